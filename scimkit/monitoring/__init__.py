@@ -1,0 +1,1 @@
+"""Job status and provisioning logs, in plain words."""

@@ -1,0 +1,1 @@
+"""What a notebook shows and asks: its session, its parameters, its forms."""

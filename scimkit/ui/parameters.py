@@ -1,0 +1,116 @@
+"""The tagged parameters cell of a notebook: the one declaration of what may be set.
+
+    app = "oreilly"      # a profile's name, or the path of a TOML file
+    people: int = 40     # how many
+
+From it come the form, the `--set` options and the check before a kernel starts.
+Read with the standard library alone: a kernel pays for every import here.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import json
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scimkit.errors import ConfigError
+
+TAG = "parameters"
+TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
+_TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter: its name, the Python type of its values, its default
+    and the sentence behind it."""
+
+    name: str
+    type: type
+    default: Any
+    help: str = ""
+
+    def convert(self, value: Any, *, where: str) -> Any:
+        """`value` in this parameter's type. Text from a command line is read for what
+        it says (`yes`, `40`); for a text parameter it stays as it is (`00123`).
+
+        Raises ConfigError naming `where` and the parameter.
+        """
+        if isinstance(value, self.type) and not (self.type is int and isinstance(value, bool)):
+            return value
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(value, str) and self.type is not str:
+            text = value.strip().lower()
+            if self.type is bool and text in _TRUE | _FALSE:
+                return text in _TRUE
+            try:
+                if self.type in (int, float):
+                    return self.type(text)
+            except ValueError:
+                pass
+        wanted = {str: "text", bool: "yes or no", int: "a whole number", float: "a number"}[self.type]
+        raise ConfigError(f"{where}: parameter {self.name} wants {wanted}, not {value!r}", f"{self.name}: {self.help or 'see the notebook'}.")
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ").rstrip() for t in tokens if t.type == tokenize.COMMENT}
+
+
+def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
+    """The parameters that the text of a tagged cell declares.
+
+    Raises ConfigError when the cell holds anything but assignments of literals.
+    """
+    try:
+        tree, comments = ast.parse(source), _comments(source)
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise ConfigError(f"{where}: the parameters cell is not Python ({error})", "Restore the notebook as it was shipped.") from None
+    found = []
+    for node in tree.body:
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        try:
+            if not isinstance(target, ast.Name) or node.value is None:  # type: ignore[attr-defined]
+                raise ValueError("not an assignment")
+            default = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            hint = node.annotation.id if isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name) else type(default).__name__
+            kind = TYPES[hint]
+        except (ValueError, KeyError):
+            raise ConfigError(
+                f"{where}: line {node.lineno} of the parameters cell is not `name = literal`",
+                f"Only {', '.join(TYPES)} literals may stand there.",
+            ) from None
+        found.append(Parameter(target.id, kind, default, comments.get(node.lineno, "")))
+    return tuple(found)
+
+
+def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:
+    """The parameters of a notebook file; none where it has no tagged cell.
+
+    Raises ConfigError when the file is not a notebook.
+    """
+    try:
+        cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+        tagged = [cell for cell in cells if TAG in cell.get("metadata", {}).get("tags", [])]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{notebook} is not a notebook ({error})", "Restore the notebook as it was shipped.") from None
+    source = "".join(tagged[0]["source"]) if tagged else ""
+    return parse_parameters(source, where=Path(notebook).name)
+
+
+def check_values(declared: Iterable[Parameter], values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    """`values` in their declared types. Raises ConfigError for an unknown name or a wrong type."""
+    known = {parameter.name: parameter for parameter in declared}
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise ConfigError(f"{where} has no parameter {name}", f"{hint}It has: {', '.join(known) or 'none'}.")
+    return {name: known[name].convert(value, where=where) for name, value in values.items()}
