@@ -2,6 +2,7 @@
 
     app = "oreilly"      # a profile's name, or the path of a TOML file
     people: int = 40     # how many
+    kept = "prompt"      # prompt | file | keyring: where to keep it
 
 From it come the form, the `--set` options and the check before a kernel starts.
 Read with the standard library alone: a kernel pays for every import here.
@@ -36,6 +37,12 @@ class Parameter:
     default: Any
     help: str = ""
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values allowed, where the sentence starts with them: `a | b | c: what it means`."""
+        head, colon, _ = self.help.partition(":")
+        return tuple(word.strip() for word in head.split("|")) if colon and "|" in head else ()
+
     def convert(self, value: Any, *, where: str) -> Any:
         """`value` in this parameter's type. Text from a command line is read for what
         it says (`yes`, `40`); for a text parameter it stays as it is (`00123`).
@@ -43,6 +50,8 @@ class Parameter:
         Raises ConfigError naming `where` and the parameter.
         """
         if isinstance(value, self.type) and not (self.type is int and isinstance(value, bool)):
+            if self.choices and value not in self.choices:
+                raise ConfigError(f"{where}: parameter {self.name} is {value!r}", f"Allowed: {', '.join(self.choices)}.")
             return value
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)

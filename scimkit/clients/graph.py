@@ -1,0 +1,649 @@
+"""The Microsoft Graph client: the calls of the journey, each a method.
+
+Where Graph surprises is said at the method. Three rules hold for all: a service
+principal is named by its object id; every write is noted in the journal before
+it is sent; a POST whose answer was lost is looked up instead of being repeated.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from scimkit.clients.noting import noted_write
+from scimkit.clients.on_demand import OnDemand, read_on_demand
+from scimkit.clients.transport import NOT_SENT, RETRY, Token, open_client, origin, retry_after
+from scimkit.credentials import MASK, REDACTOR, Secret
+from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
+from scimkit.journal import Journal
+from scimkit.records import utc_text
+
+JSON = dict[str, Any]
+T = TypeVar("T")
+
+USER_FIELDS = (
+    "id", "accountEnabled", "userPrincipalName", "displayName", "givenName", "surname", "mail", "mailNickname",
+    "otherMails", "proxyAddresses", "jobTitle", "department", "companyName", "employeeId", "employeeType",
+    "employeeOrgData", "userType", "preferredLanguage", "usageLocation", "streetAddress", "city", "state",
+    "postalCode", "country", "businessPhones", "mobilePhone", "faxNumber", "officeLocation",
+    "onPremisesExtensionAttributes", "onPremisesSyncEnabled", "createdDateTime",
+)  # fmt: skip
+GROUP_FIELDS = (
+    "id", "displayName", "description", "mailNickname", "mail", "mailEnabled", "securityEnabled", "groupTypes",
+    "membershipRule",
+)  # fmt: skip
+PRINCIPAL_FIELDS = (
+    "id", "appId", "displayName", "applicationTemplateId", "appRoles", "appRoleAssignmentRequired",
+    "accountEnabled", "tags",
+)  # fmt: skip
+
+SECRET_KEYS = frozenset(
+    {"secrettoken", "password", "clientsecret", "appkey", "consumersecret", "tokenkey", "oauth2accesstoken",
+     "oauth2refreshtoken", "oauth2clientsecret", "oauth2authorizationcode", "connectionstring"}
+)  # fmt: skip
+ON_DEMAND_SECONDS = 120.0  # the service itself takes up to 30 (facts on Graph, 6)
+LARGEST_LOG = 20_000  # entries of one query
+LONGEST_DETAIL = 300
+LAGGING = frozenset({401, 403, 404, 409})  # what a fresh service principal is answered with (facts on Graph, 1.3)
+
+
+class GraphClient:
+    """Microsoft Graph, or the sandbox's emulator.
+
+    base_url  with the version: `https://graph.microsoft.com/v1.0`
+    token     an access token, or a function asked at each request
+    journal   notes every write, secrets masked; None notes nothing
+    wait      waits the given seconds; the sandbox moves its clock instead
+
+    Every call raises Unreachable (no answer), Denied (401, 403), Throttled (429)
+    or Rejected (any other refusal); `code` is Graph's, taken out of the envelope
+    the synchronization service wraps it in.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Token,
+        *,
+        journal: Journal | None = None,
+        ca_file: str | None = None,
+        log: Callable[[JSON], None] | None = None,
+        timeout_seconds: float = 60.0,
+        retry: bool = True,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
+        self.journal = journal
+        self._wait = wait or time.sleep
+        self._http = open_client(
+            base_url,
+            token=token,
+            ca_file=ca_file,
+            log=log,
+            timeout_seconds=timeout_seconds,
+            retry=retry,
+            wait=wait,
+            headers={"Accept": "application/json", "User-Agent": "scimkit"},
+        )
+
+    def __repr__(self) -> str:
+        return f"<GraphClient {self._http.base_url.host}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # -- who is signed in ------------------------------------------------------
+
+    def me(self) -> JSON | None:
+        """The signed-in person; None when nobody is (a token of an application) or it may not be read."""
+        return self._maybe("/me", {400, 403, 404})
+
+    def directory_roles(self) -> tuple[str, ...] | None:
+        """Names of the signed-in person's directory roles; None when they cannot be read, which is not "none"."""
+        try:
+            return tuple(
+                str(role.get("displayName", "")) for role in self._pages("/me/memberOf/microsoft.graph.directoryRole")
+            )
+        except (Denied, Rejected):
+            return None
+
+    # -- the gallery -----------------------------------------------------------
+
+    def find_templates(self, display_name: str) -> list[JSON]:
+        """Gallery entries of exactly this name."""
+        return list(self._pages("/applicationTemplates", {"$filter": f"displayName eq {quote_text(display_name)}"}))
+
+    def instantiate(self, template_id: str, display_name: str) -> JSON:
+        """Make an app from a gallery entry: {"application": …, "servicePrincipal": …}, both with `id`.
+
+        Not idempotent: each call makes another app of the same name, so look for
+        one first (`find_service_principals`). After a lost answer this looks for
+        one that was not there before.
+        """
+        there = {item["id"] for item in self.find_service_principals(template_id=template_id)}
+
+        def look() -> JSON | None:
+            found = [item for item in self.find_service_principals(template_id=template_id) if item["id"] not in there]
+            return self._with_application(found[0]) if len(found) == 1 else None
+
+        answer = self._post_once(
+            f"/applicationTemplates/{_segment(template_id)}/instantiate", {"displayName": display_name}, look
+        )
+        made = {part: _with_id(answer.get(part) or {}) for part in ("application", "servicePrincipal")}
+        if not made["servicePrincipal"].get("id"):
+            raise Rejected(
+                "Graph made an app without saying its id",
+                "Look for it by its name, then run this step again to adopt it.",
+            )
+        return made
+
+    def _with_application(self, principal: JSON) -> JSON:
+        return {"application": self.application(str(principal.get("appId", ""))) or {}, "servicePrincipal": principal}
+
+    def application(self, app_id: str) -> JSON | None:
+        """The app registration with this `appId`; None where there is none in this tenant."""
+        return next(iter(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"})), None)
+
+    # -- service principals, assignments ----------------------------------------
+
+    def find_service_principals(self, *, template_id: str = "", display_name: str = "") -> list[JSON]:
+        """Enterprise apps made from a gallery entry, or of a name, or both."""
+        clauses = [
+            f"{name} eq {quote_text(value)}"
+            for name, value in (("applicationTemplateId", template_id), ("displayName", display_name))
+            if value
+        ]
+        if not clauses:
+            raise ValueError("neither a template nor a name")
+        return [
+            _with_id(item)
+            for item in self._pages(
+                "/servicePrincipals", {"$filter": " and ".join(clauses), "$select": ",".join(PRINCIPAL_FIELDS)}
+            )
+        ]
+
+    def service_principal(self, sp: str) -> JSON | None:
+        """The enterprise app with that object id; None when there is none (yet)."""
+        found = self._maybe(f"/servicePrincipals/{_segment(sp)}", {404}, {"$select": ",".join(PRINCIPAL_FIELDS)})
+        return _with_id(found) if found else None
+
+    def assignments(self, sp: str) -> list[JSON]:
+        """Who is assigned: people and groups, not the members of those groups."""
+        return list(self._pages(f"/servicePrincipals/{_segment(sp)}/appRoleAssignedTo"))
+
+    def assign(self, sp: str, principal_id: str, role_id: str) -> JSON:
+        """Assign a person or group; the assignment, also when it existed before."""
+
+        def look() -> JSON | None:
+            same = [
+                a
+                for a in self.assignments(sp)
+                if a.get("principalId") == principal_id and a.get("appRoleId") == role_id
+            ]
+            return same[0] if same else None
+
+        body = {"principalId": principal_id, "resourceId": sp, "appRoleId": role_id}
+        return self._post_once(
+            f"/servicePrincipals/{_segment(sp)}/appRoleAssignedTo", body, look, exists="already exists"
+        )
+
+    def unassign(self, sp: str, assignment_id: str) -> None:
+        """Remove an assignment; one that is gone already is fine."""
+        self._write(
+            "DELETE", f"/servicePrincipals/{_segment(sp)}/appRoleAssignedTo/{_segment(assignment_id)}", accepted=(404,)
+        )
+
+    # -- synchronization ---------------------------------------------------------
+
+    def sync_templates(self, sp: str) -> list[JSON]:
+        """The connectors this app offers; empty for some minutes after it was made."""
+        return list(self._pages(f"{_sync(sp)}/templates"))
+
+    def jobs(self, sp: str) -> list[JSON]:
+        return list(self._pages(f"{_sync(sp)}/jobs"))
+
+    def create_job(self, sp: str, template_id: str) -> JSON:
+        """Make the provisioning job. List first: what a second one of the same template does is not documented."""
+
+        def look() -> JSON | None:
+            found = [job for job in self.jobs(sp) if str(job.get("templateId", "")).lower() == template_id.lower()]
+            return found[0] if found else None
+
+        return self._post_once(f"{_sync(sp)}/jobs", {"templateId": template_id}, look)
+
+    def job(self, sp: str, job: str) -> JSON | None:
+        return self._maybe(_job(sp, job), {404})
+
+    def schema(self, sp: str, job: str) -> JSON:
+        """The job's mappings and directories."""
+        return self._get(f"{_job(sp, job)}/schema")
+
+    def validate_credentials(
+        self, sp: str, *, base_address: str, token: Secret, job: str = "", template_id: str = ""
+    ) -> None:
+        """Have the service test address and token as it will use them; nothing is kept.
+
+        With a `job` its own call, else the collection's with `template_id`. Raises
+        Rejected with the inner code, such as
+        SystemForCrossDomainIdentityManagementCredentialValidationUnavailable.
+        """
+        REDACTOR.register(token)
+        body: JSON = {
+            "useSavedCredentials": False,
+            "credentials": _pairs({"BaseAddress": base_address, "SecretToken": token}),
+        }
+        if template_id:
+            body["templateId"] = template_id
+        place = _job(sp, job) if job else f"{_sync(sp)}/jobs"
+        # changes nothing, so it may be repeated, and needs no journal
+        self._checked(
+            self._send("POST", f"{place}/validateCredentials", body=body, again=True, seconds=ON_DEMAND_SECONDS)
+        )
+
+    def secrets(self, sp: str) -> dict[str, str]:
+        """The provisioning settings by key. A secret reads as asterisks: never write one back."""
+        body = self._get(f"{_sync(sp)}/secrets")
+        return {str(pair.get("key")): str(pair.get("value") or "") for pair in body.get("value") or ()}
+
+    def put_secrets(self, sp: str, values: Mapping[str, str | Secret]) -> None:
+        """Write all provisioning settings at once; a key left out may be lost (facts on Graph, 3.5).
+
+        Raises ValueError for a value of asterisks: it would overwrite the token.
+        """
+        for key, value in values.items():
+            if isinstance(value, Secret):
+                REDACTOR.register(value)
+            elif value and not value.strip("*"):
+                raise ValueError(f"{key} would be overwritten by its mask")
+        shown = {
+            "value": [{"key": key, "value": MASK if _is_secret(key, value) else value} for key, value in values.items()]
+        }
+        self._write("PUT", f"{_sync(sp)}/secrets", body={"value": _pairs(values)}, shown=shown)
+
+    def provision_on_demand(
+        self, sp: str, job: str, rule_id: str, object_id: str, object_type: str = "User", *, members: Sequence[str] = ()
+    ) -> OnDemand:
+        """Provision one person, or one group with up to five `members`, now, and say how it went.
+
+        Obeys the scope like a cycle does. Sent once: a lost answer raises
+        Unreachable, as only the log tells what happened.
+        """
+        if len(members) > 5:
+            raise ValueError("at most five members go with a group (facts on Graph, 6)")
+        subject: JSON = {"objectId": object_id, "objectTypeName": object_type}
+        if members:
+            subject["links"] = {"members": [{"objectId": member, "objectTypeName": "User"} for member in members]}
+        body = {"parameters": [{"ruleId": rule_id, "subjects": [subject]}]}
+        answer = self._write("POST", f"{_job(sp, job)}/provisionOnDemand", body=body, seconds=ON_DEMAND_SECONDS)
+        return read_on_demand(answer)
+
+    def start_job(self, sp: str, job: str) -> None:
+        """Start, or go on where it was paused; lifts quarantine. Not to be called in a loop."""
+        self._write("POST", f"{_job(sp, job)}/start", again=True)
+
+    def pause_job(self, sp: str, job: str) -> None:
+        """Hold back later cycles; a running one ends by itself. The portal's Stop is this."""
+        self._write("POST", f"{_job(sp, job)}/pause", again=True)
+
+    def restart_job(self, sp: str, job: str, reset_scope: str = "") -> None:
+        """Restart; "" is the portal's choice: quarantine, watermark and escrows (facts on Graph, 3.6)."""
+        self._write("POST", f"{_job(sp, job)}/restart", body={"criteria": {"resetScope": reset_scope}}, again=True)
+
+    def provisioning_logs(self, job_id: str, *, since: datetime, until: datetime | None = None) -> Iterator[JSON]:
+        """The job's log lines after `since`, oldest first.
+
+        Raises Rejected past 20,000 of them: a part must not pass for the whole.
+        """
+        clauses = [f"jobId eq {quote_text(job_id)}", f"activityDateTime gt {utc_text(since)}"]
+        if until is not None:
+            clauses.append(f"activityDateTime lt {utc_text(until)}")
+        query = {"$filter": " and ".join(clauses), "$orderby": "activityDateTime asc", "$top": "100"}
+        for number, entry in enumerate(self._pages("/auditLogs/provisioning", query), 1):
+            if number > LARGEST_LOG:
+                raise Rejected(
+                    f"the provisioning log holds more than {LARGEST_LOG} lines since {utc_text(since)}",
+                    "Ask for a shorter time.",
+                )
+            yield entry
+
+    def wait_until(self, fetch: Callable[[], T], *, seconds: float = 180.0) -> T:
+        """Call `fetch` until it gives something, for what was made a moment ago.
+
+        None and an empty answer count as "not yet", and so do 401, 403, 404 and
+        409, with which the synchronization service answers until it knows a new
+        service principal; pauses grow from 3 to 30 seconds (facts on Graph, 1.3).
+        After `seconds` of pauses the last error is raised, or the last answer given.
+        """
+        pause, waited = 3.0, 0.0
+        while True:
+            error: ApiError | None = None
+            try:
+                answer = fetch()
+                if answer or (answer is not None and not hasattr(answer, "__len__")):
+                    return answer
+            except ApiError as caught:
+                if caught.status not in LAGGING:
+                    raise
+                error = caught
+            if waited + pause > seconds:
+                if error is not None:
+                    raise error
+                return answer
+            self._wait(pause)
+            waited, pause = waited + pause, min(pause * 1.5, 30.0)
+
+    # -- the directory -----------------------------------------------------------
+
+    def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "") -> Iterator[JSON]:
+        """People, page after page. Quote values in `filter` with `quote_text`."""
+        query = {"$select": ",".join(select), "$top": "100", **({"$filter": filter} if filter else {})}
+        return self._pages("/users", query)
+
+    def user(self, id_or_upn: str, select: Sequence[str] = USER_FIELDS) -> JSON | None:
+        return self._maybe(f"/users/{_segment(id_or_upn)}", {404}, {"$select": ",".join(select)})
+
+    def manager(self, user_id: str) -> JSON | None:
+        """Id and name of somebody's manager; None where there is none."""
+        return self._maybe(f"/users/{_segment(user_id)}/manager", {404}, {"$select": "id,userPrincipalName"})
+
+    def groups(self) -> Iterator[JSON]:
+        return self._pages("/groups", {"$select": ",".join(GROUP_FIELDS), "$top": "100"})
+
+    def group(self, id: str) -> JSON | None:
+        return self._maybe(f"/groups/{_segment(id)}", {404}, {"$select": ",".join(GROUP_FIELDS)})
+
+    def members(self, group_id: str) -> list[JSON]:
+        """Direct members: people and groups."""
+        return list(self._pages(f"/groups/{_segment(group_id)}/members"))
+
+    def transitive_members(self, group_id: str) -> list[JSON]:
+        """Everybody below, through nested groups, which provisioning does not follow."""
+        return list(self._pages(f"/groups/{_segment(group_id)}/transitiveMembers"))
+
+    # -- requests ------------------------------------------------------------------
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        again: bool | None = None,
+        seconds: float = 0,
+    ) -> httpx.Response:
+        usual = self._http.timeout
+        timeout = httpx.Timeout(connect=usual.connect, read=seconds or usual.read, write=usual.write, pool=usual.pool)
+        request = self._http.build_request(
+            method,
+            path,
+            params=dict(query) if query else None,
+            content=None if body is None else jsonlib.dumps(body, ensure_ascii=False).encode("utf-8"),
+            headers={
+                "client-request-id": str(uuid.uuid4()),
+                **({} if body is None else {"Content-Type": "application/json"}),
+            },
+            timeout=timeout,
+            extensions={} if again is None else {RETRY: again},
+        )
+        return self._http.send(request)
+
+    def _checked(self, response: httpx.Response, accepted: tuple[int, ...] = ()) -> JSON:
+        """The body of a good answer, {} when empty."""
+        if not response.is_success:
+            if response.status_code in accepted:
+                return {}
+            raise read_error(response)
+        if not response.content:
+            return {}
+        try:
+            body = response.json()
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            raise Rejected(
+                "Graph answers with something that is not a JSON object",
+                "Check graph_url in scimkit.toml; a proxy's page looks like this.",
+                **_place(response),
+            )
+        return body
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> JSON:
+        return self._checked(self._send("GET", path, query=query))
+
+    def _maybe(self, path: str, nothing: set[int], query: Mapping[str, str] | None = None) -> JSON | None:
+        response = self._send("GET", path, query=query)
+        return None if response.status_code in nothing else self._checked(response)
+
+    def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[JSON]:
+        """All items of a collection, following nextLink as given, and nowhere else than to the same origin."""
+        seen: set[str] = set()
+        link = ""
+        while True:
+            body = self._get(link or path, None if link else query)
+            items = body.get("value")
+            if not isinstance(items, list):
+                raise Rejected(
+                    f"GET {path}: Graph's answer is not a collection",
+                    "Check graph_url in scimkit.toml.",
+                    method="GET",
+                    path=path,
+                )
+            yield from (item for item in items if isinstance(item, dict))
+            link = str(body.get("@odata.nextLink") or "")
+            if not link:
+                return
+            if origin(self._http.base_url.join(link)) != origin(self._http.base_url) or link in seen:
+                raise Rejected(
+                    f"GET {path}: the next page is said to be at another place, where the token does not belong",
+                    "Check graph_url in scimkit.toml, and what stands between here and Graph.",
+                    method="GET",
+                    path=path,
+                )
+            seen.add(link)
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        shown: Any = None,
+        again: bool | None = None,
+        seconds: float = 0,
+        accepted: tuple[int, ...] = (),
+    ) -> JSON:
+        with noted_write(self.journal, "graph", method, path, after=body if shown is None else shown) as settle:
+            response = self._send(method, path, body=body, again=again, seconds=seconds)
+            answer = self._checked(response, accepted)
+            settle({"status": response.status_code, **({"id": answer["id"]} if answer.get("id") else {})})
+            return answer
+
+    def _post_once(self, path: str, body: JSON, look: Callable[[], JSON | None], *, exists: str = "") -> JSON:
+        """POST something that must not be made twice.
+
+        look    finds it after a lost answer, or when it is said to exist
+        exists  words of the refusal that means "exists already"
+        """
+        with noted_write(self.journal, "graph", "POST", path, after=body) as settle:
+            try:
+                response = self._send("POST", path, body=body)
+                answer = self._checked(response)
+            except Unreachable as lost:
+                found = None if lost.cause in NOT_SENT else _looked(look)
+                if found is None:
+                    raise
+                settle({"status": None, "id": _made_id(found), "message": "the answer was lost; found by looking"})
+                return found
+            except Rejected as refusal:
+                found = _looked(look) if exists and exists in refusal.message.lower() else None
+                if found is None:
+                    raise
+                settle({"status": refusal.status, "id": _made_id(found), "message": "existed already"})
+                return found
+            settle({"status": response.status_code, "id": _made_id(answer)})
+            return answer
+
+
+def quote_text(value: str) -> str:
+    """`value` as a text in an OData filter.
+
+    >>> quote_text("O'Reilly")
+    "'O''Reilly'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _looked(look: Callable[[], JSON | None]) -> JSON | None:
+    """What `look` finds; None also when looking fails, as then the first error counts."""
+    try:
+        return look()
+    except ApiError:
+        return None
+
+
+def _segment(value: str) -> str:
+    """`value` as one segment of a path. Raises ValueError for what would name another resource."""
+    if value in ("", ".", ".."):
+        raise ValueError("an empty id")
+    return quote(value, safe="")
+
+
+def _sync(sp: str) -> str:
+    return f"/servicePrincipals/{_segment(sp)}/synchronization"
+
+
+def _job(sp: str, job: str) -> str:
+    return f"{_sync(sp)}/jobs/{_segment(job)}"
+
+
+def _with_id(item: Mapping[str, Any]) -> JSON:
+    """With `id`, which some answers call `objectId` (facts on Graph, 1.2)."""
+    return {**item, "id": item["objectId"]} if "id" not in item and "objectId" in item else dict(item)
+
+
+def _made_id(answer: Mapping[str, Any]) -> str:
+    made = answer.get("servicePrincipal") or answer
+    return str(made.get("id") or made.get("objectId") or "")
+
+
+def _is_secret(key: str, value: str | Secret) -> bool:
+    return isinstance(value, Secret) or key.lower() in SECRET_KEYS
+
+
+def _pairs(values: Mapping[str, str | Secret]) -> list[dict[str, str]]:
+    return [
+        {"key": key, "value": value.reveal() if isinstance(value, Secret) else value} for key, value in values.items()
+    ]
+
+
+# -- errors ----------------------------------------------------------------------
+
+
+def _place(response: httpx.Response) -> JSON:
+    return {
+        "method": response.request.method,
+        "path": response.request.url.path,
+        "status": response.status_code,
+        "request_id": response.headers.get("request-id", ""),
+    }
+
+
+def read_error(response: httpx.Response) -> ApiError:
+    """The error a refused call ends in; Graph's code and words, unwrapped, redacted, shortened."""
+    code, said, request_id = read_envelope(response)
+    where = _place(response)
+    where["request_id"] = where["request_id"] or request_id
+    status, path = response.status_code, where["path"]
+    words = f": {said}" if said else ""
+    what = f"{where['method']} {path} was answered with {status}" + (
+        f" ({code})" if code and code != "UnknownError" else ""
+    )
+    if status in (401, 403):
+        return Denied(f"{what}{words}", _denied_remedy(status, path, code), **where)
+    if status == 429:
+        return Throttled(
+            f"{what}: too many requests",
+            "Wait some minutes, then go on.",
+            retry_after_seconds=retry_after(response.headers.get("Retry-After")),
+            **where,
+        )
+    return Rejected(f"{what}{words}", _rejected_remedy(status), code=code, **where)
+
+
+def _denied_remedy(status: int, path: str, code: str) -> str:
+    if code == "Authentication_RequestFromNonPremiumTenantOrB2CTenant":
+        return "Provisioning logs need Entra ID P1 or P2: have the tenant licensed, or read them in the portal."
+    if "/synchronization" in path:
+        return (
+            "Sign in as Application Administrator or Cloud Application Administrator with "
+            "Synchronization.ReadWrite.All consented; for some minutes after the app was made the service "
+            "answers like this too: wait, then repeat."
+        )
+    if status == 401:
+        return "Sign in again: the access token is not valid or has expired."
+    return "The signed-in account lacks a role, or the consent of an administrator for this permission is missing."
+
+
+def _rejected_remedy(status: int) -> str:
+    if 300 <= status < 400:
+        return "Check graph_url in scimkit.toml: Graph does not redirect."
+    return {
+        404: "Check that the object still exists, and that the id is the service principal's object id.",
+        409: "Something else is changing it, or it exists already: wait a minute, then repeat.",
+    }.get(
+        status, "Graph failed: try again later." if status >= 500 else "Correct what Graph names, then repeat the step."
+    )
+
+
+def read_envelope(response: httpx.Response) -> tuple[str, str, str]:
+    """Code, message and request id of an error body, taken out of nested envelopes.
+
+    The synchronization service's own answer comes as JSON text inside the message
+    of an UnknownError (facts on Graph, 9.2).
+    """
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return "", "", ""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return "", _short(error or (body.get("Message") if isinstance(body, dict) else "")), ""
+    inner = error.get("innerError") or error.get("innererror") or {}
+    request_id = str(inner.get("request-id") or "") if isinstance(inner, dict) else ""
+    code, message = _unwrapped(str(error.get("code") or ""), str(error.get("message") or ""))
+    return _short(code), _short(message), request_id
+
+
+def _unwrapped(code: str, message: str, depth: int = 0) -> tuple[str, str]:
+    if depth > 3 or not message.lstrip().startswith("{"):
+        return code, message
+    try:
+        body = jsonlib.loads(message, strict=False)
+    except ValueError:
+        return code, message
+    if not isinstance(body, dict):
+        return code, message
+    inner = body.get("error")
+    if isinstance(inner, dict):
+        return _unwrapped(str(inner.get("code") or code), str(inner.get("message") or ""), depth + 1)
+    return code, str(body.get("Message") or body.get("message") or message)
+
+
+def _short(text: Any) -> str:
+    return REDACTOR.text(" ".join(str(text or "").split()))[:LONGEST_DETAIL]

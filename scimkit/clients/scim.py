@@ -1,0 +1,401 @@
+"""The SCIM client: the requests Entra's provisioning service sends, and no others.
+
+Numbers such as R4 are those of the request catalogue in Entra's SCIM dialect
+(tutorial "Develop and plan provisioning for a SCIM endpoint").
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, unquote_plus
+
+import httpx
+
+from scimkit.clients.noting import noted_write
+from scimkit.clients.transport import NOT_SENT, RETRY, Token, open_client, retry_after
+from scimkit.credentials import REDACTOR
+from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
+from scimkit.journal import Journal
+
+JSON = dict[str, Any]
+SCIM_MEDIA_TYPE = "application/scim+json"
+PATCH_FLAG = "aadOptscim062020"
+LONGEST_TEXT = 20_000  # characters kept of a raw answer
+LONGEST_DETAIL = 300  # characters of a server's own words in our message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from a probe, as it came, redacted.
+
+    sent        method, path and decoded query, without the host
+    media_type  of Content-Type, lower case, without parameters; "" when missing
+    headers     names in lower case, no cookies
+    text        at most 20,000 characters
+    seconds     from sending to the end of the answer
+    json        the body if it is JSON, else None
+    """
+
+    sent: str
+    status: int
+    media_type: str
+    headers: dict[str, str]
+    text: str
+    seconds: float
+    json: Any
+
+
+class ScimClient:
+    """A SCIM endpoint, spoken to as Entra does.
+
+    base_url  the tenant URL, behaviour flags and all (`https://host/scim?aadOptscim062020`)
+    token     the secret token; None sends none
+    matching  target attribute people are matched by; groups go by displayName
+    journal   notes every write; None notes nothing
+
+    Every call raises Unreachable (no answer), Denied (401, 403), Throttled (429)
+    or Rejected (any other refusal, or an answer that is not SCIM).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Token,
+        *,
+        matching: str = "userName",
+        journal: Journal | None = None,
+        ca_file: str | None = None,
+        log: Callable[[dict[str, Any]], None] | None = None,
+        timeout_seconds: float = 30.0,
+        retry: bool = True,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
+        address, _, query = base_url.strip().partition("?")
+        self.matching, self.journal = matching, journal
+        self.flags: tuple[str, ...] = tuple(
+            part.partition("=")[0] for part in query.partition("#")[0].split("&") if part
+        )
+        self._http = open_client(
+            address.partition("#")[0],
+            token=token,
+            ca_file=ca_file,
+            log=log,
+            timeout_seconds=timeout_seconds,
+            retry=retry,
+            wait=wait,
+            headers={"Accept": f"{SCIM_MEDIA_TYPE}, application/json;q=0.9, */*;q=0.1", "User-Agent": "scimkit"},
+        )
+
+    def __repr__(self) -> str:
+        return f"<ScimClient {self._http.base_url.host}{self._http.base_url.path}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    @property
+    def flag(self) -> bool:
+        """Whether the tenant URL asks for the standard form of PATCH."""
+        return any(name.lower() == PATCH_FLAG.lower() for name in self.flags)
+
+    # -- reading -------------------------------------------------------------
+
+    def probe(self, attribute: str = "", *, resource_type: str = "Users", value: str = "") -> Answer:
+        """Ask for somebody who cannot exist, as Test Connection does (R1, R2), and give the raw answer.
+
+        attribute  the matching attribute; "" takes the client's own
+        value      the value to ask for; "" makes a fresh GUID
+
+        Sent once, without SCIM media types, as Entra sends it. No status raises;
+        raises Unreachable when nothing answers.
+        """
+        attribute = attribute or (self.matching if resource_type == "Users" else "displayName")
+        request = self._http.build_request(
+            "GET",
+            resource_type,
+            params=_query(resource_type, attribute, value or str(uuid.uuid4())),
+            headers={"Accept": "*/*"},
+            extensions={RETRY: False},
+        )
+        started = time.monotonic()
+        response = self._http.send(request)
+        return read_answer(response, time.monotonic() - started)
+
+    def find(self, resource_type: str, attribute: str, value: str) -> list[JSON]:
+        """The resources whose `attribute` equals `value` (R4; groups without members, R11)."""
+        response = self._http.get(resource_type, params=_query(resource_type, attribute, value))
+        return read_list(self._accepted(response, {200}), response)
+
+    def read(self, resource_type: str, id: str) -> JSON | None:
+        """The resource with that id (R5, R12); None when the endpoint answers 404."""
+        params = {"excludedAttributes": "members"} if resource_type == "Groups" else None
+        response = self._http.get(_one(resource_type, id), params=params)
+        if response.status_code == 404:
+            return None
+        return _resource(self._accepted(response, {200}), response)
+
+    def list_all(self, resource_type: str = "Users", page: int = 100) -> Iterator[JSON]:
+        """Every resource, page after page (R18).
+
+        Raises Rejected when the endpoint repeats itself before the end: a listing
+        that is not whole must not pass for one.
+        """
+        seen: set[str] = set()
+        start = 1
+        while True:
+            params: dict[str, str | int] = {"startIndex": start, "count": page}
+            if resource_type == "Groups":
+                params["excludedAttributes"] = "members"
+            response = self._http.get(resource_type, params=params)
+            body = self._accepted(response, {200})
+            items = read_list(body, response)
+            fresh = [item for item in items if str(item.get("id")) not in seen]
+            seen.update(str(item.get("id")) for item in fresh)
+            yield from fresh
+            total = body.get("totalResults") if isinstance(body, dict) else None
+            if not items or (isinstance(total, int) and len(seen) >= total):
+                if isinstance(total, int) and len(seen) < total:
+                    raise _nonsense(response, f"the list ends after {len(seen)} of {total}")
+                return
+            if not fresh:
+                raise _nonsense(
+                    response, f"startIndex {start} gives the same people as before: paging is not supported"
+                )
+            start += len(items)
+
+    # -- writing -------------------------------------------------------------
+
+    def create(self, resource_type: str, body: Mapping[str, Any]) -> JSON:
+        """Create a resource (R7, R13); the endpoint's answer, which has an `id`.
+
+        When the answer is lost, the resource is looked up by its matching attribute
+        instead of being sent twice; Unreachable if it is not there.
+        """
+        with self._noted("POST", resource_type, after=body) as settle:
+            try:
+                response = self._http.post(
+                    resource_type, content=_encode(body), headers={"Content-Type": SCIM_MEDIA_TYPE}
+                )
+            except Unreachable as lost:
+                found = None if lost.cause in NOT_SENT else self._find_created(resource_type, body)
+                if found is None:
+                    raise
+                settle(
+                    {
+                        "status": None,
+                        "id": found.get("id"),
+                        "message": "the answer was lost; found by its matching attribute",
+                    }
+                )
+                return found
+            created = _resource(self._accepted(response, {200, 201}), response)
+            settle({"status": response.status_code, "id": created["id"]})
+            return created
+
+    def _find_created(self, resource_type: str, body: Mapping[str, Any]) -> JSON | None:
+        from scimkit.provisioning.targets import read_target
+
+        attribute = self.matching if resource_type == "Users" else "displayName"
+        value = read_target(dict(body), attribute)
+        if not isinstance(value, str) or not value:
+            return None
+        try:
+            found = self.find(resource_type, attribute, value)
+        except ApiError:  # then the lost answer is what counts
+            return None
+        return found[0] if len(found) == 1 and found[0].get("id") else None
+
+    def patch(self, resource_type: str, id: str, body: Mapping[str, Any], *, before: Any = None) -> JSON | None:
+        """Change a resource (R8, R14, R15); its new state if the endpoint sends it (200), None for 204."""
+        path = _one(resource_type, id)
+        with self._noted("PATCH", path, before=before, after=body) as settle:
+            response = self._http.patch(path, content=_encode(body), headers={"Content-Type": SCIM_MEDIA_TYPE})
+            answer = self._accepted(response, {200, 204})
+            settle({"status": response.status_code, "id": id})
+            return answer if isinstance(answer, dict) and answer else None
+
+    def delete(self, resource_type: str, id: str, *, before: Any = None) -> bool:
+        """Delete a resource (R10, R16). False when there was none (404), also after a lost answer that had worked."""
+        path = _one(resource_type, id)
+        with self._noted("DELETE", path, before=before) as settle:
+            response = self._http.delete(path)
+            if response.status_code != 404:
+                self._accepted(response, {200, 204})
+            settle({"status": response.status_code, "id": id})
+            return response.status_code != 404
+
+    def _noted(
+        self, method: str, path: str, *, before: Any = None, after: Any = None
+    ) -> AbstractContextManager[Callable[[Any], None]]:
+        shown = f"{self._http.base_url.path.rstrip('/')}/{path}"
+        return noted_write(self.journal, "scim", method, shown, before=before, after=after)
+
+    # -- answers -------------------------------------------------------------
+
+    def _accepted(self, response: httpx.Response, statuses: set[int]) -> Any:
+        """The JSON body of a wanted answer, None when empty. Raises for any other status."""
+        if response.status_code not in statuses:
+            raise read_error(response)
+        if response.status_code == 204 or not response.content:
+            return None
+        return read_json(response)
+
+
+def read_answer(response: httpx.Response, seconds: float) -> Answer:
+    """A response as a record, redacted."""
+    request = response.request
+    query = unquote_plus(request.url.query.decode("ascii"))
+    try:
+        body = REDACTOR.plain(response.json())
+    except (ValueError, RecursionError):
+        body = None
+    headers = {name.lower(): value for name, value in response.headers.items() if "cookie" not in name.lower()}
+    return Answer(
+        sent=REDACTOR.text(f"{request.method} {request.url.path}" + (f"?{query}" if query else "")),
+        status=response.status_code,
+        media_type=_media_type(response),
+        headers=REDACTOR.plain(headers),
+        text=REDACTOR.text(response.text)[:LONGEST_TEXT],
+        seconds=seconds,
+        json=body,
+    )
+
+
+def read_json(response: httpx.Response) -> Any:
+    """The body as JSON. Raises Rejected saying what came instead."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        pass
+    raise _nonsense(response, f"the answer is {_media_type(response) or 'of no stated type'}, not SCIM (JSON)")
+
+
+def read_list(body: Any, response: httpx.Response) -> list[JSON]:
+    """The resources of a ListResponse; one without `Resources` is empty when it says totalResults 0."""
+    if not isinstance(body, dict) or ("Resources" not in body and body.get("totalResults") != 0):
+        raise _nonsense(response, "the answer to a query is not a ListResponse")
+    items = body.get("Resources") or []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise _nonsense(response, "the Resources of the ListResponse are not a list of objects")
+    return items
+
+
+def _resource(body: Any, response: httpx.Response) -> JSON:
+    if not isinstance(body, dict) or not body.get("id"):
+        raise _nonsense(response, "the answer is not a resource with an id")
+    return body
+
+
+def read_error(response: httpx.Response) -> ApiError:
+    """The error a refused request ends in, with the endpoint's own words, redacted and shortened."""
+    status, path, method = response.status_code, response.request.url.path, response.request.method
+    code, detail = _detail(response)
+    said = f": {detail}" if detail else ""
+    where: dict[str, Any] = {
+        "method": method,
+        "path": path,
+        "status": status,
+        "request_id": response.headers.get("request-id", ""),
+    }
+    what = f"{method} {path} was answered with {status}"
+    if status in (401, 403):
+        remedy = (
+            "Check the token: complete, not expired, made for this endpoint; entered without the word Bearer."
+            if status == 401
+            else "The token is known but not allowed to do this: have the vendor give it the rights for provisioning."
+        )
+        return Denied(f"{what}{said}", remedy, **where)
+    if status == 429:
+        seconds = retry_after(response.headers.get("Retry-After"))
+        return Throttled(
+            f"{what}: too many requests{said}",
+            "Wait, then go on; ask the vendor about the limit.",
+            retry_after_seconds=seconds,
+            **where,
+        )
+    if 300 <= status < 400:
+        target = httpx.URL(response.headers.get("Location", "") or "/")
+        place = f" to {target.host}" if target.host else ""
+        return Rejected(
+            f"{what}: a redirect{place}, which Entra does not follow",
+            "Enter the address it leads to as the tenant URL, if that is the vendor's.",
+            **where,
+        )
+    remedies = {
+        404: "Check the path of the tenant URL: /Users is appended to it.",
+        405: "The endpoint does not offer this operation: ask the vendor.",
+        409: "Somebody with these values exists already: match him instead, or change the value that must be unique.",
+    }
+    fallback = (
+        "The vendor's server failed: try later, and send the vendor the time and this text."
+        if status >= 500
+        else "Correct what the endpoint names, or ask the vendor what it expects."
+    )
+    return Rejected(f"{what}{f' ({code})' if code else ''}{said}", remedies.get(status, fallback), code=code, **where)
+
+
+def _detail(response: httpx.Response) -> tuple[str, str]:
+    """scimType and detail of a SCIM error body (RFC 7644, 3.12), "" where there is none."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return "", ""
+    if isinstance(body, list) and body:
+        body = body[0]
+    if not isinstance(body, dict):
+        return "", ""
+    detail = body.get("detail") or body.get("message") or body.get("error_description") or ""
+    text = detail if isinstance(detail, str) else jsonlib.dumps(detail)
+    return REDACTOR.text(str(body.get("scimType") or "")), REDACTOR.text(" ".join(text.split()))[:LONGEST_DETAIL]
+
+
+def _nonsense(response: httpx.Response, sentence: str) -> Rejected:
+    return Rejected(
+        f"{response.request.method} {response.request.url.path}: {sentence}",
+        "Check that the tenant URL is the SCIM address; a sign-in or error page answers like this.",
+        method=response.request.method,
+        path=response.request.url.path,
+        status=response.status_code,
+    )
+
+
+def _query(resource_type: str, attribute: str, value: str) -> dict[str, str]:
+    params = {"filter": f"{attribute} eq {quote_value(value)}"}
+    return {"excludedAttributes": "members", **params} if resource_type == "Groups" else params
+
+
+def quote_value(value: str) -> str:
+    r"""`value` as a text in a SCIM filter: quoted, escaped as in JSON (RFC 7644, 3.4.2.2).
+
+    >>> quote_value('O"Neil')
+    '"O\\"Neil"'
+    """
+    return jsonlib.dumps(value, ensure_ascii=False)
+
+
+def _one(resource_type: str, id: str) -> str:
+    if id in ("", ".", ".."):
+        raise ValueError("an empty id would name all resources")
+    return f"{resource_type}/{quote(id, safe='')}"
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    return jsonlib.dumps(dict(body), ensure_ascii=False).encode("utf-8")
+
+
+def _media_type(response: httpx.Response) -> str:
+    return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()

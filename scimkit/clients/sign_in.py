@@ -1,0 +1,383 @@
+"""Signing in to Microsoft Graph with msal; what comes out is a function that gives a valid token.
+
+    token = sign_in("device_code", tenant_id="contoso.onmicrosoft.com", client_id="…")
+    graph = GraphClient(cloud("global").graph_url + "/v1.0", token)
+
+The function renews silently and registers every token with the redactor. msal
+talks through the kit's own transport, so the system's certificates, a private
+root and the proxy serve it like everything else.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scimkit.clients.transport import checked_url, open_client
+from scimkit.credentials import REDACTOR, Secret
+from scimkit.errors import ConfigError, CredentialError, Denied, ScimkitError, Unreachable
+
+WAYS = ("device_code", "interactive", "secret", "certificate", "token")
+COMMAND_LINE_TOOLS = "14d82eec-204b-4c2f-b7e8-296a70dab67e"  # Microsoft Graph Command Line Tools, a first-party client
+SCOPES = (
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Synchronization.ReadWrite.All",
+    "ProvisioningLog.Read.All",
+    "User.Read.All",
+    "Group.Read.All",
+)
+READING_SCOPES = (
+    "Application.Read.All",
+    "Synchronization.Read.All",
+    "ProvisioningLog.Read.All",
+    "User.Read.All",
+    "Group.Read.All",
+)
+RENEW_SECONDS = 300  # before its end a token is no longer handed out
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where one of Microsoft's clouds signs people in and where its Graph is; both without a path."""
+
+    name: str
+    authority_url: str
+    graph_url: str
+
+
+CLOUDS = {
+    found.name: found
+    for found in (
+        Cloud("global", "https://login.microsoftonline.com", "https://graph.microsoft.com"),
+        Cloud("usgov", "https://login.microsoftonline.us", "https://graph.microsoft.us"),
+        Cloud("usgov_dod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+        Cloud("china", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    )
+}
+
+
+def cloud(name: str) -> Cloud:
+    """The cloud of that name. Raises ConfigError naming those there are (GCC is `global`, GCC High `usgov`)."""
+    try:
+        return CLOUDS[name]
+    except KeyError:
+        raise ConfigError(
+            f"there is no cloud {name!r}", f"Use one of {', '.join(CLOUDS)}; GCC is global, GCC High is usgov."
+        ) from None
+
+
+class TokenSource:
+    """Gives a valid access token each time it is called; from several threads too.
+
+    fetch  asks msal, which looks into its cache first: (token, seconds it lives)
+    """
+
+    def __init__(self, fetch: Callable[[], tuple[str, float]], label: str) -> None:
+        self._fetch, self._label = fetch, label
+        self._lock = threading.Lock()
+        self._secret: Secret | None = None
+        self._until = 0.0
+
+    def __repr__(self) -> str:
+        return f"<TokenSource {self._label}>"
+
+    def __call__(self) -> Secret:
+        with self._lock:
+            if self._secret is None or time.monotonic() >= self._until:
+                value, lives_seconds = self._fetch()
+                self._secret = Secret(value, label=self._label)
+                REDACTOR.register(self._secret)
+                self._until = time.monotonic() + max(lives_seconds - RENEW_SECONDS, 0.0)
+            return self._secret
+
+
+def ready_token(token: Secret) -> Callable[[], Secret]:
+    """A token somebody else has fetched, such as from an already signed-in tool; it is not renewed."""
+    REDACTOR.register(token)
+    return lambda: token
+
+
+def sign_in(
+    way: str,
+    *,
+    tenant_id: str = "",
+    client_id: str = "",
+    credential: Secret | None = None,
+    thumbprint: str = "",
+    in_cloud: str = "global",
+    authority_url: str = "",
+    graph_url: str = "",
+    scopes: Sequence[str] = SCOPES,
+    login_hint: str = "",
+    cache_file: Path | None = None,
+    ca_file: str | None = None,
+    show: Callable[[str], None] = print,
+    timeout_seconds: int = 600,
+    http_client: Any = None,
+) -> Callable[[], Secret]:
+    """Sign in, now, and give a function that has a valid token each time.
+
+    way            device_code | interactive | secret | certificate | token
+    credential     secret: the client secret; certificate: the PEM text of key and
+                   certificate; token: a ready access token; else None
+    thumbprint     of the certificate, hexadecimal; "" lets msal read it from the PEM
+    in_cloud       global | usgov | usgov_dod | china; authority_url and graph_url
+                   override it (without a path) for a test or a new cloud
+    scopes         short names; outside the global cloud they get the host before them
+    cache_file     where msal may keep its tokens encrypted; None, and where the system
+                   cannot encrypt, keeps them in memory
+    show           shows a person the device code's instruction
+
+    Raises ConfigError for wrong settings, Denied when the sign-in is refused,
+    Unreachable when Entra does not answer.
+    """
+    if way not in WAYS:
+        raise ConfigError(f"there is no way to sign in called {way!r}", f"Use one of {', '.join(WAYS)}.")
+    if way == "token":
+        return ready_token(_needed(credential, way))
+    if not tenant_id or not client_id:
+        raise ConfigError(
+            "signing in needs tenant and client id", "Set tenant_id and client_id of the tenant in scimkit.toml."
+        )
+    place = cloud(in_cloud)
+    place = Cloud(
+        place.name, (authority_url or place.authority_url).rstrip("/"), (graph_url or place.graph_url).rstrip("/")
+    )
+    settings: dict[str, Any] = {
+        "authority": f"{place.authority_url}/{tenant_id}",
+        "http_client": http_client or MsalHttp(place.authority_url, ca_file),
+        "token_cache": open_cache(cache_file),
+        "enable_pii_log": False,
+    }
+    if authority_url:
+        settings["instance_discovery"] = False  # an authority named in the settings is known to its owner
+    if way in ("secret", "certificate"):
+        return _application(way, client_id, _needed(credential, way), thumbprint, place, settings)
+    return _person(way, client_id, _scopes(place, scopes), login_hint, show, timeout_seconds, settings)
+
+
+def _needed(credential: Secret | None, way: str) -> Secret:
+    if credential is None:
+        raise CredentialError(
+            f"signing in by {way} needs a credential", "Give its reference: env:NAME, keyring:NAME or file:PATH."
+        )
+    REDACTOR.register(credential)
+    return credential
+
+
+def _scopes(place: Cloud, scopes: Sequence[str]) -> list[str]:
+    """Scopes as msal wants them; outside the global cloud with the host (facts on Graph, 9.5)."""
+    if place.name == "global" and place.graph_url == CLOUDS["global"].graph_url:
+        return list(scopes)
+    return [scope if "://" in scope else f"{place.graph_url}/{scope}" for scope in scopes]
+
+
+def _application(
+    way: str, client_id: str, credential: Secret, thumbprint: str, place: Cloud, settings: dict[str, Any]
+) -> TokenSource:
+    msal = _library()
+    given: Any = credential.reveal()
+    if way == "certificate":
+        pem = given
+        given = {
+            "private_key": pem,
+            "public_certificate": pem,
+            **({"thumbprint": thumbprint.replace(":", "")} if thumbprint else {}),
+        }
+    app = _made(lambda: msal.ConfidentialClientApplication(client_id, client_credential=given, **settings))
+
+    scope = [f"{place.graph_url}/.default"]
+
+    def fetch() -> tuple[str, float]:
+        return _token(
+            _asked(lambda: app.acquire_token_for_client(scope), certificate=way == "certificate"),
+            settings["token_cache"],
+        )
+
+    source = TokenSource(fetch, "the access token of the application")
+    source()
+    return source
+
+
+def _person(
+    way: str,
+    client_id: str,
+    scopes: list[str],
+    login_hint: str,
+    show: Callable[[str], None],
+    timeout_seconds: int,
+    settings: dict[str, Any],
+) -> TokenSource:
+    msal = _library()
+    app = _made(lambda: msal.PublicClientApplication(client_id, **settings))
+
+    def ask_the_person() -> dict[str, Any]:
+        if way == "interactive":
+            return dict(app.acquire_token_interactive(scopes, login_hint=login_hint or None, timeout=timeout_seconds))
+        flow = app.initiate_device_flow(scopes=scopes)
+        if "user_code" not in flow:
+            return dict(flow)
+        flow["expires_at"] = min(flow.get("expires_at", float("inf")), time.time() + timeout_seconds)
+        show(str(flow.get("message") or f"Open {flow.get('verification_uri')} and enter {flow['user_code']}"))
+        return dict(app.acquire_token_by_device_flow(flow))
+
+    def fetch() -> tuple[str, float]:
+        for account in app.get_accounts(login_hint or None)[:1]:
+            found = _asked(lambda account=account: app.acquire_token_silent(scopes, account=account))  # type: ignore[misc]
+            if found and "access_token" in found:
+                return _token(found, settings["token_cache"])
+        return _token(_asked(ask_the_person), settings["token_cache"])
+
+    source = TokenSource(fetch, "the access token of the signed-in person")
+    source()
+    return source
+
+
+def _made(make: Callable[[], Any]) -> Any:
+    """The msal application. Its constructor already asks the authority, and complains with ValueError."""
+    problem = ""
+    try:
+        return make()
+    except ScimkitError:
+        raise
+    except ValueError as error:
+        problem = (
+            "the private key cannot be read"
+            if "key" in str(error).lower() and "authority" not in str(error).lower()
+            else "the tenant is not known there"
+        )
+    except Exception as error:  # noqa: BLE001 - msal's own errors share no class, and may quote what they were given
+        problem = type(error).__name__
+    raise ConfigError(
+        f"signing in cannot begin: {problem}",
+        "Check tenant_id, cloud and the credential of the tenant in scimkit.toml.",
+    )
+
+
+def _asked(ask: Callable[[], Any], *, certificate: bool = False) -> Any:
+    """What msal answers. It reads a certificate's key only when it is first used."""
+    problem = ""
+    try:
+        return ask()
+    except ScimkitError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        problem = type(error).__name__
+    if certificate:
+        raise ConfigError(
+            f"the certificate's private key cannot be used ({problem})",
+            "Give a PEM file with an unencrypted RSA private key and its certificate.",
+        )
+    raise Unreachable(
+        f"signing in broke off ({problem})", "Try again; in a kernel without a browser use device_code.", cause="other"
+    )
+
+
+def _token(result: Mapping[str, Any] | None, cache: Any) -> tuple[str, float]:
+    """Token and life in seconds of msal's answer.
+
+    msal gives a refusal as a value: that becomes Denied, with Entra's words.
+    """
+    _register_all(cache)
+    if result and "access_token" in result:
+        return str(result["access_token"]), float(result.get("expires_in") or 0)
+    result = result or {}
+    said = REDACTOR.text(" ".join(str(result.get("error_description") or result.get("error") or "no answer").split()))[
+        :300
+    ]
+    remedy = next(
+        (words for code, words in _REMEDIES.items() if code in said or code == result.get("error")),
+        "Read Entra's words above, then sign in again.",
+    )
+    raise Denied(
+        f"the sign-in was refused: {said}",
+        remedy,
+        method="POST",
+        path="/oauth2/v2.0/token",
+        request_id=str(result.get("correlation_id") or ""),
+    )
+
+
+_REMEDIES = {
+    "AADSTS7000215": "The client secret is wrong: give the secret's value, not its id.",
+    "AADSTS7000222": "The client secret has expired: make a new one in the app registration.",
+    "AADSTS700027": "The certificate is not the one of the app registration: upload it there.",
+    "AADSTS700016": "The client id is not known in this tenant: check client_id and tenant_id in scimkit.toml.",
+    "AADSTS90002": "The tenant is not known: check tenant_id and cloud in scimkit.toml.",
+    "AADSTS65001": "An administrator has to consent to the permissions first.",
+    "AADSTS7000218": "The app registration has to allow public client flows.",
+    "AADSTS53003": "Conditional access forbids this way to sign in: use another (interactive instead of device_code).",
+    "AADSTS50076": "A second factor is wanted: sign in interactively.",
+    "expired_token": "The code was not entered in time: sign in again.",
+    "authorization_declined": "The sign-in was declined: sign in again, or ask an administrator.",
+    "access_denied": "The sign-in was declined: sign in again, or ask an administrator.",
+}
+
+
+def _register_all(cache: Any) -> None:
+    """Every token msal holds goes to the redactor, refresh tokens and identity tokens too."""
+    kinds = cache.CredentialType
+    for kind in (kinds.ACCESS_TOKEN, kinds.REFRESH_TOKEN, kinds.ID_TOKEN):
+        for entry in cache.search(kind):
+            REDACTOR.register(Secret(str(entry["secret"])))
+
+
+def open_cache(file: Path | None) -> Any:
+    """msal's token cache: encrypted in `file` where the system can, else in memory. Never in clear on disk."""
+    msal = _library()
+    if file is not None:
+        import msal_extensions  # type: ignore[import-untyped]
+
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return msal_extensions.PersistedTokenCache(msal_extensions.build_encrypted_persistence(str(file)))
+        except Exception:  # noqa: BLE001, S110 - no libsecret, keychain or rights: each system says "cannot" in its own way
+            pass
+    return msal.TokenCache()
+
+
+def _library() -> Any:
+    """msal, which takes half a second to import and has no type hints."""
+    import msal  # type: ignore[import-untyped]
+
+    return msal
+
+
+class MsalHttp:
+    """The HTTP client msal is given: the kit's transport behind the few methods msal calls.
+
+    A connection for each request: sign-ins are an hour apart, and nobody tells
+    msal when it is over.
+    """
+
+    def __init__(self, authority_url: str, ca_file: str | None = None) -> None:
+        checked_url(authority_url)
+        self._authority_url, self._ca_file = authority_url, ca_file
+
+    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        with self._open() as http:
+            return http.get(url, params=params, headers=_present(headers))
+
+    def post(self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        with self._open() as http:
+            if isinstance(data, (str, bytes)):
+                return http.post(url, params=params, content=data, headers=_present(headers))
+            return http.post(url, params=params, data=_present(data), headers=_present(headers))
+
+    def _open(self) -> httpx.Client:
+        return open_client(self._authority_url, ca_file=self._ca_file, headers={"User-Agent": "scimkit"})
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def _present(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Without what is None: requests, which msal is made for, leaves those out, httpx sends them."""
+    return {key: value for key, value in (values or {}).items() if value is not None}

@@ -1,0 +1,458 @@
+"""One way to the network: TLS, proxies, time limits, retries, and a token that stays at home.
+
+`open_client` gives an `httpx.Client` of which the rest of the package need not
+be afraid:
+
+- the token goes to the origin of `base_url` and nowhere else; redirects are
+  never followed, they come back as what they are;
+- https only, plain http on the loopback interface alone;
+- certificates are checked by the system's own store (truststore), with
+  `ca_file` for a private root on top; there is no switch to turn that off;
+- no answer is an `Unreachable` with one of seven causes and a remedy, free of
+  the request's headers, which httpx puts into some of its messages;
+- what may be repeated is repeated, as long as the server wishes (Retry-After).
+"""
+
+from __future__ import annotations
+
+import email.utils
+import ipaddress
+import logging
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import stamina
+
+from scimkit.credentials import REDACTOR, Secret
+from scimkit.errors import ConfigError, CredentialError, ScimkitError, Unreachable
+
+CONNECTIONS = 8  # httpx slows down past that, and vendors do too
+ATTEMPTS = 5
+PATIENCE_SECONDS = 300.0  # for all attempts of one request together
+LONGEST_WAIT_SECONDS = 120.0  # a server that asks for more gets its answer passed on instead
+RETRIED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+RETRIED_STATUSES = frozenset({429, 503, 504})
+NOT_SENT = frozenset({"refused", "dns", "tls", "proxy"})  # causes with which the server has surely not acted
+RETRY = "scimkit_retry"  # request extension: True repeats a POST that changes nothing, False repeats nothing
+
+Token = Secret | Callable[[], Secret] | None
+
+# stamina reports retries at WARNING, which Python prints on stderr when nobody has set up logging
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+def open_client(
+    base_url: str,
+    *,
+    token: Token = None,
+    ca_file: str | None = None,
+    timeout_seconds: float = 30.0,
+    log: Callable[[dict[str, Any]], None] | None = None,
+    retry: bool = True,
+    headers: Mapping[str, str] | None = None,
+    wait: Callable[[float], None] | None = None,
+) -> SteadyClient:
+    """A client for the server at `base_url`; close it, or use it in a `with`.
+
+    token            what to send as `Authorization: Bearer`, or a function asked at each request
+    ca_file          PEM file with further trusted roots
+    timeout_seconds  for connecting, and between two pieces of an answer
+    log              called after each attempt with method, path (no query), status, seconds, redacted
+    wait             waits between attempts, given seconds; None: really waits (stamina)
+
+    Raises ConfigError for an address that must not get a token or a `ca_file` that is none.
+    """
+    url = checked_url(base_url)
+    return SteadyClient(
+        url,
+        auth=TokenAuth(url, token) if token is not None else None,
+        context=tls_context(url, ca_file),
+        timeout_seconds=timeout_seconds,
+        log=log,
+        retry=retry,
+        headers=headers,
+        wait=wait,
+    )
+
+
+def checked_url(text: str) -> httpx.URL:
+    """`text` as an address a token may be sent to. Raises ConfigError."""
+    problem = ConfigError("this is not a web address that can be used", "Write it like https://host.example/scim.")
+    try:
+        url = httpx.URL(text.strip())
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise problem from None
+    if re.search(r"[][\s<>{}|^`\"'%\\]", url.host):  # httpx reads more than there is
+        raise problem
+    if url.userinfo:
+        raise ConfigError(
+            f"the address of {url.host} carries a user name or password",
+            "Leave them out of the address; a token goes in by its reference.",
+        )
+    if url.scheme not in ("https", "http") or not url.host:
+        raise ConfigError(
+            "a web address begins with https:// and names a host", "Write it like https://host.example/scim."
+        )
+    _refuse_plain_http(url)
+    return url
+
+
+def _refuse_plain_http(url: httpx.URL) -> None:
+    if url.scheme != "https" and not is_loopback(url.host):
+        raise ConfigError(
+            f"the address of {url.host} is not https: a token would travel readably",
+            "Use its https:// address (plain http is for this machine's own loopback addresses only).",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine itself."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")
+
+
+def origin(url: httpx.URL | str) -> tuple[str, str, int]:
+    """Scheme, host and port: what a token belongs to (RFC 6454)."""
+    url = httpx.URL(url)
+    return url.scheme, url.host.lower(), url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+
+
+def tls_context(url: httpx.URL, ca_file: str | None) -> ssl.SSLContext:
+    """What decides whether a certificate is good.
+
+    For a loopback http address an empty context is enough: it trusts nobody,
+    and building the real one takes longer than a request.
+    """
+    if url.scheme == "http" and not ca_file:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"ca_file {ca_file} holds no certificate that can be read ({type(error).__name__})",
+                "Give a PEM file with the root certificate.",
+            ) from None
+    return context
+
+
+class TokenAuth(httpx.Auth):
+    """Sets Authorization when a request is sent, if it goes where the token belongs."""
+
+    def __init__(self, home: httpx.URL, token: Secret | Callable[[], Secret]) -> None:
+        self.home, self.token = origin(home), token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if origin(request.url) == self.home:
+            secret = self.token if isinstance(self.token, Secret) else self.token()
+            REDACTOR.register(secret)
+            value = secret.reveal()
+            if not re.fullmatch(r"[\x21-\x7e]+", value):  # httpx would repeat the value in its error
+                raise CredentialError(
+                    "the token holds characters that cannot be sent",
+                    "Enter it again; blanks and line breaks do not belong to it.",
+                )
+            request.headers["Authorization"] = f"Bearer {value}"
+        yield request
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How one attempt went. sent: whether the server may have acted on it."""
+
+    response: httpx.Response | None
+    error: ScimkitError | None
+    sent: bool
+
+
+class _Again(Exception):
+    """Carries an attempt through the retry library; never leaves this module."""
+
+    def __init__(self, attempt: _Attempt) -> None:
+        super().__init__("to be repeated")
+        self.attempt = attempt
+
+
+class SteadyClient(httpx.Client):
+    """An httpx client whose `send` repeats what may be repeated and raises our errors. Made by `open_client`."""
+
+    def __init__(
+        self,
+        url: httpx.URL,
+        *,
+        auth: httpx.Auth | None,
+        context: ssl.SSLContext,
+        timeout_seconds: float,
+        log: Callable[[dict[str, Any]], None] | None,
+        retry: bool,
+        headers: Mapping[str, str] | None,
+        wait: Callable[[float], None] | None,
+    ) -> None:
+        super().__init__(
+            base_url=url.copy_with(query=None, fragment=None),
+            auth=auth,
+            verify=context,
+            timeout=timeout_seconds,
+            headers=dict(headers or {}),
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            # a proxy from the environment must not get what is for this machine
+            trust_env=not is_loopback(url.host),
+            follow_redirects=False,
+        )
+        self._log, self._retry, self._wait = log, retry, wait
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """The answer of whatever status; Unreachable when there is none."""
+        options["follow_redirects"] = False
+        _refuse_plain_http(request.url)
+        wish = request.extensions.get(RETRY)
+        if not self._retry or wish is False:
+            return _outcome(self._attempt(request, options, 1))
+        return self._send_again(request, options, repeatable=request.method in RETRIED_METHODS or wish is True)
+
+    def _send_again(self, request: httpx.Request, options: dict[str, Any], *, repeatable: bool) -> httpx.Response:
+        number = 0
+
+        def wait_for(error: Exception) -> bool | float:
+            if not isinstance(error, _Again):
+                return False
+            response = error.attempt.response
+            seconds = None if response is None else retry_after(response.headers.get("Retry-After"))
+            if self._wait is None:
+                return True if seconds is None else seconds
+            if number < ATTEMPTS:
+                self._wait(min(0.5 * 2 ** (number - 1), 20.0) if seconds is None else seconds)
+            return 0.0
+
+        try:
+            for attempt in stamina.retry_context(
+                on=wait_for,
+                attempts=ATTEMPTS,
+                timeout=PATIENCE_SECONDS,
+                wait_initial=0.5,
+                wait_max=20.0,
+                wait_jitter=0.25,
+            ):
+                with attempt:
+                    number += 1
+                    result = self._attempt(request, options, number)
+                    if _may_repeat(result, repeatable):
+                        raise _Again(result)
+        except _Again as last:
+            result = last.attempt
+        return _outcome(result)
+
+    def _attempt(self, request: httpx.Request, options: dict[str, Any], number: int) -> _Attempt:
+        started = time.monotonic()
+        try:
+            result = _Attempt(super().send(request, **options), None, True)
+        except httpx.HTTPError as error:
+            result = _Attempt(
+                None,
+                explain(error, request),
+                not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)),
+            )
+        except (httpx.InvalidURL, httpx.StreamError) as error:
+            result = _Attempt(
+                None,
+                Unreachable(
+                    f"{_where(request)}: the answer cannot be read ({type(error).__name__})",
+                    method=request.method,
+                    path=request.url.path,
+                ),
+                True,
+            )
+        if self._log is not None:
+            self._log(_log_line(request, result, number, time.monotonic() - started))
+        return result
+
+
+def _outcome(attempt: _Attempt) -> httpx.Response:
+    if attempt.error is not None:
+        raise attempt.error
+    assert attempt.response is not None
+    return attempt.response
+
+
+def _may_repeat(attempt: _Attempt, repeatable: bool) -> bool:
+    """Whether to send the request again.
+
+    Reading, and writing that ends in the same state when done twice, is repeated
+    after 429, 503, 504 and lost connections. Anything else only when it surely
+    did nothing: nobody listened, or 429 with the time to come back.
+    """
+    if attempt.response is not None:
+        status, wish = attempt.response.status_code, attempt.response.headers.get("Retry-After")
+        seconds = retry_after(wish)
+        if seconds is not None and seconds > LONGEST_WAIT_SECONDS:
+            return False
+        return status in RETRIED_STATUSES if repeatable else status == 429 and seconds is not None
+    if not isinstance(attempt.error, Unreachable):
+        return False
+    if attempt.error.cause == "refused":
+        return True
+    return repeatable and (attempt.error.cause == "reset" or (attempt.error.cause == "timeout" and not attempt.sent))
+
+
+def retry_after(text: str | None, *, now: datetime | None = None) -> float | None:
+    """The seconds a `Retry-After` header asks for; None when it is missing or makes no sense.
+
+    Whole seconds or an HTTP date (RFC 9110, 10.2.3); Graph also sends fractions
+    (facts on Graph, 9.3). A date in the past is 0.
+
+    >>> retry_after("2.128")
+    2.128
+    """
+    if not text:
+        return None
+    if re.fullmatch(r"\s*\d+(\.\d*)?\s*", text):
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def _where(request: httpx.Request) -> str:
+    return f"{request.method} {request.url.path}"
+
+
+def _log_line(request: httpx.Request, result: _Attempt, number: int, seconds: float) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "method": request.method,
+        "path": request.url.path,
+        "attempt": number,
+        "seconds": round(seconds, 3),
+    }
+    if result.response is not None:
+        line["status"] = result.response.status_code
+        line["request_id"] = result.response.headers.get("request-id", "")
+    elif isinstance(result.error, Unreachable):
+        line["status"], line["cause"] = None, result.error.cause
+    plain: dict[str, Any] = REDACTOR.plain(line)
+    return plain
+
+
+# -- no answer ------------------------------------------------------------------
+
+
+def explain(error: httpx.HTTPError, request: httpx.Request) -> Unreachable:
+    """The httpx error as our own: the cause, a sentence, a remedy; nothing of its text, which may hold headers."""
+    cause, sentence, remedy = _explain(error, request.url.host)
+    return Unreachable(
+        f"{_where(request)}: {sentence}", remedy, cause=cause, method=request.method, path=request.url.path
+    )
+
+
+def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
+    behind = tuple(_chain(error))
+    if isinstance(error, httpx.ProxyError):
+        return (
+            "proxy",
+            f"the proxy refuses the way to {host}",
+            "Ask who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
+        )
+    for inner in behind:
+        if isinstance(inner, ssl.SSLError):
+            return _explain_tls(inner, host)
+    for inner in behind:
+        if isinstance(inner, socket.gaierror):
+            return (
+                "dns",
+                f"the name {host} is not known",
+                "Check the host's spelling in the address, and this machine's network or VPN.",
+            )
+        if isinstance(inner, ConnectionRefusedError):
+            return (
+                "refused",
+                f"{host} refuses the connection: nothing listens there",
+                "Check host and port in the address, and whether the server runs.",
+            )
+    if isinstance(error, httpx.TimeoutException) or any(isinstance(inner, TimeoutError) for inner in behind):
+        what = "does not let us connect" if isinstance(error, httpx.ConnectTimeout) else "does not answer"
+        return "timeout", f"{host} {what} in time", "Try again; if it stays so, a firewall may drop the packets."
+    lost = any(isinstance(inner, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) for inner in behind)
+    if (
+        lost
+        or isinstance(error, (httpx.ReadError, httpx.WriteError, httpx.CloseError))
+        or re.search("disconnected|closed connection", str(error))
+    ):
+        return (
+            "reset",
+            f"{host} closed the connection without an answer",
+            "Try again; if it stays so, look into the server's own log, or at a firewall between.",
+        )
+    if isinstance(error, httpx.ConnectError):
+        return (
+            "refused" if _is_refusal(error) else "other",
+            f"{host} cannot be reached",
+            "Check host and port in the address, and this machine's network or VPN.",
+        )
+    return (
+        "other",
+        f"{host} answers with something that is not HTTP ({type(error).__name__})",
+        "Check that the address and port are those of the web service.",
+    )
+
+
+def _is_refusal(error: httpx.HTTPError) -> bool:
+    return "refused" in str(error).lower()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _explain_tls(error: ssl.SSLError, host: str) -> tuple[str, str, str]:
+    reason = str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or "").lower()
+    if "expired" in reason:
+        return (
+            "tls",
+            f"the certificate of {host} has expired",
+            "Its owner has to renew it. If this machine's clock is wrong, set it.",
+        )
+    if "hostname" in reason or "mismatch" in reason or "ip address" in reason:
+        return (
+            "tls",
+            f"the certificate is not made out for {host}",
+            "Use the host name in the certificate; a wrong address or a proxy in between looks like this.",
+        )
+    if "self" in reason or "issuer" in reason or "unable to get" in reason or "trust" in reason:
+        return (
+            "tls",
+            f"the certificate of {host} comes from an authority this machine does not know",
+            "For a company's own authority give its root with ca_file; a public service must send its whole chain. "
+            "Entra itself accepts public authorities only.",
+        )
+    if "wrong_version" in reason or "http_request" in reason:
+        return (
+            "tls",
+            f"{host} does not speak TLS on that port",
+            "Check the port, and https against http in the address.",
+        )
+    shown = re.sub(r"[^a-z0-9 _-]", "", reason)[:80]
+    return (
+        "tls",
+        f"no secure connection to {host}" + (f" ({shown})" if shown else ""),
+        "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it.",
+    )

@@ -1,0 +1,28 @@
+"""Secrets: held, fetched by reference, kept out of everything that leaves.
+
+token = resolve("env:OREILLY_TOKEN", label="the O'Reilly token")
+REDACTOR.text(whatever_leaves_the_process)
+"""
+
+from scimkit.credentials.expiry import TokenExpiry, days_left, jwt_expiry, remind_on
+from scimkit.credentials.redactor import REDACTOR, RedactingFilter, Redactor
+from scimkit.credentials.references import Reference, check_privacy, parse_reference, resolve, store
+from scimkit.credentials.secret import MASK, Secret, clean_token
+
+__all__ = [
+    "MASK",
+    "REDACTOR",
+    "RedactingFilter",
+    "Redactor",
+    "Reference",
+    "Secret",
+    "TokenExpiry",
+    "check_privacy",
+    "clean_token",
+    "days_left",
+    "jwt_expiry",
+    "parse_reference",
+    "remind_on",
+    "resolve",
+    "store",
+]

@@ -1,0 +1,73 @@
+"""When a token ends, as far as anybody knows, and when to be reminded of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from scimkit.credentials.secret import Secret
+
+REMIND_DAYS = 30  # a vendor's ticket for a new token may take weeks
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExpiry:
+    """What is known of a token's end.
+
+    expires        the last day it works; None: not stated by anybody
+    overlap_hours  how long the old token still works after a new one was made; 0: not stated
+    """
+
+    expires: date | None
+    overlap_hours: int = 0
+
+    def days_left(self, now: datetime) -> int | None:
+        return None if self.expires is None else days_left(self.expires, now)
+
+    def remind_on(self, now: datetime) -> date | None:
+        """The day to begin with a new one; None when no end is known."""
+        return None if self.expires is None else remind_on(self.expires, now)
+
+
+def days_left(expires: date, now: datetime) -> int:
+    """Whole days from `now` (aware) to the day `expires`; negative when it is over.
+
+    >>> days_left(date(2026, 3, 5), datetime(2026, 3, 2, 9, tzinfo=UTC))
+    3
+    """
+    if now.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return (expires - now.astimezone(UTC).date()).days
+
+
+def remind_on(expires: date, now: datetime, *, days_before: int = REMIND_DAYS) -> date:
+    """The day to begin replacing a token, never in the past.
+
+    `days_before` its end; when less than twice that is left, half of what is.
+
+    >>> remind_on(date(2026, 12, 31), datetime(2026, 3, 2, 9, tzinfo=UTC)).isoformat()
+    '2026-12-01'
+    """
+    left = days_left(expires, now)
+    if left <= 0:
+        return now.astimezone(UTC).date()
+    return expires - timedelta(days=min(days_before, left // 2))
+
+
+def jwt_expiry(secret: Secret) -> datetime | None:
+    """When the token itself says that it ends, aware UTC; None when it is not a JWT or does not say.
+
+    Only the `exp` claim is read (RFC 7519, 4.1.4); the signature is the vendor's
+    business, so this is a hint, not a proof.
+    """
+    parts = secret.reveal().split(".")
+    if len(parts) not in (3, 5):
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        moment = datetime.fromtimestamp(float(claims["exp"]), tz=UTC)
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
+    return moment

@@ -1,0 +1,221 @@
+"""The redactor: what was registered leaves this process only as "[secret]".
+
+One per process (`REDACTOR`). Kernels, the engine, logging and the report pass
+everything they let out through it. A value is recognised in every form in which
+programs like to repeat it: raw, JSON, repr, URL and HTML escaped (also nested),
+base64 in its three alignments, hexadecimal, UTF-16, and cut off after 24
+characters, as a table column does it.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import logging
+import re
+import string
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scimkit.credentials.secret import MASK, Secret
+from scimkit.errors import CredentialError
+
+SHORTEST = 6  # a shorter value would be found in ordinary words
+FRAGMENT = 24  # what a display leaves of a long value; only looked for in values of 32 and more
+_PLAIN = frozenset(string.ascii_letters + string.digits + "._-")  # no encoder escapes these
+_NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\0": "0", "\a": "a"}
+
+
+class Redactor:
+    """Replaces registered values; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: set[str] = set()
+        self._literals: tuple[str, ...] = ()
+        self._escaped: tuple[re.Pattern[str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._values)} secrets>"
+
+    def register(self, secret: str | Secret) -> None:
+        """Remember `secret`, from now on.
+
+        Raises CredentialError, without the value, when it has fewer than six
+        characters (it would tear ordinary words apart) or is part of the mask.
+        """
+        value = secret.reveal() if isinstance(secret, Secret) else secret
+        if value in self._values:
+            return
+        if len(value.strip()) < SHORTEST or value in MASK:
+            raise CredentialError(
+                f"a secret of {len(value)} characters is too short to be kept out of outputs",
+                f"Use one of at least {SHORTEST} characters; a token has 20 and more, so a part may be missing.",
+            )
+        with self._lock:
+            self._values.add(value)
+            forms = {form for known in self._values for form in _literal_forms(known)}
+            self._literals = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+            longest_first = sorted(self._values, key=lambda known: (-len(known), known))
+            self._escaped = tuple(_escaped_form(known) for known in longest_first if not _PLAIN.issuperset(known))
+
+    def text(self, text: str) -> str:
+        """`text` with every form of every registered value replaced."""
+        if not self._literals or not text:
+            return text
+        for pattern in self._escaped:
+            text = pattern.sub(MASK, text)
+        for form in self._literals:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
+
+    def bytes(self, data: bytes) -> bytes:
+        """The same for bytes of any encoding that keeps ASCII, and for UTF-16."""
+        return self.text(data.decode("latin-1")).encode("latin-1")
+
+    def plain(self, value: Any) -> Any:
+        """The same for everything inside a JSON-like value, keys included; a new one, the old is left alone."""
+        if isinstance(value, Secret):
+            return MASK
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return self.bytes(bytes(value))
+        if isinstance(value, Mapping):
+            return {self.plain(key): self.plain(item) for key, item in value.items()}
+        if isinstance(value, (list, set, frozenset)):
+            return type(value)(self.plain(item) for item in value)
+        if isinstance(value, tuple):
+            items = [self.plain(item) for item in value]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything; for tests."""
+        with self._lock:
+            self._values, self._literals, self._escaped = set(), (), ()
+
+
+REDACTOR = Redactor()
+
+
+class RedactingFilter(logging.Filter):
+    """A logging filter that lets records pass without their secrets.
+
+    Message, arguments, traceback and stack are put into words here, as only the
+    finished text can be searched. Add it to handlers: a logger's own filter does
+    not see what comes from its children.
+    """
+
+    def __init__(self, redactor: Redactor = REDACTOR) -> None:
+        super().__init__()
+        self.redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - a wrong format string must not stop the program, nor print its arguments
+            message = str(record.msg)
+        record.msg, record.args = self.redactor.text(message), None
+        if record.exc_info:
+            record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+            record.exc_info = None
+        if record.exc_text:
+            record.exc_text = self.redactor.text(record.exc_text)
+        if record.stack_info:
+            record.stack_info = self.redactor.text(record.stack_info)
+        return True
+
+
+def _literal_forms(value: str) -> Iterator[str]:
+    """The spellings of `value` that are fixed texts, as they stand in a str and, byte by byte, in bytes."""
+    yield value
+    if len(value) >= 32:
+        yield value[:FRAGMENT]
+        yield value[-FRAGMENT:]
+    raw = value.encode("utf-8", "surrogatepass")
+    yield raw.decode("latin-1")
+    wide = [value.encode(name, "surrogatepass") for name in ("utf-16-le", "utf-16-be")]
+    for data in (raw, *wide):
+        yield data.hex()
+        yield data.hex().upper()
+        yield from _base64_forms(data)
+    for data in wide:
+        shown = data.decode("latin-1")
+        # a half of UTF-16 ends one byte early where the text before it was ASCII: leave the outer NULs alone
+        yield shown.strip("\0")
+        for core in (repr(shown.strip("\0").encode("latin-1"))[2:-1], json.dumps(shown.strip("\0"))[1:-1]):
+            yield core
+            yield core.replace("\\", "\\\\")
+
+
+def _base64_forms(data: bytes) -> Iterator[str]:
+    """The characters of base64 that depend on `data` alone, at each of the three offsets it can have.
+
+    Text before and after shifts and colours the edges: those are left out.
+    """
+    for offset in range(3):
+        whole = base64.b64encode(b"\0" * offset + data).decode("ascii").rstrip("=")
+        first = -(-offset * 8 // 6)
+        core = whole[first : (offset + len(data)) * 8 // 6]
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
+    yield base64.b64encode(data).decode("ascii")
+    yield base64.urlsafe_b64encode(data).decode("ascii")
+
+
+def _escaped_form(value: str) -> re.Pattern[str]:
+    """One pattern for `value` in JSON, repr, URL and HTML spelling, alone or one inside the other.
+
+    Letters and digits stand for themselves, which keeps the pattern short;
+    other characters may be escaped, each in its own way.
+    """
+    parts: list[str] = []
+    position = 0
+    while position < len(value):
+        character = value[position]
+        if character == "\\":  # a run of them, each doubled at every nesting
+            run = len(value) - position - len(value[position:].lstrip("\\"))
+            parts.append(
+                f"(?:\\\\{{{run},{16 * run}}}|(?i:%(?:25)*5c|&#(?:92|x5c);|\\\\{{1,8}}u005c|\\\\{{1,8}}x5c){{{run}}})"
+            )
+            position += run
+            continue
+        parts.append(re.escape(character) if character in _PLAIN else _any_spelling(character))
+        position += 1
+    return re.compile("".join(parts))
+
+
+def _any_spelling(character: str) -> str:
+    code, utf8 = ord(character), character.encode("utf-8", "surrogatepass")
+    units = character.encode("utf-16-be", "surrogatepass")
+    surrogates = [units[i : i + 2].hex() for i in range(0, len(units), 2)]
+    spellings = [
+        r"\\{0,16}" + re.escape(character),
+        "(?i:" + "".join(f"%(?:25)*{byte:02x}" for byte in utf8) + ")",
+        "(?i:" + "".join(rf"\\{{1,16}}u{unit}" for unit in surrogates) + ")",
+        "(?i:" + "".join(rf"\\{{1,16}}x{byte:02x}" for byte in utf8) + ")",
+        rf"(?i:\\{{1,16}}x{code:02x})" if code < 256 else rf"(?i:\\{{1,16}}u{code:08x})",
+        rf"(?i:&(?:amp;)*#(?:0*{code}|x0*{code:x});)",
+        re.escape(utf8.decode("latin-1")),
+    ]
+    if character in _NAMED:
+        spellings.append(f"&(?:amp;)*{_NAMED[character]};")
+    if character in _LETTERS:
+        spellings.append(rf"\\{{1,16}}{_LETTERS[character]}")
+    if character == "\n":
+        spellings.append(r"\r\n")
+    if character == " ":
+        spellings.append(r"\+")
+        spellings.append("&nbsp;")
+    if character == "\0":
+        spellings.append(r"\\{1,16}x00")
+    named = html.escape(character, quote=True)
+    if named != character:
+        spellings.append(re.escape(named))
+    return "(?:" + "|".join(dict.fromkeys(spellings)) + ")"

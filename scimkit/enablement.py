@@ -1,0 +1,68 @@
+"""Step 5d, second half: switch provisioning on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scimkit.change_plan import PlannedChange
+from scimkit.checks import Check, failed, passed, require_passed
+from scimkit.clients.graph import GraphClient
+from scimkit.enterprise_app import EnterpriseApp
+from scimkit.forecast import Forecast
+from scimkit.monitoring.job_status import read_status
+from scimkit.records import record, utc_text
+from scimkit.scope import Limits
+
+
+@record("Enablement")
+@dataclass(frozen=True)
+class Enablement:
+    """The job was switched on.
+
+    started_utc  when, by the tenant's clock
+    interval     the job's own, ISO 8601; never the tutorial's
+    """
+
+    job_id: str
+    started_utc: str
+    interval: str
+    mode: str
+    deletion_threshold: int
+    checks: tuple[Check, ...]
+
+
+def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Forecast) -> tuple[PlannedChange, ...]:
+    """The start of the job, naming what the first cycle is predicted to do; nothing when it runs already.
+
+    Raises NotReady when the forecast has a failed check.
+    """
+    require_passed(forecast.checks)
+    job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
+    if (job.get("schedule") or {}).get("state") == "Active":
+        return ()
+    told = ", ".join(f"{count} {action}" for action, count in forecast.counts.items()) or "nobody"
+    return (PlannedChange("start", f"provisioning of {enterprise_app.display_name}", "off", f"on; predicted for the first cycle: {told}"),)
+
+
+def start_provisioning(graph: GraphClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits) -> Enablement:
+    """Start the job and read it back. One that runs already is left as it is."""
+    sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
+    job = graph.job(sp, job_id) or {}
+    if (job.get("schedule") or {}).get("state") != "Active":
+        graph.start_job(sp, job_id)
+        job = graph.job(sp, job_id) or {}
+    status = read_status(job)
+    active = (job.get("schedule") or {}).get("state") == "Active"
+    check = (
+        passed("enable.started", f"provisioning is on; a cycle follows about every {status.interval or 'interval of the service'}")
+        if active
+        else failed("enable.started", "the job does not say that it is on", "Look at the job's page in the portal, then run this step again.")
+    )
+    return Enablement(job_id, utc_text(now), status.interval, "assigned", limits.deletion_threshold, (check, *_not_quarantined(status.quarantine)))
+
+
+def _not_quarantined(quarantine: str) -> tuple[Check, ...]:
+    if not quarantine:
+        return ()
+    return (failed("enable.quarantine", f"the job is in quarantine: {quarantine}", "Mend what it names before anything else."),)

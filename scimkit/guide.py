@@ -1,0 +1,53 @@
+"""What an app's sources say about one step: the tutorial's heading, clicks, warnings, links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scimkit.apps.profile import AppProfile
+
+BOLD = "**"  # how a profile marks a label of a portal
+
+
+@dataclass(frozen=True, slots=True)
+class GuideLine:
+    """One line. kind: do, know, careful, check, later, old portal, new portal, read."""
+
+    kind: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepGuide:
+    """Everything the sources of `app` say about `step`, in the order of use."""
+
+    app: str
+    step: str
+    heading: str
+    url: str
+    lines: tuple[GuideLine, ...]
+
+
+_KINDS = {"instruction": "do", "advice": "know", "warning": "careful", "check": "check", "follow_up": "later"}
+
+
+def make_guide(app: AppProfile, step: str) -> StepGuide:
+    """The guide of one step. Empty lines where the sources say nothing about it.
+
+    >>> from scimkit.apps import load
+    >>> make_guide(load("oreilly"), "4_scope").heading
+    'Step 4: Define who will be in scope for provisioning'
+    """
+    own = app.tutorial_step(step)
+    url = app.tutorial.url or ""
+    lines = [GuideLine(_KINDS[note.kind], str(note), note.source) for note in app.notes_for(step)]
+    if step == "2_token":
+        lines = [*(GuideLine("do", text, app.token.source) for text in app.token.steps), *lines]
+        lines += [GuideLine(f"do ({edition.title})", text, edition.source) for edition in app.token.other_editions for text in edition.steps]
+    for wording in app.wordings_for(step):
+        lines += [GuideLine("new portal", f"{wording.what}: {wording.new}", wording.new.source)] if wording.new else []
+        lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)] if wording.old else []
+    lines += [GuideLine("read", f"{link.title}: {link.url}", link.source) for link in app.links_for(step)]
+    plain = tuple(GuideLine(line.kind, line.text.replace(BOLD, ""), line.source) for line in lines)
+    return StepGuide(app.title, step, own.heading if own else "", f"{url}#{own.anchor}" if own and url else url, plain)

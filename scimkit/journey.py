@@ -1,0 +1,54 @@
+"""The journey: its steps in order, and the record each leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scimkit.errors import RunError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One notebook of the journey. `records` are the kinds it leaves, the closing one last."""
+
+    name: str
+    title: str
+    tutorial_step: int
+    records: tuple[str, ...]
+
+
+STEPS = (
+    Step("1_plan", "Plan", 1, ("Readiness",)),
+    Step("2_token", "Token", 2, ("TokenNote",)),
+    Step("3_app", "Enterprise app", 3, ("EnterpriseApp",)),
+    Step("4_scope", "Scope", 4, ("Scope",)),
+    Step("5a_connection", "Connection", 5, ("ConnectionReport",)),
+    Step("5b_mapping", "Mapping", 5, ("MappingReview",)),
+    Step("5c_pilot", "Pilot", 5, ("PilotResult",)),
+    Step("5d_enable", "Enable", 5, ("Forecast", "Enablement")),
+    Step("6_monitor", "Monitor", 6, ("LogSummary",)),
+)
+_LEAVES = {kind: step.name for step in STEPS for kind in step.records}
+_HOME = {
+    "Readiness": "scimkit.readiness",
+    "TokenNote": "scimkit.token_note",
+    "EnterpriseApp": "scimkit.enterprise_app",
+    "Scope": "scimkit.scope",
+    "ConnectionReport": "scimkit.connection",
+    "MappingReview": "scimkit.mapping.review",
+    "PilotResult": "scimkit.pilot",
+    "Forecast": "scimkit.forecast",
+    "Enablement": "scimkit.enablement",
+    "LogSummary": "scimkit.monitoring.summary",
+    "ChangePlan": "scimkit.change_plan",
+}
+
+
+def record_step(kind: str) -> str:
+    """The step that leaves the record `kind`; its class is imported, so that it can be read."""
+    from importlib import import_module
+
+    if kind not in _LEAVES:
+        raise RunError(f"no step leaves a record called {kind}", f"There are: {', '.join(_LEAVES)}.")
+    import_module(_HOME[kind])
+    return _LEAVES[kind]

@@ -1,0 +1,128 @@
+"""The attribute-mapping language: expressions, functions, scoping filters, rows.
+
+Names are loaded when first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scimkit.mapping.evaluation import CompiledExpression, compile_expression, evaluate
+    from scimkit.mapping.explanations import Explanation, explain
+    from scimkit.mapping.expressions import parse, print_expression
+    from scimkit.mapping.filters import Clause, ScopingFilter, Verdict, in_scope, judge, read_filters
+    from scimkit.mapping.findings import Finding, lint, lint_filters
+    from scimkit.mapping.problems import ExpressionError, UnfilterableAttribute, UnknownOperator
+    from scimkit.mapping.rows import (
+        CompiledMapping,
+        MappingRow,
+        ObjectMapping,
+        Values,
+        compile_mapping,
+        evaluate_rows,
+        mapping_of,
+        read_schema,
+        redacts,
+        rule_id,
+        user_mapping,
+    )
+    from scimkit.mapping.settings import LENIENT, STRICT, Settings
+    from scimkit.mapping.syntax import (
+        Attribute,
+        Call,
+        Comparison,
+        Expression,
+        Number,
+        Text,
+        Word,
+        attribute_names,
+        walk,
+    )
+    from scimkit.mapping.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, show_value
+
+HOMES = {
+    "evaluation": ("CompiledExpression", "compile_expression", "evaluate"),
+    "explanations": ("Explanation", "explain"),
+    "expressions": ("parse", "print_expression"),
+    "filters": ("Clause", "ScopingFilter", "Verdict", "in_scope", "judge", "read_filters"),
+    "findings": ("Finding", "lint", "lint_filters"),
+    "problems": ("ExpressionError", "UnfilterableAttribute", "UnknownOperator"),
+    "rows": (
+        "CompiledMapping",
+        "MappingRow",
+        "ObjectMapping",
+        "Values",
+        "compile_mapping",
+        "evaluate_rows",
+        "mapping_of",
+        "read_schema",
+        "redacts",
+        "rule_id",
+        "user_mapping",
+    ),
+    "settings": ("LENIENT", "STRICT", "Settings"),
+    "syntax": ("Attribute", "Call", "Comparison", "Expression", "Number", "Text", "Word", "attribute_names", "walk"),
+    "values": ("IGNORE_ATTRIBUTE", "IGNORE_OBJECT", "IgnoreMark", "show_value"),
+}
+_MODULE_OF = {name: module for module, names in HOMES.items() for name in names}
+
+__all__ = [
+    "IGNORE_ATTRIBUTE",
+    "IGNORE_OBJECT",
+    "LENIENT",
+    "STRICT",
+    "Attribute",
+    "Call",
+    "Clause",
+    "Comparison",
+    "CompiledExpression",
+    "CompiledMapping",
+    "Explanation",
+    "Expression",
+    "ExpressionError",
+    "Finding",
+    "IgnoreMark",
+    "MappingRow",
+    "Number",
+    "ObjectMapping",
+    "ScopingFilter",
+    "Settings",
+    "Text",
+    "UnfilterableAttribute",
+    "UnknownOperator",
+    "Values",
+    "Verdict",
+    "Word",
+    "attribute_names",
+    "compile_expression",
+    "compile_mapping",
+    "evaluate",
+    "evaluate_rows",
+    "explain",
+    "in_scope",
+    "judge",
+    "lint",
+    "lint_filters",
+    "mapping_of",
+    "parse",
+    "print_expression",
+    "read_filters",
+    "read_schema",
+    "redacts",
+    "rule_id",
+    "show_value",
+    "user_mapping",
+    "walk",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

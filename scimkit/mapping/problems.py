@@ -1,0 +1,87 @@
+"""What can be wrong with an expression or a filter, and where.
+
+`Fault` is raised inside a function that does not know where it stands in the
+text; the evaluation turns it into an `ExpressionError` with a position.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from scimkit.errors import MappingError
+
+CARET_WIDTH = 100  # columns of the line shown under an error
+
+
+class ExpressionError(MappingError):
+    """An expression cannot be read or evaluated; `pointer` shows the place.
+
+    >>> print(ExpressionError("no such function", text="Trim([mail])", position=0).pointer())
+    Trim([mail])
+    ^
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, text: str = "", position: int | None = None) -> None:
+        super().__init__(message, remedy, text=text, position=position)
+        if self.text and position is not None:
+            self.add_note(self.pointer())
+
+    @property
+    def line(self) -> int:
+        """The line of `position`, from 1."""
+        return self.text.count("\n", 0, self.position or 0) + 1
+
+    @property
+    def column(self) -> int:
+        """The column of `position` in its line, from 1."""
+        position = self.position or 0
+        return position - (self.text.rfind("\n", 0, position) + 1) + 1
+
+    def pointer(self) -> str:
+        """The line at fault and, under it, a caret; empty when no place is known."""
+        if self.position is None or not self.text:
+            return ""
+        start = self.text.rfind("\n", 0, self.position) + 1
+        end = self.text.find("\n", self.position)
+        line = self.text[start : end if end >= 0 else len(self.text)].replace("\t", " ").replace("\r", " ")
+        column = self.position - start
+        cut = max(0, column - CARET_WIDTH // 2)
+        shown = line[cut : cut + CARET_WIDTH]
+        lead, tail = "…" if cut else "", "…" if cut + CARET_WIDTH < len(line) else ""
+        return f"{lead}{shown}{tail}\n{' ' * (column - cut + len(lead))}^"
+
+    def _render_traceback_(self) -> list[str]:
+        lines = super()._render_traceback_()
+        pointer = self.pointer()
+        return [lines[0], *pointer.splitlines(), *lines[1:]] if pointer else lines
+
+
+class UnknownOperator(MappingError):
+    """A scoping filter names an operator that does not exist."""
+
+
+class UnfilterableAttribute(MappingError):
+    """A scoping filter uses an attribute that cannot be filtered on (`scoping-filters`, section 4)."""
+
+
+class Fault(Exception):
+    """A function's own complaint, without a place.
+
+    value  the argument to blame, compared by identity to find its position
+    """
+
+    def __init__(self, message: str, remedy: str = "", value: object = None) -> None:
+        super().__init__(message)
+        self.message, self.remedy, self.value = message, remedy, value
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The known name closest to `name`, compared without case, or an empty text.
+
+    >>> suggest("Jion", ["Join", "Switch"])
+    'Join'
+    """
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower()[:60], by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else ""

@@ -1,0 +1,349 @@
+"""The rows of a mapping: what flows from which attribute to which, read from a Graph synchronizationSchema.
+
+Reading changes nothing and keeps the original of each row in `raw`. Mappings are
+found by their source object's name, never by position. Sources:
+`graph-provisioning` section 5, `provisioning-behaviour` section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from scimkit.errors import MappingError
+from scimkit.mapping.evaluation import CompiledExpression, Scope, compile_expression
+from scimkit.mapping.filters import ScopingFilter, read_filters
+from scimkit.mapping.problems import Fault
+from scimkit.mapping.settings import STRICT, Settings
+from scimkit.mapping.syntax import Attribute, Call, walk
+from scimkit.mapping.values import IgnoreMark, Instant, read_value
+
+Kind: TypeAlias = Literal["Direct", "Constant", "Expression", "None"]
+KINDS: dict[str, Kind] = {"Attribute": "Direct", "Constant": "Constant", "Function": "Expression"}
+ALL_ACTIONS = frozenset(("Add", "Update", "Delete"))
+ON_CREATE_ONLY = "ObjectAddOnly"
+NOT_A_SCHEMA = "Give the answer of GET …/synchronization/jobs/{id}/schema, unchanged."
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRow:
+    """One attribute mapping.
+
+    target      the SCIM attribute as Entra writes it, such as emails[type eq "work"].value
+    expression  its text; [mail] for a Direct row, "x" with quotes for a Constant, None without a source
+    kind        Direct | Constant | Expression | None
+    matching    precedence as a matching attribute, 1 first; 0: not used for matching
+    default     used when the value is null, on create only
+    apply       Always | ObjectAddOnly | MultiValueAddOnly | ValueAddOnly | AttributeAddOnly
+    behaviour   FlowWhenChanged | FlowAlways
+    raw         the row as Graph gave it
+    """
+
+    target: str
+    expression: str | None
+    kind: Kind
+    matching: int = 0
+    default: str | None = None
+    apply: str = "Always"
+    behaviour: str = "FlowWhenChanged"
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMapping:
+    """How one kind of object flows.
+
+    source_object  User or Group; target_object the SCIM schema
+    actions        which of Add, Update, Delete may be done
+    """
+
+    name: str
+    source_object: str
+    target_object: str
+    enabled: bool
+    actions: frozenset[str]
+    filters: tuple[ScopingFilter, ...]
+    rows: tuple[MappingRow, ...]
+
+    @property
+    def matching_rows(self) -> tuple[MappingRow, ...]:
+        """The rows used for matching, in order of precedence."""
+        return tuple(sorted((row for row in self.rows if row.matching > 0), key=lambda row: row.matching))
+
+
+@dataclass(slots=True)
+class Values:
+    """What a mapping gives for one person.
+
+    values          by target; nulls and ignored ones are left out
+    errors          by target, where an expression failed
+    empty           the targets whose value is null (or empty text where that does not flow)
+    object_ignored  an expression said IgnoreObjectFlow: leave the whole object alone
+    """
+
+    values: dict[str, Any]
+    errors: dict[str, MappingError]
+    empty: tuple[str, ...]
+    object_ignored: bool = False
+
+
+def _expect(value: Any, kind: type, what: str) -> Any:
+    if not isinstance(value, kind):
+        raise MappingError(f"this is no synchronizationSchema: {what} is {_kind_name(value)}", NOT_A_SCHEMA)
+    return value
+
+
+def _kind_name(value: Any) -> str:
+    return "missing" if value is None else f"a {type(value).__name__}"
+
+
+def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
+    """The object mappings of all rules, in the order of the schema.
+
+    Raises MappingError when it is not a synchronizationSchema, naming the member.
+    """
+    found = []
+    for number, rule in enumerate(_rules(schema)):
+        place = f"synchronizationRules[{number}].objectMappings"
+        for index, each in enumerate(_expect(rule.get("objectMappings"), list, place)):
+            found.append(read_object_mapping(_expect(each, Mapping, f"{place}[{index}]")))
+    return tuple(found)
+
+
+def _rules(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    _expect(schema, Mapping, "the whole")
+    rules = _expect(schema.get("synchronizationRules"), list, "synchronizationRules")
+    return [_expect(rule, Mapping, f"synchronizationRules[{number}]") for number, rule in enumerate(rules)]
+
+
+def read_object_mapping(raw: Mapping[str, Any]) -> ObjectMapping:
+    """One objectMapping of the schema."""
+    name = _expect(raw.get("name") or "", str, "the name of an objectMapping")
+    rows = _expect(raw.get("attributeMappings"), list, f"attributeMappings of {name!r}")
+    return ObjectMapping(
+        name=name,
+        source_object=_expect(raw.get("sourceObjectName"), str, f"sourceObjectName of {name!r}"),
+        target_object=_expect(raw.get("targetObjectName"), str, f"targetObjectName of {name!r}"),
+        enabled=raw.get("enabled") is not False,
+        actions=read_actions(raw.get("flowTypes")),
+        filters=read_filters(raw.get("scope")),
+        rows=tuple(read_row(_expect(row, Mapping, f"attributeMappings[{n}] of {name!r}")) for n, row in enumerate(rows)),
+    )
+
+
+def read_actions(flow_types: Any) -> frozenset[str]:
+    """`flowTypes`: text separated by commas, a list, or the number of the flags; missing means all three.
+
+    >>> sorted(read_actions("Add, Update"))
+    ['Add', 'Update']
+    """
+    if flow_types is None:
+        return ALL_ACTIONS
+    if isinstance(flow_types, int):
+        return frozenset(name for bit, name in ((1, "Add"), (2, "Update"), (4, "Delete")) if flow_types & bit)
+    parts = flow_types.split(",") if isinstance(flow_types, str) else _expect(flow_types, list, "flowTypes")
+    names = {str(part).strip().lower() for part in parts}
+    unknown = names - {"add", "update", "delete", "none", ""}
+    if unknown:
+        raise MappingError(f"flowTypes holds {', '.join(sorted(unknown))}", "It may hold Add, Update and Delete.")
+    return frozenset(name for name in ALL_ACTIONS if name.lower() in names)
+
+
+def read_row(raw: Mapping[str, Any]) -> MappingRow:
+    """One attributeMapping. Its expression is not parsed here: a broken one is still readable."""
+    target = _expect(raw.get("targetAttributeName"), str, "targetAttributeName")
+    source = raw.get("source")
+    expression, kind = None, "None"
+    if source is not None:
+        expression = source_text(_expect(source, Mapping, f"the source of {target}"))
+        kind = KINDS.get(source.get("type") or "", "Expression")
+    priority = raw.get("matchingPriority") or 0
+    if isinstance(priority, bool) or not isinstance(priority, int):
+        raise MappingError(f"matchingPriority of {target} is {priority!r}", NOT_A_SCHEMA)
+    default = raw.get("defaultValue")
+    return MappingRow(
+        target=target,
+        expression=expression,
+        kind=kind,  # type: ignore[arg-type]
+        matching=priority,
+        default=None if default is None else str(default),
+        apply=str(raw.get("flowType") or "Always"),
+        behaviour=str(raw.get("flowBehavior") or "FlowWhenChanged"),
+        raw=raw,
+    )
+
+
+def source_text(source: Mapping[str, Any]) -> str:
+    """The expression of an attributeMappingSource; made from its tree when the text is missing."""
+    text = source.get("expression")
+    if isinstance(text, str) and text.strip():
+        return text
+    from scimkit.mapping.expressions import print_expression
+    from scimkit.mapping.trees import read_tree
+
+    return print_expression(read_tree(source))
+
+
+def mapping_of(schema: Mapping[str, Any], source_object: str) -> ObjectMapping:
+    """The mapping of one kind of source object, an enabled one first. Raises MappingError when there is none."""
+    found = [each for each in read_schema(schema) if each.source_object.lower() == source_object.lower()]
+    if not found:
+        names = sorted({each.source_object for each in read_schema(schema)})
+        has = f"it has {', '.join(names)}" if names else "it has none at all"
+        raise MappingError(f"the schema has no mapping for {source_object}; {has}", "Restore the default mappings.")
+    return next((each for each in found if each.enabled), found[0])
+
+
+def user_mapping(schema: Mapping[str, Any]) -> ObjectMapping:
+    """The mapping for users."""
+    return mapping_of(schema, "User")
+
+
+def rule_id(schema: Mapping[str, Any], source_object: str = "User") -> str:
+    """The id of the synchronization rule that holds the mapping for users (or groups)."""
+    rules = _rules(schema)
+    for rule in rules:
+        if any(each.get("sourceObjectName") == source_object for each in rule.get("objectMappings") or ()):
+            return str(_expect(rule.get("id"), str, "the id of a rule"))
+    raise MappingError(f"no rule of the schema maps {source_object}", "Restore the default mappings.")
+
+
+def redacts(row: MappingRow) -> bool:
+    """Whether the row's value must be masked in everything people see: its expression uses Redact."""
+    if row.expression is None or "redact" not in row.expression.lower():
+        return False
+    try:
+        node = compile_expression(row.expression).node
+    except MappingError:
+        return True
+    return any(isinstance(each, Call) and each.name == "Redact" for each in walk(node))
+
+
+class CompiledMapping:
+    """The rows of one mapping, compiled: `compiled(source, creating=...)` gives `Values`.
+
+    A row whose expression cannot be read gives its error for every person.
+    """
+
+    def __init__(self, mapping: ObjectMapping, settings: Settings = STRICT) -> None:
+        self.mapping, self.settings = mapping, settings
+        self.broken: dict[str, MappingError] = {}
+        steps = [(row, step) for row in mapping.rows if (step := self._step(row)) is not None]
+        self._steps = [step for _, step in steps]
+        self._update_steps = [step for row, step in steps if row.apply != ON_CREATE_ONLY]
+
+    def _step(self, row: MappingRow) -> _Step | None:
+        if row.expression is None:
+            return row.target, None, None, row.default
+        try:
+            compiled = compile_expression(row.expression, self.settings)
+        except MappingError as error:
+            self.broken[row.target] = error
+            return None
+        if isinstance(compiled.node, Attribute):
+            return row.target, compiled.node.name, None, row.default
+        return row.target, None, compiled, row.default
+
+    def __call__(
+        self,
+        source: Mapping[str, Any],
+        *,
+        now: datetime | None = None,
+        creating: bool = False,
+        random: Random | None = None,
+    ) -> Values:
+        """The values of one person. creating: default values apply, ObjectAddOnly rows flow."""
+        get, scope = source.get, Scope(source, now, random, self.settings)
+        values: dict[str, Any] = {}
+        errors: dict[str, MappingError] = dict(self.broken) if self.broken else {}
+        empty: list[str] = []
+        object_ignored = False
+        for target, name, compiled, default in self._steps if creating else self._update_steps:
+            if name is not None:
+                value = get(name)
+                if value.__class__ is str and value:
+                    values[target] = value
+                    continue
+                try:
+                    value = None if value is None or value == "" else _read_direct(value)
+                except Fault as fault:
+                    errors[target] = MappingError(f"[{name}]: {fault.message}", fault.remedy, text=f"[{name}]", position=0)
+                    continue
+            elif compiled is not None:
+                try:
+                    value = compiled.within(scope)
+                except MappingError as error:
+                    errors[target] = error
+                    continue
+                if value.__class__ is str and value:
+                    values[target] = value
+                    continue
+                if value.__class__ is IgnoreMark:
+                    object_ignored = object_ignored or value is IgnoreMark.OBJECT
+                    continue
+                if value == "" and not self.settings.send_empty_text:
+                    value = None
+            else:
+                value = None
+            if value is not None and value != []:
+                values[target] = value
+            elif creating and default is not None:
+                values[target] = default
+            else:
+                empty.append(target)
+        return Values(values, errors, tuple(empty), object_ignored)
+
+    def stream(
+        self,
+        people: Iterable[P],
+        *,
+        source: Callable[[P], Mapping[str, Any]] = lambda person: person,  # type: ignore[assignment,return-value]
+        now: datetime | None = None,
+        creating: bool = False,
+    ) -> Iterator[tuple[P, Values]]:
+        """Each person with their values, one at a time; nothing is kept. One clock for all."""
+        moment = now or datetime.now(UTC)
+        for person in people:
+            yield person, self(source(person), now=moment, creating=creating)
+
+
+_Step: TypeAlias = tuple[str, str | None, CompiledExpression | None, str | None]
+
+
+def _read_direct(value: Any) -> Any:
+    made = read_value(value)
+    return str(made) if isinstance(made, Instant) else made
+
+
+def compile_mapping(mapping: ObjectMapping, settings: Settings = STRICT) -> CompiledMapping:
+    """A mapping compiled once, for a directory to be streamed through.
+
+    >>> row = MappingRow("userName", "[userPrincipalName]", "Direct", matching=1)
+    >>> users = ObjectMapping("Users", "User", "urn:…:User", True, ALL_ACTIONS, (), (row,))
+    >>> compile_mapping(users)({"userPrincipalName": "ada@contoso.example"}).values
+    {'userName': 'ada@contoso.example'}
+    """
+    return CompiledMapping(mapping, settings)
+
+
+def evaluate_rows(
+    mapping: ObjectMapping | Sequence[MappingRow],
+    source: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+    creating: bool,
+    settings: Settings = STRICT,
+    random: Random | None = None,
+) -> Values:
+    """What every row gives for one person.
+
+    creating  True: the account is about to be made, so default values apply and
+              ObjectAddOnly rows flow; False: an existing account is brought up to date
+    """
+    if not isinstance(mapping, ObjectMapping):
+        mapping = ObjectMapping("rows", "User", "", True, ALL_ACTIONS, (), tuple(mapping))
+    return compile_mapping(mapping, settings)(source, now=now, creating=creating, random=random)

@@ -1,0 +1,82 @@
+"""How the provisioning job stands, read without being fooled by its sentinels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scimkit.records import read_utc, utc_text
+
+NEVER = "0001-01-01"  # year 1 stands for "never" in any time of a job
+NO_INTERVAL = "P10675199D"  # the largest .NET TimeSpan stands for "no interval"
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """One reading of a job.
+
+    state           not started | waiting for its first cycle | running | stopped | quarantine
+    last_cycle_utc  end of the last finished cycle, "" before the first
+    last_result     Succeeded | Failed | EntryLevelErrors | "" before the first
+    interval        ISO 8601, "" where there is none
+    quarantine      reason and message, "" outside quarantine
+    accounts        counts by type of the synchronized entries
+    """
+
+    state: str
+    last_cycle_utc: str
+    last_result: str
+    interval: str
+    quarantine: str
+    accounts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        parts = [self.state]
+        if self.last_cycle_utc:
+            parts.append(f"last cycle {self.last_cycle_utc}: {self.last_result}")
+        if self.quarantine:
+            parts.append(self.quarantine)
+        return "; ".join(parts)
+
+
+def read_status(job: Mapping[str, Any]) -> JobStatus:
+    """The status of a Graph synchronizationJob (Graph reference: synchronizationStatus).
+
+    `code` alone misleads: it is combined with the schedule, the quarantine and the
+    last execution.
+    """
+    status = job.get("status") or {}
+    schedule = job.get("schedule") or {}
+    last = status.get("lastExecution") or {}
+    quarantine = _quarantine(status.get("quarantine"))
+    ended = _moment(last.get("timeEnded"))
+    return JobStatus(
+        _state(status, schedule, bool(quarantine), ended is not None),
+        utc_text(ended) if ended else "",
+        str(last.get("state") or "") if ended else "",
+        "" if str(schedule.get("interval", "")).startswith(NO_INTERVAL) else str(schedule.get("interval") or ""),
+        quarantine,
+        {str(item["key"]): int(item["value"]) for item in status.get("synchronizedEntryCountByType") or ()},
+    )
+
+
+def _state(status: Mapping[str, Any], schedule: Mapping[str, Any], quarantined: bool, ran: bool) -> str:
+    if quarantined or status.get("code") == "Quarantine":
+        return "quarantine"
+    if schedule.get("state") == "Active":
+        return "running" if ran else "waiting for its first cycle"
+    return "stopped" if ran else "not started"
+
+
+def _quarantine(raw: Mapping[str, Any] | None) -> str:
+    if not raw or not raw.get("reason") or not _moment(raw.get("currentBegan")):
+        return ""
+    error = raw.get("error") or {}
+    said = f": {error['message']}" if error.get("message") else ""
+    return f"{raw['reason']} since {utc_text(_moment(raw['currentBegan']) or read_utc(raw['currentBegan']))}{said}"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if not text or text.startswith(NEVER) else read_utc(text)

@@ -1,0 +1,260 @@
+"""The messages of the Entra provisioning service, default and with `aadOptscim062020`.
+
+Data-like on purpose: the two dialects are the two values of `Dialect` below,
+and each rule that no source confirms is one named constant. Shapes come from
+"Tutorial: Develop and plan provisioning for a SCIM endpoint", "Known issues and
+resolutions with SCIM 2.0 protocol compliance" and "Customize attribute
+mappings"; what was only seen in traffic is said where it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scimkit.provisioning.targets import (
+    CORE_GROUP,
+    CORE_USER,
+    ENTERPRISE_USER,
+    MANAGER,
+    NOTHING_KNOWN,
+    Change,
+    TargetFacts,
+    as_boolean,
+    is_boolean,
+    parse_target,
+    place,
+    read_target,
+)
+
+FLAG = "aadOptscim062020"
+"""Behaviour flag in the query string of the Tenant URL. On-demand provisioning ignores it."""
+
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+
+PRIMARY_WORK_MAIL = True
+"""Whether the work mail is created with `primary: true`. The tutorial's samples do; when in fact: (unconfirmed)."""
+
+ENTERPRISE_ALWAYS_LISTED = True
+"""Whether a new user's `schemas` lists the enterprise URN without enterprise attributes.
+The SCIM tutorial's sample does, one on the attribute-mapping page does not: (unconfirmed)."""
+
+EMPTY_ROLES = False
+"""Whether a new user without a role is sent with `roles: []`. The SCIM tutorial's first sample does: (unconfirmed)."""
+
+FLAG_MERGES_ADDS = False
+"""Whether the flag merges several additions into one operation as it merges replacements.
+Only the latter is published; for additions (unconfirmed)."""
+
+FLAG_MERGES_ONE = False
+"""Whether a single replacement loses its path with the flag too. The published disable message keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How PATCH messages are spelt.
+
+    add, replace, remove   the three `op` words
+    boolean_as_text        `"False"` instead of `false`
+    merges                 replacements without a value filter become one path-less operation
+    member_by_path         a member is removed by a path with a filter, not by a `value` list
+    roles_as_text          role objects travel as JSON inside text
+    """
+
+    add: str
+    replace: str
+    remove: str
+    boolean_as_text: bool
+    merges: bool
+    member_by_path: bool
+    roles_as_text: bool
+
+
+DEFAULT = Dialect(
+    "Add", "Replace", "Remove", boolean_as_text=True, merges=False, member_by_path=False, roles_as_text=True
+)
+COMPLIANT = Dialect(
+    "add", "replace", "remove", boolean_as_text=False, merges=True, member_by_path=True, roles_as_text=False
+)
+
+
+def dialect(flag: bool) -> Dialect:
+    """The dialect with or without the flag."""
+    return COMPLIANT if flag else DEFAULT
+
+
+# -- values ------------------------------------------------------------------
+
+
+def plain_value(path: str, value: Any, facts: TargetFacts = NOTHING_KNOWN) -> Any:
+    """An evaluated value as JSON: text, unless the target is a boolean or an integer
+    ("Numbers and booleans are exported as text unless the target attribute has
+    another type"); lists and objects as they are.
+
+    >>> plain_value("active", "False"), plain_value("title", 7), plain_value("title", True)
+    (False, '7', 'True')
+    """
+    if is_boolean(path, facts):
+        return as_boolean(value)
+    if facts.types.get(path, "").casefold() == "integer":
+        return int(value) if str(value).lstrip("-").isdecimal() else value
+    return value if value is None or isinstance(value, (list, tuple, Mapping)) else str(value)
+
+
+def patch_value(path: str, value: Any, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> Any:
+    """An evaluated value as a PATCH of this dialect writes it.
+
+    >>> patch_value("active", True, DEFAULT), patch_value("active", "True", COMPLIANT)
+    ('True', True)
+    """
+    value = plain_value(path, value, facts)
+    return str(value) if isinstance(value, bool) and spelling.boolean_as_text else value
+
+
+# -- queries -----------------------------------------------------------------
+
+
+def match_filter(attribute: str, value: str) -> str:
+    """The filter that looks for one matching value; `\\` and `"` escaped as JSON does (unconfirmed).
+
+    >>> match_filter("userName", 'o"neil@contoso.example')
+    'userName eq "o\\\\"neil@contoso.example"'
+    """
+    return f"{attribute} eq {json.dumps(value, ensure_ascii=False)}"
+
+
+# -- POST --------------------------------------------------------------------
+
+
+def create_body(
+    values: Mapping[str, Any],
+    resource_type: str = "Users",
+    *,
+    facts: TargetFacts = NOTHING_KNOWN,
+    empty_roles: bool = EMPTY_ROLES,
+    enterprise: bool = ENTERPRISE_ALWAYS_LISTED,
+) -> dict[str, Any]:
+    """The body of `POST /Users` or `POST /Groups`; the flag makes no difference to it.
+
+    values       target attribute to evaluated value; None is left out, as null never flows
+    empty_roles  send `roles: []` where no role is mapped
+    enterprise   list the enterprise URN though no enterprise attribute is sent
+
+    Booleans are JSON booleans. A custom extension's URN is never listed, though
+    its attributes are sent (attribute-mapping tutorial). A group is created without members; they follow by PATCH.
+
+    >>> create_body({"userName": "ann", 'emails[type eq "work"].value': "a@b.example"})["emails"]
+    [{'type': 'work', 'value': 'a@b.example', 'primary': True}]
+    """
+    user = resource_type == "Users"
+    extended = enterprise or any(path.casefold().startswith(ENTERPRISE_USER.casefold()) for path in values)
+    body: dict[str, Any] = {"schemas": [CORE_USER, *([ENTERPRISE_USER] if extended else [])]}
+    if not user:
+        body = {"schemas": [CORE_GROUP, MICROSOFT_GROUP]}
+    for path, value in values.items():
+        if value is not None and (user or path.casefold() != "members"):
+            place(body, path, plain_value(path, value, facts))
+    if user and PRIMARY_WORK_MAIL and not any(parse_target(path).sub.casefold() == "primary" for path in values):
+        for mail in body.get("emails") or ():
+            if isinstance(mail, dict) and mail.get("type") == "work":
+                mail["primary"] = True
+    if user and empty_roles:
+        body.setdefault("roles", [])
+    return body | {"meta": {"resourceType": "User" if user else "Group"}}
+
+
+# -- PATCH -------------------------------------------------------------------
+
+
+def patch_body(changes: Iterable[Change], flag: bool = False, *, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
+    """The body of `PATCH /Users/{id}` that makes these changes.
+
+    `Add` where the endpoint showed no value, `Replace` where it did (seen in
+    traffic). With the flag, replacements whose path has no filter are merged
+    into one operation without a path, with dotted and full URN keys.
+
+    >>> patch_body([Change("active", True, False)])["Operations"]
+    [{'op': 'Replace', 'path': 'active', 'value': 'False'}]
+    >>> patch_body([Change("active", True, False)], flag=True)["Operations"]
+    [{'op': 'replace', 'path': 'active', 'value': False}]
+    """
+    spelling = dialect(flag)
+    operations = [operation(change, spelling, facts) for change in changes]
+    return patch_message(_merged(operations, spelling) if spelling.merges else operations)
+
+
+def patch_message(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"schemas": [PATCH_OP], "Operations": [dict(one) for one in operations]}
+
+
+def operation(change: Change, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
+    """One change as one operation with a path."""
+    if change.target.casefold() == "roles" and isinstance(change.new, (list, tuple)):
+        return role_operation(change.new, spelling)
+    word = spelling.add if change.old is None or change.adds else spelling.replace
+    return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, spelling, facts)}
+
+
+def _merged(operations: list[dict[str, Any]], spelling: Dialect) -> list[dict[str, Any]]:
+    words = {spelling.replace, spelling.add} if FLAG_MERGES_ADDS else {spelling.replace}
+    result = list(operations)
+    for word in sorted(words):
+        several = [one for one in result if one["op"] == word and not parse_target(one["path"]).typed]
+        if len(several) > 1 or (several and FLAG_MERGES_ONE):
+            rest = [one for one in result if one not in several]
+            result = [*rest, {"op": word, "value": {one["path"]: one["value"] for one in several}}]
+    return result
+
+
+def role_operation(roles: Sequence[Mapping[str, Any]], spelling: Dialect) -> dict[str, Any]:
+    """All roles of a person in one operation ("Customize attribute mappings").
+
+    Items with `display` come from `AssertiveAppRoleAssignmentsComplex`: a
+    lower-case `replace` of the whole list. All others are added; without the
+    flag each as JSON inside text.
+    """
+    if any("display" in role for role in roles):
+        return {"op": "replace", "path": "roles", "value": [dict(role) for role in roles]}
+    items = [{"value": json.dumps(dict(role), ensure_ascii=False, separators=(",", ":"))} for role in roles]
+    return {
+        "op": spelling.add,
+        "path": "roles",
+        "value": items if spelling.roles_as_text else [dict(role) for role in roles],
+    }
+
+
+def manager_body(manager_target_id: str, flag: bool = False, *, present: bool = False) -> dict[str, Any]:
+    """Set the manager: the manager's id in the target as a bare text, in both dialects (employee answer; traffic).
+
+    present  the endpoint showed another manager: `Replace` instead of `Add`
+    """
+    return patch_body([Change(MANAGER, "" if present else None, manager_target_id)], flag)
+
+
+# -- group members -----------------------------------------------------------
+
+
+def add_members(ids: Collection[str], flag: bool = False) -> dict[str, Any]:
+    """Add users, by their target ids, to a group."""
+    value = [{"$ref": None, "value": one} for one in ids]
+    return patch_message([{"op": dialect(flag).add, "path": "members", "value": value}])
+
+
+def remove_members(ids: Collection[str], flag: bool = False) -> dict[str, Any]:
+    """Remove only these users, by their target ids, from a group; with the flag one operation each."""
+    spelling = dialect(flag)
+    if spelling.member_by_path:
+        return patch_message([{"op": spelling.remove, "path": f"members[value eq {json.dumps(one)}]"} for one in ids])
+    return patch_message(
+        [{"op": spelling.remove, "path": "members", "value": [{"$ref": None, "value": one} for one in ids]}]
+    )
+
+
+__all__ = [
+    "COMPLIANT", "CORE_GROUP", "CORE_USER", "DEFAULT", "ENTERPRISE_USER", "FLAG", "MANAGER", "PATCH_OP",
+    "Change", "Dialect", "add_members", "create_body", "dialect", "manager_body", "match_filter", "operation",
+    "patch_body", "patch_message", "patch_value", "plain_value", "read_target", "remove_members", "role_operation",
+]  # fmt: skip

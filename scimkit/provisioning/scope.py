@@ -1,0 +1,181 @@
+"""Is this person in scope, and why (How application provisioning works; provisioning-behaviour, section 1).
+
+    in scope = active AND (sync all OR assigned) AND entitled AND filters pass     (inferred)
+
+Everything here is pure: assignments, memberships and filter verdicts come in,
+a decision with reasons in words comes out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scimkit.mapping.filters import ClauseVerdict, Verdict
+
+DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+"""The role id of "Default Access"."""
+
+DEFAULT_ACCESS_IS_ENTITLED = True
+"""Since July 2020 "Default Access" is a role like any other ("Users aren't being provisioned");
+only services from before skipped its holders as not effectively entitled."""
+
+ACTIVE_NEEDS_SIGN_IN = True
+"""`IsActive` = neither soft-deleted nor blocked from signing in; the exact composition is (unconfirmed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """An assigned group as far as scope needs it.
+
+    members  object ids of the DIRECT members; those of nested groups do not count
+    """
+
+    security_enabled: bool
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFacts:
+    """What decides scope.
+
+    active    not soft-deleted and not blocked (`is_active`)
+    assigned  directly or as a direct member of an assigned group
+    entitled  one of the roles held allows provisioning
+    filters   verdict of the scoping filters; None: there are none
+    sync_all  the job's setting `SyncAll`
+    """
+
+    active: bool
+    assigned: bool
+    entitled: bool = True
+    filters: Verdict | None = None
+    sync_all: bool = False
+
+    @property
+    def filters_pass(self) -> bool:
+        return self.filters is None or self.filters.passed
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeDecision:
+    """In scope or not, the reasons in words, and the same as the log's scoping step writes it.
+
+    reasons  why not, one sentence each; one sentence why when in scope
+    details  the provisioning log's field names, all values texts
+    facts    what it was decided from
+    """
+
+    in_scope: bool
+    reasons: tuple[str, ...]
+    details: dict[str, str]
+    facts: ScopeFacts = field(repr=False)
+
+    @property
+    def named_details(self) -> dict[str, str]:
+        """The same in the other documented vocabulary, that of on-demand answers."""
+        facts = self.facts
+        return {
+            "IsActive": str(facts.active),
+            "Assigned": str(facts.assigned),
+            "IsEffectivelyEntitledForProvisioning": str(is_entitled_now(facts)),
+            "IsInProvisioningScopeDisplayName": str(facts.sync_all or facts.assigned),
+            "ScopeEvaluationResult": evaluation_text(facts.filters),
+        }
+
+
+def is_active(graph_user: Mapping[str, Any], *, soft_deleted: bool = False) -> bool:
+    """Whether the person is active in Entra: there, and not blocked from signing in."""
+    blocked = ACTIVE_NEEDS_SIGN_IN and graph_user.get("accountEnabled") is False
+    return not soft_deleted and not blocked
+
+
+def roles_held(
+    person_id: str, assignments: Iterable[Mapping[str, Any]], groups: Mapping[str, GroupFacts] | None = None
+) -> tuple[str, ...]:
+    """The role ids by which a person is assigned; empty: not assigned.
+
+    assignments  Graph's appRoleAssignment objects of the enterprise app
+    groups       assigned groups by object id; one that is absent here or not
+                 security-enabled assigns nobody ("How application provisioning works")
+
+    >>> roles_held("ann", [{"principalId": "ann", "appRoleId": "r1"}])
+    ('r1',)
+    """
+    held = []
+    for assignment in assignments:
+        principal = assignment["principalId"]
+        group = (groups or {}).get(principal)
+        if principal == person_id or (group and group.security_enabled and person_id in group.members):
+            held.append(assignment.get("appRoleId") or DEFAULT_ACCESS)
+    return tuple(dict.fromkeys(held))
+
+
+def is_entitled(role_ids: Iterable[str], app_roles: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the roles held allows provisioning.
+
+    app_roles  the service principal's `appRoles`
+
+    A role that is unknown to the app or switched off does not (the damaged
+    assignment of "Users aren't being provisioned": unassign and assign again).
+    """
+    enabled = {role["id"] for role in app_roles if role.get("isEnabled", True)}
+    if DEFAULT_ACCESS_IS_ENTITLED:
+        enabled.add(DEFAULT_ACCESS)
+    return any(role_id in enabled for role_id in role_ids)
+
+
+def is_entitled_now(facts: ScopeFacts) -> bool:
+    """With "sync all" nobody needs a role (inferred)."""
+    return facts.sync_all or (facts.assigned and facts.entitled)
+
+
+def is_soft_deleted(facts: ScopeFacts) -> bool:
+    """The computed attribute `IsSoftDeleted`: true when any reason to leave holds
+    (unassigned, fails a filter, soft-deleted or blocked in Entra; attribute-mapping tutorial)."""
+    return not judge_scope(facts).in_scope
+
+
+def judge_scope(facts: ScopeFacts) -> ScopeDecision:
+    """Whether a person with these `facts` is in scope, and every reason why not.
+
+    >>> judge_scope(ScopeFacts(active=True, assigned=False)).reasons
+    ('not assigned to the application',)
+    """
+    against = []
+    if not facts.active:
+        against.append("not active in Entra: blocked from signing in, or deleted")
+    if not facts.sync_all and not facts.assigned:
+        against.append("not assigned to the application")
+    elif not is_entitled_now(facts):
+        against.append(
+            "not effectively entitled: the role assigned does not allow provisioning; unassign and assign again"
+        )
+    if facts.filters is not None and not facts.filters.passed:
+        against.append(f"fails the scoping filters: {facts.filters.reason}")
+    reasons = tuple(against) or (
+        "in scope: everybody is" if facts.sync_all else "in scope: assigned to the application",
+    )
+    details = {
+        "Active in the source system": str(facts.active),
+        "Assigned to the application": str(facts.assigned),
+        "User has the required role": str(is_entitled_now(facts)),
+        "Scoping filter evaluation passed": str(facts.filters_pass),
+        "ScopeEvaluationResult": evaluation_text(facts.filters),
+    }
+    return ScopeDecision(not against, reasons, details, facts)
+
+
+def evaluation_text(verdict: Verdict | None) -> str:
+    """`ScopeEvaluationResult`: JSON of `{title}.{attribute} {operator} '{value}'` to a boolean, each clause."""
+    clauses = () if verdict is None else verdict.clauses
+    return json.dumps({_clause_text(each): each.true for each in clauses}, ensure_ascii=False)
+
+
+def _clause_text(judged: ClauseVerdict) -> str:
+    clause = judged.clause
+    value = "" if clause.value is None else f" '{clause.value}'"
+    return f"{judged.filter}.{clause.attribute} {clause.operator}{value}"

@@ -1,0 +1,312 @@
+"""One person from import to export, as one cycle or one on-demand run does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from scimkit.errors import ApiError
+from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, evaluate_rows, redacts
+from scimkit.provisioning import steps as recorded
+from scimkit.provisioning.action import USERS, Counted, Endpoint, Outcome, act
+from scimkit.provisioning.codes import error_code, puts_in_quarantine
+from scimkit.provisioning.decision import Decision, Desired, Link, MatchKey, Observed, Policy, decide, nothing, refuse
+from scimkit.provisioning.differences import CREATE_ONLY
+from scimkit.provisioning.scope import ScopeDecision
+from scimkit.provisioning.targets import NOTHING_KNOWN, TargetFacts, is_reference, takes_several
+
+_USES_SOFT_DELETED = re.compile(r"\[\s*IsSoftDeleted\s*\]", re.IGNORECASE)
+
+
+def desired_of(
+    mapping: ObjectMapping,
+    source: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+    references: Mapping[str, str] | None = None,
+    facts: TargetFacts = NOTHING_KNOWN,
+) -> Desired:
+    """The mapping evaluated for one person.
+
+    source      attributes by schema name (`source_attributes`)
+    now         clock of date functions; None reads the machine's
+    references  object id in Entra to id in the target, for people in scope and
+                linked; a manager who is not among them is left out
+    facts       which targets are required, single-valued, references
+
+    Null never flows; defaults count on create only; create-only rows are missing
+    from `update` (attribute-mapping tutorial).
+    """
+    creating = evaluate_rows(mapping, source, now=now, creating=True)
+    updating = evaluate_rows(mapping, source, now=now, creating=False)
+    rows = {row.target: row for row in mapping.rows}
+    pointing = {target for target in rows if is_reference(target, facts)}
+    linked, unresolved = _resolved(creating, pointing, references or {})
+    create, overfull = _fitting(creating, pointing, facts)
+    update, also_overfull = _fitting(updating, pointing, facts)
+    update = {target: value for target, value in update.items() if rows[target].apply != CREATE_ONLY}
+    leaving_rows = tuple(target for target, row in rows.items() if _USES_SOFT_DELETED.search(row.expression or ""))
+    return Desired(
+        name=name_of(source),
+        keys=_keys(mapping.rows, updating, creating),
+        create=create,
+        update=update,
+        leaving={target: update[target] for target in leaving_rows if target in update},
+        leaving_rows=leaving_rows,
+        references=linked,
+        unresolved=unresolved,
+        missing=tuple(
+            sorted(target for target in facts.required if target in rows and create.get(target) in (None, ""))
+        ),
+        overfull=tuple(dict.fromkeys((*overfull, *also_overfull))),
+        errors={target: str(error) for target, error in {**creating.errors, **updating.errors}.items()},
+        flow_types={target: row.apply for target, row in rows.items()},
+        redacted=frozenset(row.target for row in mapping.rows if redacts(row)),
+        ignored=creating.object_ignored or updating.object_ignored,
+    )
+
+
+def name_of(source: Mapping[str, Any]) -> str:
+    """How the log calls a person: the principal name, else what there is."""
+    return str(source.get("userPrincipalName") or source.get("displayName") or source.get("objectId") or "")
+
+
+def _keys(rows: Collection[MappingRow], updating: Values, creating: Values) -> tuple[MatchKey, ...]:
+    """Matching values by precedence, lowest number first; a create-only row matches too."""
+    matching = sorted((row for row in rows if row.matching), key=lambda row: row.matching)
+    values = [(row.target, updating.values.get(row.target, creating.values.get(row.target))) for row in matching]
+    return tuple(MatchKey(target, str(value)) for target, value in values if value not in (None, "", []))
+
+
+def _resolved(values: Values, pointing: set[str], links: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    wanted = {
+        target: str(value) for target, value in values.values.items() if target in pointing and value not in (None, "")
+    }
+    found = {target: links[source_id] for target, source_id in wanted.items() if source_id in links}
+    return found, tuple(target for target in wanted if target not in found)
+
+
+def _fitting(values: Values, pointing: set[str], facts: TargetFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The values without references, lists of one unpacked where one value fits, and the targets that got too many."""
+    fitting: dict[str, Any] = {}
+    overfull = []
+    for target, value in values.values.items():
+        if target in pointing or value is None:
+            continue
+        if isinstance(value, (list, tuple)) and not takes_several(target, facts):
+            if len(value) > 1:
+                overfull.append(target)
+            if not value:
+                continue
+            value = value[0]
+        fitting[target] = value
+    return fitting, tuple(overfull)
+
+
+def look(
+    desired: Desired,
+    scope: ScopeDecision,
+    link: Link | None,
+    endpoint: Endpoint,
+    *,
+    peers: Collection[str] = frozenset(),
+) -> Observed:
+    """What is in the target for this person: the linked account by id, else a match by precedence.
+
+    peers  matching values that other people have already; compared without case
+
+    The first attribute that finds an account ends the search. People who are out
+    of scope and not linked are never searched for.
+    """
+    if not desired.keys:
+        return Observed()
+    if link is not None:
+        return Observed(resource=endpoint.read(USERS, link.target_id) if link.managed or scope.in_scope else None)
+    if not scope.in_scope:
+        return Observed()
+    taken = {value.casefold() for value in peers}
+    for key in desired.keys:
+        if key.value.casefold() in taken:
+            return Observed(taken=key)
+        found = endpoint.find(USERS, key.target, key.value)
+        if found:
+            return Observed(found[0] if len(found) == 1 else None, len(found), key)
+    return Observed()
+
+
+def forecast(
+    source: Mapping[str, Any],
+    scope: ScopeDecision,
+    mapping: ObjectMapping,
+    link: Link | None,
+    endpoint: Endpoint,
+    *,
+    now: datetime | None = None,
+    actions: Collection[str] | None = None,
+    skip_out_of_scope: bool = False,
+    peers: Collection[str] = frozenset(),
+    references: Mapping[str, str] | None = None,
+    hard_deleted: bool = False,
+    soft_deletes: bool = True,
+    facts: TargetFacts = NOTHING_KNOWN,
+    flag: bool = False,
+    on_demand: bool = False,
+    target_system: str = recorded.CUSTOM_TARGET_SYSTEM,
+) -> Outcome:
+    """What `provision` would do with the same arguments: import, scope, match and decide, with reads only.
+
+    source         attributes by schema name; `IsSoftDeleted` is set from `scope` here,
+                   so that the two cannot disagree
+    now            clock of date functions; None reads the machine's
+    actions        of Add, Update, Delete; None: the mapping's own
+    peers          matching values other people have already
+    references     object id in Entra to target id of everybody linked and in scope
+    soft_deletes   False: the app knows no disabled accounts
+    flag           tenant URL carries `aadOptscim062020`; nothing depends on it before writing
+    on_demand      an on-demand run: other words, and people blocked or deleted in Entra are not found
+    target_system  how the log calls the target
+
+    The outcome's `link` is the one given, as nothing was stored. Never raises for
+    what the endpoint answers: that is an Outcome with `error`.
+    """
+    person = dict(source) | {"IsSoftDeleted": not scope.in_scope}
+    desired = desired_of(mapping, person, now=now, references=references, facts=facts)
+    steps = [
+        recorded.import_step(desired.name, person, link, scope.in_scope, on_demand),
+        recorded.scoping_step(scope, on_demand),
+    ]
+    unheard = _never_looked_at(mapping, scope, desired, on_demand, hard_deleted)
+    if unheard:
+        decision = nothing("EntrySynchronizationSkipped", unheard, link.target_id if link else "")
+        return _foreseen(decision, desired, link, Observed(), steps)
+    asking = Counted(endpoint)
+    try:
+        observed = Observed() if hard_deleted else look(desired, scope, link, asking, peers=peers)
+    except ApiError as error:
+        return _not_seen(error, desired, link, steps, asking.requests, target_system)
+    policy = Policy(frozenset(mapping.actions if actions is None else actions), skip_out_of_scope, soft_deletes)
+    decision = decide(desired, scope, link, observed, policy=policy, facts=facts, hard_deleted=hard_deleted)
+    if not hard_deleted and desired.keys and (scope.in_scope or link is not None):
+        steps.append(recorded.matching_step(desired.name, decision, observed.resource, target_system))
+    return _foreseen(decision, desired, link, observed, steps, asking.requests)
+
+
+def provision(
+    source: Mapping[str, Any],
+    scope: ScopeDecision,
+    mapping: ObjectMapping,
+    link: Link | None,
+    endpoint: Endpoint,
+    *,
+    now: datetime | None = None,
+    actions: Collection[str] | None = None,
+    skip_out_of_scope: bool = False,
+    peers: Collection[str] = frozenset(),
+    references: Mapping[str, str] | None = None,
+    hard_deleted: bool = False,
+    soft_deletes: bool = True,
+    facts: TargetFacts = NOTHING_KNOWN,
+    flag: bool = False,
+    on_demand: bool = False,
+    target_system: str = recorded.CUSTOM_TARGET_SYSTEM,
+) -> Outcome:
+    """Import, scope, match, decide and act for one person; arguments as of `forecast`.
+
+    The outcome's `link` is the one to store. On-demand runs speak the default
+    dialect whatever the flag. Never raises for what the endpoint answers: that is
+    an Outcome with `error`.
+    """
+    foreseen = forecast(
+        source, scope, mapping, link, endpoint, now=now, actions=actions, skip_out_of_scope=skip_out_of_scope,
+        peers=peers, references=references, hard_deleted=hard_deleted, soft_deletes=soft_deletes, facts=facts,
+        on_demand=on_demand, target_system=target_system,
+    )  # fmt: skip
+    if foreseen.error is not None:
+        return foreseen
+    decision = foreseen.decision
+    outcome = act(
+        decision,
+        endpoint,
+        source_id=str(source.get("objectId") or ""),
+        link=link,
+        resource=foreseen.resource,
+        managed=stays_managed(scope, link, hard_deleted=hard_deleted),
+        flag=flag and not on_demand,
+        facts=facts,
+    )
+    name = name_of(source)
+    failed = outcome.error_code if outcome.error is not None else ""
+    after = [recorded.export_step(name, decision, failed, target_system)]
+    if not failed:
+        after.append(recorded.reference_step(name, decision, outcome.reference_code))
+    return replace(
+        outcome,
+        steps=(*foreseen.steps, *(step for step in after if step is not None)),
+        requests=foreseen.requests + outcome.requests,
+        redacted=foreseen.redacted,
+    )
+
+
+def _foreseen(
+    decision: Decision,
+    desired: Desired,
+    link: Link | None,
+    observed: Observed,
+    steps: Sequence[recorded.ProvisioningStep],
+    requests: int = 0,
+) -> Outcome:
+    """A decision before anything was written."""
+    return Outcome(
+        decision,
+        decision.target_id,
+        link,
+        observed.resource,
+        error_code=decision.code,
+        error_text=decision.reason,
+        requests=requests,
+        steps=tuple(steps),
+        redacted=desired.redacted,
+    )
+
+
+def _never_looked_at(
+    mapping: ObjectMapping, scope: ScopeDecision, desired: Desired, on_demand: bool, hard_deleted: bool
+) -> str:
+    """Why this person ends before the target is looked at; "" when not."""
+    if not mapping.enabled:
+        return "this object mapping is switched off"
+    if desired.ignored:
+        return "an expression says IgnoreObjectFlow"
+    if on_demand and (hard_deleted or not scope.facts.active):
+        return "on-demand provisioning does not find people who are blocked or deleted in Entra"
+    return ""
+
+
+def stays_managed(scope: ScopeDecision, link: Link | None, *, hard_deleted: bool = False) -> bool:
+    """Whether the service goes on managing the account: unassigned, it does not until
+    the person is in scope again ("How application provisioning works", known limitation)."""
+    if scope.in_scope:
+        return True
+    if hard_deleted:
+        return link is not None and link.managed
+    return link is not None and link.managed and (scope.facts.assigned or scope.facts.sync_all)
+
+
+def _not_seen(
+    error: ApiError,
+    desired: Desired,
+    link: Link | None,
+    steps: list[recorded.ProvisioningStep],
+    requests: int,
+    target_system: str,
+) -> Outcome:
+    """The target could not be read: a failure of this person, sometimes the quarantine of the job."""
+    asking = link is None
+    code = error_code(error, asking=asking)
+    decision = refuse(code, f"the target could not be read: {error}", link.target_id if link else "")
+    steps.append(recorded.matching_step(desired.name, decision, None, target_system))
+    failed = _foreseen(decision, desired, link, Observed(), steps, requests)
+    return replace(failed, error_text=str(error), quarantine=puts_in_quarantine(error, asking=asking), error=error)

@@ -1,0 +1,76 @@
+"""A person as the provisioning service sees it: Graph's user in the schema's old names.
+
+Mappings and scoping filters are written in the names of the provisioning
+schema (`objectId`, `telephoneNumber`, `mobile`), which are older than Graph's
+(`id`, `businessPhones`, `mobilePhone`). This module is the one translation
+between the two (graph-provisioning, section 8; line by line (unconfirmed)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SAME_NAME = (
+    "accountEnabled", "displayName", "givenName", "surname", "mail", "mailNickname", "otherMails", "proxyAddresses",
+    "jobTitle", "department", "companyName", "employeeId", "employeeType", "preferredLanguage", "usageLocation",
+    "streetAddress", "city", "state", "postalCode", "country",
+)  # fmt: skip
+"""Source attributes that Graph spells as the schema does. `userType` and
+`samAccountName` are missing on purpose: the service does not offer them as sources."""
+
+OTHER_NAME = {
+    "objectId": "id",
+    "mobile": "mobilePhone",
+    "facsimileTelephoneNumber": "faxNumber",
+    "physicalDeliveryOfficeName": "officeLocation",
+}
+"""Schema name to Graph name."""
+
+GUEST_MARK = "#EXT#"
+
+
+def source_attributes(
+    graph_user: Mapping[str, Any], *, soft_deleted: bool, manager_id: str | None = None, app_roles: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """The source attributes of one person, by schema name; absent ones are left out.
+
+    graph_user    properties of a Graph user, as selected; only what is there is translated
+    soft_deleted  the computed `IsSoftDeleted` (`scope.is_soft_deleted`); it is not a property of the user
+    manager_id    object id of the manager in Entra, None without one
+    app_roles     the app roles this person holds: texts, or Graph's objects with `value` and `displayName`
+
+    A guest's `userPrincipalName` becomes the plain outside address, and
+    `originalUserPrincipalName` keeps the full one ("How application provisioning works").
+
+    >>> source_attributes({"id": "1", "businessPhones": ["+1 5"], "faxNumber": None}, soft_deleted=False)
+    {'objectId': '1', 'telephoneNumber': '+1 5', 'IsSoftDeleted': False}
+    """
+    source: dict[str, Any] = {name: graph_user.get(graph) for name, graph in OTHER_NAME.items()}
+    source |= {name: graph_user.get(name) for name in SAME_NAME}
+    source["telephoneNumber"] = next(iter(graph_user.get("businessPhones") or ()), None)
+    source |= graph_user.get("onPremisesExtensionAttributes") or {}
+    source |= {name: value for name, value in graph_user.items() if name.startswith("extension_")}
+    principal = graph_user.get("userPrincipalName")
+    if principal is not None:
+        source |= {"userPrincipalName": plain_principal_name(principal), "originalUserPrincipalName": principal}
+    source["manager"] = manager_id
+    source["appRoleAssignments"] = list(app_roles) or None
+    present = {name: value for name, value in source.items() if value is not None and value != []}
+    return present | {"IsSoftDeleted": soft_deleted}
+
+
+def plain_principal_name(name: str) -> str:
+    """A guest's outside address; any other principal name as it is.
+
+    Entra writes `alias@theirs` as `alias_theirs#EXT#@ours`. A domain has no
+    underscore, so the last one stood for the `@` (inferred).
+
+    >>> plain_principal_name("ann_lee_fabrikam.example#EXT#@contoso.example")
+    'ann_lee@fabrikam.example'
+    """
+    position = name.upper().find(GUEST_MARK)
+    if position < 0:
+        return name
+    alias, underscore, domain = name[:position].rpartition("_")
+    return f"{alias}@{domain}" if underscore else name[:position]

@@ -1,0 +1,158 @@
+"""The recorded steps of one person's provisioning, in the words of the log.
+
+Names, descriptions and detail fields follow the documented samples of
+`provisioningObjectSummary` and of on-demand answers. Readers should go by
+`type`: the order of scoping and matching, and the names, differ between pages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scimkit.provisioning.decision import Decision, Link
+from scimkit.provisioning.scope import ScopeDecision
+
+SOURCE_SYSTEM = "Azure Active Directory"
+CUSTOM_TARGET_SYSTEM = "customappsso"
+"""How logs still call the target of a non-gallery app; a gallery app has its connector's name."""
+
+IMPORT_UPDATE = "EntryImportUpdate"
+"""Name of the import step of a linked person; by analogy with `EntryImportAdd` (unconfirmed)."""
+
+EXPORT_DELETE = "EntryExportDelete"
+"""By analogy with `EntryExportUpdate` (unconfirmed)."""
+
+REFERENCE_STEP = "EntryExportUpdateReference"
+"""Name of the step that writes or leaves out references (unconfirmed); its type is documented."""
+
+FILTERED_SKIP_REASON = "NotEffectivelyEntitled"
+"""SkipReason of a person whom only a filter keeps out. Documented for the unassigned; for filters (unconfirmed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningStep:
+    """One step.
+
+    type    import | scoping | matching | processing | referenceResolution | export
+    status  success | skipped | failure | warning
+    """
+
+    type: str
+    name: str
+    status: str
+    description: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def text_of(value: Any) -> str:
+    """A value as logs show it: booleans capitalised, lists joined, objects as JSON.
+
+    >>> text_of(False), text_of(["User", "Admin"])
+    ('False', 'User, Admin')
+    """
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value), ensure_ascii=False)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(text_of(item) for item in value)
+    return str(value)
+
+
+def import_step(
+    name: str, source: Mapping[str, Any], link: Link | None, in_scope: bool, on_demand: bool
+) -> ProvisioningStep:
+    """The person was read from Entra; details are the source attributes."""
+    details = {key: text_of(value) for key, value in source.items() if value is not None}
+    if on_demand or (link is None and not in_scope):
+        return ProvisioningStep(
+            "import", "EntryImport", "success", f"Retrieved User '{name}' from {SOURCE_SYSTEM}", details
+        )
+    step_name, change = ("EntryImportAdd", "Add") if link is None else (IMPORT_UPDATE, "Update")
+    description = f"Received User '{name}' change of type ({change}) from {SOURCE_SYSTEM}"
+    return ProvisioningStep("import", step_name, "success", description, details)
+
+
+def scoping_step(scope: ScopeDecision, on_demand: bool) -> ProvisioningStep:
+    """Scope was judged; on-demand answers use the other vocabulary."""
+    description = "Determine if User in scope by evaluating against each scoping filter"
+    details = scope.named_details if on_demand else scope.details
+    status = "success" if scope.in_scope else "skipped"
+    return ProvisioningStep("scoping", "EntrySynchronizationScoping", status, description, dict(details))
+
+
+def matching_step(
+    name: str, decision: Decision, resource: Mapping[str, Any] | None, target_system: str
+) -> ProvisioningStep:
+    """The target was searched, or the linked account read."""
+    if decision.action == "create":
+        description = (
+            f"User '{name}' will be created in {target_system} "
+            f"(User is active and assigned in {SOURCE_SYSTEM}, but no matching User was found in {target_system})"
+        )
+        return ProvisioningStep("matching", "EntrySynchronizationAdd", "success", description)
+    if resource is not None:
+        details = {
+            key: text_of(value) for key, value in resource.items() if isinstance(value, (str, bool)) and value != ""
+        }
+        return ProvisioningStep(
+            "matching", "EntryImport", "success", f"Retrieved User '{name}' from {target_system}", details
+        )
+    status = "failure" if decision.result == "Failure" else "skipped"
+    return ProvisioningStep("matching", "EntryImport", status, f"User '{name}' in {target_system}: {decision.reason}")
+
+
+_EXPORTS = {
+    "create": ("EntryExportAdd", "created", "create"),
+    "update": ("EntryExportUpdate", "updated", "update"),
+    "disable": ("EntryExportUpdate", "disabled", "disable"),
+    "delete": (EXPORT_DELETE, "deleted", "delete"),
+}
+
+
+def export_step(name: str, decision: Decision, error_code: str, target_system: str) -> ProvisioningStep | None:
+    """The write, or why there was none; None when a refusal ended things before the export."""
+    identifier = {"ReportableIdentifier": name}
+    if decision.writes:
+        step_name, done, verb = _EXPORTS[decision.action]
+        if error_code:
+            description = f"Failed to {verb} User '{name}' in {target_system}"
+            return ProvisioningStep("export", step_name, "failure", description, identifier)
+        return ProvisioningStep(
+            "export", step_name, "success", f"User '{name}' was {done} in {target_system}", identifier
+        )
+    if decision.result == "Failure":
+        return None
+    description = f"The User '{name}' will be skipped"
+    return ProvisioningStep(
+        "export", "EntrySynchronizationSkip", "skipped", description, {"SkipReason": skip_reason(decision)}
+    )
+
+
+def skip_reason(decision: Decision) -> str:
+    """`SkipReason` as documented: equal already, or not entitled."""
+    if decision.code == "EntrySynchronizationSkipped":
+        return FILTERED_SKIP_REASON
+    return decision.code
+
+
+def reference_step(name: str, decision: Decision, error_code: str) -> ProvisioningStep | None:
+    """The later request for the manager: written, failed, or left out for want of a linked object."""
+    written = ", ".join(change.target for change in decision.references)
+    if error_code and decision.references:
+        description = f"References of User '{name}' were not written: {written}"
+        return ProvisioningStep(
+            "referenceResolution", REFERENCE_STEP, "failure", description, {"ErrorCode": error_code}
+        )
+    if decision.unresolved:
+        description = (
+            f"User '{name}' goes without {', '.join(decision.unresolved)}: the object referred to has no linked account"
+        )
+        details = {"ErrorCode": "UnableToResolveReferenceAttributeValue"}
+        return ProvisioningStep("referenceResolution", REFERENCE_STEP, "warning", description, details)
+    if written:
+        return ProvisioningStep(
+            "referenceResolution", REFERENCE_STEP, "success", f"References of User '{name}' were written: {written}"
+        )
+    return None

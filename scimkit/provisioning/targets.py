@@ -1,0 +1,246 @@
+"""Target attributes: how a mapping names a place in a SCIM resource, and what stands there.
+
+    displayName                                             simple
+    name.familyName                                         nested
+    emails[type eq "work"].value                            typed: one element of a list
+    roles[primary eq "True"].value                          boolean filter, the boolean in quotes
+    urn:ietf:params:scim:schemas:extension:...:User:title   extension; a colon before the attribute
+
+Attribute names are compared without case, as RFC 7644 asks; values of a filter too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from scimkit.errors import MappingError
+
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+MANAGER = f"{ENTERPRISE_USER}:manager"
+
+REFERENCES = frozenset({MANAGER.casefold(), "manager"})
+"""User attributes that hold the id of another object in the target. Custom
+extension attributes cannot be references (attribute-mapping tutorial)."""
+
+MULTI_VALUED = frozenset(
+    (
+        "emails",
+        "phonenumbers",
+        "ims",
+        "photos",
+        "addresses",
+        "groups",
+        "entitlements",
+        "roles",
+        "members",
+        "x509certificates",
+    )
+)
+"""The multi-valued attributes of RFC 7643; a custom extension's cannot be (attribute-mapping tutorial)."""
+
+_FORM = re.compile(
+    r"""(?:(?P<urn>urn:[^\[\]]*[^\[\]:]):)?
+        (?P<attribute>[A-Za-z$][\w$-]*)
+        (?:\[\s*(?P<key>[\w$]+)\s+eq\s+(?P<wanted>"(?:[^"\\]|\\.)*"|[^\s\]]+)\s*\])?
+        (?:\.(?P<sub>[A-Za-z$][\w$-]*))?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One parsed target attribute; empty text where a part is absent.
+
+    key, wanted   the filter of a typed path: `type`, `work`; a boolean for `primary`
+    """
+
+    urn: str
+    attribute: str
+    key: str
+    wanted: Any
+    sub: str
+
+    @property
+    def typed(self) -> bool:
+        return bool(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One target attribute that is to get another value.
+
+    old   None: it has none yet
+    adds  `new` holds values of a list that come on top of those in `old`
+    """
+
+    target: str
+    old: Any
+    new: Any
+    adds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """What a job's schema says about the target's attributes, by name as mappings write it.
+
+    types     attribute to `String`, `Boolean`, `Integer`, `Reference`, ...
+    exact     "Exact case?" is on: a change of case alone is exported
+    required  must have a value on create
+    several   can hold several values
+    """
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    exact: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    several: frozenset[str] = frozenset()
+
+
+NOTHING_KNOWN = TargetFacts()
+
+
+def read_target_facts(schema: Mapping[str, Any], object_name: str) -> TargetFacts:
+    """The facts of one target object from a synchronization schema; empty where it has no directory for it."""
+    attributes = [
+        attribute
+        for directory in schema.get("directories") or ()
+        for described in directory.get("objects") or ()
+        if described.get("name") == object_name
+        for attribute in described.get("attributes") or ()
+    ]
+
+    def named(flag: str) -> frozenset[str]:
+        return frozenset(attribute["name"] for attribute in attributes if attribute.get(flag))
+
+    types = {attribute["name"]: str(attribute.get("type", "String")) for attribute in attributes}
+    return TargetFacts(types, named("caseExact"), named("required"), named("multivalued"))
+
+
+@lru_cache(maxsize=1024)
+def parse_target(path: str) -> Target:
+    """`path` in its parts; the core schema's URN is dropped, as it may always be left out.
+
+    Raises MappingError for anything but the five forms above.
+
+    >>> parse_target('emails[type eq "work"].value')
+    Target(urn='', attribute='emails', key='type', wanted='work', sub='value')
+    """
+    found = _FORM.fullmatch(path)
+    if found is None:
+        raise MappingError(
+            f"{path!r} is not a target attribute a SCIM connector knows",
+            'Write it as name, name.part, list[type eq "work"].part or URN:name.',
+            text=path,
+        )
+    urn = found["urn"] or ""
+    urn = "" if urn.casefold() in (CORE_USER.casefold(), CORE_GROUP.casefold()) else urn
+    return Target(
+        urn, found["attribute"], found["key"] or "", _wanted(found["key"], found["wanted"]), found["sub"] or ""
+    )
+
+
+def _wanted(key: str | None, text: str | None) -> Any:
+    """The value of a filter; `primary eq "True"` means the boolean although it stands in quotes."""
+    if key is None or text is None:
+        return ""
+    value = re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+    if key.casefold() == "primary" or not text.startswith('"'):
+        return as_boolean(value)
+    return value
+
+
+def as_boolean(value: Any) -> Any:
+    """True and False for themselves and for their texts in any case; anything else as it is."""
+    if isinstance(value, str) and value.casefold() in ("true", "false"):
+        return value.casefold() == "true"
+    return value
+
+
+def is_boolean(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
+    """Whether the target attribute is a boolean: by the schema, else `active` and `primary` as RFC 7643 has them."""
+    if path in facts.types:
+        return facts.types[path].casefold() == "boolean"
+    target = parse_target(path)
+    return (not target.urn and target.attribute.casefold() == "active") or target.sub.casefold() == "primary"
+
+
+def is_reference(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
+    """Whether the target attribute holds the id of another object in the target."""
+    return path.casefold() in REFERENCES or facts.types.get(path, "").casefold() == "reference"
+
+
+def takes_several(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
+    """Whether the target attribute can hold several values."""
+    target = parse_target(path)
+    bare = not (target.urn or target.typed or target.sub)
+    return path in facts.several or (bare and target.attribute.casefold() in MULTI_VALUED)
+
+
+def member(holder: Any, name: str) -> Any:
+    """The member `name` of a JSON object, its case not regarded; None when there is none.
+
+    >>> member({"userName": "ann"}, "USERNAME")
+    'ann'
+    """
+    if not isinstance(holder, Mapping):
+        return None
+    if name in holder:
+        return holder[name]
+    return next((value for key, value in holder.items() if key.casefold() == name.casefold()), None)
+
+
+def read_target(resource: Mapping[str, Any], path: str) -> Any:
+    """What stands at `path` in a resource the endpoint returned; None for nothing, null or an empty list.
+
+    A manager is read from an object, a list of one, or a bare id.
+
+    >>> read_target({"emails": [{"type": "work", "value": "a@b.example"}]}, 'emails[type eq "work"].value')
+    'a@b.example'
+    """
+    target = parse_target(path)
+    value = member(member(resource, target.urn) if target.urn else resource, target.attribute)
+    if target.typed:
+        value = next((item for item in _items(value) if _is_wanted(member(item, target.key), target.wanted)), None)
+    if target.sub:
+        value = member(value, target.sub)
+    if is_reference(path):
+        value = _reference(value)
+    return None if value == [] else value
+
+
+def _reference(value: Any) -> Any:
+    first = value[0] if isinstance(value, list) and value else value
+    return member(first, "value") if isinstance(first, Mapping) else first
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_wanted(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, bool):
+        return as_boolean(value) is wanted
+    return isinstance(value, str) and value.casefold() == str(wanted).casefold()
+
+
+def place(resource: dict[str, Any], path: str, value: Any) -> None:
+    """Put `value` at `path` of a resource that is being built; typed paths of one type share one element."""
+    target = parse_target(path)
+    holder = resource.setdefault(target.urn, {}) if target.urn else resource
+    if not (target.typed or target.sub):
+        holder[target.attribute] = value
+        return
+    if not target.typed:
+        holder.setdefault(target.attribute, {})[target.sub] = value
+        return
+    elements = holder.setdefault(target.attribute, [])
+    element = next((item for item in elements if _is_wanted(item.get(target.key), target.wanted)), None)
+    if element is None:
+        element = {target.key: target.wanted}
+        elements.append(element)
+    element[target.sub or "value"] = value

@@ -1,0 +1,63 @@
+"""`scimkit lab`: JupyterLab on a working copy of the journey inside a run folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scimkit.apps import load
+from scimkit.credentials import REDACTOR
+from scimkit.journey import STEPS
+from scimkit.runs import RunStore
+from scimkit.shipped import shipped
+from scimkit.tenant import load_config
+
+FIRST = STEPS[0].name
+
+
+def prepare_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: Path | None) -> RunStore:
+    """A run folder with a copy of every notebook that is not there yet; the shipped ones stay as shipped."""
+    load_config(str(config) if config else "").tenant(tenant)
+    load(app)
+    if resume is not None:
+        run = RunStore.open(resume, redact=REDACTOR.text)
+    else:
+        names = tuple(step.name for step in STEPS)
+        run = RunStore.create(runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
+    for step in STEPS:
+        if not run.exists(f"{step.name}.ipynb"):
+            run.write(f"{step.name}.ipynb", (shipped("notebooks") / f"{step.name}.ipynb").read_text(encoding="utf-8"))
+    return run
+
+
+def open_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: Path | None, browser: bool, port: int) -> int:
+    """Open JupyterLab on such a folder and stay until it ends; its exit code.
+
+    The sandbox, where it is the tenant, belongs to this process and ends with it.
+    """
+    run = prepare_lab(app, tenant, runs=runs, resume=resume, config=config)
+    folder = run.folder.resolve()
+    environment = {**os.environ, "SCIMKIT_RUN": str(folder)}
+    if config is not None:
+        environment["SCIMKIT_CONFIG"] = str(config.resolve())
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", "--KernelManager.transport_encryption=auto"]
+    command += [f"--LabApp.default_url=/lab/tree/{FIRST}.ipynb", "--ip=127.0.0.1"]
+    command += [] if browser else ["--no-browser"]
+    command += [f"--ServerApp.port={port}"] if port else []
+    owned = tenant == "sandbox"
+    if owned:
+        from scimkit.sandbox.process import ensure_sandbox
+
+        ensure_sandbox(folder, app=load(run.state()["app"]))
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if owned:
+            from scimkit.sandbox.process import stop
+
+            stop(folder)

@@ -1,0 +1,25 @@
+"""An executed notebook as one HTML page that asks no other server for anything."""
+
+from __future__ import annotations
+
+from nbformat import NotebookNode
+
+# scripts and fonts that nbconvert's page would fetch when it is opened
+_REMOTE = ("require_js_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url", "jquery_url", "widget_renderer_url")
+
+
+def render_page(notebook: NotebookNode, title: str) -> str:
+    """The page for `notebook`, which has no secrets and no widget state any more. Cells tagged
+    `hide-input` show their output only."""
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    config = Config(
+        {
+            "HTMLExporter": {"exclude_input_prompt": True, "exclude_output_prompt": True},
+            "TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"hide-input"}},
+        }
+    )
+    exporter = HTMLExporter(config=config, **dict.fromkeys(_REMOTE, ""))  # as arguments: some of them take no config
+    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
+    return str(page)

@@ -1,0 +1,206 @@
+"""One cycle of a job: initial or incremental, people only.
+
+Initial: everybody assigned (or everybody, with SyncAll) and everybody linked.
+Incremental: whoever changed since the last cycle, and whoever failed in it.
+References to managers that were not there yet follow at the end. A refused
+probe puts the job into quarantine; so do more disables than the deletion
+threshold allows, of which then none is done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from scimkit.errors import ScimkitError
+from scimkit.provisioning import Outcome
+from scimkit.sandbox.envelope import GraphError
+from scimkit.sandbox.jobs import INTERVAL, Execution, Job
+from scimkit.sandbox.provisioner import Provisioner, endpoint_of, plain_problem
+from scimkit.sandbox.service_principals import ServicePrincipal
+from scimkit.sandbox.synchronization import PREFIX, probe_vendor
+from scimkit.sandbox.world import World
+
+PAGE = 50  # people a unit of progress stands for
+LEAVING = ("disable", "delete")
+
+
+@dataclass
+class Tally:
+    """What one cycle counted."""
+
+    imported: int = 0
+    entitled: int = 0
+    exports: int = 0
+    exported: int = 0
+    failed: set[str] = field(default_factory=set)
+    actions: Counter[str] = field(default_factory=Counter)
+    quarantine: Outcome | None = None
+
+    def add(self, person_id: str, outcome: Outcome) -> None:
+        self.imported += 1
+        self.actions[outcome.action] += 1
+        if outcome.decision.action not in ("nothing",) or outcome.decision.code == "RedundantExport":
+            self.entitled += 1
+        if outcome.decision.writes or outcome.result == "Failure":
+            self.exports += 1
+            self.exported += outcome.result == "Success"
+        if outcome.result == "Failure":
+            self.failed.add(person_id)
+        if outcome.quarantine:
+            self.quarantine = outcome
+
+    def counts(self, deltas: int) -> dict[str, int]:
+        return {
+            "countEntitled": self.entitled,
+            "countEntitledForProvisioning": self.entitled,
+            "countEscrowed": len(self.failed),
+            "countEscrowedRaw": len(self.failed),
+            "countExported": self.exported,
+            "countExports": self.exports,
+            "countImported": self.imported,
+            "countImportedDeltas": deltas,
+        }
+
+
+def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
+    """Run the cycle that is due now. Never raises for what a vendor does; the job tells it."""
+    began, initial = world.clock.now, job.seen is None
+    job.due = None
+    read_to = len(world.directory.changes)
+    try:
+        provisioner = Provisioner(world, app, job)
+        probe_vendor(world, app, app.secrets, _matching(provisioner))
+    except (GraphError, ScimkitError) as error:
+        code, message = _explain(world, error)
+        _fail(world, job, began, "EncounteredQuarantineException", code, message)
+        return
+    people = _whom(world, provisioner, job, initial)
+    cycle_id = world.ids.next("cycle")
+    tally = Tally()
+    try:
+        with endpoint_of(world, app) as endpoint:
+            held = _held_back(world, app, job, provisioner, people, endpoint)
+            if held is None:
+                _provision(world, job, provisioner, people, endpoint, cycle_id, tally)
+    except ScimkitError as error:
+        code, message = _explain(world, error)
+        _fail(world, job, began, "EncounteredQuarantineException", code, message)
+        return
+    if held is not None:
+        for outcome, source in held:
+            provisioner.log(outcome, source, cycle_id=cycle_id, staged=True)
+        message = f"{len(held)} deletions and disables reach the threshold of accidental deletions prevention; none was done."
+        _fail(world, job, began, "TooManyDeletes", "TooManyDeletes", message)
+        return
+    if tally.quarantine is not None:
+        _fail(world, job, began, "EncounteredQuarantineException", tally.quarantine.error_code, tally.quarantine.error_text)
+        return
+    _finish(world, job, began, read_to, tally, initial)
+
+
+def _matching(provisioner: Provisioner) -> str:
+    rows = sorted(provisioner.matching.rows, key=lambda row: row.matching)
+    return rows[0].target if rows else "userName"
+
+
+def _explain(world: World, error: Exception) -> tuple[str, str]:
+    """Code and text of the service's wrapped error, or of our own."""
+    if isinstance(error, GraphError):
+        try:
+            inner = json.loads(error.message)["error"]
+            return str(inner["code"]), str(inner["message"])
+        except (ValueError, KeyError, TypeError):
+            return error.code, error.message
+    return f"{PREFIX}InvalidCredentials", plain_problem(world, error) if isinstance(error, ScimkitError) else str(error)
+
+
+def _whom(world: World, provisioner: Provisioner, job: Job, initial: bool) -> list[str]:
+    """Ids of the people this cycle looks at, in the directory's order; those gone for good last."""
+    everybody = list(world.directory.people)
+    if initial:
+        looked_at = set(everybody if provisioner.sync_all else provisioner.assigned_people())
+        looked_at |= set(job.links) | job.escrows
+    else:
+        looked_at = set(world.directory.changes[job.seen or 0 :]) | job.escrows
+        if not provisioner.sync_all:
+            looked_at &= set(provisioner.assigned_people()) | set(job.links)
+    gone = [key for key in job.links if key in looked_at and key not in world.directory.people]
+    return [key for key in everybody if key in looked_at] + gone
+
+
+def threshold(app: ServicePrincipal) -> int | None:
+    """The deletion threshold in `SyncNotificationSettings`, None when it is off."""
+    try:
+        settings = json.loads(app.secrets.get("SyncNotificationSettings", "{}"))
+        return int(settings["DeleteThresholdValue"]) if settings.get("DeleteThresholdEnabled") else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _held_back(
+    world: World, app: ServicePrincipal, job: Job, provisioner: Provisioner, people: list[str], endpoint: Any
+) -> list[tuple[Outcome, dict[str, Any]]] | None:
+    """The leavers when there are as many as the threshold or more; None: go on.
+
+    Only people who are linked and not in scope can be disabled, so only they are asked about.
+    """
+    limit = threshold(app)
+    if limit is None or job.force_deletes:
+        return None
+    leavers = []
+    for key in people:
+        person = world.directory.people.get(key)
+        if key in job.links and (person is None or not provisioner.source(person)[1].in_scope):
+            outcome, source = provisioner.run(key, endpoint, writing=False)
+            if outcome.decision.action in LEAVING:
+                leavers.append((outcome, source))
+    return leavers if len(leavers) >= limit and leavers else None
+
+
+def _provision(
+    world: World, job: Job, provisioner: Provisioner, people: list[str], endpoint: Any, cycle_id: str, tally: Tally
+) -> None:
+    waiting = []
+    for key in job.links:
+        provisioner.claim(key)
+    total = max(1, -(-len(people) // PAGE))
+    for number, key in enumerate(people):
+        if number % PAGE == 0:
+            job.progress = (number // PAGE, total, world.clock.text)
+        outcome, source = provisioner.run(key, endpoint)
+        provisioner.log(outcome, source, cycle_id=cycle_id)
+        tally.add(key, outcome)
+        if outcome.reference_code:
+            waiting.append(key)
+        if tally.quarantine is not None:
+            return
+    for key in waiting:  # a manager may have come after the people who report to them
+        person = world.directory.people.get(key)
+        if person is not None and person.manager in provisioner.references:
+            outcome, source = provisioner.run(key, endpoint)
+            provisioner.log(outcome, source, cycle_id=cycle_id)
+    job.progress = (total, total, world.clock.text)
+
+
+def _fail(world: World, job: Job, began: Any, reason: str, code: str, message: str) -> None:
+    now = world.clock.now
+    job.last = Execution(world.ids.next("activity"), "Failed", began, now, {}, code, message)
+    job.failures += 1
+    job.enter_quarantine(reason, code, message, now)
+
+
+def _finish(world: World, job: Job, began: Any, read_to: int, tally: Tally, initial: bool) -> None:
+    now = world.clock.now
+    state = "EntryLevelErrors" if tally.failed else "Succeeded"
+    job.last = Execution(world.ids.next("activity"), state, began, now, tally.counts(0 if initial else tally.imported))
+    job.last_success = job.last
+    if tally.exported:
+        job.last_exports = job.last
+    job.seen, job.escrows = read_to, tally.failed
+    job.quarantine, job.failures, job.force_deletes = None, 0, False
+    job.steady_first = job.steady_first or now
+    job.steady_last = now
+    job.due = now + INTERVAL

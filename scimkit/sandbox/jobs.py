@@ -1,0 +1,176 @@
+"""A synchronization job: what it is set to, how its last cycles went, and how Graph tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from scimkit.records import utc_text
+from scimkit.provisioning import Link
+from scimkit.sandbox.clock import NEVER
+
+NO_INTERVAL = "P10675199DT2H48M5.4775807S"  # the largest .NET TimeSpan: "no interval"
+INTERVAL = timedelta(minutes=40)
+INTERVAL_TEXT = "PT40M"
+FIRST_RETRY = timedelta(hours=6)
+QUARANTINE_ENDS = timedelta(days=28)
+COUNTERS = (
+    "countEntitled",
+    "countEntitledForProvisioning",
+    "countEscrowed",
+    "countEscrowedRaw",
+    "countExported",
+    "countExports",
+    "countImported",
+    "countImportedDeltas",
+    "countImportedReferenceDeltas",
+)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One cycle, told as synchronizationTaskExecution."""
+
+    activity_id: str
+    state: str
+    began: datetime
+    ended: datetime
+    counts: dict[str, int]
+    error_code: str = "None"
+    error_message: str = ""
+
+    def graph(self) -> dict[str, Any]:
+        return {
+            "activityIdentifier": self.activity_id,
+            "state": self.state,
+            "timeBegan": utc_text(self.began),
+            "timeEnded": utc_text(self.ended),
+            "error": {"code": self.error_code, "message": self.error_message, "tenantActionable": self.error_code != "None"},
+            **{name: self.counts.get(name, 0) for name in COUNTERS},
+        }
+
+
+def _never_executed() -> dict[str, Any]:
+    """What a job shows that has not run: looks like a failure, and is none."""
+    return {
+        "activityIdentifier": "",
+        "state": "Failed",
+        "timeBegan": NEVER,
+        "timeEnded": NEVER,
+        "error": {"code": "None", "message": "", "tenantActionable": False},
+        **dict.fromkeys(COUNTERS, 0),
+    }
+
+
+@dataclass
+class Quarantine:
+    reason: str
+    error_code: str
+    error_message: str
+    series_began: datetime
+    current_began: datetime
+    next_attempt: datetime
+    count: int = 1
+
+    def graph(self) -> dict[str, Any]:
+        return {
+            "reason": self.reason,
+            "currentBegan": utc_text(self.current_began),
+            "seriesBegan": utc_text(self.series_began),
+            "nextAttempt": utc_text(self.next_attempt),
+            "seriesCount": self.count,
+            "error": {"code": self.error_code, "message": self.error_message, "tenantActionable": True},
+        }
+
+
+@dataclass
+class Job:
+    """The job of one service principal.
+
+    state      the schedule's: Disabled (never started) | Active | Paused
+    links      source id -> Link, for people this job has met
+    seen       how many of the directory's changes the last cycle has read; None: an initial cycle is due
+    escrows    people whose provisioning failed and is tried again
+    due        when the next cycle begins; None: not scheduled
+    """
+
+    id: str
+    template_id: str
+    service_principal_id: str
+    app: str
+    schema: dict[str, Any]
+    default_schema: dict[str, Any]
+    created: datetime
+    state: str = "Disabled"
+    links: dict[str, Link] = field(default_factory=dict)
+    seen: int | None = None
+    escrows: set[str] = field(default_factory=set)
+    due: datetime | None = None
+    settings: list[dict[str, str]] = field(default_factory=list)
+    ever_linked: int = 0
+    force_deletes: bool = False
+    last: Execution | None = None
+    last_success: Execution | None = None
+    last_exports: Execution | None = None
+    quarantine: Quarantine | None = None
+    failures: int = 0
+    steady_first: datetime | None = None
+    steady_last: datetime | None = None
+    progress: tuple[int, int, str] | None = None  # done, total, seen at
+
+    @property
+    def code(self) -> str:
+        if self.quarantine:
+            return "Quarantine"
+        if self.state == "Paused":
+            return "Paused"
+        if self.state == "Disabled":
+            return "NotConfigured"
+        return "Active" if self.steady_first else "NotRun"
+
+    def graph(self) -> dict[str, Any]:
+        progress = []
+        if self.progress:
+            done, total, at = self.progress
+            progress = [{"completedUnits": done, "totalUnits": total, "units": "pages", "progressObservationDateTime": at}]
+        return {
+            "id": self.id,
+            "templateId": self.template_id,
+            "schedule": {
+                "expiration": None,
+                "interval": NO_INTERVAL if self.state == "Disabled" else INTERVAL_TEXT,
+                "state": self.state,
+            },
+            "status": {
+                "code": self.code,
+                "countSuccessiveCompleteFailures": self.failures,
+                "escrowsPruned": False,
+                "lastExecution": self.last.graph() if self.last else _never_executed(),
+                "lastSuccessfulExecution": self.last_success.graph() if self.last_success else None,
+                "lastSuccessfulExecutionWithExports": self.last_exports.graph() if self.last_exports else None,
+                "progress": progress,
+                "quarantine": self.quarantine.graph() if self.quarantine else None,
+                "steadyStateFirstAchievedTime": utc_text(self.steady_first) if self.steady_first else NEVER,
+                "steadyStateLastAchievedTime": utc_text(self.steady_last) if self.steady_last else NEVER,
+                "synchronizedEntryCountByType": self._counts(),
+                "troubleshootingUrl": "",
+            },
+            "synchronizationJobSettings": self.settings,
+        }
+
+    def _counts(self) -> list[dict[str, Any]]:
+        target = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+        return [{"key": f"User to {target}", "value": self.ever_linked}] if self.ever_linked else []
+
+    def enter_quarantine(self, reason: str, code: str, message: str, now: datetime) -> None:
+        """Once in, tried again 6, 12 and 24 hours after the first failure, then daily; off after 28 days."""
+        began = self.quarantine.series_began if self.quarantine else now
+        count = self.quarantine.count + 1 if self.quarantine else 1
+        current = self.quarantine.current_began if self.quarantine and self.quarantine.reason == reason else now
+        after = {1: FIRST_RETRY, 2: FIRST_RETRY * 2}.get(count, FIRST_RETRY * 4 * (count - 2))
+        self.quarantine = Quarantine(reason, code, message, began, current, began + after, count)
+        if now - began >= QUARANTINE_ENDS:
+            self.state, self.due = "Disabled", None
+        else:
+            self.due = self.quarantine.next_attempt

@@ -1,0 +1,40 @@
+"""Graph: the provisioning log."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from scimkit.sandbox.applications import world_of
+from scimkit.sandbox.envelope import bad_request
+from scimkit.sandbox.odata import options, page, read_filter
+
+TEXT = ("eq", "contains")
+FILTERS: dict[str, tuple[str, ...]] = {
+    "activityDateTime": ("eq", "gt", "lt", "ge", "le"),
+    **{name: TEXT for name in ("id", "changeId", "cycleId", "jobId", "tenantId", "provisioningAction")},
+    **{f"servicePrincipal/{name}": TEXT for name in ("id", "displayName")},
+    **{f"{end}Identity/{name}": TEXT for end in ("source", "target") for name in ("id", "displayName", "identityType")},
+    **{f"{end}System/displayName": TEXT for end in ("source", "target")},
+}
+
+
+async def provisioning(request: Request) -> Response:
+    """Filters are case-sensitive; newest first only when asked for."""
+    world = world_of(request)
+    query = options(request, ("$filter", "$orderby", "$top", "$skiptoken"))
+    entries = list(world.logs.read())
+    if "$filter" in query:
+        test = read_filter(query["$filter"], FILTERS, fold=False)
+        entries = [entry for entry in entries if test(entry)]
+    order = query.get("$orderby", "activityDateTime")
+    if order not in ("activityDateTime", "activityDateTime asc", "activityDateTime desc"):
+        raise bad_request(f"Sorting not supported for property '{order}'.", "BadRequest")
+    if order.endswith("desc"):
+        entries.reverse()
+    return JSONResponse(page(request, world.origin, "auditLogs/provisioning", entries, query, most=1000))
+
+
+def routes() -> list[Route]:
+    return [Route("/auditLogs/provisioning", provisioning)]

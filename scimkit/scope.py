@@ -1,0 +1,296 @@
+"""Step 4: who is in scope, and who goes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scimkit.apps.profile import AppProfile
+from scimkit.change_plan import PlannedChange
+from scimkit.checks import Check, failed, passed, warning
+from scimkit.clients.graph import GraphClient
+from scimkit.enterprise_app import EnterpriseApp, made_here
+from scimkit.errors import ConfigError, MappingError, NotReady
+from scimkit.journal import Journal
+from scimkit.mapping import in_scope
+from scimkit.mapping.rows import ObjectMapping, evaluate_rows, user_mapping
+from scimkit.provisioning.source import source_attributes
+from scimkit.records import record
+
+PILOT_LIMIT = 2  # "one or two users": the tutorials' own advice for the first test
+DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+# Everything a default mapping or a filter may read; Graph names (Graph reference, user).
+SELECT = tuple(
+    "id,accountEnabled,userPrincipalName,displayName,givenName,surname,mail,mailNickname,otherMails,proxyAddresses,jobTitle,"
+    "department,companyName,employeeId,employeeType,userType,preferredLanguage,usageLocation,streetAddress,city,state,postalCode,"
+    "country,businessPhones,mobilePhone,faxNumber,officeLocation,onPremisesExtensionAttributes,onPremisesSyncEnabled".split(",")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the organisation can bear: seats (0: nobody has said), and how many people may
+    be switched off in one cycle before it stops."""
+
+    seats: int = 0
+    deletion_threshold: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of the directory, as far as a record may hold them."""
+
+    id: str
+    user_principal_name: str
+    display_name: str
+    mail: str
+    enabled: bool
+    kind: str
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One assignment to the app.
+
+    kind            User | Group
+    direct_members, nested_members  of a group: only direct members are provisioned
+    made_here       by this run; nothing else is ever removed by it
+    """
+
+    principal_id: str
+    name: str
+    kind: str
+    role: str
+    direct_members: int = 0
+    nested_members: int = 0
+    made_here: bool = False
+
+
+@record("Scope")
+@dataclass(frozen=True)
+class Scope:
+    """Who would be provisioned, and the one or two people it is proved with.
+
+    mode    assigned | all, as the job will be set
+    people  persons in scope by assignment today, each counted once
+    """
+
+    mode: str
+    assignments: tuple[Assignment, ...]
+    filters: tuple[str, ...]
+    people: int
+    pilot: tuple[Person, ...]
+    checks: tuple[Check, ...]
+
+
+def person_of(user: Mapping[str, Any]) -> Person:
+    """A Graph user as a Person."""
+    return Person(
+        user["id"],
+        user.get("userPrincipalName") or "",
+        user.get("displayName") or "",
+        user.get("mail") or "",
+        bool(user.get("accountEnabled", True)),
+        user.get("userType") or "Member",
+        bool(user.get("onPremisesSyncEnabled")),
+    )
+
+
+def choose_pilot(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot: str, may_suggest: bool) -> tuple[Person, ...]:
+    """The one or two people to try provisioning with.
+
+    pilot        user principal names separated by commas; "" asks for a suggestion
+    may_suggest  in the sandbox the first fitting people are suggested; a live tenant
+                 must name them, for they will get an account
+
+    Raises ConfigError for an unknown or a third person, NotReady when nobody is named.
+    """
+    names = [name.strip() for name in pilot.split(",") if name.strip()]
+    if len(names) > PILOT_LIMIT:
+        raise ConfigError(f"pilot names {len(names)} people", f"Name one or two; more follow when those have been proved (runbook widen).")
+    if names:
+        return tuple(_find_person(graph, name) for name in names)
+    if not may_suggest:
+        check = failed("scope.pilot_missing", "nobody is named for the pilot", "Set pilot to one or two user principal names, such as your own.")
+        raise NotReady(check.message, check.remedy, check=check)
+    return _suggest(app, graph, enterprise_app)
+
+
+def _find_person(graph: GraphClient, name: str) -> Person:
+    user = graph.user(name)
+    if user is None:
+        raise ConfigError(f"there is no user {name} in this tenant", "Give the user principal name as the portal shows it.")
+    return person_of(user)
+
+
+def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[Person, ...]:
+    mapping = user_mapping(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id))
+    fit = (user for user in graph.users(select=SELECT) if user.get("accountEnabled") and user.get("userType") == "Member" and not missing_values(app, mapping, user))
+    found = tuple(person_of(user) for user, _ in zip(fit, range(PILOT_LIMIT), strict=False))
+    if not found:
+        check = failed("scope.pilot_missing", "nobody in the directory has every value the app requires", "Fill the required attributes of one person first.")
+        raise NotReady(check.message, check.remedy, check=check)
+    return found
+
+
+def read_sources(graph: GraphClient, people: Iterable[Person]) -> dict[str, dict[str, Any]]:
+    """The source attributes of each person as the mapping sees them, by user principal name."""
+    found = {}
+    for person in people:
+        user = graph.user(person.id, select=SELECT)
+        if user is None:
+            raise NotReady(f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope).")
+        manager = graph.manager(person.id)
+        found[person.user_principal_name] = source_attributes(user, soft_deleted=False, manager_id=manager["id"] if manager else None)
+    return found
+
+
+def missing_values(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> tuple[str, ...]:
+    """Targets the app requires that would get no value for this person."""
+    values = evaluate_rows(mapping, source_attributes(dict(user), soft_deleted=False), creating=True)
+    required = [row.target for row in app.attributes if row.required]
+    return tuple(target for target in required if values.values.get(target) in (None, ""))
+
+
+def plan_assignments(graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person]) -> tuple[PlannedChange, ...]:
+    """Which pilot people must be assigned to the app; nobody who has it already, directly or by a group."""
+    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
+    role = pick_role(enterprise_app)
+    return tuple(
+        PlannedChange("assign", f"{person.user_principal_name} to {enterprise_app.display_name}", "not assigned", f"role {role[1]}")
+        for person in pilot
+        if person.id not in assigned
+    )
+
+
+def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
+    """Id and name of the app role to assign: a named one where there is one.
+
+    Default Access is only for apps that declare no role of their own. `msiam_access`
+    is what single sign-on brings along and says nothing to the app.
+    """
+    named = [role for role in enterprise_app.roles if role.enabled and role.name != "msiam_access"]
+    chosen = next((role for role in named if role.name == "User"), named[0] if named else None)
+    if chosen is None and enterprise_app.roles:
+        chosen = enterprise_app.roles[0]
+    return (chosen.id, chosen.name) if chosen else (DEFAULT_ACCESS, "Default Access")
+
+
+def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """(user id, assignment) of everybody in scope by assignment: directly, or as a
+    direct member of an assigned group. Nested groups do not count (provisioning 1.1)."""
+    found: dict[str, dict[str, Any]] = {}
+    for assignment in graph.assignments(enterprise_app.service_principal_id):
+        if assignment["principalType"] == "User":
+            found.setdefault(assignment["principalId"], assignment)
+        elif assignment["principalType"] == "Group":
+            for member in graph.members(assignment["principalId"]):
+                found.setdefault(member["id"], assignment)
+    return tuple(found.items())
+
+
+def assign_pilot(graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person]) -> tuple[str, ...]:
+    """Assign those pilot people who are not assigned yet; ids of the new assignments."""
+    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
+    role_id, _ = pick_role(enterprise_app)
+    return tuple(
+        graph.assign(enterprise_app.service_principal_id, person.id, role_id)["id"] for person in pilot if person.id not in assigned
+    )
+
+
+def read_scope(
+    app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot: tuple[Person, ...], limits: Limits, journal: Journal | None = None
+) -> Scope:
+    """The scope as it stands, with what a careful administrator would look at twice."""
+    mapping = user_mapping(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id))
+    roles = {role.id: role.name for role in enterprise_app.roles} | {DEFAULT_ACCESS: "Default Access"}
+    assignments = tuple(_assignment(graph, raw, roles, journal) for raw in graph.assignments(enterprise_app.service_principal_id))
+    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
+    users = {user["id"]: user for user in graph.users(select=SELECT) if user["id"] in assigned}
+    checks = (
+        *_check_pilot(app, mapping, users, pilot, assigned),
+        *_check_groups(graph, assignments),
+        *_check_roles(app, assignments),
+        _check_disabled(users),
+        *_check_seats(len(assigned), limits.seats),
+    )
+    filters = tuple(f"{f.name}: " + " and ".join(str(clause) for clause in f.clauses) for f in mapping.filters)
+    return Scope("assigned", assignments, filters, len(assigned), pilot, checks)
+
+
+def _assignment(graph: GraphClient, raw: Mapping[str, Any], roles: Mapping[str, str], journal: Journal | None) -> Assignment:
+    direct = nested = 0
+    if raw["principalType"] == "Group":
+        members = {m["id"] for m in graph.members(raw["principalId"])}
+        direct, nested = len(members), len({m["id"] for m in graph.transitive_members(raw["principalId"])} - members)
+    return Assignment(
+        raw["principalId"], raw["principalDisplayName"], raw["principalType"], roles.get(raw["appRoleId"], "a role of another app"), direct, nested, journal is not None and made_here(journal, raw["id"])
+    )
+
+
+def _check_pilot(app: AppProfile, mapping: ObjectMapping, users: Mapping[str, Any], pilot: tuple[Person, ...], assigned: set[str]) -> tuple[Check, ...]:
+    found = []
+    for person in pilot:
+        name = person.user_principal_name
+        if person.id not in assigned:
+            found.append(failed("scope.pilot_assigned", f"{name} is not assigned to the app", "Run this step again; an assignment may take minutes to be seen."))
+            continue
+        if not person.enabled:
+            found.append(failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "provisioning 1.4"))
+            continue
+        if missing := missing_values(app, mapping, users[person.id]):
+            remedy = f"Fill the source in Entra, or choose somebody else for the pilot."
+            found.append(failed("scope.pilot_values", f"{name} has no value for {', '.join(missing)}, which {app.title} requires", remedy, "tutorial step 5"))
+            continue
+        if not _passes_filters(mapping, users[person.id]):
+            found.append(failed("scope.pilot_filters", f"{name} does not pass the scoping filters", "Choose somebody who does, or mend the filter."))
+            continue
+        found.append(passed("scope.pilot", f"{name} is assigned, enabled and has every required value"))
+    return tuple(found)
+
+
+def _passes_filters(mapping: ObjectMapping, user: Mapping[str, Any]) -> bool:
+    try:
+        return in_scope(mapping.filters, source_attributes(dict(user), soft_deleted=False))
+    except MappingError:
+        return False
+
+
+def _check_groups(graph: GraphClient, assignments: Iterable[Assignment]) -> tuple[Check, ...]:
+    found = []
+    for assignment in assignments:
+        if assignment.kind != "Group":
+            continue
+        if assignment.nested_members:
+            text = f"{assignment.name}: {assignment.nested_members} people belong only to groups inside it and are left out"
+            found.append(warning("scope.nested_group", text, "Assign the inner groups themselves, or use a dynamic group.", "field failures F16"))
+        if not (graph.group(assignment.principal_id) or {}).get("securityEnabled", True):
+            text = f"{assignment.name} is not a security group: nobody is provisioned by it"
+            found.append(failed("scope.group_not_security", text, "Assign a security group instead.", "provisioning 1.1"))
+    return tuple(found)
+
+
+def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Check, ...]:
+    bare = [a.name for a in assignments if a.role == "Default Access"]
+    if not bare:
+        return ()
+    text = f"assigned with Default Access only: {', '.join(bare)}"
+    return (warning("scope.default_access", text, "Entra treats it like any role since 2020; give a named role where the app has one.", "field failures F8"),)
+
+
+def _check_disabled(users: Mapping[str, Any]) -> Check:
+    blocked = [u["userPrincipalName"] for u in users.values() if not u.get("accountEnabled", True)]
+    if not blocked:
+        return passed("scope.enabled", "everybody who is assigned may sign in")
+    text = f"{len(blocked)} of the assigned may not sign in and are left out: {', '.join(blocked[:5])}"
+    return warning("scope.disabled", text, "Nothing, if they have left; else enable them in Entra.", "provisioning 1.4")
+
+
+def _check_seats(people: int, seats: int) -> tuple[Check, ...]:
+    if not seats:
+        return ()
+    if people > seats:
+        return (failed("scope.seats", f"{people} people in scope for {seats} seats", "Narrow the assignment or buy seats before you go on.", "field failures F17"),)
+    return (passed("scope.seats", f"{people} people in scope for {seats} seats"),)

@@ -1,0 +1,293 @@
+"""The tenant a run works in: the built-in sandbox, or a live one from scimkit.toml.
+
+The only module that knows them all. Everybody else receives an `Access`: the
+handles of one notebook to Graph and to the app, and the tenant's clock.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scimkit.errors import ConfigError
+from scimkit.journal import Journal
+from scimkit.records import read_utc
+from scimkit.runs import RunStore
+
+if TYPE_CHECKING:
+    from scimkit.apps.profile import AppProfile
+    from scimkit.clients.graph import GraphClient
+    from scimkit.clients.scim import ScimClient
+    from scimkit.credentials import Secret
+    from scimkit.sandbox.process import SandboxAddress
+
+SANDBOX = "sandbox"
+CONFIG_NAME = "scimkit.toml"
+SANDBOX_ORIGIN = "http://sandbox"  # how the sandbox's address is written in records: without its port
+_CHOICES = {
+    "environment": ("production", "test"),
+    "writes": ("never", "ask"),
+    "cloud": ("global", "usgov", "usgov_dod", "china"),
+    "sign_in": ("device_code", "interactive", "client_secret", "certificate", "access_token"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One tenant. Free of secrets: `secret_ref` names where one may come from.
+
+    environment  production | test | sandbox
+    writes       never: scimkit only reads | ask: it writes what was confirmed | sandbox
+    authority, graph_url  override the cloud's own hosts
+    ca_file      PEM file of a private root to trust beside the system's
+    """
+
+    name: str
+    tenant_id: str = ""
+    environment: str = "production"
+    writes: str = "never"
+    cloud: str = "global"
+    sign_in: str = "device_code"
+    client_id: str = ""
+    secret_ref: str = ""
+    certificate_file: str = ""
+    authority: str = ""
+    graph_url: str = ""
+    ca_file: str = ""
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.name == SANDBOX
+
+    def banner(self) -> str:
+        """One line that every notebook shows: where am I, and what may be written."""
+        if self.is_sandbox:
+            return "tenant: sandbox (built in) · writes: only into the sandbox"
+        may = "nothing (read only)" if self.writes == "never" else "only what you have confirmed"
+        return f"tenant: {self.name} · environment: {self.environment.upper()} · writes: {may}"
+
+
+@dataclass(frozen=True, slots=True)
+class AppValues:
+    """An app's own values in one organisation (`[apps.<name>]` of scimkit.toml)."""
+
+    tenant_url: str = ""
+    subdomain: str = ""
+    seats: int = 0
+    notification_email: str = ""
+    service_principal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What scimkit.toml says; empty where there is none."""
+
+    file: str = ""
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    apps: Mapping[str, AppValues] = field(default_factory=dict)
+
+    def app(self, name: str) -> AppValues:
+        return self.apps.get(name, AppValues())
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant called `name`. Raises ConfigError listing those there are."""
+        if name == SANDBOX:
+            return Tenant(SANDBOX, tenant_id="", environment=SANDBOX, writes=SANDBOX)
+        if name == "portal":
+            raise ConfigError(
+                "tenant = \"portal\" (working without Graph) is not there yet", "Use the sandbox, or a tenant that allows Graph."
+            )
+        if name not in self.tenants:
+            known = ", ".join((SANDBOX, *self.tenants))
+            where = self.file or f"a {CONFIG_NAME} (none was found)"
+            raise ConfigError(f"there is no tenant {name!r}; known: {known}", f"Add [tenants.{name}] to {where}, or use one of these.")
+        return self.tenants[name]
+
+
+def find_config(given: str = "", *, start: Path | None = None) -> Path | None:
+    """The config file in force: --config, SCIMKIT_CONFIG, the working folder upwards,
+    the user's own folder; None where there is none. A file that is named must exist."""
+    named = given or os.environ.get("SCIMKIT_CONFIG", "")
+    if named:
+        if not Path(named).is_file():
+            raise ConfigError(f"the config file {named} does not exist", "Correct --config or SCIMKIT_CONFIG.")
+        return Path(named)
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return folder / CONFIG_NAME
+    from platformdirs import user_config_path
+
+    own = user_config_path("scimkit") / CONFIG_NAME
+    return own if own.is_file() else None
+
+
+def load_config(given: str = "", *, start: Path | None = None) -> Config:
+    """Read scimkit.toml. Raises ConfigError naming file, key and what is allowed."""
+    path = find_config(given, start=start)
+    if path is None:
+        return Config()
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", "Correct the file; README shows one.") from None
+    _known_keys(data, ("tenants", "apps"), where=str(path))
+    tenants = {
+        name: Tenant(name=name, **_values(Tenant, raw, f"{path}: tenants.{name}")) for name, raw in _tables(data, "tenants", path).items()
+    }
+    apps = {name: AppValues(**_values(AppValues, raw, f"{path}: apps.{name}")) for name, raw in _tables(data, "apps", path).items()}
+    if SANDBOX in tenants:
+        raise ConfigError(f"{path}: tenants.{SANDBOX} is built in", "Give your tenant another name.")
+    return Config(str(path), tenants, apps)
+
+
+def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
+    table = data.get(key, {})
+    if not isinstance(table, dict) or not all(isinstance(item, dict) for item in table.values()):
+        raise ConfigError(f"{path}: {key} must hold tables", f"Write [{key}.<name>] and its keys below it.")
+    return table
+
+
+def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], *, where: str) -> None:
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise ConfigError(f"{where}: unknown key {key}", f"{hint}Allowed: {', '.join(known)}.")
+
+
+def _values(cls: type, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    allowed = {f.name: f for f in fields(cls) if f.name != "name"}
+    _known_keys(raw, tuple(allowed), where=where)
+    for key, value in raw.items():
+        wanted = int if allowed[key].type == "int" else str
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise ConfigError(f"{where}.{key} must be {'a whole number' if wanted is int else 'text'}", f"It is {value!r}.")
+        if key in _CHOICES and value not in _CHOICES[key]:
+            raise ConfigError(f"{where}.{key} is {value!r}", f"Allowed: {', '.join(_CHOICES[key])}.")
+    return dict(raw)
+
+
+class Access:
+    """The handles of one notebook: Graph, the app over SCIM, the tenant's clock.
+
+    Opened lazily, closed together. Carries tokens and sockets: an argument,
+    never part of a record.
+    """
+
+    def __init__(self, tenant: Tenant, profile: AppProfile, run: RunStore, *, step: str, values: AppValues | None = None) -> None:
+        self.tenant, self.profile, self.run, self.step = tenant, profile, run, step
+        self.values = values or AppValues()
+        self._graph: GraphClient | None = None
+        self._scims: list[ScimClient] = []
+
+    # -- the sandbox -------------------------------------------------------
+
+    @cached_property
+    def sandbox(self) -> SandboxAddress:
+        """The run's sandbox: the living one, or ours from now on."""
+        from scimkit.sandbox.process import ensure_sandbox
+
+        return ensure_sandbox(self.run.folder, app=self.run.state()["app"])
+
+    def sandbox_token(self) -> Secret:
+        from scimkit.credentials import Secret
+        from scimkit.sandbox.identity import sandbox_token
+
+        return Secret(sandbox_token(self.sandbox.seed, self.profile.name), label=f"{self.profile.name} token (sandbox)")
+
+    def shown(self, text: str) -> str:
+        """`text` as it may stand in a record: the sandbox without its port."""
+        if not self.tenant.is_sandbox:
+            return text
+        return text.replace(f"http://127.0.0.1:{self.sandbox.port}", SANDBOX_ORIGIN)
+
+    # -- handles -----------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The tenant's time: virtual in the sandbox, ours elsewhere. Aware, UTC."""
+        if not self.tenant.is_sandbox:
+            return datetime.now(UTC)
+        from scimkit.sandbox.process import control
+
+        return read_utc(control(self.sandbox)["clock_utc"])
+
+    def journal(self) -> Journal:
+        return Journal(self.run, step=self.step, now=lambda: datetime.now(UTC))
+
+    @property
+    def graph(self) -> GraphClient:
+        if self._graph is None:
+            self._graph = self._open_graph()
+        return self._graph
+
+    def _open_graph(self) -> GraphClient:
+        from scimkit.clients.graph import GraphClient
+
+        if self.tenant.is_sandbox:
+            from scimkit.credentials import Secret
+            from scimkit.sandbox.identity import sandbox_token
+
+            token: Secret | Callable[[], Secret] = Secret(sandbox_token(self.sandbox.seed, "graph"), label="Graph token (sandbox)")
+            return GraphClient(self.sandbox.graph_url, token, journal=self.journal(), log=self._log)
+        from scimkit.clients.sign_in import graph_url, sign_in
+
+        return GraphClient(
+            graph_url(self.tenant), sign_in(self.tenant), journal=self.journal(), ca_file=self.tenant.ca_file or None, log=self._log
+        )
+
+    def tenant_url(self, chosen: str = "") -> str:
+        """The app's SCIM base address ("Tenant URL") here.
+
+        chosen  what the administrator entered; else scimkit.toml, else the profile's
+                one fixed value. Raises ConfigError where the profile leaves it open.
+        """
+        if self.tenant.is_sandbox:
+            return self.sandbox.scim_urls[self.profile.name]
+        url = chosen or self.values.tenant_url
+        if url:
+            return url
+        guide = self.profile.tenant_url
+        if guide.kind == "fixed" and len(guide.values) == 1:
+            return str(guide.values[0].value)
+        if guide.kind == "template" and self.values.subdomain:
+            return str(guide.values[0].value).replace(f"<{guide.placeholder or 'subdomain'}>", self.values.subdomain)
+        raise ConfigError(
+            f"the Tenant URL of {self.profile.title} is not known here ({guide.kind})",
+            f"Set tenant_url under [apps.{self.profile.name}] in {CONFIG_NAME}.",
+        )
+
+    def token(self, reference: str, *, ask: Callable[[str], str] | None = None) -> Secret:
+        """The app's secret that `reference` names. `sandbox` is good in the sandbox only."""
+        from scimkit.credentials import resolve
+
+        return resolve(
+            reference, sandbox=self.sandbox_token if self.tenant.is_sandbox else None, ask=ask, label=f"{self.profile.title} {self.profile.token.label}"
+        )
+
+    def scim(self, token: Secret, url: str = "") -> ScimClient:
+        """A SCIM client for the app, closed with this access."""
+        from scimkit.clients.scim import ScimClient
+
+        client = ScimClient(
+            self.tenant_url(url), token, matching=self.profile.matching[0] if self.profile.matching else "userName", journal=self.journal(), ca_file=self.tenant.ca_file or None, log=self._log
+        )
+        self._scims.append(client)
+        return client
+
+    def _log(self, entry: Mapping[str, Any]) -> None:
+        import json
+
+        self.run.append("run.log", json.dumps({"step": self.step, **entry}, ensure_ascii=False, default=str))
+
+    def close(self) -> None:
+        for client in (*self._scims, *([self._graph] if self._graph else [])):
+            client.close()
+        self._scims, self._graph = [], None

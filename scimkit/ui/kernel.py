@@ -1,0 +1,219 @@
+"""What scimkit does inside a kernel: no secret leaves it, foreseeable errors are short.
+
+Every message of a kernel, whatever its channel (outputs, tracebacks, display
+updates, widget state, echoed input, replies), is made by one method,
+`kernel.session.pack`. `install_redactor` stands there, so that a secret
+registered at any later moment is covered from that moment on.
+
+A secret printed in two pieces arrives in two messages, neither of which holds
+it. Only who joins them can see it: scimkit's papermill engine. It calls
+`attach_engine`, and from then on this kernel tells it, over the encrypted
+channel, each secret as it is registered, and each foreseeable error with its
+exit code. Without that call (JupyterLab, nbval) nothing of the kind is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any
+
+from scimkit.credentials import REDACTOR
+from scimkit.errors import NotReady, ScimkitError, Waiting
+
+ENGINE_TARGET = "scimkit.engine"  # the comm target of what only the engine may hear
+PRELOAD = "SCIMKIT_PRELOAD"  # modules to import before the first cell, comma-separated: a kernel started ahead has the time
+_INSTALLED = "_scimkit_redactor"
+
+
+class KernelRedactor:
+    """Stands between a kernel and its messages. One per kernel, made by `install_redactor`.
+
+    pack  the session's own packer: an object to bytes
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.shell, self.kernel = shell, shell.kernel
+        self.pack: Callable[[Any], bytes] = self.kernel.session.pack
+        self.engine_attached = False
+        self._clear = threading.local()  # `.on` while this thread packs what the engine alone is told
+        self._told: set[str] = set()
+        self._telling = threading.Lock()
+
+    def pack_redacted(self, message: Any) -> bytes:
+        """One part of a message as bytes, without secrets."""
+        if getattr(self._clear, "on", False):
+            return self.pack(message)
+        if self.engine_attached:
+            self.tell_secrets()
+        return self.pack(REDACTOR.plain(message))
+
+    def tell_secrets(self) -> None:
+        """Tell the engine what was registered since the last message, ahead of the next one."""
+        with self._telling:
+            new = known_secrets() - self._told
+            self._told |= new
+        for value in new:
+            self.tell_engine(secret=value)
+
+    def tell_engine(self, **data: Any) -> None:
+        """A message for the engine, sent before anything that is sent after this call."""
+        if not self.engine_attached:
+            return
+        content = {"comm_id": uuid.uuid4().hex, "target_name": ENGINE_TARGET, "data": data}
+        self._clear.on = "secret" in data  # all else is redacted like any message
+        try:
+            self.kernel.session.send(
+                self.kernel.iopub_socket, "comm_open", content, parent=self.kernel.get_parent(), ident=b"comm-scimkit"
+            )
+        finally:
+            self._clear.on = False
+
+    def show_error(self, shell: Any, etype: type[BaseException], error: BaseException, tb: TracebackType | None, tb_offset: int | None = None) -> None:
+        """A foreseeable error as its sentence and its remedy; the engine learns the rest."""
+        assert isinstance(error, ScimkitError)
+        self.tell_engine(error=describe(error))
+        shell._showtraceback(etype, error, error._render_traceback_())
+
+
+def known_secrets() -> frozenset[str]:
+    """The values this process has registered so far. They may go to the engine and nowhere else."""
+    return frozenset(REDACTOR._values)
+
+
+def describe(error: ScimkitError) -> dict[str, Any]:
+    """What a runner needs to end a run as the error says: class, message, remedy,
+    exit code, the failed check, and how a waiting run goes on."""
+    check = error.check if isinstance(error, NotReady) else None
+    waiting = error if isinstance(error, Waiting) else None
+    return {
+        "type": type(error).__name__,
+        "message": error.message,
+        "remedy": error.remedy,
+        "exit_code": error.exit_code,
+        "check": asdict(check) if check else None,
+        "command": waiting.command if waiting else "",
+        "settings": waiting.settings if waiting else {},
+    }
+
+
+def install_redactor(shell: Any) -> None:
+    """Let no secret leave the kernel of `shell`, and show a ScimkitError as a sentence.
+
+    May be called again: the second call finds the first. Does nothing in a
+    plain IPython without a kernel.
+    """
+    if getattr(shell, "kernel", None) is None or hasattr(shell, _INSTALLED):
+        return
+    redactor = KernelRedactor(shell)
+    session = shell.kernel.session
+    session.pack = redactor.pack_redacted
+    session.send = _redact_buffers(session.send)
+    shell.set_custom_exc((ScimkitError,), redactor.show_error)
+    _keep_out_of_history(shell)
+    setattr(shell, _INSTALLED, redactor)
+
+
+def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
+    """`send` whose binary parts (bytes traits of widgets) are redacted: these are not packed."""
+
+    def send_redacted(
+        stream: Any,
+        msg_or_type: Any,
+        content: Any = None,
+        parent: Any = None,
+        ident: Any = None,
+        buffers: Any = None,
+        **more: Any,
+    ) -> Any:
+        if isinstance(msg_or_type, Mapping):
+            buffers = buffers or msg_or_type.get("buffers")
+        cleaned = [REDACTOR.bytes(bytes(memoryview(part))) for part in buffers] if buffers else None
+        return send(stream, msg_or_type, content, parent, ident, cleaned, **more)
+
+    return send_redacted
+
+
+def _keep_out_of_history(shell: Any) -> None:
+    """Known secrets are replaced in what IPython's history keeps of a cell's source.
+
+    A secret typed into a cell becomes known only when the cell has run, so the
+    history that IPython still holds in memory, and the row it has written, are
+    cleaned after each cell too.
+    """
+    history = shell.history_manager
+    if history is None:
+        return
+    store = history.store_inputs
+
+    def store_redacted(line: int, source: str, raw: str | None = None) -> None:
+        store(line, REDACTOR.text(source), REDACTOR.text(source if raw is None else raw))
+
+    def clean_last(*_: Any) -> None:
+        raws = history.input_hist_raw
+        if not raws or REDACTOR.text(raws[-1]) == raws[-1]:
+            return
+        line = len(raws) - 1
+        with history.db_input_cache_lock:
+            history.db_input_cache[:] = [tuple(REDACTOR.plain(list(row))) for row in history.db_input_cache]
+        raws[-1] = REDACTOR.text(raws[-1])
+        history.input_hist_parsed[-1] = REDACTOR.text(history.input_hist_parsed[-1])
+        for name in ("_i00", "_i", "_ii", "_iii"):
+            setattr(history, name, REDACTOR.text(getattr(history, name)))
+        for name in ("_i", "_ii", "_iii", f"_i{line}"):
+            if isinstance(shell.user_ns.get(name), str):
+                shell.user_ns[name] = REDACTOR.text(shell.user_ns[name])
+        _clean_row(history, line)
+
+    history.store_inputs = store_redacted
+    shell.events.register("post_run_cell", clean_last)
+
+
+def _clean_row(history: Any, line: int) -> None:
+    """Clean what IPython's history database already holds of input `line` of this session."""
+    import sqlite3
+
+    if not history.enabled or history.hist_file == ":memory:":
+        return
+    history.writeout_cache()
+    try:
+        with sqlite3.connect(str(history.hist_file), timeout=2) as database:
+            key = (history.session_number, line)
+            rows = database.execute("SELECT source, source_raw FROM history WHERE session = ? AND line = ?", key).fetchall()
+            database.execute("PRAGMA secure_delete = ON")
+            for row in rows:
+                clean = (REDACTOR.text(row[0]), REDACTOR.text(row[1]))
+                database.execute("UPDATE history SET source = ?, source_raw = ? WHERE session = ? AND line = ?", (*clean, *key))
+        database.close()
+    except sqlite3.Error:  # another kernel holds the file: the row stays, as IPython keeps it for every typed cell
+        pass
+
+
+def attach_engine() -> str:
+    """Called by scimkit's engine before the first cell, in the kernel of that cell.
+
+    Installs the redactor where no extension has, and starts telling the engine
+    what it must know. Returns a word by which the engine sees that it worked.
+    """
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    install_redactor(shell)
+    redactor: KernelRedactor = getattr(shell, _INSTALLED)
+    if not redactor.engine_attached:
+        redactor.engine_attached = True  # what is known already is told with the answer to this call
+    return "attached"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`--ext=scimkit.ui.kernel`: the redactor from the first message on, and imports done ahead."""
+    install_redactor(shell)
+    for module in filter(None, os.environ.pop(PRELOAD, "").split(",")):
+        with contextlib.suppress(Exception):  # the notebook that imports it will say what is wrong, where it can be read
+            importlib.import_module(module)

@@ -1,0 +1,314 @@
+"""`begin()`: the second cell of every notebook.
+
+It finds the run, checks the parameters, keeps secrets from leaving the kernel,
+and says where one is and what may be written. In the sandbox a notebook needs
+no run: the earlier notebooks are played quietly into a temporary one, so that
+each can be opened alone. Live it stops and names the notebook to run first.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scimkit.change_plan import ChangePlan, PlannedChange, confirm_plan, make_plan
+from scimkit.checks import Status, first_failed, require_passed
+from scimkit.credentials import REDACTOR, Secret
+from scimkit.errors import ConfigError, NotReady
+from scimkit.guide import StepGuide, make_guide
+from scimkit.journal import Journal
+from scimkit.journey import STEPS, record_step
+from scimkit.records import checks_of, utc_text
+from scimkit.runs import RunStore
+from scimkit.shipped import shipped
+from scimkit.tenant import Access, Config, Tenant, load_config
+from scimkit.parameters import Parameter, check_values, declared_parameters
+
+if TYPE_CHECKING:
+    from scimkit.connection import ProvisioningSettings
+    from scimkit.enterprise_app import EnterpriseApp
+    from scimkit.mapping.review import Expectations
+    from scimkit.scope import Limits
+
+RUN_VARIABLE = "SCIMKIT_RUN"
+_REPLAY = "__scimkit_replay__"  # in the namespace of a notebook that is played quietly
+OWN = ("app", "tenant", "run")  # parameters that `begin` itself understands
+
+
+class Session:
+    """What a notebook works with: `here = begin("5a_connection")`.
+
+    Records are read with `here.record("Scope")` and left with `here.keep(scope)`;
+    `here.form` holds the parameters; `here.graph` and `here.scim(token)` are handles.
+    """
+
+    def __init__(self, step: str, run: RunStore, *, config: Config, values: Mapping[str, Any], declared: tuple[Parameter, ...], quiet: bool) -> None:
+        from scimkit.apps import load
+
+        self.step, self.run, self.config, self.quiet = step, run, config, quiet
+        self._declared, self._values = declared, dict(values)
+        state = run.state()
+        self.tenant: Tenant = config.tenant(state["tenant"])
+        self.app = load(state["app"])
+        self.values = config.app(self.app.name)
+        self.access = Access(self.tenant, self.app, run, step=step, values=self.values)
+        self._secrets: dict[str, Secret] = {}
+
+    # -- what the notebook reads -------------------------------------------
+
+    @cached_property
+    def form(self) -> Any:
+        """The parameters of this notebook: fields in JupyterLab, a table elsewhere."""
+        from scimkit.ui.forms import Form
+
+        shown = tuple(p for p in self._declared if p.name not in OWN)
+        choices = {p.name: p.choices for p in shown if p.choices}
+        return Form(shown, self._values, step=self.step, store=self.run, choices=choices, interactive=False if self.quiet else None)
+
+    @property
+    def guide(self) -> StepGuide:
+        """What the tutorial and the vendor say about this step."""
+        return make_guide(self.app, self.step)
+
+    @property
+    def graph(self) -> Any:
+        return self.access.graph
+
+    @property
+    def journal(self) -> Journal:
+        return self.access.journal()
+
+    @property
+    def pause(self) -> Callable[[], None] | None:
+        """What to do between two readings of a job: wait a minute; in the sandbox time passes by itself."""
+        return None if self.tenant.is_sandbox else lambda: time.sleep(60)
+
+    def scim(self, token: Secret, url: str = "") -> Any:
+        return self.access.scim(token, url)
+
+    def tenant_url(self, chosen: str = "") -> str:
+        return self.access.tenant_url(chosen)
+
+    def shown(self, text: str) -> str:
+        return self.access.shown(text)
+
+    def now(self) -> datetime:
+        return self.access.now()
+
+    def token(self, reference: str = "") -> Secret:
+        """The app's secret: from `reference`, else from where step 2 has noted it.
+
+        Asked for at most once a notebook, where the reference is `prompt`.
+        """
+        reference = reference or self.record("TokenNote").reference
+        if reference not in self._secrets:
+            self._secrets[reference] = self.access.token(reference, ask=_ask() if not self.quiet else None)
+        return self._secrets[reference]
+
+    def token_form(self, reference: str) -> Any:
+        """A masked field to enter the token in, where there is a front end; else a line
+        saying where it comes from. What is entered is kept where the administrator says."""
+        from scimkit.ui.token_entry import TokenEntry
+
+        return TokenEntry(self, reference, interactive=False if self.quiet else None)
+
+    def hold(self, reference: str, token: Secret) -> None:
+        """Use `token` for `reference` in this notebook, instead of asking again."""
+        self._secrets[reference] = token
+
+    def record(self, kind: str) -> Any:
+        """The record of `kind` that an earlier step has left; stops where a check in it failed."""
+        value = self.run.get(record_step(kind), kind)
+        require_passed(checks_of(value))
+        return value
+
+    @property
+    def limits(self) -> Limits:
+        """Seats and deletion threshold, as the earlier steps have noted them."""
+        from scimkit.scope import Limits
+
+        seats = self.record("Readiness").seats or self.values.seats
+        if not self.run.has(record_step("ConnectionReport"), "ConnectionReport"):
+            return Limits(seats)
+        return Limits(seats, self.record("ConnectionReport").deletion_threshold)
+
+    @property
+    def decided(self) -> Expectations:
+        """What the profile and step 1 say of the job as a whole."""
+        from scimkit.mapping.review import Expectations
+
+        groups = self.app.capabilities.groups.value
+        return Expectations(groups if isinstance(groups, bool) else None, self.record("Readiness").deletes_wanted)
+
+    def provisioning_settings(self, url: str) -> ProvisioningSettings:
+        """What 5a stores beside the token, from the form, scimkit.toml and step 1."""
+        from scimkit.connection import ProvisioningSettings
+
+        email = self.form.notification_email or self.values.notification_email or self.record("Readiness").administrator
+        return ProvisioningSettings(url, self.shown(url), email, self.form.deletion_threshold)
+
+    def keep_schema(self, enterprise_app: EnterpriseApp) -> dict[str, Any]:
+        """The job's schema as it is now; a copy stays in the run folder."""
+        schema: dict[str, Any] = self.graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
+        self.run.write(f"{self.step.partition('_')[0]}_schema.json", json.dumps(schema, ensure_ascii=False, indent=2) + "\n")
+        return schema
+
+    def require(self, value: Any) -> None:
+        """Stop here unless every check passed: those of a record, or one check."""
+        require_passed(checks_of(value) or (value,))
+
+    # -- what the notebook leaves ------------------------------------------
+
+    def plan(self, changes: Iterable[PlannedChange], *, summary: str, job_id: str = "") -> ChangePlan:
+        """The one change plan of this notebook: what it will write once it is confirmed."""
+        return make_plan(self.step, self.tenant, summary=summary, changes=tuple(changes), job_id=job_id)
+
+    def confirm(self, plan: ChangePlan) -> str:
+        """Go on only when this very plan is confirmed, and say so. Raises Waiting otherwise."""
+        if not plan.changes:
+            return "Nothing to write: everything is there already."
+        confirm_plan(plan, self.form.confirm, tenant=self.tenant, run=self.run, now=datetime.now(UTC))
+        return f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint {plan.fingerprint}."
+
+    def keep(self, value: Any) -> Any:
+        """Keep the record this notebook leaves, note how the step stands, and show it."""
+        self.run.keep(self.step, value, now=datetime.now(UTC))
+        bad = first_failed(checks_of(value))
+        if bad is not None:
+            self.run.set_step(self.step, "failed", message=f"{bad.code}: {bad.message}", remedy=bad.remedy, ended_utc=utc_text(datetime.now(UTC)))
+        return value
+
+    def close(self, value: Any) -> str:
+        """The last cell: stop at a failed check, else say that the step is done."""
+        require_passed(checks_of(value))
+        self.run.set_step(self.step, "passed", message="", remedy="", ended_utc=utc_text(datetime.now(UTC)))
+        self.access.close()
+        warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))
+        names = [step.name for step in STEPS]
+        after = names[names.index(self.step) + 1 :]
+        said = f"{self.step} is done" + (f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else "")
+        return f"{said}." + (f" Next: {after[0]}.ipynb" if after else " That was the last step.")
+
+    def __repr__(self) -> str:
+        return f"{self.step}: {self.app.title} in {self.tenant.name}"
+
+
+def begin(step: str) -> Session:
+    """Start a notebook: find its run, check its parameters, keep its secrets.
+
+    step  the notebook's name, such as "5a_connection"; the parameters are the
+          variables of the tagged cell above
+
+    Raises ConfigError (an unknown or conflicting parameter), NotReady (live, without
+    a run).
+    """
+    space = sys._getframe(1).f_globals
+    replay: RunStore | None = space.get(_REPLAY)
+    declared = declared_parameters(shipped("notebooks") / f"{step}.ipynb")
+    given = check_values(declared, {p.name: space[p.name] for p in declared if p.name in space}, where=step)
+    if replay is None:
+        _prepare_kernel()
+    config = load_config()
+    run = replay or _find_run(given, step)
+    alone = run is None
+    if run is None:
+        run = _temporary_run(step, given, config)
+    values = _merge(given, declared, run, step)
+    if replay is None:
+        _say(config.tenant(run.state()["tenant"]), step, alone)
+    session = Session(step, run, config=config, values=values, declared=declared, quiet=replay is not None)
+    if run.state()["steps"].get(step, {}).get("state") != "running":
+        run.set_step(step, "running", started_utc=utc_text(datetime.now(UTC)))
+    return session
+
+
+def _say(tenant: Tenant, step: str, alone: bool) -> None:
+    from scimkit import __version__
+
+    print(f"scimkit {__version__} · {tenant.banner()}")
+    if alone and step != STEPS[0].name:
+        print("No run here: the earlier steps were done quietly in a temporary one.")
+
+
+def _prepare_kernel() -> None:
+    """Redactor and views, where there is an IPython kernel; nothing elsewhere."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None:
+        return
+    from scimkit.ui.kernel import install_redactor
+    from scimkit.views.display import register
+
+    if hasattr(shell, "kernel"):
+        install_redactor(shell)
+    register(shell)
+
+
+def _ask() -> Callable[[str], str] | None:
+    """How to ask for a secret here: JupyterLab's own masked prompt, or not at all."""
+    from scimkit.ui.forms import has_front_end
+
+    if not has_front_end():
+        return None
+    from getpass import getpass
+
+    return getpass
+
+
+def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
+    named = given.get("run") or os.environ.get(RUN_VARIABLE, "")
+    run = RunStore.open(Path(named), redact=REDACTOR.text) if named else RunStore.find(Path.cwd(), redact=REDACTOR.text)
+    if run is None and given.get("tenant", "sandbox") != "sandbox":
+        raise NotReady(
+            f"{step} works in the tenant {given['tenant']} and needs a run to work in",
+            f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` makes a run and opens it.",
+        )
+    return run
+
+
+def _temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunStore:
+    """A run in the sandbox that lasts as long as this process, with the earlier steps done."""
+    parent = Path(tempfile.mkdtemp(prefix="scimkit-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    names = tuple(s.name for s in STEPS)
+    run = RunStore.create(parent, app=str(given.get("app", "oreilly")), tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
+    for earlier in names[: names.index(step)]:
+        _play(earlier, run)
+    return run
+
+
+def _play(step: str, run: RunStore) -> None:
+    """Do what the shipped notebook `step` does, without its outputs."""
+    cells = json.loads((shipped("notebooks") / f"{step}.ipynb").read_text(encoding="utf-8"))["cells"]
+    space: dict[str, Any] = {"__name__": "__main__", _REPLAY: run}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"{step} cell {number}", "exec"), space)  # noqa: S102 - our own shipped notebooks
+
+
+def _merge(given: Mapping[str, Any], declared: tuple[Parameter, ...], run: RunStore, step: str) -> dict[str, Any]:
+    """Explicit parameter, then the run's choice, then the default; two that disagree are an error."""
+    state, choices = run.state(), run.choices(step)
+    known = {"app": state["app"], "tenant": state["tenant"], "run": "", **choices}
+    merged = {}
+    for parameter in declared:
+        name, value = parameter.name, given.get(parameter.name, parameter.default)
+        if name == "run" or name not in known:
+            merged[name] = value
+        elif value in (parameter.default, known[name]):
+            merged[name] = parameter.convert(known[name], where=f"{run.name}/run.json")
+        else:
+            raise ConfigError(
+                f"{step}: {name} is {value!r} here, but this run says {known[name]!r}",
+                "Take it out of the notebook, or start another run. `scimkit run --resume … --set` changes a choice of a run.",
+            )
+    return merged

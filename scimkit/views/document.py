@@ -1,0 +1,107 @@
+"""What a view is made of, before it becomes HTML or text.
+
+A record is described once, as a title, a sentence and blocks; `markup` and
+`plain_text` draw the same description, so the two forms cannot tell different
+stories.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value, ready to be read.
+
+    text         lines divided by a line feed; control characters of the value are already spelled out
+    unconfirmed  the fact behind it has not been confirmed: every form shows a mark
+    code         an id, a path, an expression: fixed-width letters where there are any
+    """
+
+    text: str
+    unconfirmed: bool = False
+    code: bool = False
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Labels and their values, one below the other."""
+
+    rows: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table under a heading. `left_out` rows were not drawn; `empty` is said where there are none."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    empty: str = "none"
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One check. `status` is the value of a `checks.Status`."""
+
+    code: str
+    status: str
+    message: str
+    remedy: str = ""
+    source: str = ""
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckList:
+    """The checks of a record."""
+
+    rows: tuple[CheckRow, ...]
+    title: str = "Checks"
+
+
+Block = Pairs | Table | CheckList
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A record, described: title and sentence ("" for none), blocks in the order they are read."""
+
+    title: str
+    sentence: str
+    blocks: tuple[Block, ...]
+
+
+# A symbol and a word: neither form relies on colour alone.
+STATUS_SYMBOLS = {"passed": "✓", "warning": "!", "failed": "✗", "not_reached": "·", "not_observed": "?"}
+STATUS_ORDER = ("failed", "warning", "not_observed", "not_reached", "passed")
+
+
+def status_words(status: str) -> str:
+    """`not_observed` as people read it: `not observed`."""
+    return status.replace("_", " ")
+
+
+def count_statuses(rows: tuple[CheckRow, ...]) -> str:
+    """How many checks of each status, worst first.
+
+    >>> count_statuses((CheckRow("a.b", "passed", "fine"), CheckRow("a.c", "warning", "hm")))
+    '1 warning, 1 passed'
+    """
+    counts = {status: sum(1 for row in rows if row.status == status) for status in STATUS_ORDER}
+    return ", ".join(f"{count} {status_words(status)}" for status, count in counts.items() if count)
+
+
+def check_row(check: Any, step: str = "") -> CheckRow:
+    """A Check, or the dict it is kept as, as a row."""
+    take = check.get if isinstance(check, dict) else lambda name, default="": getattr(check, name, default)
+    status = str(getattr(take("status"), "value", take("status")) or "not_observed")
+    texts = {name: str(take(name) or "") for name in ("code", "message", "remedy", "source")}
+    return CheckRow(status=status, step=step, **texts)

@@ -1,0 +1,441 @@
+"""How each kind of record reads: its title, its sentence, its tables.
+
+Everything here works on plain data (`values.plain`), the same that lies in a
+run folder: a notebook shows a living record and the report a stored one with
+the same words. A kind without a description of its own is shown field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scimkit.views.document import Block, Cell, CheckList, Pairs, Table, View, check_row
+from scimkit.views.values import NOTHING, cell, is_fact, is_person, label, phrase, plain
+
+Data = Mapping[str, Any]
+MOST_ROWS = 200  # of one table; a forecast may name thousands, and the record on disk has them all
+NOT_OBSERVED = "not observed"
+
+
+def describe(value: Any) -> View:
+    """A record, a check, a sequence of either, a profile or any dataclass as a view."""
+    if isinstance(value, (list, tuple)):
+        return _describe_sequence(value)
+    kind = getattr(value, "kind", None)
+    name = kind if isinstance(kind, str) and kind in DESCRIPTIONS else type(value).__name__
+    return describe_kind(name, plain(value))
+
+
+def describe_kind(kind: str, data: Data) -> View:
+    """The plain `data` of a record of `kind`; its checks stand in `data["checks"]`."""
+    if kind == "Check":
+        return View("", "", (CheckList((check_row(dict(data)),), title="Check"),))
+    title, sentence, blocks = DESCRIPTIONS.get(kind, _anything)(data)
+    checks = data.get("checks")
+    if isinstance(checks, Sequence) and not isinstance(checks, str) and checks:
+        blocks = (*blocks, check_list(checks))
+    return View(title or _spaced(kind), sentence, tuple(block for block in blocks if _has_content(block)))
+
+
+def check_list(checks: Sequence[Any], *, title: str = "Checks") -> CheckList:
+    return CheckList(tuple(check_row(check) for check in checks), title=title)
+
+
+def _describe_sequence(values: Sequence[Any]) -> View:
+    names = {type(value).__name__ for value in values}
+    if names == {"Check"}:
+        return View("", "", (check_list(values),))
+    items = [plain(value) for value in values]
+    title = _spaced(names.pop()) if len(names) == 1 else "Values"
+    return View(title, "", (_any_table(title, items),))
+
+
+def _has_content(block: Block) -> bool:
+    return not isinstance(block, Pairs) or bool(block.rows)
+
+
+def _spaced(name: str) -> str:
+    """`PlannedChange` as `Planned change`."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _pairs(data: Data, *names: str, code: tuple[str, ...] = (), **labels: str) -> Pairs:
+    """The named fields that `data` has; `labels` gives one another label."""
+    return Pairs(
+        tuple((labels.get(name, label(name)), cell(data[name], code=name in code)) for name in names if name in data)
+    )
+
+
+def _table(
+    title: str, columns: Mapping[str, Callable[[Data], Any]], items: Sequence[Data], *, empty: str = "none"
+) -> Table:
+    """`columns` are headings and how each is read from an item."""
+    shown = items[:MOST_ROWS]
+    rows = tuple(tuple(cell(read(item)) for read in columns.values()) for item in shown)
+    return Table(title, tuple(columns), rows, empty=empty, left_out=len(items) - len(shown))
+
+
+def _field(name: str, *, code: bool = False, nothing: str = NOTHING) -> Callable[[Data], Cell]:
+    return lambda item: cell(item.get(name), code=code, nothing=nothing)
+
+
+def _count(number: Any, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+# -- the kinds, in the order of the journey ----------------------------------
+
+Description = tuple[str, str, tuple[Block, ...]]
+
+
+def _readiness(data: Data) -> Description:
+    what, where = data.get("title") or data.get("app"), f"{data.get('tenant')} ({data.get('environment')})"
+    sentence = f"{what} in {where}, signed in as {data.get('administrator') or 'somebody Graph does not name'}."
+    decisions = [{"question": question, "answer": answer} for question, answer in (data.get("decisions") or {}).items()]
+    facts = _table(
+        "What is known",
+        {
+            "fact": _field("label"),
+            "value": lambda f: Cell(phrase(f.get("value")), unconfirmed=not f.get("confirmed", True)),
+            "source": _field("source"),
+        },
+        data.get("facts") or [],
+    )
+    return (
+        "Readiness",
+        sentence,
+        (
+            _table(
+                "What has been decided",
+                {"question": _field("question"), "answer": _field("answer")},
+                decisions,
+                empty="nothing",
+            ),
+            facts,
+            contradiction_table(data.get("contradictions") or []),
+        ),
+    )
+
+
+def contradiction_table(contradictions: Sequence[Data]) -> Table:
+    """Where the sources disagree, and what scimkit does about it."""
+    columns = {"where": _field("where"), "what is wrong there": _field("fault"), "what scimkit does": _field("kit")}
+    return _table("Where the sources disagree", columns, contradictions, empty="nowhere that is known")
+
+
+def _token_note(data: Data) -> Description:
+    overlap = data.get("overlap_hours")
+    hours = Cell("not stated") if overlap is None else Cell(_count(overlap, "hour"))
+    pairs = _pairs(data, "reference", "made_by", code=("reference",), reference="where it is kept")
+    rows = (
+        ("expires", cell(data.get("expires"), nothing="nobody has noted when")),
+        ("an old one works beside a new one for", hours),
+        ("renew from", cell(data.get("remind_on"))),
+    )
+    return (
+        f"Token: {data.get('label')}",
+        "Only where it is kept is written down here, never what it is.",
+        (Pairs((*pairs.rows, *rows)),),
+    )
+
+
+def _enterprise_app(data: Data) -> Description:
+    made = "made by this run" if data.get("created") else "was there before and has been adopted"
+    ids = ("service_principal_id", "application_id", "app_id", "gallery_template_id", "template_id", "job_id")
+    roles = _table(
+        "Roles",
+        {"role": _field("name"), "enabled": _field("enabled"), "id": _field("id", code=True)},
+        data.get("roles") or [],
+    )
+    return (
+        "Enterprise app",
+        f"{data.get('display_name')}: {made}.",
+        (_pairs(data, *ids, code=ids, app_id="application (client) id"), roles),
+    )
+
+
+def _candidates(data: Data) -> Description:
+    template = data.get("template") or {}
+    found = template.get("displayName") or "nothing"
+    existing = [
+        {"name": sp.get("displayName"), "id": sp.get("id"), "ours": sp.get("id") in (data.get("ours") or [])}
+        for sp in data.get("existing") or []
+    ]
+    columns = {"enterprise app": _field("name"), "id": _field("id", code=True), "made by this run": _field("ours")}
+    sentence = f"Looked for {phrase(data.get('searched'))} in the gallery and found {found}."
+    return "Enterprise apps made from this gallery entry", sentence, (_table("There already", columns, existing),)
+
+
+def _scope(data: Data) -> Description:
+    assignments = _table(
+        "Assignments",
+        {
+            "name": _field("name"),
+            "kind": _field("kind"),
+            "role": _field("role"),
+            "direct members": _field("direct_members"),
+            "nested members": _field("nested_members"),
+            "made by this run": _field("made_here"),
+        },
+        data.get("assignments") or [],
+    )
+    filters = _table(
+        "Scoping filters", {"filter": lambda text: text["text"]}, [{"text": text} for text in data.get("filters") or []]
+    )
+    sentence = f"{_count(data.get('people', 0), 'person', 'people')} in scope, mode: {data.get('mode')}."
+    return "Scope", sentence, (assignments, filters, people_table("Pilot people", data.get("pilot") or []))
+
+
+def people_table(title: str, people: Sequence[Data]) -> Table:
+    columns = {
+        "name": _field("display_name"),
+        "user name": _field("user_principal_name"),
+        "mail": _field("mail"),
+        "kind": _field("kind"),
+        "enabled": _field("enabled"),
+        "synchronised": _field("synced"),
+    }
+    return _table(title, columns, people)
+
+
+def _connection(data: Data) -> Description:
+    exchanges = _table(
+        "What was asked and what came back",
+        {
+            "sent": _field("sent", code=True),
+            "status": _field("status"),
+            "content type": _field("media_type"),
+            "found": _field("found"),
+        },
+        data.get("exchanges") or [],
+    )
+    names = ("matching", "graph_verdict", "secrets_written", "notification_email", "deletion_threshold")
+    pairs = _pairs(
+        data,
+        *names,
+        graph_verdict="Microsoft Graph's verdict",
+        secrets_written="settings written",
+        matching="matched by",
+    )
+    return "Connection", f"{data.get('tenant_url')}, asked as Entra asks.", (pairs, exchanges)
+
+
+def _mapping_review(data: Data) -> Description:
+    rows = data.get("rows") or []
+    columns = {
+        "target": _field("target", code=True),
+        "expected": _field("expected", code=True),
+        "live": lambda row: cell("as expected") if _same_source(row) else cell(row.get("live"), code=True),
+        "apply": _field("apply"),
+        "matching": _field("matching"),
+    }
+    people = list(dict.fromkeys(upn for row in rows for upn in row.get("values") or {}))
+    blocks: list[Block] = [_table("Rows", columns, rows)]
+    for upn in people:
+        values = [
+            {"target": row.get("target"), "value": row["values"][upn]}
+            for row in rows
+            if upn in (row.get("values") or {})
+        ]
+        blocks.append(
+            _table(f"What {upn} would get", {"target": _field("target", code=True), "value": _field("value")}, values)
+        )
+    sentence = f"{_count(len(rows), 'row')}, evaluated for {_count(len(people), 'person', 'people')}."
+    return "Attribute mapping", sentence, tuple(blocks)
+
+
+def _same_source(row: Data) -> bool:
+    """Whether the live source reads as the expected one; `mail` and `[mail]` are the same."""
+    expected, live = (
+        str(row.get(name) or "").strip().removeprefix("[").removesuffix("]") for name in ("expected", "live")
+    )
+    return bool(expected) and expected == live
+
+
+def _change_plan(data: Data) -> Description:
+    changes = data.get("changes") or []
+    columns = {"action": _field("action"), "on": _field("object"), "before": _field("before"), "after": _field("after")}
+    where = f"{data['tenant']} ({data['environment']})" if data.get("environment") else data.get("tenant")
+    pairs = [("step", cell(data.get("step"))), ("tenant", cell(where))]
+    if data.get("job_id"):
+        pairs.append(("job", cell(data["job_id"], code=True)))
+    if changes:
+        pairs.append(("fingerprint", cell(data.get("fingerprint"), code=True)))
+    if data.get("confirmed_utc"):  # when, is for the report: a notebook's output shows no clock of this machine
+        pairs.append(("confirmed", cell("yes")))
+    return (
+        "Change plan",
+        str(data.get("summary") or ""),
+        (_table("Changes", columns, changes, empty="nothing to do"), Pairs(tuple(pairs))),
+    )
+
+
+def _pilot_result(data: Data) -> Description:
+    people = data.get("people") or []
+    return (
+        "Pilot",
+        _window(data),
+        (pilot_table("Predicted, reported, observed", people), _pairs(data, "job_id", code=("job_id",), job_id="job")),
+    )
+
+
+def pilot_table(title: str, people: Sequence[Data]) -> Table:
+    """One row a person: what scimkit predicted, Entra reported, and the app was observed to hold."""
+    columns = {
+        "person": _field("person"),
+        "predicted": _field("predicted"),
+        "reported": _field("reported", nothing=NOT_OBSERVED),
+        "observed": _field("observed", nothing=NOT_OBSERVED),
+        "verdict": _field("verdict"),
+        "id in the app": _field("target_id", code=True),
+    }
+    return _table(title, columns, people)
+
+
+def _forecast(data: Data) -> Description:
+    rows, counts = data.get("rows") or [], data.get("counts") or {}
+    columns = {"person": _field("person"), "predicted": _field("action"), "reason": _field("reason")}
+    said = ", ".join(f"{count} {action}" for action, count in counts.items())
+    accounts = cell(data.get("observed_accounts"), nothing=NOT_OBSERVED)
+    sentence = f"Predicted for {_count(len(rows), 'person', 'people')}: {said or 'nothing'}."
+    return (
+        "Forecast",
+        sentence,
+        (_table("Who, and why", columns, rows), Pairs((("accounts observed in the app", accounts),))),
+    )
+
+
+def _enablement(data: Data) -> Description:
+    names = ("job_id", "started_utc", "interval", "mode", "deletion_threshold")
+    return (
+        "Provisioning is on",
+        "Entra provisions by itself from now on, cycle after cycle.",
+        (_pairs(data, *names, code=("job_id",), job_id="job"),),
+    )
+
+
+def _log_summary(data: Data) -> Description:
+    lines = _table(
+        "Log lines",
+        {
+            "time (UTC)": _field("time_utc"),
+            "person": _field("person"),
+            "action": _field("action"),
+            "reported": _field("status"),
+            "code": _field("code", code=True),
+            "meaning": _field("meaning"),
+            "what to do": _field("remedy"),
+        },
+        data.get("lines") or [],
+    )
+    counts = _table(
+        "Counted", {"what": _field("what"), "how many": _field("count")}, _items(data.get("counts"), "what", "count")
+    )
+    pairs = _pairs(data, "job_id", "job_status", "quarantine", code=("job_id",), job_id="job")
+    return "Provisioning log", _window(data), (pairs, counts, lines, outcome_table(data))
+
+
+def outcome_table(data: Data) -> Table:
+    """The forecast against what the log reported."""
+    items = _items(data.get("forecast_against_outcome"), "what", "said")
+    return _table(
+        "Forecast against outcome",
+        {"predicted for": _field("what"), "reported": _field("said")},
+        items,
+        empty="nothing to compare yet",
+    )
+
+
+def _items(value: Any, first: str, second: str) -> list[dict[str, Any]]:
+    return [{first: key, second: item} for key, item in value.items()] if isinstance(value, Mapping) else []
+
+
+def _window(data: Data) -> str:
+    return f"From {data.get('from_utc') or '?'} to {data.get('to_utc') or '?'}."
+
+
+def _app_profile(data: Data) -> Description:
+    """The profile's facts, each with its mark; the rest field by field."""
+    contradictions = data.get("contradictions") or []
+    left = {
+        name: value
+        for name, value in data.items()
+        if name not in ("name", "title", "description", "contradictions", "attributes", "sandbox")
+    }
+    facts, others = _flatten(left)
+    blocks: tuple[Block, ...] = (
+        _table(
+            "Facts",
+            {
+                "fact": _field("name"),
+                "value": lambda f: cell(f["fact"]),
+                "source": lambda f: cell(f["fact"].get("source")),
+            },
+            facts,
+        ),
+        Pairs(tuple((name, cell(value)) for name, value in others)),
+        _any_table("Attributes", list(data.get("attributes") or [])),
+        contradiction_table(contradictions),
+    )
+    return str(data.get("title") or data.get("name")), str(data.get("description") or ""), blocks
+
+
+def _flatten(data: Data, prefix: str = "") -> tuple[list[dict[str, Any]], list[tuple[str, Any]]]:
+    """All facts in `data` with the path of their names, and the plain values beside them."""
+    facts: list[dict[str, Any]] = []
+    others: list[tuple[str, Any]] = []
+    for name, value in data.items():
+        path = f"{prefix}{label(str(name))}"
+        entries = value if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value) else [value]
+        for entry in entries:
+            if is_fact(entry):
+                facts.append({"name": path, "fact": entry})
+            elif isinstance(entry, Mapping):
+                inner_facts, inner_others = _flatten(entry, f"{path}: ")
+                facts, others = facts + inner_facts, others + inner_others
+            elif entry not in (None, "", []):
+                others.append((path, entry))
+    return facts, others
+
+
+def _any_table(title: str, items: Sequence[Any]) -> Table:
+    """A table of whatever the items have in common."""
+    rows = [
+        item if isinstance(item, Mapping) and not is_person(item) and not is_fact(item) else {"value": item}
+        for item in items
+    ]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return _table(title, {label(name): _field(name) for name in names}, rows)
+
+
+def _anything(data: Data) -> Description:
+    """Any other dataclass: single values as pairs, lists of things as tables."""
+    tables = {
+        name: value
+        for name, value in data.items()
+        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value)
+    }
+    pairs = Pairs(
+        tuple((label(name), cell(value)) for name, value in data.items() if name not in tables and name != "checks")
+    )
+    blocks = [_any_table(label(name).capitalize(), items) for name, items in tables.items() if name != "checks"]
+    return "", "", (pairs, *blocks)
+
+
+DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {
+    "Readiness": _readiness,
+    "TokenNote": _token_note,
+    "AppCandidates": _candidates,
+    "EnterpriseApp": _enterprise_app,
+    "Scope": _scope,
+    "ConnectionReport": _connection,
+    "MappingReview": _mapping_review,
+    "ChangePlan": _change_plan,
+    "PilotResult": _pilot_result,
+    "Forecast": _forecast,
+    "Enablement": _enablement,
+    "LogSummary": _log_summary,
+    "AppProfile": _app_profile,
+}

@@ -1,0 +1,296 @@
+"""People under stable pseudonyms, for what leaves the hands of who may see them.
+
+First everything is learnt that names a person in a run: ids, user names, names,
+addresses, mapped values. Then each of these is replaced wherever it stands, also
+in messages, addresses and bodies of requests. Any other address in a domain of
+these people is replaced as well: a name that no record knows is a name all the same.
+
+A pseudonym is a keyed hash: the same person has the same one all through a run,
+and without the run's key nobody can test a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+# Target attributes (SCIM core and enterprise) whose values many people share.
+_SHARED = frozenset(
+    "active usertype title department organization division costcenter preferredlanguage locale timezone country region "
+    "roles entitlements groups schemas primary type resourcetype location created lastmodified version".split()
+)
+_PERSON_FIELDS = ("id", "user_principal_name", "display_name", "mail")
+# Graph and SCIM spellings of what identifies somebody in a user resource
+_USER_FIELDS = tuple(
+    "userName userPrincipalName displayName externalId nickName mail mailNickname givenName surname familyName formatted "
+    "employeeId mobilePhone businessPhones emails phoneNumbers name otherMails".split()
+)
+_ADDRESS = re.compile(r"\w[\w.+'#-]*@([\w-]+(?:\.[\w-]+)+)")
+_MARKED = ("(", "error:")  # "(no value)" and errors stand in place of a mapped value
+MASKED = "[masked]"
+
+
+def is_shared(target: str) -> bool:
+    """Whether the values of a target attribute say nothing about who somebody is.
+
+    >>> is_shared("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"), is_shared("name.givenName")
+    (True, False)
+    """
+    path = re.sub(r"\[.*?\]", "", target.rpartition(":")[2]).lower()
+    parts = path.split(".")
+    return parts[0] in _SHARED or parts[-1] in _SHARED
+
+
+class People:
+    """Who occurs in a run. `learn` everything first, then `mask`.
+
+    key  of the run; who has it can test guesses, so it stays in the run folder
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._same: dict[str, str] = {}  # any spelling, lower case -> the person's own mark (id, else first spelling)
+        self._values: dict[str, str] = {}  # value as it was -> the person's own mark
+        self._replace: Callable[[str], str] | None = None
+        self._names: dict[str, str] = {}
+
+    # -- learning ----------------------------------------------------------
+
+    def learn(self, documents: Iterable[Any]) -> None:
+        """Take in plain data: all records, journal entries and run.json together."""
+        known = list(documents)
+        for look in (_find_people, _find_references):  # references last: they may use names that people give
+            for document in known:
+                for values in look(document):
+                    self._note(values)
+        self._replace = None
+
+    def _note(self, values: list[str]) -> None:
+        """All `values` are of one person; the first one known already says who."""
+        marks = [self._same[value.lower()] for value in values if value.lower() in self._same]
+        mark = marks[0] if marks else values[0].lower()
+        for value in values:
+            self._same.setdefault(value.lower(), mark)
+            self._values.setdefault(value, mark)
+
+    # -- masking -----------------------------------------------------------
+
+    def pseudonym(self, value: str) -> str:
+        """The pseudonym of whom `value` belongs to, such as `person-3f2a`."""
+        mark = self._same.get(value.lower(), value.lower())
+        return self._names.get(mark) or f"person-{self._digest(mark)[:8]}"
+
+    def _digest(self, mark: str) -> str:
+        return hmac.new(self._key, mark.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def _choose_names(self) -> dict[str, str]:
+        """Four digits each, more only where two people would share them."""
+        digests = {mark: self._digest(mark) for mark in set(self._same.values())}
+        names: dict[str, str] = {}
+        length = 4
+        while digests:
+            heads = [digest[:length] for digest in digests.values()]
+            alone = {head for head in heads if heads.count(head) == 1} if len(heads) < 50 else _singles(heads)
+            names |= {mark: f"person-{digest[:length]}" for mark, digest in digests.items() if digest[:length] in alone}
+            digests = {mark: digest for mark, digest in digests.items() if mark not in names}
+            length += 4
+        return names
+
+    def mask(self, value: Any) -> Any:
+        """`value`, plain data or text, with every person under their pseudonym."""
+        if self._replace is None:
+            self._names = self._choose_names()
+            self._replace = self._make_replace()
+        return self._masked(value)
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, str):
+            assert self._replace is not None
+            return self._replace(value)
+        if isinstance(value, Mapping):
+            return self._masked_mapping(value)
+        return [self._masked(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    def _masked_mapping(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        masked = {self._masked(key): self._masked(item) for key, item in value.items()}
+        if "user_principal_name" in value:
+            who = self.pseudonym(str(value.get("id") or value["user_principal_name"]))
+            masked.update({field: who for field in _PERSON_FIELDS if value.get(field)})
+        if isinstance(value.get("person"), str) and value["person"]:
+            masked["person"] = self.pseudonym(value["person"])
+        if isinstance(value.get("values"), Mapping) and not is_shared(str(value.get("target", ""))):
+            masked["values"] = {
+                self.pseudonym(upn): self._masked_value(upn, item) for upn, item in value["values"].items()
+            }
+        if (
+            isinstance(value.get("path"), str)
+            and "op" in value
+            and isinstance(value.get("value"), str)
+            and not is_shared(value["path"])
+        ):
+            masked["value"] = masked["value"] if masked["value"] != value["value"] else MASKED
+        return masked
+
+    def _masked_value(self, upn: str, value: Any) -> Any:
+        if isinstance(value, str) and value and not value.startswith(_MARKED):
+            return self.pseudonym(upn)
+        return self._masked(value)
+
+    def _make_replace(self) -> Callable[[str], str]:
+        anywhere: dict[str, str] = {}
+        words: dict[str, str] = {}
+        for value, mark in self._values.items():
+            if not _is_searched(value):
+                continue
+            for form in _spellings(value):
+                if _is_long_enough(form):
+                    anywhere.setdefault(form.lower(), mark)
+                else:
+                    words.setdefault(form, mark)
+        domains = {match[1].lower() for value in self._values if (match := _ADDRESS.fullmatch(value))}
+        pattern = _search_pattern(anywhere, words, domains)
+
+        def replace(match: re.Match[str]) -> str:
+            text = match[0]
+            mark = words.get(text) or anywhere.get(text.lower()) or text.lower().replace("%40", "@")
+            return self._names.get(mark) or f"person-{self._digest(mark)[:8]}"
+
+        return lambda text: pattern.sub(replace, text) if pattern else text
+
+
+def _singles(heads: list[str]) -> set[str]:
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for head in heads:
+        (twice if head in seen else seen).add(head)
+    return seen - twice
+
+
+# -- finding -----------------------------------------------------------------
+
+
+def _find_people(value: Any) -> Iterator[list[str]]:
+    """The values of each person, user resource and user assignment anywhere in `value`."""
+    if isinstance(value, Mapping):
+        found: list[str] = []
+        if "user_principal_name" in value:
+            found = [str(value[field]) for field in _PERSON_FIELDS if value.get(field)]
+        elif value.get("kind") == "User" and value.get("principal_id"):
+            found = [str(value[field]) for field in ("principal_id", "name") if value.get(field)]
+        elif "userName" in value or "userPrincipalName" in value:
+            found = [text for field in _USER_FIELDS for text in _texts(value.get(field))]
+        if found:
+            yield found
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _find_people(item)
+
+
+def _find_references(value: Any) -> Iterator[list[str]]:
+    """People named by text alone, and the values that were mapped or observed for them."""
+    if isinstance(value, Mapping):
+        for field in ("person", "administrator", "notification_email"):
+            if isinstance(value.get(field), str) and value[field]:
+                yield [value[field]]
+        if isinstance(value.get("values"), Mapping) and "target" in value:
+            for upn, mapped in value["values"].items():
+                yield [upn, *([] if is_shared(str(value["target"])) else _texts(mapped))]
+        person, observed = value.get("person"), value.get("observed")
+        if isinstance(person, Mapping) and isinstance(observed, Mapping) and person.get("user_principal_name"):
+            yield [
+                str(person["user_principal_name"]),
+                *(text for name, item in observed.items() if not is_shared(name) for text in _texts(item)),
+            ]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _find_references(item)
+
+
+def _texts(value: Any) -> list[str]:
+    """The identifying texts in the value of an attribute, whatever its shape."""
+    if isinstance(value, str):
+        return [value] if value.strip() and not value.startswith(_MARKED) else []
+    if isinstance(value, Mapping):
+        return [
+            text
+            for name, item in value.items()
+            if not is_shared(name) and name not in ("$ref", "display")
+            for text in _texts(item)
+        ]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [str(value)] if isinstance(value, int) and not isinstance(value, bool) else []
+
+
+# -- replacing ---------------------------------------------------------------
+
+
+def _is_searched(value: str) -> bool:
+    """Whether `value` is special enough to be replaced in running text: not `A`, `True` or `40`."""
+    short_number = value.isdigit() and len(value) < 5
+    return (
+        len(value) >= 2
+        and not short_number
+        and value.lower() not in ("true", "false", "none", "null", "user", "group", "work")
+    )
+
+
+def _is_long_enough(value: str) -> bool:
+    """Whether `value` is found inside longer words too; a short name only as a word of its own."""
+    wide = any(ord(letter) > 0x2E7F for letter in value)  # scripts without blanks between words
+    return "@" in value or "%40" in value or wide or len(value) >= 20
+
+
+def _spellings(value: str) -> set[str]:
+    """`value` as JSON, addresses and HTML repeat it."""
+    escaped = json.dumps(value)[1:-1]
+    return {
+        value,
+        escaped,
+        escaped.replace("\\", "\\\\"),
+        quote(value, safe=""),
+        quote(value),
+        html.escape(value),
+        value.replace("'", "''"),
+    }
+
+
+def _search_pattern(anywhere: Iterable[str], words: Iterable[str], domains: Iterable[str]) -> re.Pattern[str] | None:
+    parts = []
+    if found := _trie_pattern(anywhere):
+        parts.append(f"(?i:{found})")
+    for domain in sorted(domains):
+        parts.append(rf"(?i:\w[\w.+'#-]*(?:@|%40)(?:[\w-]+\.)*{re.escape(domain)})(?![\w-])")
+    if found := _trie_pattern(words):
+        parts.append(rf"(?<!\w)(?:{found})(?!\w)")
+    return re.compile("|".join(parts)) if parts else None
+
+
+def _trie_pattern(texts: Iterable[str]) -> str:
+    """One pattern for many texts, longest first, that stays quick with thousands of people."""
+    root: dict[str, Any] = {}
+    for text in sorted(texts):
+        node = root
+        for letter in text[:200]:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return _trie_text(root) if root else ""
+
+
+def _trie_text(node: dict[str, Any]) -> str:
+    chain = ""
+    while len(node) == 1 and "" not in node:  # a chain of single letters needs no group
+        letter, node = next(iter(node.items()))
+        chain += re.escape(letter)
+    branches = [re.escape(letter) + _trie_text(inner) for letter, inner in node.items() if letter]
+    if not branches:
+        return chain
+    return f"{chain}(?:{'|'.join(branches)}){'?' if '' in node else ''}"

@@ -1,0 +1,291 @@
+"""Signing in with msal against a loopback authority that speaks TLS."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from types import SimpleNamespace
+from urllib.parse import parse_qs
+
+import pytest
+
+from scimkit.clients import sign_in as module
+from scimkit.clients.sign_in import CLOUDS, TokenSource, cloud, open_cache, ready_token, sign_in
+from scimkit.credentials import MASK, REDACTOR, Secret
+from scimkit.errors import ConfigError, CredentialError, Denied, Unreachable
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+CLIENT = "aaaaaaaa-1111-4111-8111-aaaaaaaaaaaa"
+
+
+def part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+class Authority:
+    """What an Entra tenant answers: discovery, device codes, tokens. `token` is a queue of (status, body)."""
+
+    def __init__(self, stub):
+        self.stub, self.forms, self.tokens, self.count = stub, [], [], 0
+        stub.host = "localhost"
+        stub.answer = self.answer
+
+    def answer(self, seen):
+        base = f"{self.stub.url}/{TENANT}"
+        status, body = 404, {}
+        if seen.path.endswith("/.well-known/openid-configuration"):
+            status, body = (
+                200,
+                {
+                    "issuer": base + "/v2.0",
+                    "authorization_endpoint": base + "/oauth2/v2.0/authorize",
+                    "token_endpoint": base + "/oauth2/v2.0/token",
+                    "device_authorization_endpoint": base + "/oauth2/v2.0/devicecode",
+                },
+            )
+        elif seen.path.endswith("/devicecode"):
+            status, body = (
+                200,
+                {
+                    "user_code": "ABC123",
+                    "device_code": "device-code-4711",
+                    "verification_uri": "https://login.example/device",
+                    "expires_in": 900,
+                    "interval": 0,
+                    "message": "Open the page and enter ABC123.",
+                },
+            )
+        elif seen.path.endswith("/token"):
+            self.forms.append({name: values[0] for name, values in parse_qs(seen.body.decode()).items()})
+            status, body = self.tokens.pop(0)
+        return SimpleNamespace(status=status, body=body, headers={}, media_type="application/json", drop=False)
+
+    def grant(self, *, expires_in=3600, person=False):
+        """Queue a token; its value."""
+        self.count += 1
+        value = f"access-token-{self.count}-4711"
+        body = {"token_type": "Bearer", "access_token": value, "expires_in": expires_in}
+        if person:
+            claims = {
+                "iss": "x",
+                "sub": "s",
+                "aud": CLIENT,
+                "exp": 4102444800,
+                "iat": 1,
+                "oid": "o",
+                "tid": TENANT,
+                "preferred_username": "admin@contoso.example",
+            }
+            body |= {
+                "refresh_token": f"refresh-token-{self.count}-4711",
+                "id_token": f"{part({'alg': 'none'})}.{part(claims)}.c2ln",
+                "client_info": part({"uid": "o", "utid": TENANT}),
+                "scope": "User.Read.All",
+            }
+        self.tokens.append((200, body))
+        return value
+
+
+@pytest.fixture
+def entra(serve, tls):
+    return Authority(serve(tls()))
+
+
+@pytest.fixture
+def enter(entra, ca_file):
+    """sign_in at that authority."""
+
+    def call(way, **options):
+        options = {
+            "tenant_id": TENANT,
+            "client_id": CLIENT,
+            "authority_url": entra.stub.url,
+            "ca_file": ca_file,
+            "show": lambda text: None,
+            **options,
+        }
+        return sign_in(way, **options)
+
+    return call
+
+
+def test_client_secret(entra, enter):
+    """The credential goes to the token endpoint, the token comes out, both are known to the redactor."""
+    value = entra.grant()
+    token = enter("secret", credential=Secret("client-secret-4711"), graph_url="https://graph.contoso.example")
+    assert token().reveal() == value
+    form = entra.forms[0]
+    assert (
+        form["client_secret"] == "client-secret-4711"
+        and form["grant_type"] == "client_credentials"
+        and form["scope"] == "https://graph.contoso.example/.default"
+    )
+    assert REDACTOR.text(f"{value} client-secret-4711") == f"{MASK} {MASK}"
+    assert value not in repr(token)
+
+
+def test_a_token_is_kept_until_shortly_before_its_end(entra, enter):
+    """Three requests, one sign-in; a token at its end is renewed."""
+    entra.grant()
+    token = enter("secret", credential=Secret("client-secret-4711"))
+    assert [token() for _ in range(3)] and len(entra.forms) == 1
+    entra.grant(expires_in=60)
+    second = entra.grant()
+    short = enter("secret", credential=Secret("client-secret-4711"))
+    assert short().reveal() == second and len(entra.forms) == 3
+
+
+def test_certificate(entra, enter):
+    """A PEM of key and certificate signs an assertion; the key never travels."""
+    import trustme
+
+    issued = trustme.CA().issue_cert("app.contoso.example", key_type=trustme.KeyType.RSA)
+    pem = (issued.private_key_pem.bytes() + issued.cert_chain_pems[0].bytes()).decode()
+    value = entra.grant()
+    assert enter("certificate", credential=Secret(pem))().reveal() == value
+    assert entra.forms[0]["client_assertion"].count(".") == 2 and "PRIVATE" not in str(entra.forms)
+
+
+def test_a_certificate_that_cannot_be_read(enter):
+    """A sentence, not the key."""
+    with pytest.raises(ConfigError, match="private key cannot be used") as caught:
+        enter("certificate", credential=Secret("not-a-private-key-4711"), thumbprint="00" * 20)()
+    assert "4711" not in str(caught.value) and caught.value.__context__ is None
+
+
+def test_device_code(entra, enter):
+    """The instruction is shown, the token comes; the renewal is silent."""
+    shown = []
+    entra.grant(person=True, expires_in=60)
+    second = entra.grant(person=True)
+    token = enter("device_code", show=shown.append)
+    assert shown == ["Open the page and enter ABC123."]
+    assert token().reveal() == second and len(shown) == 1
+    assert entra.forms[0]["grant_type"].endswith("device_code") and entra.forms[1]["grant_type"] == "refresh_token"
+    assert REDACTOR.text("refresh-token-1-4711") == MASK, "msal's own tokens are secrets too"
+
+
+def test_device_code_declined(entra, enter):
+    """msal gives refusals as values; here they are errors with a remedy."""
+    entra.tokens = [
+        (
+            400,
+            {"error": "authorization_declined", "error_description": "AADSTS70018: declined", "correlation_id": "c-1"},
+        )
+    ]
+    with pytest.raises(Denied, match="AADSTS70018: declined") as caught:
+        enter("device_code")
+    assert "declined" in caught.value.remedy and caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AADSTS7000215: Invalid client secret provided", "not its id"),
+        ("AADSTS700016: not found", "client_id"),
+        ("AADSTS7000222: expired", "expired"),
+        ("AADSTS99999: new one", "Read Entra's words"),
+    ],
+)
+def test_refusals_have_remedies(entra, enter, code, words):
+    """By Entra's own number; Entra's words stay, the secret it repeats does not."""
+    entra.tokens = [(401, {"error": "invalid_client", "error_description": f"{code} client-secret-4712"})]
+    with pytest.raises(Denied) as caught:
+        enter("secret", credential=Secret("client-secret-4712"))
+    assert words in caught.value.remedy and "client-secret-4712" not in str(caught.value)
+
+
+def test_an_unknown_tenant(entra, enter):
+    """Discovery fails before anything is sent."""
+    entra.stub.answer = lambda seen: SimpleNamespace(
+        status=400, body={"error": "invalid_tenant"}, headers={}, media_type="application/json", drop=False
+    )
+    with pytest.raises(ConfigError, match="tenant"):
+        enter("secret", credential=Secret("client-secret-4711"))
+
+
+def test_an_authority_that_cannot_prove_who_it_is(entra, enter):
+    """The kit's own certificate rules hold for msal as well."""
+    with pytest.raises(Unreachable) as caught:
+        enter("secret", credential=Secret("client-secret-4711"), ca_file=None)
+    assert caught.value.cause == "tls" and entra.forms == []
+
+
+def test_an_authority_that_is_not_there(enter):
+    """As for every client."""
+    with pytest.raises(Unreachable):
+        enter("secret", credential=Secret("client-secret-4711"), authority_url="https://nobody.invalid")
+
+
+def test_scopes_get_the_host_outside_the_global_cloud():
+    """Facts on Graph, 9.5."""
+    assert module._scopes(CLOUDS["global"], ["User.Read.All"]) == ["User.Read.All"]
+    assert module._scopes(CLOUDS["china"], ["User.Read.All"]) == [
+        "https://microsoftgraph.chinacloudapi.cn/User.Read.All"
+    ]
+
+
+def test_clouds():
+    """Every cloud is https; an unknown one lists those there are."""
+    assert cloud("usgov_dod").graph_url == "https://dod-graph.microsoft.us"
+    assert all(place.authority_url.startswith("https://") for place in CLOUDS.values())
+    with pytest.raises(ConfigError, match="'moon'") as caught:
+        cloud("moon")
+    assert "global" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("way", "options", "error"),
+    [
+        ("magic", {}, ConfigError),
+        ("secret", {"credential": None}, CredentialError),
+        ("token", {}, CredentialError),
+        ("device_code", {"tenant_id": ""}, ConfigError),
+        ("device_code", {"client_id": ""}, ConfigError),
+    ],
+)
+def test_wrong_settings(enter, way, options, error):
+    """Each is a foreseeable error with a remedy, before the network is touched."""
+    with pytest.raises(error) as caught:
+        enter(way, **options)
+    assert caught.value.remedy and caught.value.exit_code == 2
+
+
+def test_a_ready_token():
+    """Fetched by another tool, given by reference; known to the redactor."""
+    assert sign_in("token", credential=Secret("ready-token-4711"))().reveal() == "ready-token-4711"
+    assert ready_token(Secret("ready-token-4712"))().reveal() == "ready-token-4712"
+    assert REDACTOR.text("ready-token-4711 ready-token-4712") == f"{MASK} {MASK}"
+
+
+def test_a_source_is_asked_once_by_many_threads():
+    """The lock keeps eight workers from signing in eight times."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    asked = []
+    source = TokenSource(lambda: (asked.append(1), ("source-token-4711", 3600.0))[1], "a token")
+    with ThreadPoolExecutor(8) as pool:
+        assert len({secret.reveal() for secret in pool.map(lambda _: source(), range(40))}) == 1
+    assert len(asked) == 1 and repr(source) == "<TokenSource a token>"
+
+
+def test_tokens_are_never_kept_in_clear_on_disk(entra, enter, tmp_path):
+    """Where the system cannot encrypt, nothing is written; where it can, nothing readable."""
+    file = tmp_path / "cache" / "tokens.bin"
+    value = entra.grant()
+    enter("secret", credential=Secret("client-secret-4711"), cache_file=file)
+    for found in tmp_path.rglob("*"):
+        assert not found.is_file() or value.encode() not in found.read_bytes()
+    assert open_cache(None) is not None
+
+
+def test_importing_it_does_not_import_msal():
+    """msal costs half a second, and most runs are in the sandbox."""
+    import subprocess
+
+    code = "import sys, scimkit.clients.sign_in; print('msal' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )

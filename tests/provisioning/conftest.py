@@ -1,0 +1,130 @@
+"""An endpoint in memory that behaves as RFC 7644 says, written without the package's own reading of paths."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
+
+PATH = re.compile(r'(?:(urn:.*):)?([A-Za-z$]\w*)(?:\[(\w+) eq ("?.*?"?)\])?(?:\.(\w+))?')
+
+
+def lower_key(holder: dict[str, Any], name: str) -> str:
+    return next((key for key in holder if key.lower() == name.lower()), name)
+
+
+def literal(text: str) -> Any:
+    value = json.loads(text)
+    return value.lower() == "true" if isinstance(value, str) and value.lower() in ("true", "false") else value
+
+
+class MemoryEndpoint:
+    """Users by id.
+
+    faults  operation to a status, "timeout", "reset" or "no id"
+    log     the operations asked for, in order
+    """
+
+    def __init__(self, accounts: list[dict[str, Any]] | None = None, faults: Mapping[str, Any] | None = None) -> None:
+        self.accounts = {account["id"]: copy.deepcopy(account) for account in accounts or []}
+        self.faults = dict(faults or {})
+        self.log: list[str] = []
+        self.bodies: list[Mapping[str, Any]] = []
+
+    def _asked(self, what: str, body: Mapping[str, Any] | None = None) -> None:
+        self.log.append(what)
+        if body is not None:
+            self.bodies.append(copy.deepcopy(body))
+        fault = self.faults.get(what)
+        if fault in ("timeout", "reset"):
+            raise Unreachable("no answer", cause=fault)
+        if isinstance(fault, int):
+            kind: type[ApiError] = {401: Denied, 403: Denied, 429: Throttled}.get(fault, Rejected)
+            raise kind(f"the target answered {fault}", status=fault)  # type: ignore[call-arg]
+
+    def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
+        self._asked("find")
+        found = [one for one in self.accounts.values() if str(self._get(one, attribute)).lower() == value.lower()]
+        return copy.deepcopy(found)
+
+    def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
+        self._asked("read")
+        return copy.deepcopy(self.accounts.get(id))
+
+    def create(self, resource_type: str, body: Mapping[str, Any], /) -> dict[str, Any]:
+        self._asked("create", body)
+        name = body.get("userName")
+        if name is not None and any(str(one.get("userName")).lower() == name.lower() for one in self.accounts.values()):
+            raise Rejected("userName is taken", status=409, code="uniqueness")
+        account = copy.deepcopy(dict(body)) | {"id": f"new{len(self.accounts) + 1}"}
+        assert isinstance(account.get("active", True), bool)
+        self.accounts[account["id"]] = account
+        answer = copy.deepcopy(account)
+        if self.faults.get("create") == "no id":
+            del answer["id"]
+        return answer
+
+    def delete(self, resource_type: str, id: str, /) -> bool:
+        self._asked("delete")
+        return self.accounts.pop(id, None) is not None
+
+    def patch(self, resource_type: str, id: str, body: Mapping[str, Any], /) -> dict[str, Any] | None:
+        self._asked("patch", body)
+        assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+        account = self.accounts[id]
+        for operation in body["Operations"]:
+            assert operation["op"].lower() in ("add", "replace")
+            if operation.get("path"):
+                self._set(account, operation["path"], operation["value"], operation["op"].lower() == "add")
+            else:
+                for path, value in operation["value"].items():
+                    self._set(account, path, value)
+        return None
+
+    def _get(self, account: Mapping[str, Any], path: str) -> Any:
+        urn, name, key, wanted, sub = self._parts(path)
+        holder: Any = account.get(urn, {}) if urn else account
+        value = holder.get(lower_key(holder, name))
+        if key:
+            value = next((one for one in value or [] if one.get(key) == literal(wanted)), None)
+        return value.get(sub) if sub and isinstance(value, Mapping) else value
+
+    def _set(self, account: dict[str, Any], path: str, value: Any, adding: bool = False) -> None:
+        urn, name, key, wanted, sub = self._parts(path)
+        holder = account.setdefault(urn, {}) if urn else account
+        name = lower_key(holder, name)
+        if name == "active" and isinstance(value, str):
+            value = {"true": True, "false": False}[value.lower()]
+        if name == "manager":
+            value = {"value": value}
+        if key:
+            elements = holder.setdefault(name, [])
+            element = next((one for one in elements if one.get(key) == literal(wanted)), None)
+            if element is None:
+                element = {key: literal(wanted)}
+                elements.append(element)
+            element[sub] = value
+        elif sub:
+            holder.setdefault(name, {})[sub] = value
+        elif adding and isinstance(value, list):
+            holder[name] = [*holder.get(name, []), *(one for one in value if one not in holder.get(name, []))]
+        else:
+            holder[name] = value
+
+    @staticmethod
+    def _parts(path: str) -> tuple[str, ...]:
+        found = PATH.fullmatch(path)
+        assert found is not None, path
+        return tuple(part or "" for part in found.groups())
+
+
+@pytest.fixture
+def memory_endpoint() -> type[MemoryEndpoint]:
+    """The class itself: tests fill it as they need."""
+    return MemoryEndpoint

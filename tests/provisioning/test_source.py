@@ -1,0 +1,57 @@
+"""Graph users in the schema's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scimkit.provisioning import plain_principal_name, source_attributes
+
+
+def test_names_are_translated() -> None:
+    """Each schema name that Graph spells otherwise, and the first of several phones."""
+    user: dict[str, Any] = {
+        "id": "1",
+        "businessPhones": ["+1 1", "+1 2"],
+        "mobilePhone": "+1 3",
+        "faxNumber": "+1 4",
+        "officeLocation": "B7",
+        "onPremisesExtensionAttributes": {"extensionAttribute1": "x", "extensionAttribute2": None},
+        "extension_0123_costCenter": "c",
+        "jobTitle": "Analyst",
+        "userType": "Member",
+    }
+    assert source_attributes(user, soft_deleted=True, manager_id="2", app_roles=["User"]) == {
+        "objectId": "1",
+        "telephoneNumber": "+1 1",
+        "mobile": "+1 3",
+        "facsimileTelephoneNumber": "+1 4",
+        "physicalDeliveryOfficeName": "B7",
+        "extensionAttribute1": "x",
+        "extension_0123_costCenter": "c",
+        "jobTitle": "Analyst",
+        "manager": "2",
+        "appRoleAssignments": ["User"],
+        "IsSoftDeleted": True,
+    }
+
+
+def test_empty_lists_and_nulls_are_absent() -> None:
+    """Nothing of them reaches a mapping, but empty text does."""
+    user: dict[str, Any] = {"id": "1", "businessPhones": [], "otherMails": [], "mail": None, "department": ""}
+    assert source_attributes(user, soft_deleted=False) == {"objectId": "1", "department": "", "IsSoftDeleted": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("ann@contoso.example", "ann@contoso.example"),
+        ("ann_fabrikam.example#EXT#@contoso.example", "ann@fabrikam.example"),
+        ("ann_lee_fabrikam.example#ext#@contoso.example", "ann_lee@fabrikam.example"),
+        ("odd#EXT#@contoso.example", "odd"),
+    ],
+)
+def test_guests_go_by_their_outside_address(name: str, plain: str) -> None:
+    """The last underscore stood for the at sign; a member's name stays."""
+    assert plain_principal_name(name) == plain

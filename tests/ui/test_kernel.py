@@ -1,0 +1,104 @@
+"""The redactor in a kernel, without scimkit's engine: as JupyterLab and nbval run a notebook."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+TOKEN = "sk-Kernel/4f9QzT+81xWm7pLr2"
+SOURCE = Path(__file__).parents[2]
+INSTALL = "from scimkit.ui.kernel import install_redactor\ninstall_redactor(get_ipython())\ninstall_redactor(get_ipython())"
+REGISTER = f"import os\nfrom scimkit.credentials import REDACTOR\ntoken = os.environ['KERNEL_TOKEN']\nREDACTOR.register(token)"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[dict[str, Any]]]]:
+    """Runs cells by nbclient alone and gives the executed document's cells; errors do not stop it."""
+    import scimkit.runbooks  # noqa: F401 - switches a slow import off
+
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("KERNEL_TOKEN", TOKEN)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]))
+
+    def execute(*sources: str, **options: Any) -> list[dict[str, Any]]:
+        document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        NotebookClient(document, kernel_name="python3", allow_errors=True, timeout=30, **options).execute()
+        (tmp_path / "out.ipynb").write_text(nbformat.writes(document), encoding="utf-8")
+        return json.loads(nbformat.writes(document))["cells"]  # type: ignore[no-any-return]
+
+    yield execute
+
+
+def leaks(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+
+
+def test_every_message_is_redacted(run: Callable[..., Any], tmp_path: Path) -> None:
+    """Outputs, tracebacks, threads, widget state and its binary parts hold a mask, from registration on."""
+    cells = run(
+        INSTALL,
+        REGISTER,
+        "print(token)",
+        "raise ValueError(token)",
+        "import threading\nthread = threading.Thread(target=print, args=(token,))\nthread.start()\nthread.join()",
+        "import ipywidgets\nipywidgets.Text(value=token)",
+        "ipywidgets.Image(value=token.encode())",
+    )
+    assert leaks(tmp_path) == []
+    assert cells[2]["outputs"][0]["text"] == ["[secret]\n"]
+    assert cells[3]["outputs"][0]["evalue"] == "[secret]"
+    assert cells[4]["outputs"][0]["text"] == ["[secret]\n"]
+    assert (tmp_path / "out.ipynb").read_text(encoding="utf-8").count("scimkit.engine") == 0
+
+
+def test_the_channels_leak_without_it(run: Callable[..., Any], tmp_path: Path) -> None:
+    """Without the redactor the same cells leak: the test above can fail."""
+    run(REGISTER, "print(token)", "import ipywidgets\nipywidgets.Text(value=token)")
+    assert leaks(tmp_path) == ["out.ipynb"]
+
+
+def test_foreseeable_errors(run: Callable[..., Any]) -> None:
+    """A ScimkitError is its sentence and its remedy; any other error keeps its traceback."""
+    cells = run(INSTALL, "from scimkit.errors import PlanRefused\nraise PlanRefused('too many', 'take fewer')", "1 / 0")
+    error, defect = cells[1]["outputs"][0], cells[2]["outputs"][0]
+    assert (error["ename"], error["evalue"]) == ("PlanRefused", "too many")
+    assert error["traceback"] == ["PlanRefused: too many", "What to do: take fewer"]
+    assert len(defect["traceback"]) > 2
+
+
+def test_in_an_async_cell(run: Callable[..., Any]) -> None:
+    """A cell that awaits is redacted, and its foreseeable error is a sentence too."""
+    cells = run(
+        INSTALL,
+        REGISTER,
+        "import asyncio\nawait asyncio.sleep(0)\nprint(token)",
+        "from scimkit.errors import ConfigError\nawait asyncio.sleep(0)\nraise ConfigError('wrong', 'mend it')",
+    )
+    assert cells[2]["outputs"][0]["text"] == ["[secret]\n"]
+    assert cells[3]["outputs"][0]["traceback"] == ["ConfigError: wrong", "What to do: mend it"]
+
+
+def test_history(run: Callable[..., Any], tmp_path: Path) -> None:
+    """A secret typed into a cell is not in IPython's history: neither the cell that registers it, nor later ones."""
+    history = tmp_path / "history.sqlite"
+    cells = run(
+        INSTALL,
+        f"from scimkit.credentials import REDACTOR\nREDACTOR.register('{TOKEN}')",
+        f"value = '{TOKEN}'",
+        "print(In[2], _i3)",
+        "import time\nget_ipython().history_manager.writeout_cache()\ntime.sleep(0.5)",
+        ipython_hist_file=str(history),
+    )
+    assert "REDACTOR.register('[secret]')" in cells[3]["outputs"][0]["text"][1]
+    written = history.read_bytes()
+    assert TOKEN.encode() not in written
+    assert b"[secret]" in written

@@ -1,0 +1,111 @@
+"""The HTML form: escaped, without script, random id or outside request."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from scimkit.views import describe_kind, render_html
+
+HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7*7 }} \u202eevil\x07 </style>"
+
+
+class Tags(HTMLParser):
+    """Collects tags, attributes and text, and checks that what opens also closes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in ("br", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _poisoned(value: Any) -> Any:
+    if isinstance(value, dict):
+        # the words a view looks up by name stay, everything a server could have said is replaced
+        return {key: item if key in ("status", "kind") else _poisoned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_poisoned(item) for item in value]
+    return HOSTILE if isinstance(value, str) else value
+
+
+def test_html_is_well_formed_and_quiet(kind_and_data: tuple[str, dict[str, Any]]) -> None:
+    """Only tables, paragraphs and marks: no script, link, image, id or handler."""
+    page = Tags(render_html(describe_kind(*kind_and_data)))
+    assert page.tags <= {
+        "div",
+        "style",
+        "p",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "span",
+        "code",
+        "br",
+        "em",
+        "b",
+    }
+    assert page.attributes <= {"class", "scope", "aria-hidden"}
+
+
+def test_hostile_values_are_only_text(kind_and_data: tuple[str, dict[str, Any]]) -> None:
+    """Markup, quotes, templates and control characters from outside arrive as text."""
+    kind, data = kind_and_data
+    html = render_html(describe_kind(kind, _poisoned(data)))
+    page = Tags(html)
+    assert "script" not in page.tags and "49" not in page.text
+    assert "\u202e" not in html and "\x07" not in html
+    assert "\\u202eevil\\u0007" in page.text and "<script>alert('x')</script> & \"quoted\"" in page.text
+
+
+def test_hostile_names_of_fields_are_only_text() -> None:
+    """The keys of a dict come from outside as well."""
+    page = Tags(render_html(describe_kind("Scope", {"checks": [], "filters": [{HOSTILE: HOSTILE}]})))
+    assert "script" not in page.tags and "<script>" in page.text
+
+
+@pytest.mark.parametrize("status", ["passed", "warning", "failed", "not_reached", "not_observed"])
+def test_a_status_has_a_symbol_and_a_word(status: str) -> None:
+    """Nobody needs to see colours to read a check."""
+    html = render_html(describe_kind("Check", {"code": "a.b", "status": status, "message": "m", "remedy": "r"}))
+    text = re.sub(r"<style>.*?</style>", "", html, flags=re.S)
+    assert re.search(rf'aria-hidden="true" class="sk-symbol">[✓!✗·?]</span> {status.replace("_", " ")}</span>', text)
+
+
+def test_html_asks_nothing_of_the_network(kind_and_data: tuple[str, dict[str, Any]]) -> None:
+    """No import, no url() and no attribute that loads anything."""
+    html = render_html(describe_kind(*kind_and_data))
+    assert not re.search(r"@import|url\(|src=|href=", html)
+
+
+def test_html_is_deterministic(kind_and_data: tuple[str, dict[str, Any]]) -> None:
+    """Strict nbval can compare it."""
+    assert render_html(describe_kind(*kind_and_data)) == render_html(describe_kind(*kind_and_data))
+
+
+def test_both_themes_are_followed(records: dict[str, dict[str, Any]]) -> None:
+    """Every colour is JupyterLab's own, with a fallback for other places."""
+    style = render_html(describe_kind("Scope", records["Scope"])).split("</style>")[0]
+    assert all(f"var(--jp-{name}, " in style for name in ("content-font-color1", "border-color2", "error-color1"))
