@@ -314,3 +314,7 @@ def _print_json(value: Any) -> None:
     from scimkit.records import to_plain
 
     click.echo(REDACTOR.text(json.dumps(to_plain(value), ensure_ascii=False, indent=2)))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ from scimkit.checks import Check, failed, passed, require_passed
 from scimkit.clients.graph import GraphClient
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.forecast import Forecast
-from scimkit.monitoring.job_status import read_status
+from scimkit.monitoring.job_status import interval_words, read_status
 from scimkit.records import record, utc_text
 from scimkit.scope import Limits
 
@@ -55,7 +55,7 @@ def start_provisioning(graph: GraphClient, enterprise_app: EnterpriseApp, *, now
     status = read_status(job)
     active = (job.get("schedule") or {}).get("state") == "Active"
     check = (
-        passed("enable.started", f"provisioning is on; a cycle follows about every {status.interval or 'interval of the service'}")
+        passed("enable.started", f"provisioning is on; a cycle follows about every {interval_words(status.interval)}")
         if active
         else failed("enable.started", "the job does not say that it is on", "Look at the job's page in the portal, then run this step again.")
     )

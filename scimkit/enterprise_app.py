@@ -147,9 +147,8 @@ def make_app(app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, 
     sp = graph.wait_until(lambda: graph.service_principal(chosen["id"]), seconds=READY_SECONDS)
     templates = graph.wait_until(lambda: graph.sync_templates(sp["id"]), seconds=READY_SECONDS)
     template = pick_template(templates)
-    jobs = graph.jobs(sp["id"])
-    job = jobs[0] if jobs else graph.create_job(sp["id"], template["id"])
-    job = graph.wait_until(lambda: graph.job(sp["id"], job["id"]), seconds=READY_SECONDS)
+    made_job = graph.wait_until(lambda: find_or_create_job(graph, sp["id"], template["id"]), seconds=READY_SECONDS)
+    job = graph.wait_until(lambda: graph.job(sp["id"], made_job["id"]), seconds=READY_SECONDS)
     return EnterpriseApp(
         sp["displayName"],
         sp["id"],
@@ -162,6 +161,12 @@ def make_app(app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, 
         tuple(Role(r["id"], r["displayName"], bool(r.get("isEnabled", True))) for r in sp.get("appRoles", ()) if "User" in r.get("allowedMemberTypes", ())),
         (*candidates.checks, *_check_app(app, sp, job)),
     )
+
+
+def find_or_create_job(graph: GraphClient, service_principal_id: str, template_id: str) -> dict[str, Any]:
+    """The app's provisioning job; made from `template_id` where there is none."""
+    jobs = graph.jobs(service_principal_id)
+    return jobs[0] if jobs else graph.create_job(service_principal_id, template_id)
 
 
 def _application_id(graph: GraphClient, sp: dict[str, Any]) -> str:

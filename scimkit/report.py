@@ -208,8 +208,15 @@ def _header(state: Mapping[str, Any], readiness: Mapping[str, Any]) -> Pairs:
 
 def _steps(run: RunStore, state: Mapping[str, Any], records: Mapping[str, Any]) -> tuple[StepPart, ...]:
     return tuple(
-        _step(run, name, noted, state["choices"].get(name, {}), records) for name, noted in state["steps"].items()
+        _step(run, name, noted, _chosen(noted, state["choices"].get(name, {})), records)
+        for name, noted in state["steps"].items()
     )
+
+
+def _chosen(noted: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """What was set for a step; app, tenant and run stand at the top of the page."""
+    chosen = {**(noted.get("parameters") or {}), **choices}
+    return {name: value for name, value in chosen.items() if name not in ("app", "tenant", "run")}
 
 
 def _step(
@@ -315,7 +322,7 @@ def _stop_sentence(step: StepPart, attention: Sequence[CheckRow]) -> str:
 def _numbers(data: Mapping[str, Mapping[str, Any]]) -> Table:
     """How many: as forecast, as the log has it, as counted in the app."""
     rows = [
-        ("predicted", f"{action}", count, "Forecast")
+        ("predicted", f"{action}", count, "forecast")
         for action, count in (data.get("Forecast", {}).get("counts") or {}).items()
     ]
     rows += [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimkit.errors import ConfigError
 from scimkit.journal import Journal
-from scimkit.records import read_utc
+from scimkit.records import read_utc, utc_text
 from scimkit.runs import RunStore
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Tenant:
     writes       never: scimkit only reads | ask: it writes what was confirmed | sandbox
     authority, graph_url  override the cloud's own hosts
     ca_file      PEM file of a private root to trust beside the system's
+    poll_seconds  between two readings of a running job; Graph asks for a minute
     """
 
     name: str
@@ -61,6 +63,7 @@ class Tenant:
     authority: str = ""
     graph_url: str = ""
     ca_file: str = ""
+    poll_seconds: int = 60
 
     @property
     def is_sandbox(self) -> bool:
@@ -219,6 +222,15 @@ class Access:
 
         return read_utc(control(self.sandbox)["clock_utc"])
 
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass: on the sandbox's own clock there, really elsewhere."""
+        if not self.tenant.is_sandbox:
+            time.sleep(seconds)
+            return
+        from scimkit.sandbox.process import wait
+
+        wait(self.sandbox, seconds)
+
     def journal(self) -> Journal:
         return Journal(self.run, step=self.step, now=lambda: datetime.now(UTC))
 
@@ -236,7 +248,7 @@ class Access:
             from scimkit.sandbox.identity import sandbox_token
 
             token: Secret | Callable[[], Secret] = Secret(sandbox_token(self.sandbox.seed, "graph"), label="Graph token (sandbox)")
-            return GraphClient(self.sandbox.graph_url, token, journal=self.journal(), log=self._log)
+            return GraphClient(self.sandbox.graph_url, token, journal=self.journal(), log=self._log, wait=self.wait)
         from scimkit.clients.sign_in import graph_url, sign_in
 
         return GraphClient(
@@ -277,15 +289,24 @@ class Access:
         from scimkit.clients.scim import ScimClient
 
         client = ScimClient(
-            self.tenant_url(url), token, matching=self.profile.matching[0] if self.profile.matching else "userName", journal=self.journal(), ca_file=self.tenant.ca_file or None, log=self._log
+            self.tenant_url(url),
+            token,
+            matching=self.profile.matching[0] if self.profile.matching else "userName",
+            journal=self.journal(),
+            ca_file=self.tenant.ca_file or None,
+            log=self._log,
+            wait=self.wait,
         )
         self._scims.append(client)
         return client
 
     def _log(self, entry: Mapping[str, Any]) -> None:
-        import json
-
-        self.run.append("run.log", json.dumps({"step": self.step, **entry}, ensure_ascii=False, default=str))
+        """One request as a line of run.log: when, which step, what was asked, how it ended."""
+        outcome = entry.get("status") or entry.get("error") or "no answer"
+        again = f", attempt {entry['attempt']}" if entry.get("attempt", 1) != 1 else ""
+        named = f", request id {entry['request_id']}" if entry.get("request_id") else ""
+        line = f"{self.step}: {entry['method']} {self.shown(str(entry['path']))} -> {outcome} in {entry['seconds']:.3f} s{again}{named}"
+        self.run.append("run.log", f"{utc_text(datetime.now(UTC))} {line}")
 
     def close(self) -> None:
         for client in (*self._scims, *([self._graph] if self._graph else [])):

@@ -101,7 +101,7 @@ def run(tmp_path: Path) -> RunStore:
         "5c_pilot", "failed", message="pilot.not_created: Ada O'Hara was not created", remedy="give them a mail"
     )
     run.write("1_plan.html", "<p>executed")
-    run.save_choices("4_scope", {"pilot": "ada@contoso.example"})
+    run.save_choices("4_scope", {"pilot": "ada@contoso.example", "app": "oreilly"})
     journal = Journal(run, step="4_scope", now=lambda: NOW)
     with journal.writing(
         "graph", "POST", "/servicePrincipals/x/appRoleAssignedTo", before=[], after={"principalId": ADA["id"]}
@@ -128,12 +128,13 @@ def test_a_run_that_failed_half_way_has_a_whole_report(run: RunStore) -> None:
         "Stopped at 5c_pilot: pilot.not_created: Ada O'Hara was not created",
         "In the sandbox: no real tenant",
         "Signed in admin@contoso.example",
-        "What needs attention ✗ failed pilot.not_created 5c_pilot Ada O'Hara was not created What to do: give them a mail",
+        "What needs attention ✗ failed pilot.not_created 5c_pilot Ada O'Hara was not created What to do: give them",
         "! warning plan.seats 1_plan",
         "? not observed pilot.log 5c_pilot",
         "Predicted, reported, observed",
         "Ada O'Hara <ada@contoso.example> create Failure not observed differs",
         "Step by step 1_plan",
+        "Chosen pilot ada@contoso.example Scope",
         "6_monitor · not reached",
         "Every write (3)",
         "1 ✓ done POST /servicePrincipals/x/appRoleAssignedTo",

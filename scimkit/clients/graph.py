@@ -18,11 +18,13 @@ from urllib.parse import quote
 
 import httpx
 
+from scimkit.clients.graph_errors import place_of, read_error
 from scimkit.clients.noting import noted_write
 from scimkit.clients.on_demand import OnDemand, read_on_demand
-from scimkit.clients.transport import NOT_SENT, RETRY, Token, open_client, origin, retry_after
+from scimkit.clients.transport import RETRY, Token, open_client, origin
+from scimkit.clients.unreachable import NOT_SENT
 from scimkit.credentials import MASK, REDACTOR, Secret
-from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
+from scimkit.errors import ApiError, Denied, Rejected, Unreachable, Waiting
 from scimkit.journal import Journal
 from scimkit.records import utc_text
 
@@ -50,8 +52,8 @@ SECRET_KEYS = frozenset(
      "oauth2refreshtoken", "oauth2clientsecret", "oauth2authorizationcode", "connectionstring"}
 )  # fmt: skip
 ON_DEMAND_SECONDS = 120.0  # the service itself takes up to 30 (facts on Graph, 6)
+LOOK_SECONDS = 30.0  # for a thing that may have been made although the answer was lost
 LARGEST_LOG = 20_000  # entries of one query
-LONGEST_DETAIL = 300
 LAGGING = frozenset({401, 403, 404, 409})  # what a fresh service principal is answered with (facts on Graph, 1.3)
 
 
@@ -156,8 +158,12 @@ class GraphClient:
         return {"application": self.application(str(principal.get("appId", ""))) or {}, "servicePrincipal": principal}
 
     def application(self, app_id: str) -> JSON | None:
-        """The app registration with this `appId`; None where there is none in this tenant."""
-        return next(iter(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"})), None)
+        """The app registration behind an enterprise app, by its appId; None when there is none, or it may not be read."""
+        try:
+            found = list(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"}))
+        except (Denied, Rejected):
+            return None
+        return _with_id(found[0]) if found else None
 
     # -- service principals, assignments ----------------------------------------
 
@@ -321,29 +327,33 @@ class GraphClient:
                 )
             yield entry
 
-    def wait_until(self, fetch: Callable[[], T], *, seconds: float = 180.0) -> T:
+    def wait_until(self, fetch: Callable[[], T | None], *, seconds: float = 180.0) -> T:
         """Call `fetch` until it gives something, for what was made a moment ago.
 
         None and an empty answer count as "not yet", and so do 401, 403, 404 and
         409, with which the synchronization service answers until it knows a new
         service principal; pauses grow from 3 to 30 seconds (facts on Graph, 1.3).
-        After `seconds` of pauses the last error is raised, or the last answer given.
+        After `seconds` of pauses the last refusal is raised, or Waiting when
+        there was none.
         """
         pause, waited = 3.0, 0.0
         while True:
-            error: ApiError | None = None
+            refusal: ApiError | None = None
             try:
                 answer = fetch()
-                if answer or (answer is not None and not hasattr(answer, "__len__")):
+                if answer:
                     return answer
-            except ApiError as caught:
-                if caught.status not in LAGGING:
+            except ApiError as error:
+                if error.status not in LAGGING:
                     raise
-                error = caught
+                refusal = error
             if waited + pause > seconds:
-                if error is not None:
-                    raise error
-                return answer
+                if refusal is not None:
+                    raise refusal
+                raise Waiting(
+                    f"Graph does not show yet what was made; waited {waited:.0f} seconds",
+                    "It can take some minutes until everything is known everywhere: run this step again then.",
+                )
             self._wait(pause)
             waited, pause = waited + pause, min(pause * 1.5, 30.0)
 
@@ -419,7 +429,7 @@ class GraphClient:
             raise Rejected(
                 "Graph answers with something that is not a JSON object",
                 "Check graph_url in scimkit.toml; a proxy's page looks like this.",
-                **_place(response),
+                **place_of(response),
             )
         return body
 
@@ -474,6 +484,16 @@ class GraphClient:
             settle({"status": response.status_code, **({"id": answer["id"]} if answer.get("id") else {})})
             return answer
 
+    def _look_for(self, look: Callable[[], JSON | None]) -> JSON | None:
+        """What `look` finds within half a minute: what was just made is not in every list at once."""
+        pause, waited = 3.0, 0.0
+        while True:
+            found = _looked(look)
+            if found is not None or waited + pause > LOOK_SECONDS:
+                return found
+            self._wait(pause)
+            waited, pause = waited + pause, pause * 1.5
+
     def _post_once(self, path: str, body: JSON, look: Callable[[], JSON | None], *, exists: str = "") -> JSON:
         """POST something that must not be made twice.
 
@@ -485,7 +505,7 @@ class GraphClient:
                 response = self._send("POST", path, body=body)
                 answer = self._checked(response)
             except Unreachable as lost:
-                found = None if lost.cause in NOT_SENT else _looked(look)
+                found = None if lost.cause in NOT_SENT else self._look_for(look)
                 if found is None:
                     raise
                 settle({"status": None, "id": _made_id(found), "message": "the answer was lost; found by looking"})
@@ -550,100 +570,3 @@ def _pairs(values: Mapping[str, str | Secret]) -> list[dict[str, str]]:
     return [
         {"key": key, "value": value.reveal() if isinstance(value, Secret) else value} for key, value in values.items()
     ]
-
-
-# -- errors ----------------------------------------------------------------------
-
-
-def _place(response: httpx.Response) -> JSON:
-    return {
-        "method": response.request.method,
-        "path": response.request.url.path,
-        "status": response.status_code,
-        "request_id": response.headers.get("request-id", ""),
-    }
-
-
-def read_error(response: httpx.Response) -> ApiError:
-    """The error a refused call ends in; Graph's code and words, unwrapped, redacted, shortened."""
-    code, said, request_id = read_envelope(response)
-    where = _place(response)
-    where["request_id"] = where["request_id"] or request_id
-    status, path = response.status_code, where["path"]
-    words = f": {said}" if said else ""
-    what = f"{where['method']} {path} was answered with {status}" + (
-        f" ({code})" if code and code != "UnknownError" else ""
-    )
-    if status in (401, 403):
-        return Denied(f"{what}{words}", _denied_remedy(status, path, code), **where)
-    if status == 429:
-        return Throttled(
-            f"{what}: too many requests",
-            "Wait some minutes, then go on.",
-            retry_after_seconds=retry_after(response.headers.get("Retry-After")),
-            **where,
-        )
-    return Rejected(f"{what}{words}", _rejected_remedy(status), code=code, **where)
-
-
-def _denied_remedy(status: int, path: str, code: str) -> str:
-    if code == "Authentication_RequestFromNonPremiumTenantOrB2CTenant":
-        return "Provisioning logs need Entra ID P1 or P2: have the tenant licensed, or read them in the portal."
-    if "/synchronization" in path:
-        return (
-            "Sign in as Application Administrator or Cloud Application Administrator with "
-            "Synchronization.ReadWrite.All consented; for some minutes after the app was made the service "
-            "answers like this too: wait, then repeat."
-        )
-    if status == 401:
-        return "Sign in again: the access token is not valid or has expired."
-    return "The signed-in account lacks a role, or the consent of an administrator for this permission is missing."
-
-
-def _rejected_remedy(status: int) -> str:
-    if 300 <= status < 400:
-        return "Check graph_url in scimkit.toml: Graph does not redirect."
-    return {
-        404: "Check that the object still exists, and that the id is the service principal's object id.",
-        409: "Something else is changing it, or it exists already: wait a minute, then repeat.",
-    }.get(
-        status, "Graph failed: try again later." if status >= 500 else "Correct what Graph names, then repeat the step."
-    )
-
-
-def read_envelope(response: httpx.Response) -> tuple[str, str, str]:
-    """Code, message and request id of an error body, taken out of nested envelopes.
-
-    The synchronization service's own answer comes as JSON text inside the message
-    of an UnknownError (facts on Graph, 9.2).
-    """
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return "", "", ""
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict):
-        return "", _short(error or (body.get("Message") if isinstance(body, dict) else "")), ""
-    inner = error.get("innerError") or error.get("innererror") or {}
-    request_id = str(inner.get("request-id") or "") if isinstance(inner, dict) else ""
-    code, message = _unwrapped(str(error.get("code") or ""), str(error.get("message") or ""))
-    return _short(code), _short(message), request_id
-
-
-def _unwrapped(code: str, message: str, depth: int = 0) -> tuple[str, str]:
-    if depth > 3 or not message.lstrip().startswith("{"):
-        return code, message
-    try:
-        body = jsonlib.loads(message, strict=False)
-    except ValueError:
-        return code, message
-    if not isinstance(body, dict):
-        return code, message
-    inner = body.get("error")
-    if isinstance(inner, dict):
-        return _unwrapped(str(inner.get("code") or code), str(inner.get("message") or ""), depth + 1)
-    return code, str(body.get("Message") or body.get("message") or message)
-
-
-def _short(text: Any) -> str:
-    return REDACTOR.text(" ".join(str(text or "").split()))[:LONGEST_DETAIL]

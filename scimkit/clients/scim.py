@@ -19,7 +19,8 @@ from urllib.parse import quote, unquote_plus
 import httpx
 
 from scimkit.clients.noting import noted_write
-from scimkit.clients.transport import NOT_SENT, RETRY, Token, open_client, retry_after
+from scimkit.clients.transport import RETRY, Token, open_client, wished_wait
+from scimkit.clients.unreachable import NOT_SENT
 from scimkit.credentials import REDACTOR
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
 from scimkit.journal import Journal
@@ -320,7 +321,7 @@ def read_error(response: httpx.Response) -> ApiError:
         )
         return Denied(f"{what}{said}", remedy, **where)
     if status == 429:
-        seconds = retry_after(response.headers.get("Retry-After"))
+        seconds = wished_wait(response)
         return Throttled(
             f"{what}: too many requests{said}",
             "Wait, then go on; ask the vendor about the limit.",

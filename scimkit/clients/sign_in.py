@@ -1,7 +1,6 @@
 """Signing in to Microsoft Graph with msal; what comes out is a function that gives a valid token.
 
-    token = sign_in("device_code", tenant_id="contoso.onmicrosoft.com", client_id="…")
-    graph = GraphClient(cloud("global").graph_url + "/v1.0", token)
+    graph = GraphClient(graph_url(tenant), sign_in(tenant))
 
 The function renews silently and registers every token with the redactor. msal
 talks through the kit's own transport, so the system's certificates, a private
@@ -15,15 +14,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from scimkit.clients.transport import checked_url, open_client
-from scimkit.credentials import REDACTOR, Secret
+from scimkit.credentials import REDACTOR, Secret, own_folder, resolve
 from scimkit.errors import ConfigError, CredentialError, Denied, ScimkitError, Unreachable
 
-WAYS = ("device_code", "interactive", "secret", "certificate", "token")
+WAYS = ("device_code", "interactive", "client_secret", "certificate", "access_token")
 COMMAND_LINE_TOOLS = "14d82eec-204b-4c2f-b7e8-296a70dab67e"  # Microsoft Graph Command Line Tools, a first-party client
 SCOPES = (
     "Application.ReadWrite.All",
@@ -73,6 +72,87 @@ def cloud(name: str) -> Cloud:
         ) from None
 
 
+class TenantSettings(Protocol):
+    """What a tenant of scimkit.toml says about signing in."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tenant_id(self) -> str: ...
+    @property
+    def cloud(self) -> str: ...
+    @property
+    def sign_in(self) -> str: ...
+    @property
+    def writes(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def secret_ref(self) -> str: ...
+    @property
+    def certificate_file(self) -> str: ...
+    @property
+    def authority(self) -> str: ...
+    @property
+    def graph_url(self) -> str: ...
+    @property
+    def ca_file(self) -> str: ...
+
+
+def graph_url(tenant: TenantSettings) -> str:
+    """The address of the tenant's Graph with the version, for GraphClient."""
+    host = (tenant.graph_url or cloud(tenant.cloud).graph_url).rstrip("/")
+    return host if host.endswith("/v1.0") else f"{host}/v1.0"
+
+
+def sign_in(
+    tenant: TenantSettings, *, ask: Callable[[str], str] | None = None, show: Callable[[str], None] = print
+) -> Callable[[], Secret]:
+    """Sign in to a tenant of scimkit.toml, now; a function that has a valid token each time.
+
+    A tenant that is never written to is asked for reading permissions only. A
+    person without an own app registration uses Microsoft's own client for
+    command lines. Raises what `sign_in_by` raises.
+
+    ask   asks a person for a secret whose reference is `prompt`
+    show  shows the device code's instruction
+    """
+    way = tenant.sign_in
+    personal = way in ("device_code", "interactive")
+    return sign_in_by(
+        way,
+        tenant_id=tenant.tenant_id,
+        client_id=tenant.client_id or (COMMAND_LINE_TOOLS if personal else ""),
+        credential=None if personal else _credential(tenant, ask),
+        in_cloud=tenant.cloud,
+        authority_url=tenant.authority,
+        graph_url=tenant.graph_url.rstrip("/").removesuffix("/v1.0"),
+        scopes=READING_SCOPES if tenant.writes == "never" else SCOPES,
+        cache_file=own_folder() / "sign_in" / f"{tenant.name}.bin" if personal else None,
+        ca_file=tenant.ca_file or None,
+        show=show,
+    )
+
+
+def _credential(tenant: TenantSettings, ask: Callable[[str], str] | None) -> Secret:
+    """The credential of an application, or a ready token, from where the tenant's settings say."""
+    if tenant.sign_in == "certificate":
+        if not tenant.certificate_file:
+            raise ConfigError(
+                "signing in by certificate needs one", "Set certificate_file of the tenant in scimkit.toml."
+            )
+        return resolve(
+            f"file:{Path(tenant.certificate_file).expanduser().absolute()}", label="the certificate", clean=str.strip
+        )
+    if not tenant.secret_ref:
+        raise ConfigError(
+            f"signing in by {tenant.sign_in} needs a secret",
+            "Set secret_ref of the tenant in scimkit.toml to a reference such as env:NAME.",
+        )
+    label = "the access token" if tenant.sign_in == "access_token" else "the client secret"
+    return resolve(tenant.secret_ref, label=label, ask=ask)
+
+
 class TokenSource:
     """Gives a valid access token each time it is called; from several threads too.
 
@@ -104,7 +184,7 @@ def ready_token(token: Secret) -> Callable[[], Secret]:
     return lambda: token
 
 
-def sign_in(
+def sign_in_by(
     way: str,
     *,
     tenant_id: str = "",
@@ -124,12 +204,12 @@ def sign_in(
 ) -> Callable[[], Secret]:
     """Sign in, now, and give a function that has a valid token each time.
 
-    way            device_code | interactive | secret | certificate | token
-    credential     secret: the client secret; certificate: the PEM text of key and
-                   certificate; token: a ready access token; else None
+    way            device_code | interactive | client_secret | certificate | access_token
+    credential     client_secret: its value; certificate: the PEM text of key and
+                   certificate; access_token: the ready token; else None
     thumbprint     of the certificate, hexadecimal; "" lets msal read it from the PEM
     in_cloud       global | usgov | usgov_dod | china; authority_url and graph_url
-                   override it (without a path) for a test or a new cloud
+                   override it for a test or a new cloud
     scopes         short names; outside the global cloud they get the host before them
     cache_file     where msal may keep its tokens encrypted; None, and where the system
                    cannot encrypt, keeps them in memory
@@ -140,7 +220,7 @@ def sign_in(
     """
     if way not in WAYS:
         raise ConfigError(f"there is no way to sign in called {way!r}", f"Use one of {', '.join(WAYS)}.")
-    if way == "token":
+    if way == "access_token":
         return ready_token(_needed(credential, way))
     if not tenant_id or not client_id:
         raise ConfigError(
@@ -151,14 +231,16 @@ def sign_in(
         place.name, (authority_url or place.authority_url).rstrip("/"), (graph_url or place.graph_url).rstrip("/")
     )
     settings: dict[str, Any] = {
-        "authority": f"{place.authority_url}/{tenant_id}",
+        "authority": place.authority_url
+        if httpx.URL(place.authority_url).path.strip("/")
+        else f"{place.authority_url}/{tenant_id}",
         "http_client": http_client or MsalHttp(place.authority_url, ca_file),
         "token_cache": open_cache(cache_file),
         "enable_pii_log": False,
     }
     if authority_url:
         settings["instance_discovery"] = False  # an authority named in the settings is known to its owner
-    if way in ("secret", "certificate"):
+    if way in ("client_secret", "certificate"):
         return _application(way, client_id, _needed(credential, way), thumbprint, place, settings)
     return _person(way, client_id, _scopes(place, scopes), login_hint, show, timeout_seconds, settings)
 
@@ -253,7 +335,7 @@ def _made(make: Callable[[], Any]) -> Any:
             if "key" in str(error).lower() and "authority" not in str(error).lower()
             else "the tenant is not known there"
         )
-    except Exception as error:  # noqa: BLE001 - msal's own errors share no class, and may quote what they were given
+    except Exception as error:
         problem = type(error).__name__
     raise ConfigError(
         f"signing in cannot begin: {problem}",
@@ -268,7 +350,7 @@ def _asked(ask: Callable[[], Any], *, certificate: bool = False) -> Any:
         return ask()
     except ScimkitError:
         raise
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:
         problem = type(error).__name__
     if certificate:
         raise ConfigError(
@@ -333,19 +415,19 @@ def open_cache(file: Path | None) -> Any:
     """msal's token cache: encrypted in `file` where the system can, else in memory. Never in clear on disk."""
     msal = _library()
     if file is not None:
-        import msal_extensions  # type: ignore[import-untyped]
+        import msal_extensions
 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             return msal_extensions.PersistedTokenCache(msal_extensions.build_encrypted_persistence(str(file)))
-        except Exception:  # noqa: BLE001, S110 - no libsecret, keychain or rights: each system says "cannot" in its own way
+        except Exception:  # noqa: S110 - no libsecret, keychain or rights: each system says "cannot" in its own way
             pass
     return msal.TokenCache()
 
 
 def _library() -> Any:
     """msal, which takes half a second to import and has no type hints."""
-    import msal  # type: ignore[import-untyped]
+    import msal
 
     return msal
 

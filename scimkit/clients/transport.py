@@ -19,10 +19,9 @@ import email.utils
 import ipaddress
 import logging
 import re
-import socket
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +30,7 @@ from typing import Any
 import httpx
 import stamina
 
+from scimkit.clients.unreachable import explain
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, ScimkitError, Unreachable
 
@@ -40,7 +40,6 @@ PATIENCE_SECONDS = 300.0  # for all attempts of one request together
 LONGEST_WAIT_SECONDS = 120.0  # a server that asks for more gets its answer passed on instead
 RETRIED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 RETRIED_STATUSES = frozenset({429, 503, 504})
-NOT_SENT = frozenset({"refused", "dns", "tls", "proxy"})  # causes with which the server has surely not acted
 RETRY = "scimkit_retry"  # request extension: True repeats a POST that changes nothing, False repeats nothing
 
 Token = Secret | Callable[[], Secret] | None
@@ -65,7 +64,8 @@ def open_client(
     token            what to send as `Authorization: Bearer`, or a function asked at each request
     ca_file          PEM file with further trusted roots
     timeout_seconds  for connecting, and between two pieces of an answer
-    log              called after each attempt with method, path (no query), status, seconds, redacted
+    log              called after each attempt with method, path (no query), attempt, seconds, status (None
+                     without an answer, then error has the cause), request_id; redacted
     wait             waits between attempts, given seconds; None: really waits (stamina)
 
     Raises ConfigError for an address that must not get a token or a `ca_file` that is none.
@@ -230,7 +230,7 @@ class SteadyClient(httpx.Client):
             if not isinstance(error, _Again):
                 return False
             response = error.attempt.response
-            seconds = None if response is None else retry_after(response.headers.get("Retry-After"))
+            seconds = None if response is None else wished_wait(response)
             if self._wait is None:
                 return True if seconds is None else seconds
             if number < ATTEMPTS:
@@ -295,8 +295,7 @@ def _may_repeat(attempt: _Attempt, repeatable: bool) -> bool:
     did nothing: nobody listened, or 429 with the time to come back.
     """
     if attempt.response is not None:
-        status, wish = attempt.response.status_code, attempt.response.headers.get("Retry-After")
-        seconds = retry_after(wish)
+        status, seconds = attempt.response.status_code, wished_wait(attempt.response)
         if seconds is not None and seconds > LONGEST_WAIT_SECONDS:
             return False
         return status in RETRIED_STATUSES if repeatable else status == 429 and seconds is not None
@@ -305,6 +304,15 @@ def _may_repeat(attempt: _Attempt, repeatable: bool) -> bool:
     if attempt.error.cause == "refused":
         return True
     return repeatable and (attempt.error.cause == "reset" or (attempt.error.cause == "timeout" and not attempt.sent))
+
+
+def wished_wait(response: httpx.Response) -> float | None:
+    """The seconds a response asks to wait; a date is read by the server's own clock, which may differ from ours."""
+    try:
+        now = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        now = None
+    return retry_after(response.headers.get("Retry-After"), now=now if now and now.tzinfo else None)
 
 
 def retry_after(text: str | None, *, now: datetime | None = None) -> float | None:
@@ -343,116 +351,6 @@ def _log_line(request: httpx.Request, result: _Attempt, number: int, seconds: fl
         line["status"] = result.response.status_code
         line["request_id"] = result.response.headers.get("request-id", "")
     elif isinstance(result.error, Unreachable):
-        line["status"], line["cause"] = None, result.error.cause
+        line["status"], line["error"] = None, result.error.cause
     plain: dict[str, Any] = REDACTOR.plain(line)
     return plain
-
-
-# -- no answer ------------------------------------------------------------------
-
-
-def explain(error: httpx.HTTPError, request: httpx.Request) -> Unreachable:
-    """The httpx error as our own: the cause, a sentence, a remedy; nothing of its text, which may hold headers."""
-    cause, sentence, remedy = _explain(error, request.url.host)
-    return Unreachable(
-        f"{_where(request)}: {sentence}", remedy, cause=cause, method=request.method, path=request.url.path
-    )
-
-
-def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
-    behind = tuple(_chain(error))
-    if isinstance(error, httpx.ProxyError):
-        return (
-            "proxy",
-            f"the proxy refuses the way to {host}",
-            "Ask who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
-        )
-    for inner in behind:
-        if isinstance(inner, ssl.SSLError):
-            return _explain_tls(inner, host)
-    for inner in behind:
-        if isinstance(inner, socket.gaierror):
-            return (
-                "dns",
-                f"the name {host} is not known",
-                "Check the host's spelling in the address, and this machine's network or VPN.",
-            )
-        if isinstance(inner, ConnectionRefusedError):
-            return (
-                "refused",
-                f"{host} refuses the connection: nothing listens there",
-                "Check host and port in the address, and whether the server runs.",
-            )
-    if isinstance(error, httpx.TimeoutException) or any(isinstance(inner, TimeoutError) for inner in behind):
-        what = "does not let us connect" if isinstance(error, httpx.ConnectTimeout) else "does not answer"
-        return "timeout", f"{host} {what} in time", "Try again; if it stays so, a firewall may drop the packets."
-    lost = any(isinstance(inner, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) for inner in behind)
-    if (
-        lost
-        or isinstance(error, (httpx.ReadError, httpx.WriteError, httpx.CloseError))
-        or re.search("disconnected|closed connection", str(error))
-    ):
-        return (
-            "reset",
-            f"{host} closed the connection without an answer",
-            "Try again; if it stays so, look into the server's own log, or at a firewall between.",
-        )
-    if isinstance(error, httpx.ConnectError):
-        return (
-            "refused" if _is_refusal(error) else "other",
-            f"{host} cannot be reached",
-            "Check host and port in the address, and this machine's network or VPN.",
-        )
-    return (
-        "other",
-        f"{host} answers with something that is not HTTP ({type(error).__name__})",
-        "Check that the address and port are those of the web service.",
-    )
-
-
-def _is_refusal(error: httpx.HTTPError) -> bool:
-    return "refused" in str(error).lower()
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
-
-
-def _explain_tls(error: ssl.SSLError, host: str) -> tuple[str, str, str]:
-    reason = str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or "").lower()
-    if "expired" in reason:
-        return (
-            "tls",
-            f"the certificate of {host} has expired",
-            "Its owner has to renew it. If this machine's clock is wrong, set it.",
-        )
-    if "hostname" in reason or "mismatch" in reason or "ip address" in reason:
-        return (
-            "tls",
-            f"the certificate is not made out for {host}",
-            "Use the host name in the certificate; a wrong address or a proxy in between looks like this.",
-        )
-    if "self" in reason or "issuer" in reason or "unable to get" in reason or "trust" in reason:
-        return (
-            "tls",
-            f"the certificate of {host} comes from an authority this machine does not know",
-            "For a company's own authority give its root with ca_file; a public service must send its whole chain. "
-            "Entra itself accepts public authorities only.",
-        )
-    if "wrong_version" in reason or "http_request" in reason:
-        return (
-            "tls",
-            f"{host} does not speak TLS on that port",
-            "Check the port, and https against http in the address.",
-        )
-    shown = re.sub(r"[^a-z0-9 _-]", "", reason)[:80]
-    return (
-        "tls",
-        f"no secure connection to {host}" + (f" ({shown})" if shown else ""),
-        "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it.",
-    )

@@ -5,8 +5,15 @@ REDACTOR.text(whatever_leaves_the_process)
 """
 
 from scimkit.credentials.expiry import TokenExpiry, days_left, jwt_expiry, remind_on
+from scimkit.credentials.places import has_keyring, own_folder, private_file
 from scimkit.credentials.redactor import REDACTOR, RedactingFilter, Redactor
-from scimkit.credentials.references import Reference, check_privacy, parse_reference, resolve, store
+from scimkit.credentials.references import (
+    Reference,
+    check_privacy,
+    parse_reference,
+    resolve,
+    store,
+)
 from scimkit.credentials.secret import MASK, Secret, clean_token
 
 __all__ = [
@@ -20,8 +27,11 @@ __all__ = [
     "check_privacy",
     "clean_token",
     "days_left",
+    "has_keyring",
     "jwt_expiry",
+    "own_folder",
     "parse_reference",
+    "private_file",
     "remind_on",
     "resolve",
     "store",

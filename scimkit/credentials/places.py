@@ -6,20 +6,28 @@ from pathlib import Path
 
 
 def has_keyring() -> bool:
-    """Whether Python finds a keyring here that it may write to; servers often have none."""
+    """Whether Python finds a keyring here that keeps something; servers often have none."""
+    import keyring
+    import keyring.backends.fail
+    import keyring.backends.null
+
     try:
-        import keyring
-        from keyring.backends import fail
-    except ImportError:
+        backend = keyring.get_keyring()
+    except Exception:
         return False
-    return not isinstance(keyring.get_keyring(), fail.Keyring)
+    return not isinstance(backend, keyring.backends.fail.Keyring | keyring.backends.null.Keyring)
+
+
+def own_folder() -> Path:
+    """The user's own folder for what scimkit keeps outside runs; it may not exist yet."""
+    from platformdirs import user_data_path
+
+    return user_data_path("scimkit")
 
 
 def private_file(name: str) -> Path:
     """A file for a secret in the user's own folder, outside every run folder and notebook.
     The folder is made when it is not there."""
-    from platformdirs import user_data_path
-
-    folder = user_data_path("scimkit") / "tokens"
+    folder = own_folder() / "tokens"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"{name}.token"

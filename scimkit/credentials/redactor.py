@@ -119,7 +119,7 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - a wrong format string must not stop the program, nor print its arguments
+        except Exception:
             message = str(record.msg)
         record.msg, record.args = self.redactor.text(message), None
         if record.exc_info:
@@ -167,6 +167,9 @@ def _base64_forms(data: bytes) -> Iterator[str]:
         yield core.replace("+", "-").replace("/", "_")
     yield base64.b64encode(data).decode("ascii")
     yield base64.urlsafe_b64encode(data).decode("ascii")
+    lines = base64.encodebytes(data).decode("ascii").rstrip("\n").split("\n")  # 76 characters each, as in mails
+    for end in ("\n", "\r\n", "\\n", "\\r\\n", "\\\\n"):
+        yield end.join(lines)
 
 
 def _escaped_form(value: str) -> re.Pattern[str]:

@@ -9,6 +9,7 @@ sandbox        the sandbox's own token, valid only there
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -64,7 +65,7 @@ def parse_reference(text: str | Reference) -> Reference:
     if not name:
         raise CredentialError(f"the reference {kind}: names nothing", f"Write one of {_FORMS}.", reference=kind)
     wrong_name = kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_()]*", name)
-    if wrong_name or _looks_like_a_token(name):
+    if wrong_name or _looks_like_a_token(kind, name):
         raise CredentialError(
             f"what follows {kind}: looks like a secret, not like the name of a place (it is not repeated here)",
             f"Put the secret into that place and give the place's name: one of {_FORMS}.",
@@ -73,15 +74,14 @@ def parse_reference(text: str | Reference) -> Reference:
     return Reference(kind, name)
 
 
-def _looks_like_a_token(name: str) -> bool:
-    if "/" in name or "\\" in name:
+def _looks_like_a_token(kind: str, name: str) -> bool:
+    """Whether `name` is more likely a secret than the name of a place: a JWT, a GUID, a long run of letters and digits."""
+    if kind == "file" and (re.match(r"[/~.\\]|[A-Za-z]:[/\\]", name) or "." in name[-8:]):
         return False
-    mixed = bool(re.search(r"[a-z]", name) and re.search(r"[A-Z]", name) and re.search(r"\d", name))
-    return (
-        name.lower().startswith(("eyj", "bearer "))
-        or (len(name) >= 24 and mixed and "." not in name[-5:])
-        or len(name) > 255
-    )
+    runs = re.findall(r"[A-Za-z0-9]{20,}", name)
+    mixed = any(re.search(r"\d", run) and re.search(r"[A-Za-z]", run) for run in runs)
+    guid = re.search(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", name)
+    return mixed or guid is not None or name.lower().startswith(("eyj", "bearer ")) or len(name) > 255
 
 
 def resolve(
@@ -152,7 +152,7 @@ def _with_keyring(place: Reference, use: Callable[[Any, str, str], Any]) -> Any:
         problem = "this machine has no keyring that Python could use"
     except keyring.errors.KeyringLocked:
         problem = "the keyring is locked"
-    except Exception as error:  # noqa: BLE001 - backends raise whatever their system gives them
+    except Exception as error:
         problem = f"the keyring does not answer ({type(error).__name__})"
     raise CredentialError(
         f"{place}: {problem}",
@@ -237,12 +237,14 @@ def _write_private(place: Reference, secret: Secret) -> None:
     path = Path(place.name).expanduser()
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        path.parent.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(secret.reveal() + "\n")
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise CredentialError(
             f"{place}: the file cannot be written ({error.strerror})",
             "Choose a folder you may write to.",

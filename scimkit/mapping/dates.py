@@ -16,6 +16,7 @@ from scimkit.mapping.values import (
     TICKS_PER_SECOND,
     Instant,
     integer_of,
+    out_of_range,
     show_value,
 )
 
@@ -123,7 +124,7 @@ def _date_add(scope: Scope, interval: Any, value: Any, moment: Any) -> Instant:
         months = wall.year * 12 + wall.month - 1 + count * (12 if unit == "yyyy" else 1)
         year, month = divmod(months, 12)
         if not 1 <= year <= 9999:
-            raise Fault("the date lies outside the years 1 to 9999")
+            raise out_of_range()
         day = min(wall.day, calendar.monthrange(year, month + 1)[1])
         moved = Instant.of(wall.replace(year=year, month=month + 1, day=day))
         return Instant(moved.ticks + start.fraction)

@@ -14,7 +14,7 @@ from scimkit.mapping.expressions import parse, print_expression
 from scimkit.mapping.settings import STRICT, Settings
 from scimkit.mapping.signatures import load_functions
 from scimkit.mapping.syntax import Attribute, Call, Comparison, Expression, attribute_names, walk
-from scimkit.mapping.values import IgnoreMark, Instant, show_value
+from scimkit.mapping.values import IgnoreMark, show_value
 
 REDACTED = "[Redact]"
 WIDEST = 60  # characters of an expression in the text form
@@ -185,7 +185,7 @@ def _step(node: Expression | None, role: str, recorder: Recorder, masked: set[in
     inside = inside or (isinstance(node, Call) and node.name == "Redact")
     shown, note = "", ""
     if state == "value":
-        shown = REDACTED if hidden and value is not None else show_value(str(value) if isinstance(value, Instant) else value)
+        shown = REDACTED if hidden and value is not None else show_value(value)
     elif state == "ignored":
         shown = show_value(value)
     elif state == "null_condition":

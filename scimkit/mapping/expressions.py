@@ -74,7 +74,7 @@ def read_tokens(text: str) -> list[Token]:
         if match is None:
             raise _unreadable(text, position)
         kind = str(match.lastgroup)
-        if kind == "number" and tokens and tokens[-1].kind in ("number", "hex"):
+        if kind == "number" and text[position - 1 : position].isalnum():
             raise _unreadable(text, position)  # 12-3: no arithmetic
         if kind != "blank":
             tokens.append(Token(kind, match[kind], position))
@@ -249,12 +249,12 @@ class Parser:
             if function.most == 0:
                 message = f"{function.name} takes no arguments"
             raise self.error(message, f"Write {function.signature}.", places[function.most])
+        if function.name == "Switch" and count > 2 and count % 2:
+            message = "Switch needs an even number of arguments: source, default, then pairs of key and value"
+            raise self.error(message, "Add the missing value, or a comma for the omitted default.", end)
         if count < function.fewest:
             missing = function.parameters[count].name
             raise self.error(f"{function.name} needs {missing}", f"Write {function.signature}.", end)
-        if function.name == "Switch" and count % 2:
-            message = "Switch needs an even number of arguments: source, default, then pairs of key and value"
-            raise self.error(message, "Add the missing value, or a comma for the omitted default.", end)
         for index, argument in enumerate(call.arguments):
             parameter = function.parameter(index)
             if argument is None:
@@ -282,7 +282,10 @@ def parse(text: str) -> Expression:
     """
     if not isinstance(text, str):
         raise ExpressionError(f"an expression is text, not {type(text).__name__}", "Give a text.", text="", position=0)
-    return _parse(text)
+    try:
+        return _parse(text)
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply", "Simplify it.", text=text, position=0) from None
 
 
 @lru_cache(maxsize=512)

@@ -106,7 +106,7 @@ def _null(scope: Scope) -> None:
     return None
 
 
-@function("Coalesce", "source", "more*", lazy=True, keys={"more": "source"})
+@function("Coalesce", "source", "more*?", lazy=True, keys={"more": "source"})
 def _coalesce(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     """The first argument that is not null; an empty attribute counts as null, a literal "" does not."""
     from scimkit.mapping.evaluation import NullRead

@@ -18,7 +18,7 @@ from scimkit.mapping.problems import Fault
 from scimkit.mapping.values import check_length
 
 MAX_GROUP_DEPTH = 40  # so that the regex compiler's own recursion stays far from its end
-MAX_REPEAT = 10_000
+MAX_REPEAT = 10_000  # {n} inside {n} multiplied; beyond, `regex` itself can take minutes
 QUANTIFIER = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 GROUP_NAME = re.compile(r"\?(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')")
 BALANCING = re.compile(r"\?[<'][A-Za-z_0-9]*-[A-Za-z_0-9]+[>']")
@@ -50,6 +50,8 @@ class Translator:
         self.lookbehinds: list[int] = []  # depths at which a look-behind was opened
         self.depth = 0
         self.extended = False
+        self.repeats = [1]  # per open group: how often its most repeated part is repeated, all levels multiplied
+        self.part_repeats = 1  # the same of the part before a quantifier
 
     def translate(self) -> str:
         if match := LEADING_OPTIONS.match(self.pattern, 1) if self.pattern.startswith("(") else None:
@@ -88,6 +90,7 @@ class Translator:
         self.made.append(text)
         self.index += len(text) if length is None else length
         self.quantifiable = quantifiable
+        self.part_repeats = 1
 
     def quantifier(self, character: str) -> None:
         match = QUANTIFIER.match(self.pattern, self.index)
@@ -98,8 +101,10 @@ class Translator:
             raise _invalid(f"the quantifier {character} follows nothing", f"Write \\{character} for the character.")
         if match is not None:
             low, high = int(match[1][:9]), int((match[3] or match[1])[:9])
-            if max(low, high) > MAX_REPEAT:
-                raise Fault(f"the pattern repeats more than {MAX_REPEAT:,} times", "Use a smaller number.")
+            repeats = max(low, high, 1) * self.part_repeats
+            if repeats > MAX_REPEAT:
+                raise Fault(f"the pattern repeats more than {MAX_REPEAT:,} times", "Use smaller numbers.")
+            self.repeats[-1] = max(self.repeats[-1], repeats)
             if match[3] and low > high:
                 raise _invalid(f"{match[0]} is the wrong way round")
         if self.lookbehinds and (match is None or (match[2] and match[1] != match[3])):
@@ -235,6 +240,7 @@ class Translator:
     def open_group(self) -> None:
         rest = self.pattern[self.index + 1 : self.index + 80]
         self.depth += 1
+        self.repeats.append(1)
         if self.depth > MAX_GROUP_DEPTH:
             raise Fault(f"the pattern has more than {MAX_GROUP_DEPTH} brackets inside each other", "Simplify it.")
         if not rest.startswith("?"):
@@ -265,10 +271,10 @@ class Translator:
             return _invalid("(?P<name>...) is Python's spelling", "Write (?<name>...).")
         if rest.startswith("?("):
             return _not_portable("a conditional (?(...)yes|no)", "Use two patterns.")
+        if re.match(r"\?[imsx]*n[imnsx]*(-[imnsx]*)?[:)]", rest):
+            return _not_portable("the option n (explicit capture)")
         if re.match(r"\?[imnsx]*-?[imnsx]*\)", rest):
             return _not_portable("inline options in the middle", "Put them at the very start: (?i).")
-        if re.match(r"\?[imnsx]*n", rest):
-            return _not_portable("the option n (explicit capture)")
         if re.match(r"\?[<'][0-9]", rest):
             return _not_portable("a group with a number for a name", "Give it a name that starts with a letter.")
         return _invalid(f"({rest[:3]} opens no kind of group")
@@ -279,6 +285,7 @@ class Translator:
             raise _invalid("a comment (?# is not closed")
         self.index = end + 1
         self.depth -= 1
+        self.repeats.pop()
 
     def close_group(self) -> None:
         if not self.depth:
@@ -288,6 +295,9 @@ class Translator:
             self.lookbehinds.pop()
         self.depth -= 1
         self.take(")", True)
+        inner = self.repeats.pop()
+        self.repeats[-1] = max(self.repeats[-1], inner)
+        self.part_repeats = inner
 
 
 def group_number(names: list[str | None], target: str) -> int | None:

@@ -64,7 +64,7 @@ def _default_domain(scope: Scope) -> str:
     return scope.settings.default_domain
 
 
-@function("SelectUniqueValue", "rule1", "rule2", "more*", support="hr_only")
+@function("SelectUniqueValue", "rule1", "rule2", "more*?", support="hr_only")
 def _select_unique_value(scope: Scope, *rules: Any) -> str:
     """Refused: it works only for HR-driven provisioning to on-premises AD."""
     raise Fault(

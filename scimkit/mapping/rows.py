@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from random import Random
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -78,6 +79,8 @@ class ObjectMapping:
 @dataclass(slots=True)
 class Values:
     """What a mapping gives for one person.
+
+    Not frozen, because a stream makes one per person and freezing costs a tenth of its time.
 
     values          by target; nulls and ignored ones are left out
     errors          by target, where an expression failed
@@ -180,7 +183,8 @@ def read_row(raw: Mapping[str, Any]) -> MappingRow:
 def source_text(source: Mapping[str, Any]) -> str:
     """The expression of an attributeMappingSource; made from its tree when the text is missing."""
     text = source.get("expression")
-    if isinstance(text, str) and text.strip():
+    bare_constant = source.get("type") == "Constant" and not str(text).lstrip().startswith('"')
+    if isinstance(text, str) and text.strip() and not bare_constant:
         return text
     from scimkit.mapping.expressions import print_expression
     from scimkit.mapping.trees import read_tree
@@ -319,6 +323,7 @@ def _read_direct(value: Any) -> Any:
     return str(made) if isinstance(made, Instant) else made
 
 
+@lru_cache(maxsize=32)
 def compile_mapping(mapping: ObjectMapping, settings: Settings = STRICT) -> CompiledMapping:
     """A mapping compiled once, for a directory to be streamed through.
 

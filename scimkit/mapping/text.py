@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import string
 import unicodedata
 import uuid
@@ -44,7 +45,7 @@ def _prepend(scope: Scope, prefix: Any, source: Any) -> str | None:
     return _concatenate(scope, prefix, source)
 
 
-@function("Join", "separator", "source", "more*", keys={"more": "source"})
+@function("Join", "separator", "source", "more*?", keys={"more": "source"})
 def _join(scope: Scope, separator: Any, *sources: Any) -> str:
     """The sources with the separator between; empty and null ones are skipped with their separator."""
     parts: list[str] = []
@@ -175,9 +176,7 @@ def _word(scope: Scope, source: Any, number: Any, delimiters: Any) -> str:
     """The n-th word, from 1; each character of `delimiters` separates, empty words are skipped (unconfirmed)."""
     text, marks = scope.text(source) or "", scope.text(delimiters) or ""
     wanted = integer_of(number, "wordNumber")
-    for mark in marks:
-        text = text.replace(mark, "\0")
-    words = [word for word in text.split("\0") if word] if marks else [text]
+    words = [word for word in re.split(f"[{re.escape(marks)}]", text) if word] if marks else [text]
     return words[wanted - 1] if 1 <= wanted <= len(words) else ""
 
 

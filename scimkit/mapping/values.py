@@ -21,7 +21,7 @@ MAX_TICKS = 3_652_059 * TICKS_PER_DAY - 1  # the end of year 9999
 FILETIME_EPOCH_TICKS = 504_911_232_000_000_000  # 1601-01-01 counted from 0001-01-01
 MAX_INTEGER = 2**63 - 1
 YEAR_ONE = datetime(1, 1, 1)
-INTEGER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,19}\s*\Z")
+INTEGER_TEXT = re.compile(r"-?[0-9]{1,19}\Z")
 
 
 class IgnoreMark(Enum):
@@ -47,6 +47,10 @@ class Omitted(Enum):
 OMITTED: Final = Omitted.OMITTED
 
 
+def out_of_range() -> Fault:
+    return Fault("the date lies outside the years 1 to 9999", "Correct the date.")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Instant:
     """A date-time in UTC. ticks: 100 nanoseconds since 0001-01-01, as .NET counts."""
@@ -55,7 +59,7 @@ class Instant:
 
     def __post_init__(self) -> None:
         if not 0 <= self.ticks <= MAX_TICKS:
-            raise Fault("the date lies outside the years 1 to 9999")
+            raise out_of_range()
 
     @classmethod
     def of(cls, moment: datetime) -> Instant:
@@ -64,7 +68,7 @@ class Instant:
             try:
                 moment = moment.astimezone(UTC).replace(tzinfo=None)
             except OverflowError:
-                raise Fault("the date lies outside the years 1 to 9999") from None
+                raise out_of_range() from None
         since = moment - YEAR_ONE
         return cls(since.days * TICKS_PER_DAY + since.seconds * TICKS_PER_SECOND + since.microseconds * 10)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +61,19 @@ def read_status(job: Mapping[str, Any]) -> JobStatus:
         quarantine,
         {str(item["key"]): int(item["value"]) for item in status.get("synchronizedEntryCountByType") or ()},
     )
+
+
+def interval_words(interval: str) -> str:
+    """An ISO 8601 duration as an administrator reads it; what is no plain one stays as it is.
+
+    >>> interval_words("PT40M"), interval_words("PT1H30M")
+    ('40 minutes', '1 hour 30 minutes')
+    """
+    found = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?", interval)
+    if found is None or not any(found.groups()):
+        return interval or "as the service decides"
+    parts = [(int(number), unit) for number, unit in zip(found.groups(), ("hour", "minute"), strict=True) if number]
+    return " ".join(f"{number} {unit}{'s' if number != 1 else ''}" for number, unit in parts)
 
 
 def _state(status: Mapping[str, Any], schedule: Mapping[str, Any], quarantined: bool, ran: bool) -> str:

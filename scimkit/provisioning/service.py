@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from scimkit.errors import ApiError
+from scimkit.errors import ApiError, MappingError
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, evaluate_rows, redacts
 from scimkit.provisioning import steps as recorded
 from scimkit.provisioning.action import USERS, Counted, Endpoint, Outcome, act
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Desired, Link, MatchKey, Observed, Policy, decide, nothing, refuse
-from scimkit.provisioning.differences import CREATE_ONLY
 from scimkit.provisioning.scope import ScopeDecision
-from scimkit.provisioning.targets import NOTHING_KNOWN, TargetFacts, is_reference, takes_several
+from scimkit.provisioning.targets import NOTHING_KNOWN, TargetFacts, is_reference, parse_target, takes_several
 
 _USES_SOFT_DELETED = re.compile(r"\[\s*IsSoftDeleted\s*\]", re.IGNORECASE)
 
@@ -43,11 +42,12 @@ def desired_of(
     creating = evaluate_rows(mapping, source, now=now, creating=True)
     updating = evaluate_rows(mapping, source, now=now, creating=False)
     rows = {row.target: row for row in mapping.rows}
+    unreadable = _unreadable(rows)
     pointing = {target for target in rows if is_reference(target, facts)}
     linked, unresolved = _resolved(creating, pointing, references or {})
-    create, overfull = _fitting(creating, pointing, facts)
-    update, also_overfull = _fitting(updating, pointing, facts)
-    update = {target: value for target, value in update.items() if rows[target].apply != CREATE_ONLY}
+    left_out = pointing | unreadable.keys()
+    create, overfull = _fitting(creating, left_out, facts)
+    update, also_overfull = _fitting(updating, left_out, facts)
     leaving_rows = tuple(target for target, row in rows.items() if _USES_SOFT_DELETED.search(row.expression or ""))
     return Desired(
         name=name_of(source),
@@ -62,11 +62,22 @@ def desired_of(
             sorted(target for target in facts.required if target in rows and create.get(target) in (None, ""))
         ),
         overfull=tuple(dict.fromkeys((*overfull, *also_overfull))),
-        errors={target: str(error) for target, error in {**creating.errors, **updating.errors}.items()},
+        errors={target: str(error) for target, error in (creating.errors | updating.errors | unreadable).items()},
         flow_types={target: row.apply for target, row in rows.items()},
         redacted=frozenset(row.target for row in mapping.rows if redacts(row)),
         ignored=creating.object_ignored or updating.object_ignored,
     )
+
+
+def _unreadable(targets: Iterable[str]) -> dict[str, MappingError]:
+    """The targets whose names a SCIM connector cannot read, and why; such a row fails the person, not the run."""
+    wrong: dict[str, MappingError] = {}
+    for target in targets:
+        try:
+            parse_target(target)
+        except MappingError as error:
+            wrong[target] = error
+    return wrong
 
 
 def name_of(source: Mapping[str, Any]) -> str:
@@ -89,12 +100,12 @@ def _resolved(values: Values, pointing: set[str], links: Mapping[str, str]) -> t
     return found, tuple(target for target in wanted if target not in found)
 
 
-def _fitting(values: Values, pointing: set[str], facts: TargetFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The values without references, lists of one unpacked where one value fits, and the targets that got too many."""
+def _fitting(values: Values, left_out: set[str], facts: TargetFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The values to write, lists of one unpacked where one value fits, and the targets that got too many."""
     fitting: dict[str, Any] = {}
     overfull = []
     for target, value in values.values.items():
-        if target in pointing or value is None:
+        if target in left_out or value is None:
             continue
         if isinstance(value, (list, tuple)) and not takes_several(target, facts):
             if len(value) > 1:
@@ -190,7 +201,8 @@ def forecast(
     policy = Policy(frozenset(mapping.actions if actions is None else actions), skip_out_of_scope, soft_deletes)
     decision = decide(desired, scope, link, observed, policy=policy, facts=facts, hard_deleted=hard_deleted)
     if not hard_deleted and desired.keys and (scope.in_scope or link is not None):
-        steps.append(recorded.matching_step(desired.name, decision, observed.resource, target_system))
+        step = recorded.matching_step(desired.name, decision, observed.resource, target_system, desired.redacted)
+        steps.append(step)
     return _foreseen(decision, desired, link, observed, steps, asking.requests)
 
 
@@ -239,7 +251,7 @@ def provision(
     )
     name = name_of(source)
     failed = outcome.error_code if outcome.error is not None else ""
-    after = [recorded.export_step(name, decision, failed, target_system)]
+    after = [recorded.export_step(name, decision, scope, failed, target_system)]
     if not failed:
         after.append(recorded.reference_step(name, decision, outcome.reference_code))
     return replace(

@@ -8,12 +8,12 @@ Names, descriptions and detail fields follow the documented samples of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from scimkit.provisioning.decision import Decision, Link
-from scimkit.provisioning.scope import ScopeDecision
+from scimkit.provisioning.scope import ScopeDecision, is_entitled_now
 
 SOURCE_SYSTEM = "Azure Active Directory"
 CUSTOM_TARGET_SYSTEM = "customappsso"
@@ -83,9 +83,13 @@ def scoping_step(scope: ScopeDecision, on_demand: bool) -> ProvisioningStep:
 
 
 def matching_step(
-    name: str, decision: Decision, resource: Mapping[str, Any] | None, target_system: str
+    name: str,
+    decision: Decision,
+    resource: Mapping[str, Any] | None,
+    target_system: str,
+    redacted: Collection[str] = (),
 ) -> ProvisioningStep:
-    """The target was searched, or the linked account read."""
+    """The target was searched, or the linked account read; `redacted` targets are not shown."""
     if decision.action == "create":
         description = (
             f"User '{name}' will be created in {target_system} "
@@ -93,12 +97,10 @@ def matching_step(
         )
         return ProvisioningStep("matching", "EntrySynchronizationAdd", "success", description)
     if resource is not None:
-        details = {
-            key: text_of(value) for key, value in resource.items() if isinstance(value, (str, bool)) and value != ""
-        }
-        return ProvisioningStep(
-            "matching", "EntryImport", "success", f"Retrieved User '{name}' from {target_system}", details
-        )
+        simple = {key: value for key, value in resource.items() if isinstance(value, (str, bool)) and value != ""}
+        details = {key: text_of(value) for key, value in simple.items() if key not in redacted}
+        description = f"Retrieved User '{name}' from {target_system}"
+        return ProvisioningStep("matching", "EntryImport", "success", description, details)
     status = "failure" if decision.result == "Failure" else "skipped"
     return ProvisioningStep("matching", "EntryImport", status, f"User '{name}' in {target_system}: {decision.reason}")
 
@@ -111,7 +113,9 @@ _EXPORTS = {
 }
 
 
-def export_step(name: str, decision: Decision, error_code: str, target_system: str) -> ProvisioningStep | None:
+def export_step(
+    name: str, decision: Decision, scope: ScopeDecision, error_code: str, target_system: str
+) -> ProvisioningStep | None:
     """The write, or why there was none; None when a refusal ended things before the export."""
     identifier = {"ReportableIdentifier": name}
     if decision.writes:
@@ -126,15 +130,16 @@ def export_step(name: str, decision: Decision, error_code: str, target_system: s
         return None
     description = f"The User '{name}' will be skipped"
     return ProvisioningStep(
-        "export", "EntrySynchronizationSkip", "skipped", description, {"SkipReason": skip_reason(decision)}
+        "export", "EntrySynchronizationSkip", "skipped", description, {"SkipReason": skip_reason(decision, scope)}
     )
 
 
-def skip_reason(decision: Decision) -> str:
-    """`SkipReason` as documented: equal already, or not entitled."""
-    if decision.code == "EntrySynchronizationSkipped":
-        return FILTERED_SKIP_REASON
-    return decision.code
+def skip_reason(decision: Decision, scope: ScopeDecision) -> str:
+    """`SkipReason`: `NotEffectivelyEntitled` out of scope, else the decision's code, such as `RedundantExport`."""
+    if decision.code != "EntrySynchronizationSkipped" or scope.in_scope:
+        return decision.code
+    entitled = scope.facts.active and is_entitled_now(scope.facts)
+    return FILTERED_SKIP_REASON if entitled else "NotEffectivelyEntitled"
 
 
 def reference_step(name: str, decision: Decision, error_code: str) -> ProvisioningStep | None:

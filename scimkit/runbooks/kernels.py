@@ -42,6 +42,7 @@ class Kernels:
     expected     how many notebooks will ask; no kernel is started ahead beyond that
     environment  variables for the kernels alone, on top of this process's own
     preload      modules each kernel imports while nobody waits for it
+    ahead        how many may be starting, or waiting to be used, at a time
     log          takes each line that a kernel's process prints outside the protocol
 
     Use as a context manager: leaving it ends every kernel that is left.
@@ -54,6 +55,7 @@ class Kernels:
         environment: Mapping[str, str] | None = None,
         kernel_name: str = NATIVE_KERNEL_NAME,
         preload: Iterable[str] = (),
+        ahead: int = 1,
         config: Config | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
@@ -61,7 +63,8 @@ class Kernels:
         self.environment = dict(environment or {})
         if modules := ",".join(preload):
             self.environment[PRELOAD] = modules
-        self._ahead: AsyncKernelManager | None = None
+        self.ahead = ahead
+        self._waiting: list[AsyncKernelManager] = []
         self._leaving: list[AsyncKernelManager] = []
 
     def __enter__(self) -> Kernels:
@@ -71,21 +74,20 @@ class Kernels:
         self.close()
 
     def prepare(self) -> None:
-        """Start the next kernel, unless it is started or no notebook is left that could want it."""
-        if self._ahead is None and self.left > 0:
+        """Start the next kernels, unless they are started or no notebook is left that could want one."""
+        while len(self._waiting) < self.ahead and self.left > 0:
             self.left -= 1
-            self._ahead = self._start()
+            self._waiting.append(self._start())
 
     def take(self) -> AsyncKernelManager:
-        """A kernel that nothing has run in: the one started ahead, or a new one."""
-        if self._ahead is not None and not run_sync(self._ahead.is_alive)():
-            self._finish(self._ahead, now=True)  # died while it waited; its successor may say why
-            self._ahead, self.left = None, self.left + 1
-        self.left = max(self.left, 0 if self._ahead else 1)
-        self.prepare()
-        manager, self._ahead = self._ahead, None
-        assert manager is not None
-        return manager
+        """A kernel that nothing has run in: the oldest one started ahead, or a new one."""
+        while self._waiting:
+            manager = self._waiting.pop(0)
+            if run_sync(manager.is_alive)():
+                return manager
+            self._finish(manager, now=True)  # died while it waited; its successor may say why
+        self.left = max(self.left - 1, 0)
+        return self._start()
 
     def release(self, manager: AsyncKernelManager, *, now: bool = False) -> None:
         """Let `manager`'s kernel go. It is asked to end and not waited for; `now` kills it."""
@@ -97,9 +99,8 @@ class Kernels:
 
     def close(self) -> None:
         """End what is left. Kernels that were asked to end get the time to do so."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            self._finish(ahead, now=True)
+        while self._waiting:
+            self._finish(self._waiting.pop(), now=True)
         while self._leaving:
             self._finish(self._leaving.pop(), now=False)
 

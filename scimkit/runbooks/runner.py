@@ -10,6 +10,7 @@ first step that does not pass ends the run; `--resume` goes on there.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import traceback
@@ -43,7 +44,24 @@ from scimkit.tenant import load_config
 LOG = "run.log"
 PASSED, FAILED, USAGE, WAITING, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 CELL_TIMEOUT_SECONDS = 3600  # a step waits for a person or a cycle by ending with 3, so nothing sensible takes longer
-_PRELOAD = ("scimkit.ui.session",)
+_PRELOAD = (  # what the shipped notebooks import, where `begin` and the verbs do it late; done while nobody waits
+    "scimkit.ui.session",
+    "scimkit.ui.forms",
+    "scimkit.views.kinds",
+    "scimkit.clients.graph",
+    "scimkit.clients.scim",
+    "scimkit.sandbox.process",
+    "scimkit.enterprise_app",
+    "scimkit.scope",
+    "scimkit.connection",
+    "scimkit.mapping.review",
+    "scimkit.pilot",
+    "scimkit.forecast",
+    "scimkit.enablement",
+    "scimkit.monitoring.summary",
+    "filelock",
+    "jinja2",
+)
 _STATE_OF = {FAILED: "failed", WAITING: "waiting"}
 
 
@@ -200,7 +218,7 @@ class _Runner:
         environment = {"SCIMKIT_RUN": str(self.run_store.folder.resolve())}
         if self.config is not None:
             environment["SCIMKIT_CONFIG"] = str(Path(self.config).resolve())
-        return Kernels(expected=expected, environment=environment, preload=_PRELOAD, log=lambda line: papermill_logger.info(f"kernel: {line}"))
+        return Kernels(expected=expected, environment=environment, preload=_PRELOAD, ahead=int(os.environ.get("AHEAD","1")), log=lambda line: papermill_logger.info(f"kernel: {line}"))
 
     def _settle_interrupted(self) -> None:
         """A step that a killed run has left `running` was interrupted."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scimkit.errors import ScimkitError
+from scimkit.errors import ConfigError, ScimkitError
 from scimkit.sandbox.identity import DEFAULT_PEOPLE, DEFAULT_SEED
+
+if TYPE_CHECKING:
+    from scimkit.apps.profile import AppProfile
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,17 +29,33 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run(options)
     except ScimkitError as error:
-        print(f"{error} {error.remedy}".strip(), file=sys.stderr)
+        sys.stderr.write(f"{error} {error.remedy}".strip() + "\n")
         return error.exit_code
     return 0
 
 
-def run(options: argparse.Namespace) -> None:
+def read_profiles(options: argparse.Namespace) -> list[AppProfile]:
+    """By name or file; an owner sends them instead, as the first line of standard input."""
     from scimkit.apps import load
+
+    if options.app or not options.owned:
+        return [load(name) for name in options.app or ["oreilly"]]
+    from scimkit.apps.profile import AppProfile
+
+    raw = b""
+    while not raw.endswith(b"\n"):  # by its number: what `sys.stdin` reads ahead would be missed later
+        part = os.read(0, 65536)
+        if not part:
+            raise ConfigError("no profiles came from the owner", "Name them with --app.")
+        raw += part
+    return [AppProfile.model_validate(item) for item in json.loads(raw)]
+
+
+def run(options: argparse.Namespace) -> None:
     from scimkit.sandbox.serving import serve
 
     serve(
-        [load(name) for name in options.app or ["oreilly"]],
+        read_profiles(options),
         seed=options.seed,
         people=options.people,
         port=options.port,

@@ -9,7 +9,6 @@ The emulator's own requests to vendors are missing, as they happen again.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,12 +66,14 @@ class Veil:
 class ChangeLog:
     """The file. `None` as folder keeps nothing.
 
+    settings  what has to be the same each time; `more` is only noted
+
     Raises RunError when the file belongs to a sandbox with other settings.
     """
 
-    def __init__(self, folder: Path | None, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path | None, settings: dict[str, Any], **more: Any) -> None:
         self.path = Path(folder) / NAME if folder is not None else None
-        self.settings = settings
+        self.settings, self.more = settings, more
         self.quiet = False  # during a replay nothing is written
         self._file: Any = None
 
@@ -112,9 +113,9 @@ class ChangeLog:
         temporary = self.path.with_name(f".{self.path.name}.part")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for entry in [{"settings": self.settings}, *kept]:
+            for entry in [{"settings": self.settings | self.more}, *kept]:
                 file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        os.replace(temporary, self.path)
+        temporary.replace(self.path)
         self._file = self.path.open("a", encoding="utf-8", newline="\n")
 
     def add(self, entry: dict[str, Any]) -> None:

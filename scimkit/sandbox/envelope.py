@@ -36,7 +36,7 @@ def bad_request(message: str, code: str = "Request_BadRequest") -> GraphError:
 
 def service_error(status: int, code: str, message: str | None) -> GraphError:
     """What the synchronization service says, as Graph passes it on: text inside `UnknownError`."""
-    inner = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
+    inner: dict[str, Any] = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
     return GraphError(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
 
 

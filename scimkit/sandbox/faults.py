@@ -43,7 +43,7 @@ class Fault:
 def parse_fault(text: str, apps: Iterable[str]) -> Fault:
     """`[WHERE:]NAME[=VALUE]`. Raises ConfigError naming what is known."""
     head, equals, value = text.strip().partition("=")
-    where, colon, name = head.rpartition(":")
+    where, _, name = head.rpartition(":")
     where, name = where or "vendors", name.strip().replace("-", "_")
     places = ("vendors", "graph", *apps)
     if name not in FAULTS:

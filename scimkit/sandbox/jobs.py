@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from scimkit.records import utc_text
 from scimkit.provisioning import Link
+from scimkit.records import utc_text
 from scimkit.sandbox.clock import NEVER
 
 NO_INTERVAL = "P10675199DT2H48M5.4775807S"  # the largest .NET TimeSpan: "no interval"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,20 +22,25 @@ FILTERS: dict[str, tuple[str, ...]] = {
 }
 
 
+OPEN = {"id", "jobId", "activityDateTime"}  # what can be told without unpacking an entry
+
+
 async def provisioning(request: Request) -> Response:
     """Filters are case-sensitive; newest first only when asked for."""
     world = world_of(request)
     query = options(request, ("$filter", "$orderby", "$top", "$skiptoken"))
-    entries = list(world.logs.read())
+    entries = list(world.logs.entries)
     if "$filter" in query:
         test = read_filter(query["$filter"], FILTERS, fold=False)
-        entries = [entry for entry in entries if test(entry)]
+        inside = not OPEN.issuperset(name for name in FILTERS if re.search(rf"\b{name}\b", query["$filter"]))
+        entries = [entry for entry in entries if test(entry.graph() if inside else entry.open())]
     order = query.get("$orderby", "activityDateTime")
     if order not in ("activityDateTime", "activityDateTime asc", "activityDateTime desc"):
         raise bad_request(f"Sorting not supported for property '{order}'.", "BadRequest")
     if order.endswith("desc"):
         entries.reverse()
-    return JSONResponse(page(request, world.origin, "auditLogs/provisioning", entries, query, most=1000))
+    answer = page(request, world.origin, "auditLogs/provisioning", entries, query, most=1000)
+    return JSONResponse(answer | {"value": [entry.graph() for entry in answer["value"]]})
 
 
 def routes() -> list[Route]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ class Kept:
     job_id: str
     time: str
     packed: bytes
+
+    def open(self) -> dict[str, Any]:
+        return {"id": self.id, "jobId": self.job_id, "activityDateTime": self.time}
 
     def graph(self) -> dict[str, Any]:
         entry: dict[str, Any] = json.loads(zlib.decompress(self.packed))
@@ -36,9 +39,6 @@ class LogBook:
     def add(self, entry: dict[str, Any]) -> None:
         packed = zlib.compress(json.dumps(entry, ensure_ascii=False).encode(), 1)
         self.entries.append(Kept(entry["id"], entry["jobId"], entry["activityDateTime"], packed))
-
-    def read(self) -> Iterator[dict[str, Any]]:
-        return (kept.graph() for kept in list(self.entries))
 
 
 def log_steps(steps: Iterable[Any]) -> list[dict[str, Any]]:

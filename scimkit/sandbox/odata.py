@@ -7,7 +7,7 @@ silently ignored.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -51,7 +51,7 @@ def look_up(item: Item, path: str) -> Any:
 class _Reader:
     """Recursive descent: or, and, one comparison or function, parentheses."""
 
-    def __init__(self, text: str, allowed: dict[str, Sequence[str]], fold: bool) -> None:
+    def __init__(self, text: str, allowed: Mapping[str, Sequence[str]], fold: bool) -> None:
         self.text, self.allowed, self.fold = text, allowed, fold
         self.tokens: list[tuple[str, str]] = []
         position = 0
@@ -145,7 +145,7 @@ class _Reader:
         return lambda item: any(test(item) for test in tests)
 
 
-def read_filter(text: str, allowed: dict[str, Sequence[str]], *, fold: bool = True) -> Test:
+def read_filter(text: str, allowed: Mapping[str, Sequence[str]], *, fold: bool = True) -> Test:
     """The test that `$filter` asks for.
 
     allowed  property -> operators and functions it may be filtered with
@@ -183,7 +183,7 @@ def select(item: Item, names: str | None, default: Sequence[str] | None = None) 
 
 
 def page(
-    request: Request, origin: str, context: str, items: Sequence[Item], query: dict[str, str], *, default_top: int = 100, most: int = 999
+    request: Request, origin: str, context: str, items: Sequence[Any], query: dict[str, str], *, default_top: int = 100, most: int = 999
 ) -> dict[str, Any]:
     """One page, with `@odata.nextLink` when there is more. The skip token is the number already given."""
     try:

@@ -17,7 +17,7 @@ from scimkit.sandbox.envelope import GraphError, bad_request, read_json, service
 from scimkit.sandbox.jobs import Job
 from scimkit.sandbox.provisioner import Provisioner, endpoint_of, plain_problem
 from scimkit.sandbox.service_principals import ServicePrincipal
-from scimkit.sandbox.synchronization import need_credentials, find_job
+from scimkit.sandbox.synchronization import find_job, need_credentials
 from scimkit.sandbox.world import World
 
 MOST_CALLS, IN_SECONDS = 5, 10

@@ -8,8 +8,10 @@ which becomes the same sandbox again out of the run folder.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import queue
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from scimkit.apps.profile import AppProfile
 
 ADDRESS_FILE = "sandbox.json"
+CHANGES_FILE = "sandbox.jsonl"
 START_SECONDS = 120.0  # a long change log is replayed before the sandbox is ready
 ASK_SECONDS = 5.0
 
@@ -62,31 +65,69 @@ def ensure_sandbox(
     folder: Path | str | None,
     *,
     app: AppProfile | str | Path | Sequence[AppProfile | str | Path],
-    seed: int = DEFAULT_SEED,
-    people: int = DEFAULT_PEOPLE,
-    faults: Iterable[str] = (),
+    seed: int | None = None,
+    people: int | None = None,
+    faults: Iterable[str] | None = None,
 ) -> SandboxAddress:
     """The sandbox of the run `folder`: the living one, or a new child process.
 
-    folder  None: a sandbox of our own that keeps nothing
+    folder  None: a new sandbox that keeps nothing
     app     one profile (or its name or file) or several
+    seed, people, faults
+            None: those the sandbox of this folder began with, else the defaults
 
     Raises RunError when the one of the folder has other settings or does not
     start, ConfigError for a wrong fault.
     """
-    key = str(Path(folder).resolve()) if folder is not None else ""
+    key = str(Path(folder).resolve()) if folder is not None else secrets.token_hex(8)
     apps = [app] if isinstance(app, (str, Path)) or not isinstance(app, Sequence) else list(app)
+    settings = Settings.of(folder, seed, people, faults)
     with _starting:
         child = _children.get(key)
         if child is not None and child.process.poll() is None:
-            return child.address
+            return _with_apps(child.address, apps)
         if folder is None:
-            return _start(key, None, apps, seed, people, faults)
+            return _start(key, None, apps, settings)
         from filelock import FileLock
 
         Path(folder).mkdir(parents=True, exist_ok=True)
         with FileLock(str(Path(folder) / ".sandbox.lock"), timeout=START_SECONDS):
-            return find_sandbox(folder, seed=seed) or _start(key, Path(folder), apps, seed, people, faults)
+            living = find_sandbox(folder, seed=settings.seed)
+            return _with_apps(living, apps) if living else _start(key, Path(folder), apps, settings)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a sandbox is started with; `Settings.of` fills in what is not given."""
+
+    seed: int = DEFAULT_SEED
+    people: int = DEFAULT_PEOPLE
+    faults: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, folder: Path | str | None, seed: int | None, people: int | None, faults: Iterable[str] | None) -> Settings:
+        began: dict[str, Any] = {}
+        if folder is not None:
+            try:
+                with (Path(folder) / CHANGES_FILE).open(encoding="utf-8") as file:
+                    began = json.loads(file.readline() or "{}").get("settings", {})
+            except (OSError, ValueError, AttributeError):
+                began = {}
+        return cls(
+            int(began.get("seed", DEFAULT_SEED)) if seed is None else seed,
+            int(began.get("people", DEFAULT_PEOPLE)) if people is None else people,
+            tuple(began.get("switched_on", ()) if faults is None else faults),
+        )
+
+
+def _with_apps(address: SandboxAddress, apps: Sequence[AppProfile | str | Path]) -> SandboxAddress:
+    """`address`, if the apps are there. Raises RunError."""
+    for app in apps:
+        name = Path(app).stem if isinstance(app, (str, Path)) else app.name
+        if name not in address.scim_urls and not isinstance(app, Path) and not str(app).endswith(".toml"):
+            known = ", ".join(sorted(address.scim_urls))
+            raise RunError(f"the sandbox of this run has no {name}, only {known}", "Start a new run for the other app.", path=ADDRESS_FILE)
+    return address
 
 
 def find_sandbox(folder: Path | str, *, seed: int | None = None) -> SandboxAddress | None:
@@ -160,10 +201,8 @@ def stop(address: SandboxAddress | None = None) -> None:
 
 def _end(process: subprocess.Popen[str]) -> None:
     if process.stdin is not None:
-        try:
+        with contextlib.suppress(OSError):
             process.stdin.close()
-        except OSError:
-            pass
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
@@ -174,19 +213,20 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _start(
-    key: str, folder: Path | None, apps: Sequence[AppProfile | str | Path], seed: int, people: int, faults: Iterable[str]
+    key: str, folder: Path | None, apps: Sequence[AppProfile | str | Path], settings: Settings
 ) -> SandboxAddress:
-    command = [sys.executable, "-m", "scimkit.sandbox", "--owned", "--seed", str(seed), "--people", str(people)]
-    for app in apps:
-        command += ["--app", str(app if isinstance(app, (str, Path)) else getattr(app, "path", None) or app.name)]
-    for fault in faults:
+    command = [sys.executable, "-m", "scimkit.sandbox", "--owned", "--seed", str(settings.seed), "--people", str(settings.people)]
+    for fault in settings.faults:
         command += ["--fault", fault]
     if folder is not None:
         command += ["--folder", str(folder.resolve())]
+    # profiles travel whole, by the pipe: one may be read from a file that has changed or moved since
+    profiles = json.dumps([_profile(app).model_dump(mode="json", by_alias=True) for app in apps], ensure_ascii=True)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True, encoding="utf-8", cwd=_package_parent()
         )
+        _tell(process, profiles)
         line = _first_line(process)
         if not line:
             _end(process)
@@ -197,12 +237,26 @@ def _start(
     ready = json.loads(line)
     port = int(ready["graph"]["base_url"].rpartition(":")[2].partition("/")[0])
     address = SandboxAddress(
-        ready["graph"]["base_url"], {name: told["scim_url"] for name, told in ready["apps"].items()}, seed, port, owned=True
+        ready["graph"]["base_url"], {name: told["scim_url"] for name, told in ready["apps"].items()}, settings.seed, port, owned=True
     )
     if not _children:
         atexit.register(stop)
     _children[key] = _Child(process, address)
     return address
+
+
+def _profile(app: AppProfile | str | Path) -> AppProfile:
+    from scimkit.apps import load
+
+    return load(app) if isinstance(app, (str, Path)) else app
+
+
+def _tell(process: subprocess.Popen[str], line: str) -> None:
+    """Write one line to the child; that it has ended already shows when it is asked."""
+    with contextlib.suppress(OSError):
+        assert process.stdin is not None
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
 
 
 def _package_parent() -> str | None:
@@ -220,3 +274,32 @@ def _first_line(process: subprocess.Popen[str]) -> str:
         return lines.get(timeout=START_SECONDS).strip()
     except queue.Empty:
         return ""
+
+
+# -- `scimkit sandbox` ---------------------------------------------------------------
+
+
+def cli_serve(
+    *,
+    apps: Sequence[str | Path] = (),
+    people: int | None = None,
+    seed: int | None = None,
+    port: int = 0,
+    faults: Iterable[str] = (),
+) -> None:
+    """Serve in this process until interrupted; one JSON line on standard output when ready.
+
+    apps  names or files of profiles; none: all that are shipped
+
+    Raises ConfigError (port, fault) and ProfileError.
+    """
+    from scimkit.apps import load, names
+    from scimkit.sandbox.serving import serve
+
+    serve(
+        [load(app) for app in apps or names()],
+        seed=DEFAULT_SEED if seed is None else seed,
+        people=DEFAULT_PEOPLE if people is None else people,
+        port=port,
+        faults=faults,
+    )

@@ -57,12 +57,12 @@ def scim_error(status: int, detail: str, **headers: str) -> Reply:
 class Sandbox:
     """The ASGI application of one sandbox."""
 
-    def __init__(self, world: World, *, folder: Path | None = None, run: str = "") -> None:
+    def __init__(self, world: World, *, folder: Path | None = None, run: str = "", faults: Sequence[str] = ()) -> None:
         self.world, self.run = world, run
         self.graph = make_emulator(world)
         audiences = ("graph", *world.apps)
         self.veil = Veil({audience: sandbox_token(world.seed, audience) for audience in audiences})
-        self.changes = ChangeLog(folder, {"sandbox": 1, "seed": world.seed, "people": world.people, "apps": sorted(world.apps)})
+        self.changes = ChangeLog(folder, {"sandbox": 1, "seed": world.seed, "people": world.people, "apps": sorted(world.apps)}, switched_on=list(faults))
         self.writing = asyncio.Lock()  # one change at a time, so that the log's order is what happened
         self.ticking = asyncio.Lock()
         self.ready = False
@@ -406,5 +406,6 @@ def _kept_body(world: World, body: bytes) -> Any:
 
 def make_sandbox(apps: Sequence[AppProfile], *, seed: int, people: int, faults: Iterable[str] = (), folder: Path | None = None) -> Sandbox:
     """A sandbox that is not yet on a port."""
-    world = World(seed, people, apps, tuple(faults))
-    return Sandbox(world, folder=folder, run=Path(folder).name if folder else "")
+    texts = tuple(faults)
+    world = World(seed, people, apps, texts)
+    return Sandbox(world, folder=folder, run=Path(folder).name if folder else "", faults=texts)

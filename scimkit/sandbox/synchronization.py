@@ -23,14 +23,14 @@ from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.world import World
 
 PREFIX = "SystemForCrossDomainIdentityManagement"
-SECRET_KEYS = frozenset(
-    """UserName Password SecretToken AppKey BaseAddress ClientIdentifier ClientSecret SingleSignOnType Sandbox Url Domain ConsumerKey
+SECRET_KEYS = frozenset(re.findall(r"\w+", """
+    UserName Password SecretToken AppKey BaseAddress ClientIdentifier ClientSecret SingleSignOnType Sandbox Url Domain ConsumerKey
     ConsumerSecret TokenKey TokenExpiration Oauth2AccessToken Oauth2AccessTokenCreationTime Oauth2RefreshToken SyncAll InstanceName
     Oauth2ClientId Oauth2ClientSecret CompanyId UpdateKeyOnSoftDelete SynchronizationSchedule SystemOfRecord SandboxName EnforceDomain
     SyncNotificationSettings SkipOutOfScopeDeletions Oauth2AuthorizationCode Oauth2RedirectUri ApplicationTemplateIdentifier
     Oauth2TokenExchangeUri Oauth2AuthorizationUri AuthenticationType Server PerformInboundEntitlementGrants HardDeletesEnabled
-    SyncAgentCompatibilityKey SyncAgentADContainer ValidateDomain TestReferences ConnectionString""".split()
-)
+    SyncAgentCompatibilityKey SyncAgentADContainer ValidateDomain TestReferences ConnectionString
+"""))
 RESET_FLAGS = ("None", "ConnectorDataStore", "Escrows", "Watermark", "QuarantineState", "Full", "ForceDeletes")
 FIRST_CYCLE_AFTER_SECONDS = 30  # from start to the first cycle, so that the first look at the job finds it run
 OPERATORS = (
@@ -208,7 +208,7 @@ def _pairs(items: Any) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for item in items:
         key, value = (item.get("key"), item.get("value")) if isinstance(item, dict) else (None, None)
-        if key not in SECRET_KEYS:
+        if not isinstance(key, str) or key not in SECRET_KEYS:
             raise bad_request(f"Requested value '{key}' was not found.", "BadRequest")
         if value is not None and not isinstance(value, str):
             raise bad_request(f"Cannot convert the value of '{key}' to the expected type 'Edm.String'.", "BadRequest")

@@ -7,7 +7,9 @@ overridden steps below. Nothing else is imitated.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
@@ -39,7 +41,7 @@ from scim2_server.testserver.application import BEARER_TOKEN_SCHEME
 from scim2_server.utils import load_default_resource_types, load_default_schemas, load_default_service_provider_config
 
 from scimkit.apps.profile import AppProfile
-from scimkit.provisioning.targets import CORE_USER, ENTERPRISE_USER, MANAGER, parse_target, read_target
+from scimkit.provisioning.targets import CORE_USER, ENTERPRISE_USER, MANAGER, parse_target, place, read_target
 from scimkit.sandbox.clock import Clock
 from scimkit.sandbox.faults import Faults
 from scimkit.sandbox.identity import Ids, sandbox_token
@@ -64,7 +66,7 @@ class UsedAttributes(FilterVisitor):
         self.found: set[str] = set()
 
     def _name(self, path: Any) -> str:
-        return (self.prefix + path.attr + (f".{path.sub_attr}" if path.sub_attr else "")).lower()
+        return str(self.prefix + path.attr + (f".{path.sub_attr}" if path.sub_attr else "")).lower()
 
     def visit_comparison(self, node: Any) -> None:
         self.found.add(self._name(node.attr_path))
@@ -161,9 +163,6 @@ class VendorService(ScimService):
         models = self.get_models()
         self.keep = [g[m] for m in (Union[tuple(models)], *models) for g in (SearchRequest, ListResponse, ResponseParameters)]  # type: ignore[index]  # noqa: UP007
 
-    def decode_body(self, body: bytes, content_type: str | None) -> Any:
-        return super().decode_body(body, content_type)
-
     def read_body(self, model: Any, body: bytes, content_type: str | None, scim_ctx: Any) -> Any:
         if self.vendor.profile.sandbox.tolerant and b"manager" in body:
             body = _manager_as_object(self.decode_body(body, content_type))
@@ -193,7 +192,6 @@ class VendorService(ScimService):
 
 def _manager_as_object(body: Any) -> bytes:
     """Entra sends the manager as a bare id or as a list of one; the models want an object."""
-    import json
 
     def mend(value: Any) -> Any:
         value = value[0] if isinstance(value, list) and value else value
@@ -215,6 +213,8 @@ class VendorStorage(InMemoryStorage):
     def __init__(self, vendor: Vendor, clock: Callable[[], datetime]) -> None:
         super().__init__(clock=clock)
         self.vendor = vendor
+        self.claims: dict[tuple[str, str], str] = {}
+        self.claimed: dict[str, list[tuple[str, str]]] = {}
 
     def generate_id(self, resource_type: ResourceType, resource: Resource[Any]) -> str:
         return self.vendor.ids.next(f"{self.vendor.name} {resource_type.name}")
@@ -222,18 +222,50 @@ class VendorStorage(InMemoryStorage):
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         if resource_type.name == "User":
             self.vendor.check_seat(resource)
+            self._check_claims(resource)
         kind = f"{self.vendor.name} {resource_type.name}"
         before = self.vendor.ids.counters[kind]
         try:
-            return super().create(resource_type, resource)
+            created = super().create(resource_type, resource)
         except Exception:
             self.vendor.ids.counters[kind] = before
             raise
+        self._claim(created)
+        return created
+
+    def update(self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None) -> Resource[Any]:
+        if resource_type.name == "User":
+            self._check_claims(resource)
+        updated = super().update(resource_type, resource, expected_version=expected_version)
+        self._release(str(updated.id))
+        self._claim(updated)
+        return updated
+
+    # values no two accounts may share, beyond those the schemas call unique
+    def _claims_of(self, resource: Any) -> list[tuple[str, str]]:
+        values = [(name, getattr(resource, name, None)) for name in self.vendor.unique]
+        return [(name, str(value).casefold()) for name, value in values if value is not None]
+
+    def _check_claims(self, resource: Any) -> None:
+        for claim in self._claims_of(resource):
+            if self.claims.get(claim, resource.id) != resource.id:
+                raise UniquenessException(detail=f"{claim[0]} is taken")
+
+    def _claim(self, resource: Any) -> None:
+        if resource.meta.resource_type == "User":
+            self.claimed[resource.id] = self._claims_of(resource)
+            self.claims |= dict.fromkeys(self.claimed[resource.id], resource.id)
+
+    def _release(self, resource_id: str) -> None:
+        for claim in self.claimed.pop(resource_id, ()):
+            self.claims.pop(claim, None)
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
         rule = self.vendor.profile.sandbox.on_delete
         if rule == "remove" or resource_type.name != "User":
-            return super().delete(resource_type, resource_id, expected_version=expected_version)
+            super().delete(resource_type, resource_id, expected_version=expected_version)
+            self._release(resource_id)
+            return None
         if rule == "refuse":
             raise ForbiddenException(detail="Accounts cannot be deleted here")
         user: Any = self.get(resource_type, resource_id)
@@ -266,7 +298,7 @@ class VendorApplication(ASGIApplication):
     def needs_auth(self, request: ScimRequest) -> bool:
         """An unknown path answers 404 to whom the token lets in, 401 to everybody else."""
         try:
-            return super().needs_auth(request)
+            return bool(super().needs_auth(request))
         except NotFoundException:
             return True
 
@@ -292,7 +324,7 @@ class Vendor:
         self.storage = VendorStorage(self, lambda: self.clock.now)
         self.application = VendorApplication(self, self.storage, provider)
         self.required = (*profile.required_targets, *profile.sandbox.requires)
-        self._unique = [parse_target(t) for t in profile.sandbox.unique if t.lower() != "username"]
+        self.unique = [_snake(parse_target(t).attribute) for t in profile.sandbox.unique if t.lower() != "username"]
         self._seed_accounts(list(people))
 
     @property
@@ -301,13 +333,13 @@ class Vendor:
         return f"/apps/{self.name}/{self.profile.sandbox.scim_path}"
 
     def fault(self, name: str) -> bool:
-        return self.faults.at(self.name, name) is not None
+        return bool(self.faults.at(self.name, name))
 
     def token_expired(self) -> bool:
         fault = self.faults.at(self.name, "token_expires")
         age = (self.clock.now - self.started).total_seconds()
         days = self.profile.sandbox.token_days
-        return (fault is not None and age >= fault.value) or (days is not None and age >= days * 86400)
+        return bool((fault is not None and age >= fault.value) or (days is not None and age >= days * 86400))
 
     def accounts(self) -> list[Any]:
         return [r for r in self.storage.resources if r.meta and r.meta.resource_type == "User"]
@@ -322,10 +354,6 @@ class Vendor:
         seats = self.profile.sandbox.seats
         if seats is not None and resource.active is not False and sum(a.active is not False for a in self.accounts()) >= seats:
             raise ForbiddenException(detail=f"No licence is left: all {seats} seats are taken")
-        for target in self._unique:
-            wanted = _value_at(resource, target.attribute)
-            if wanted is not None and any(_value_at(a, target.attribute) == wanted for a in self.accounts()):
-                raise UniquenessException(detail=f"{target.attribute} is taken")
 
     def _seed_accounts(self, people: list[Person]) -> None:
         """Accounts from before: one as in Entra, one that left long ago, one spelt in other letters."""
@@ -338,8 +366,6 @@ class Vendor:
             self._add_account(spelt, person, active=True)
 
     def _add_account(self, user_name: str, person: Person | None, *, active: bool) -> None:
-        from scimkit.provisioning.targets import place
-
         values = {
             "userName": user_name,
             "externalId": person.key if person else user_name.partition("@")[0],
@@ -358,7 +384,6 @@ class Vendor:
             self.storage.create(kind, service.get_model(kind).model_validate(body))
 
 
-def _value_at(resource: Any, attribute: str) -> Any:
-    import re
-
-    return getattr(resource, re.sub(r"(?<!^)(?=[A-Z])", "_", attribute).lower(), None)
+def _snake(attribute: str) -> str:
+    """`externalId` as the models name it: `external_id`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", attribute).lower()

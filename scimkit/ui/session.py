@@ -90,8 +90,8 @@ class Session:
 
     @property
     def pause(self) -> Callable[[], None] | None:
-        """What to do between two readings of a job: wait a minute; in the sandbox time passes by itself."""
-        return None if self.tenant.is_sandbox else lambda: time.sleep(60)
+        """What to do between two readings of a job: wait; in the sandbox time passes by itself."""
+        return None if self.tenant.is_sandbox else lambda: time.sleep(self.tenant.poll_seconds)
 
     def scim(self, token: Secret, url: str = "") -> Any:
         return self.access.scim(token, url)

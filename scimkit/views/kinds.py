@@ -47,8 +47,9 @@ def _describe_sequence(values: Sequence[Any]) -> View:
     if names == {"Check"}:
         return View("", "", (check_list(values),))
     items = [plain(value) for value in values]
-    title = _spaced(names.pop()) if len(names) == 1 else "Values"
-    return View(title, "", (_any_table(title, items),))
+    name = names.pop() if len(names) == 1 else "Values"
+    table = SEQUENCES[name](items) if name in SEQUENCES else _any_table(_spaced(name), items)
+    return View("", "", (table,))
 
 
 def _has_content(block: Block) -> bool:
@@ -201,16 +202,6 @@ def people_table(title: str, people: Sequence[Data]) -> Table:
 
 
 def _connection(data: Data) -> Description:
-    exchanges = _table(
-        "What was asked and what came back",
-        {
-            "sent": _field("sent", code=True),
-            "status": _field("status"),
-            "content type": _field("media_type"),
-            "found": _field("found"),
-        },
-        data.get("exchanges") or [],
-    )
     names = ("matching", "graph_verdict", "secrets_written", "notification_email", "deletion_threshold")
     pairs = _pairs(
         data,
@@ -219,7 +210,18 @@ def _connection(data: Data) -> Description:
         secrets_written="settings written",
         matching="matched by",
     )
-    return "Connection", f"{data.get('tenant_url')}, asked as Entra asks.", (pairs, exchanges)
+    return "Connection", f"{data.get('tenant_url')}, asked as Entra asks.", (pairs, exchange_table(data))
+
+
+def exchange_table(data: Data) -> Table:
+    """The requests of a connection test and their answers."""
+    columns = {
+        "sent": _field("sent", code=True),
+        "status": _field("status"),
+        "content type": _field("media_type"),
+        "found": _field("found"),
+    }
+    return _table("What was asked and what came back", columns, data.get("exchanges") or [])
 
 
 def _mapping_review(data: Data) -> Description:
@@ -338,14 +340,13 @@ def _log_summary(data: Data) -> Description:
 
 
 def outcome_table(data: Data) -> Table:
-    """The forecast against what the log reported."""
-    items = _items(data.get("forecast_against_outcome"), "what", "said")
-    return _table(
-        "Forecast against outcome",
-        {"predicted for": _field("what"), "reported": _field("said")},
-        items,
-        empty="nothing to compare yet",
-    )
+    """Where the log reports something else than was forecast: `{person: "create; skipped"}`."""
+    items = []
+    for who, said in (data.get("forecast_against_outcome") or {}).items():
+        predicted, _, reported = str(said).partition("; ")
+        items.append({"who": who, "predicted": predicted, "reported": reported})
+    columns = {"person": _field("who"), "predicted": _field("predicted"), "reported": _field("reported")}
+    return _table("Forecast against outcome, where they differ", columns, items, empty="no difference was found")
 
 
 def _items(value: Any, first: str, second: str) -> list[dict[str, Any]]:
@@ -354,6 +355,33 @@ def _items(value: Any, first: str, second: str) -> list[dict[str, Any]]:
 
 def _window(data: Data) -> str:
     return f"From {data.get('from_utc') or '?'} to {data.get('to_utc') or '?'}."
+
+
+def _step_guide(data: Data) -> Description:
+    columns = {"": _field("kind"), "what the sources say": _field("text"), "source": _field("source")}
+    url = phrase(data.get("url"))
+    tutorial = Cell(url, link=str(data.get("url") or "").startswith("https://"))
+    lines = _table("", columns, data.get("lines") or [], empty="The sources say nothing about this step.")
+    return (
+        str(data.get("heading") or data.get("step") or ""),
+        str(data.get("app") or ""),
+        (Pairs((("tutorial", tutorial),)), lines),
+    )
+
+
+def _probe(data: Data) -> Description:
+    return "Connection, asked directly", "", (_pairs(data, "matching", matching="matched by"), exchange_table(data))
+
+
+def prediction_table(predictions: Sequence[Data]) -> Table:
+    """What would happen to each person, and the values they would be given."""
+    columns = {
+        "person": _field("person"),
+        "predicted": _field("action"),
+        "reason": _field("reason"),
+        "values": _field("values"),
+    }
+    return _table("Predicted", columns, predictions)
 
 
 def _app_profile(data: Data) -> Description:
@@ -438,4 +466,11 @@ DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {
     "Enablement": _enablement,
     "LogSummary": _log_summary,
     "AppProfile": _app_profile,
+    "StepGuide": _step_guide,
+    "Probe": _probe,
+}
+
+SEQUENCES: dict[str, Callable[[Sequence[Data]], Table]] = {
+    "Person": lambda people: people_table("People", people),
+    "Prediction": prediction_table,
 }

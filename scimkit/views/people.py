@@ -21,15 +21,17 @@ from typing import Any
 from urllib.parse import quote
 
 # Target attributes (SCIM core and enterprise) whose values many people share.
-_SHARED = frozenset(
-    "active usertype title department organization division costcenter preferredlanguage locale timezone country region "
-    "roles entitlements groups schemas primary type resourcetype location created lastmodified version".split()
-)
+_SHARED = {
+    *("active", "usertype", "title", "department", "organization", "division", "costcenter", "roles", "entitlements"),
+    *("preferredlanguage", "locale", "timezone", "country", "region", "groups", "schemas", "primary", "type"),
+    *("resourcetype", "location", "created", "lastmodified", "version"),
+}
 _PERSON_FIELDS = ("id", "user_principal_name", "display_name", "mail")
 # Graph and SCIM spellings of what identifies somebody in a user resource
-_USER_FIELDS = tuple(
-    "userName userPrincipalName displayName externalId nickName mail mailNickname givenName surname familyName formatted "
-    "employeeId mobilePhone businessPhones emails phoneNumbers name otherMails".split()
+_USER_FIELDS = (
+    *("userName", "userPrincipalName", "displayName", "externalId", "nickName", "mail", "mailNickname", "otherMails"),
+    *("name", "givenName", "surname", "familyName", "formatted", "employeeId"),
+    *("emails", "phoneNumbers", "mobilePhone", "businessPhones"),
 )
 _ADDRESS = re.compile(r"\w[\w.+'#-]*@([\w-]+(?:\.[\w-]+)+)")
 _MARKED = ("(", "error:")  # "(no value)" and errors stand in place of a mapped value
@@ -57,6 +59,7 @@ class People:
         self._key = key
         self._same: dict[str, str] = {}  # any spelling, lower case -> the person's own mark (id, else first spelling)
         self._values: dict[str, str] = {}  # value as it was -> the person's own mark
+        self._common: set[str] = set()  # words of public texts, such as `admin`: nobody's name in running text
         self._replace: Callable[[str], str] | None = None
         self._names: dict[str, str] = {}
 
@@ -69,6 +72,8 @@ class People:
             for document in known:
                 for values in look(document):
                     self._note(values)
+        for document in known:
+            self._common |= {word for text in _find_public_texts(document) for word in re.findall(r"[\w.-]+", text)}
         self._replace = None
 
     def _note(self, values: list[str]) -> None:
@@ -122,6 +127,12 @@ class People:
         if "user_principal_name" in value:
             who = self.pseudonym(str(value.get("id") or value["user_principal_name"]))
             masked.update({field: who for field in _PERSON_FIELDS if value.get(field)})
+        elif "userName" in value or "userPrincipalName" in value:
+            who = self.pseudonym(str(value.get("userName") or value.get("userPrincipalName") or ""))
+            masked.update({field: _renamed(value[field], who) for field in _USER_FIELDS if field in value})
+        if isinstance(value.get("person"), Mapping) and isinstance(value.get("observed"), Mapping):
+            who = self.pseudonym(str(value["person"].get("user_principal_name") or value["person"].get("id")))
+            masked["observed"] = _renamed(value["observed"], who)
         if isinstance(value.get("person"), str) and value["person"]:
             masked["person"] = self.pseudonym(value["person"])
         if isinstance(value.get("values"), Mapping) and not is_shared(str(value.get("target", ""))):
@@ -146,7 +157,7 @@ class People:
         anywhere: dict[str, str] = {}
         words: dict[str, str] = {}
         for value, mark in self._values.items():
-            if not _is_searched(value):
+            if not _is_searched(value) or (value.islower() and value in self._common):
                 continue
             for form in _spellings(value):
                 if _is_long_enough(form):
@@ -230,7 +241,34 @@ def _texts(value: Any) -> list[str]:
     return [str(value)] if isinstance(value, int) and not isinstance(value, bool) else []
 
 
+def _find_public_texts(value: Any) -> Iterator[str]:
+    """What an app's profile says, as `Readiness` repeats it."""
+    if isinstance(value, Mapping):
+        yield from (text for part in ("facts", "contradictions", "decisions") for text in _all_texts(value.get(part)))
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _find_public_texts(item)
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _all_texts(item)
+
+
 # -- replacing ---------------------------------------------------------------
+
+
+def _renamed(value: Any, who: str) -> Any:
+    """`value` of an identifying attribute with every identifying text in it replaced by `who`."""
+    if isinstance(value, Mapping):
+        return {name: item if is_shared(name) else _renamed(item, who) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, who) for item in value]
+    return who if _texts(value) else value
 
 
 def _is_searched(value: str) -> bool:

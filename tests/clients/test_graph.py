@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+from clients.loopback import RESET, reply
 
-from scimkit.clients.graph import GraphClient, quote_text, read_envelope
+from scimkit.clients.graph import GraphClient, quote_text
+from scimkit.clients.graph_errors import read_envelope
 from scimkit.credentials import Secret
-from scimkit.errors import Denied, Rejected, Throttled, Unreachable
+from scimkit.errors import Denied, Rejected, Throttled, Unreachable, Waiting
 from scimkit.records import read_utc
 
 TOKEN = Secret("graph-client-token-4711")
 SP, JOB = "0f1e-sp", "scim.11112222.3333"
 SYNC = f"/v1.0/servicePrincipals/{SP}/synchronization"
-
-
-def reply(status=200, body=None, headers=None, media_type="application/json", drop=False):
-    return SimpleNamespace(status=status, body=body, headers=headers or {}, media_type=media_type, drop=drop)
-
-
-RESET = reply(drop=True)
 
 
 def values(*items, **more):
@@ -261,6 +255,26 @@ def test_throttled_after_patience(stub, graph):
     assert caught.value.retry_after_seconds == 2.128
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "path", "words"),
+    [
+        (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "logs", "P1 or P2"),
+        (403, "Authorization_RequestDenied", "logs", "lacks a role"),
+        (401, "InvalidAuthenticationToken", "logs", "Sign in again"),
+        (401, "UnknownError", "jobs", "some minutes after the app was made"),
+        (302, "", "jobs", "does not redirect"),
+        (409, "Conflict", "jobs", "wait a minute"),
+        (500, "", "jobs", "try again later"),
+    ],
+)
+def test_each_refusal_has_its_remedy(stub, graph, status, code, path, words):
+    """What to do depends on who refuses, and when."""
+    stub.answer = lambda seen: error(status, code, "no")
+    with pytest.raises((Denied, Rejected)) as caught:
+        graph.jobs(SP) if path == "jobs" else list(graph.provisioning_logs(JOB, since=read_utc("2026-03-02T09:00:00Z")))
+    assert words in caught.value.remedy
+
+
 def test_a_proxys_page_is_not_graph(stub, graph):
     """200 with HTML."""
     stub.answer = lambda seen: reply(200, b"<html>", media_type="text/html")
@@ -269,6 +283,14 @@ def test_a_proxys_page_is_not_graph(stub, graph):
     stub.answer = lambda seen: reply(200, {"values": []})
     with pytest.raises(Rejected, match="not a collection"):
         graph.jobs(SP)
+
+
+def test_the_application_behind_an_enterprise_app(stub, graph):
+    """By its appId; unknown when it may not be read."""
+    stub.replies = [values({"objectId": "a1", "appId": "x"}), values(), error(403, "Authorization_RequestDenied", "no")]
+    assert graph.application("x") == {"objectId": "a1", "appId": "x", "id": "a1"}
+    assert graph.application("x") is None and graph.application("x") is None
+    assert stub.seen[0].path == "/v1.0/applications" and stub.seen[0].query == {"$filter": "appId eq 'x'"}
 
 
 # -- writes: nothing is made twice ----------------------------------------------------
@@ -300,6 +322,23 @@ def test_a_lost_instantiate_is_looked_up(stub, graph, journal):
     made = graph.instantiate("tpl", "App")
     assert made == {"application": {"id": "a1"}, "servicePrincipal": {"id": "new", "appId": "x"}}
     assert [seen.method for seen in stub.seen].count("POST") == 1 and journal.entries()[0].state == "done"
+
+
+def test_a_lost_instantiate_is_looked_for_until_lists_show_it(stub, journal):
+    """A new app is not in every list at once."""
+    waits = []
+    new = [{"id": "old"}, {"id": "new", "appId": "x"}]
+    stub.replies = [
+        values({"id": "old"}),
+        RESET,
+        values({"id": "old"}),
+        values({"id": "old"}),
+        values(*new),
+        values({"id": "a1"}),
+    ]
+    with GraphClient(stub.url + "/v1.0", TOKEN, journal=journal, wait=waits.append) as graph:
+        assert graph.instantiate("tpl", "App")["servicePrincipal"]["id"] == "new"
+    assert waits == [3.0, 4.5] and [seen.method for seen in stub.seen].count("POST") == 1
 
 
 @pytest.mark.parametrize("found", [[{"id": "old"}], [{"id": "old"}, {"id": "n1"}, {"id": "n2"}]])
@@ -341,7 +380,7 @@ def test_assign(stub, graph, journal):
         reply(201, there),
         error(400, "Request_BadRequest", "Permission being assigned already exists on the object"), values({"id": "z", "principalId": "u2", "appRoleId": "r1"}, there),
         RESET, values(there),
-        RESET, values(),
+        RESET, *[values()] * 5,
         error(400, "Request_BadRequest", "Permission not found on application"),
     ]  # fmt: skip
     assert [graph.assign(SP, "u1", "r1") for _ in range(3)] == [there] * 3
@@ -508,7 +547,7 @@ def test_wait_until_a_new_app_is_known(stub):
 
 
 def test_wait_until_patience_is_over(stub):
-    """The last error, or the last empty answer; bounded by the seconds given."""
+    """The last refusal, else Waiting; bounded by the seconds given."""
     waits = []
     with GraphClient(stub.url + "/v1.0", TOKEN, wait=waits.append) as graph:
         stub.answer = lambda seen: error(403, "UnknownError", "")
@@ -516,9 +555,12 @@ def test_wait_until_patience_is_over(stub):
             graph.wait_until(lambda: graph.jobs(SP), seconds=20)
         assert sum(waits) <= 20
         stub.answer = lambda seen: values()
-        assert graph.wait_until(lambda: graph.jobs(SP), seconds=5) == []
+        with pytest.raises(Waiting, match="waited 3 seconds"):
+            graph.wait_until(lambda: graph.jobs(SP), seconds=5)
         stub.answer = lambda seen: error(404, "x", "")
-        assert graph.wait_until(lambda: graph.job(SP, JOB), seconds=5) is None
+        with pytest.raises(Waiting) as caught:
+            graph.wait_until(lambda: graph.job(SP, JOB), seconds=5)
+        assert caught.value.exit_code == 3
 
 
 def test_wait_until_does_not_hide_other_errors(stub, graph):

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 
 import pytest
+from clients.loopback import RESET, Reply
 
 from scimkit.clients.scim import ScimClient, quote_value
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, Denied, Rejected, Throttled, Unreachable
 
 TOKEN = Secret("scim-client-token-4711")
+
+
+def reply(status=200, body=None, headers=None, media_type="application/scim+json"):
+    return Reply(status, body, headers or {}, media_type)
+
+
 EMAIL = 'emails[type eq "work"].value'
-
-
-def reply(status=200, body=None, headers=None, media_type="application/scim+json", drop=False):
-    return SimpleNamespace(status=status, body=body, headers=headers or {}, media_type=media_type, drop=drop)
-
-
-RESET = reply(drop=True)
 
 
 def listing(*items, total=None):

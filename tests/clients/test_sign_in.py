@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from scimkit.clients import sign_in as module
-from scimkit.clients.sign_in import CLOUDS, TokenSource, cloud, open_cache, ready_token, sign_in
+from scimkit.clients.sign_in import CLOUDS, TokenSource, cloud, graph_url, open_cache, ready_token, sign_in, sign_in_by
 from scimkit.credentials import MASK, REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, Denied, Unreachable
 
@@ -94,7 +94,7 @@ def entra(serve, tls):
 
 @pytest.fixture
 def enter(entra, ca_file):
-    """sign_in at that authority."""
+    """sign_in_by at that authority."""
 
     def call(way, **options):
         options = {
@@ -105,7 +105,7 @@ def enter(entra, ca_file):
             "show": lambda text: None,
             **options,
         }
-        return sign_in(way, **options)
+        return sign_in_by(way, **options)
 
     return call
 
@@ -113,7 +113,7 @@ def enter(entra, ca_file):
 def test_client_secret(entra, enter):
     """The credential goes to the token endpoint, the token comes out, both are known to the redactor."""
     value = entra.grant()
-    token = enter("secret", credential=Secret("client-secret-4711"), graph_url="https://graph.contoso.example")
+    token = enter("client_secret", credential=Secret("client-secret-4711"), graph_url="https://graph.contoso.example")
     assert token().reveal() == value
     form = entra.forms[0]
     assert (
@@ -128,11 +128,11 @@ def test_client_secret(entra, enter):
 def test_a_token_is_kept_until_shortly_before_its_end(entra, enter):
     """Three requests, one sign-in; a token at its end is renewed."""
     entra.grant()
-    token = enter("secret", credential=Secret("client-secret-4711"))
+    token = enter("client_secret", credential=Secret("client-secret-4711"))
     assert [token() for _ in range(3)] and len(entra.forms) == 1
     entra.grant(expires_in=60)
     second = entra.grant()
-    short = enter("secret", credential=Secret("client-secret-4711"))
+    short = enter("client_secret", credential=Secret("client-secret-4711"))
     assert short().reveal() == second and len(entra.forms) == 3
 
 
@@ -192,7 +192,7 @@ def test_refusals_have_remedies(entra, enter, code, words):
     """By Entra's own number; Entra's words stay, the secret it repeats does not."""
     entra.tokens = [(401, {"error": "invalid_client", "error_description": f"{code} client-secret-4712"})]
     with pytest.raises(Denied) as caught:
-        enter("secret", credential=Secret("client-secret-4712"))
+        enter("client_secret", credential=Secret("client-secret-4712"))
     assert words in caught.value.remedy and "client-secret-4712" not in str(caught.value)
 
 
@@ -202,20 +202,20 @@ def test_an_unknown_tenant(entra, enter):
         status=400, body={"error": "invalid_tenant"}, headers={}, media_type="application/json", drop=False
     )
     with pytest.raises(ConfigError, match="tenant"):
-        enter("secret", credential=Secret("client-secret-4711"))
+        enter("client_secret", credential=Secret("client-secret-4711"))
 
 
 def test_an_authority_that_cannot_prove_who_it_is(entra, enter):
     """The kit's own certificate rules hold for msal as well."""
     with pytest.raises(Unreachable) as caught:
-        enter("secret", credential=Secret("client-secret-4711"), ca_file=None)
+        enter("client_secret", credential=Secret("client-secret-4711"), ca_file=None)
     assert caught.value.cause == "tls" and entra.forms == []
 
 
-def test_an_authority_that_is_not_there(enter):
+def test_an_authority_that_is_not_there(enter, unknown_names):
     """As for every client."""
     with pytest.raises(Unreachable):
-        enter("secret", credential=Secret("client-secret-4711"), authority_url="https://nobody.invalid")
+        enter("client_secret", credential=Secret("client-secret-4711"), authority_url="https://nobody.invalid")
 
 
 def test_scopes_get_the_host_outside_the_global_cloud():
@@ -239,8 +239,8 @@ def test_clouds():
     ("way", "options", "error"),
     [
         ("magic", {}, ConfigError),
-        ("secret", {"credential": None}, CredentialError),
-        ("token", {}, CredentialError),
+        ("client_secret", {"credential": None}, CredentialError),
+        ("access_token", {}, CredentialError),
         ("device_code", {"tenant_id": ""}, ConfigError),
         ("device_code", {"client_id": ""}, ConfigError),
     ],
@@ -254,7 +254,7 @@ def test_wrong_settings(enter, way, options, error):
 
 def test_a_ready_token():
     """Fetched by another tool, given by reference; known to the redactor."""
-    assert sign_in("token", credential=Secret("ready-token-4711"))().reveal() == "ready-token-4711"
+    assert sign_in_by("access_token", credential=Secret("ready-token-4711"))().reveal() == "ready-token-4711"
     assert ready_token(Secret("ready-token-4712"))().reveal() == "ready-token-4712"
     assert REDACTOR.text("ready-token-4711 ready-token-4712") == f"{MASK} {MASK}"
 
@@ -274,7 +274,7 @@ def test_tokens_are_never_kept_in_clear_on_disk(entra, enter, tmp_path):
     """Where the system cannot encrypt, nothing is written; where it can, nothing readable."""
     file = tmp_path / "cache" / "tokens.bin"
     value = entra.grant()
-    enter("secret", credential=Secret("client-secret-4711"), cache_file=file)
+    enter("client_secret", credential=Secret("client-secret-4711"), cache_file=file)
     for found in tmp_path.rglob("*"):
         assert not found.is_file() or value.encode() not in found.read_bytes()
     assert open_cache(None) is not None
@@ -289,3 +289,109 @@ def test_importing_it_does_not_import_msal():
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
         == "False"
     )
+
+
+def tenant_of(entra, ca_file, **settings):
+    """A tenant as scimkit.toml describes it."""
+    names = {
+        "name": "test",
+        "tenant_id": TENANT,
+        "cloud": "global",
+        "sign_in": "client_secret",
+        "writes": "ask",
+        "client_id": CLIENT,
+        "secret_ref": "",
+        "certificate_file": "",
+        "authority": entra.stub.url,
+        "graph_url": "",
+        "ca_file": ca_file,
+    }
+    return SimpleNamespace(**(names | settings))
+
+
+def test_a_tenant_of_the_settings_signs_in(entra, ca_file, monkeypatch):
+    """Its secret comes by reference."""
+    monkeypatch.setenv("SCIMKIT_TEST_CLIENT_SECRET", "client-secret-4715")
+    value = entra.grant()
+    assert sign_in(tenant_of(entra, ca_file, secret_ref="env:SCIMKIT_TEST_CLIENT_SECRET"))().reveal() == value
+    assert entra.forms[0]["client_secret"] == "client-secret-4715"
+
+
+@pytest.mark.parametrize(("writes", "scope"), [("never", "Application.Read.All"), ("ask", "Application.ReadWrite.All")])
+def test_a_tenant_that_is_only_read_asks_for_reading(entra, ca_file, monkeypatch, tmp_path, writes, scope):
+    """And a person needs no app registration of their own."""
+    monkeypatch.setattr(module, "own_folder", lambda: tmp_path)
+    entra.grant(person=True)
+    asked = []
+    answer = entra.stub.answer
+    entra.stub.answer = lambda seen: asked.append(seen) or answer(seen)
+    sign_in(tenant_of(entra, ca_file, sign_in="device_code", writes=writes, client_id=""), show=lambda text: None)
+    form = next(parse_qs(seen.body.decode()) for seen in asked if seen.path.endswith("/devicecode"))
+    assert scope in form["scope"][0].split() and form["client_id"] == [module.COMMAND_LINE_TOOLS]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"secret_ref": ""}, ConfigError, "secret_ref"),
+        ({"secret_ref": "env:SCIMKIT_TEST_UNSET"}, CredentialError, "before the program"),
+        ({"sign_in": "certificate"}, ConfigError, "certificate_file"),
+        ({"sign_in": "certificate", "certificate_file": "missing.pem"}, CredentialError, "file"),
+        ({"sign_in": "access_token", "secret_ref": "prompt"}, CredentialError, "env:NAME"),
+    ],
+)
+def test_what_a_tenant_may_lack(entra, ca_file, settings, error, words):
+    """The remedy names the setting."""
+    with pytest.raises(error) as caught:
+        sign_in(tenant_of(entra, ca_file, **settings))
+    assert words in caught.value.remedy
+
+
+def test_the_address_of_a_tenants_graph(entra, ca_file):
+    """Of its cloud, or as the settings say, with the version once."""
+    assert graph_url(tenant_of(entra, ca_file)) == "https://graph.microsoft.com/v1.0"
+    assert graph_url(tenant_of(entra, ca_file, cloud="usgov")) == "https://graph.microsoft.us/v1.0"
+    assert graph_url(tenant_of(entra, ca_file, graph_url="http://127.0.0.1:1/v1.0/")) == "http://127.0.0.1:1/v1.0"
+
+
+def test_msals_requests_go_through_the_kits_transport(entra, ca_file):
+    """The few methods it calls; what is None is left out, as requests does it."""
+    http = module.MsalHttp(entra.stub.url, ca_file)
+    seen = []
+    entra.stub.answer = lambda request: (
+        seen.append(request)
+        or SimpleNamespace(status=200, body={}, headers={}, media_type="application/json", drop=False)
+    )
+    http.post(f"{entra.stub.url}/x", data={"a": "1", "b": None}, headers={"X": None, "Y": "2"}, timeout=None)
+    http.post(f"{entra.stub.url}/x", data="<soap/>")
+    http.get(f"{entra.stub.url}/x", params={"q": "1"})
+    http.close()
+    assert [request.body for request in seen] == [b"a=1", b"<soap/>", b""] and seen[2].query == {"q": "1"}
+    assert "x" not in seen[0].headers and seen[0].headers["y"] == "2" and "authorization" not in seen[0].headers
+
+
+def test_a_device_code_that_cannot_be_had(entra, enter):
+    """Public client flows are not allowed: Entra says so at once."""
+    answer = entra.stub.answer
+    refusal = {"error": "invalid_client", "error_description": "AADSTS7000218: needs client_secret"}
+    entra.stub.answer = lambda seen: (
+        SimpleNamespace(status=400, body=refusal, headers={}, media_type="application/json", drop=False)
+        if seen.path.endswith("/devicecode")
+        else answer(seen)
+    )
+    with pytest.raises(Denied, match="AADSTS7000218") as caught:
+        enter("device_code")
+    assert "public client flows" in caught.value.remedy
+
+
+def test_interactive_without_a_browser(entra, enter, monkeypatch):
+    """msal's own exception becomes a sentence; the way out is named."""
+    import msal
+
+    def fail(*arguments, **named):
+        raise RuntimeError("no browser")
+
+    monkeypatch.setattr(msal.PublicClientApplication, "acquire_token_interactive", fail)
+    with pytest.raises(Unreachable, match="broke off") as caught:
+        enter("interactive")
+    assert "device_code" in caught.value.remedy

@@ -9,32 +9,14 @@ import traceback
 
 import httpx
 import pytest
+from clients.loopback import RESET, free_port, reply
 
 from scimkit.clients import transport
-from scimkit.clients.transport import open_client, retry_after
+from scimkit.clients.transport import open_client, retry_after, wished_wait
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, Unreachable
 
 TOKEN = Secret("transport-token-4711")
-
-
-def reply(*given, **named):
-    """Reply of the conftest module, which importlib mode does not let us import by name."""
-    from types import SimpleNamespace
-
-    names = ("status", "body", "headers", "media_type", "drop")
-    values = {"status": 200, "body": None, "headers": {}, "media_type": "application/json", "drop": False}
-    values.update(dict(zip(names, given, strict=False)), **named)
-    return SimpleNamespace(**values)
-
-
-RESET = reply(drop=True)
-
-
-def closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 # -- addresses -----------------------------------------------------------------
@@ -224,6 +206,14 @@ def test_waits_are_the_servers_wish(stub):
     assert waits[:2] == [7.0, 2.128] and 50 < waits[2] <= 60 and waits[3] == 4.0
 
 
+def test_a_date_is_read_by_the_servers_clock():
+    """A server an hour off means the same half minute."""
+    headers = {"Date": "Mon, 02 Mar 2026 09:00:00 GMT", "Retry-After": "Mon, 02 Mar 2026 09:00:30 GMT"}
+    assert wished_wait(httpx.Response(503, headers=headers)) == 30.0
+    assert wished_wait(httpx.Response(503, headers={"Date": "yesterday", "Retry-After": "5"})) == 5.0
+    assert wished_wait(httpx.Response(503)) is None
+
+
 def test_no_wait_after_the_last_attempt(stub):
     """There is nothing to wait for."""
     waits = []
@@ -281,16 +271,16 @@ def lost(address: str, method: str = "GET", **options) -> Unreachable:
 
 def test_refused():
     """Nothing listens there."""
-    assert lost(f"http://127.0.0.1:{closed_port()}").cause == "refused"
+    assert lost(f"http://127.0.0.1:{free_port()}").cause == "refused"
 
 
 def test_refused_is_repeated_also_for_writes():
     """A server that is being restarted: nothing can have happened."""
-    port = closed_port()
+    port = free_port()
     lines = []
     with open_client(f"http://127.0.0.1:{port}", log=lines.append) as client, pytest.raises(Unreachable):
         client.post("/Users")
-    assert len(lines) == transport.ATTEMPTS and {line["cause"] for line in lines} == {"refused"}
+    assert len(lines) == transport.ATTEMPTS and {line["error"] for line in lines} == {"refused"}
 
 
 def test_reset_is_repeated_for_reading(stub):
@@ -315,8 +305,8 @@ def test_reset_for_ever(stub):
     assert lost(stub.url).cause == "reset"
 
 
-def test_unknown_name():
-    """The reserved top-level name `invalid` never resolves."""
+def test_unknown_name(unknown_names):
+    """A misspelt host, or a placeholder left in the address."""
     assert lost("https://nobody.invalid").cause == "dns"
 
 
@@ -377,7 +367,7 @@ def test_a_private_root_needs_ca_file(serve, tls, ca_file):
 
 def test_expired_certificate(serve, tls, ca_file):
     """Named as such."""
-    stub = serve(tls("127.0.0.1", not_before=dt.datetime(2020, 1, 1), not_after=dt.datetime(2021, 1, 1)))  # noqa: DTZ001
+    stub = serve(tls("127.0.0.1", not_before=dt.datetime(2020, 1, 1), not_after=dt.datetime(2021, 1, 1)))
     error = lost(stub.url, ca_file=ca_file)
     assert error.cause == "tls" and "expired" in str(error)
 
@@ -444,7 +434,7 @@ def test_at_most_eight_connections(serve):
         threads = [threading.Thread(target=client.get, args=("/x",)) for _ in range(20)]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
-    assert most == 8 and len(stub.seen) == 20
+    assert 1 < most <= 8 and len(stub.seen) == 20
 
 
 def test_an_httpx_client_is_what_comes_out(stub):

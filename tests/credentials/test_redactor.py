@@ -50,6 +50,8 @@ ENCODINGS = {
     "html twice": lambda v: html.escape(html.escape(v)),
     "html in json": lambda v: json.dumps(html.escape(v)),
     "base64": lambda v: b64(v.encode()),
+    "base64 in lines": lambda v: base64.encodebytes(v.encode()).decode().strip(),
+    "base64 in lines in json": lambda v: json.dumps(base64.encodebytes((v).encode()).decode().strip()),
     "base64 second": lambda v: b64(b"u" + v.encode() + b"tail"),
     "base64 third": lambda v: b64(b"us" + v.encode()),
     "basic": lambda v: b64(b"user:" + v.encode()),
@@ -81,7 +83,15 @@ def redactor_of(*values: str) -> Redactor:
 
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize(
-    "value", [TOKEN, "eyJhbGciOiJub25lIn0.eyJleHAiOjF9.c2ln", "simple-token_4711", "a/b+c==", "\\\\srv\\x$ey\\"]
+    "value",
+    [
+        TOKEN,
+        "eyJhbGciOiJub25lIn0.eyJleHAiOjF9.c2ln",
+        "simple-token_4711",
+        "a/b+c==",
+        "long-token-" * 20,
+        "\\\\srv\\x$ey\\",
+    ],
 )
 def test_every_encoding_is_found(name, value):
     """Between other text, the encoded value is gone and the other text is there."""

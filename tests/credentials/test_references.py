@@ -12,7 +12,16 @@ import keyring.errors
 import pytest
 
 from scimkit.checks import Status
-from scimkit.credentials import MASK, REDACTOR, Reference, Secret, check_privacy, parse_reference, resolve, store
+from scimkit.credentials import (
+    MASK,
+    REDACTOR,
+    Reference,
+    Secret,
+    check_privacy,
+    parse_reference,
+    resolve,
+    store,
+)
 from scimkit.errors import CredentialError
 
 VALUE = "Tok4711abcdefghijklmnopqrstuv"
@@ -22,7 +31,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such 
 class Drawer(keyring.backend.KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = -1  # type: ignore[assignment] # keyring knows every subclass, and must never choose this one
 
     def __init__(self):
         super().__init__()
@@ -56,6 +65,9 @@ def drawer():
         ("keyring:vault/someone@contoso.example", "keyring", "vault/someone@contoso.example"),
         ("file:C:\\Users\\A b\\token.txt", "file", "C:\\Users\\A b\\token.txt"),
         ("file:~/token", "file", "~/token"),
+        ("file:/tmp/Abcdefgh1234567890abcdefgh/t", "file", "/tmp/Abcdefgh1234567890abcdefgh/t"),
+        ("file:scimtokenoftheoreillyapp1.txt", "file", "scimtokenoftheoreillyapp1.txt"),
+        ("keyring:scimkit-Contoso2-thrive_lxp-token", "keyring", "scimkit-Contoso2-thrive_lxp-token"),
         ("prompt", "prompt", ""),
         ("sandbox", "sandbox", ""),
     ],
@@ -69,7 +81,8 @@ def test_every_kind_is_read_and_written_back(text, kind, name):
 @pytest.mark.parametrize(
     "text",
     [VALUE, f"Bearer {VALUE}", f"env:{VALUE}", f"env:{VALUE}-x", f"keyring:{VALUE}", f"file:{VALUE}", f"https://h/?t={VALUE}",
-     f"prompt:{VALUE}", f"sandbox:{VALUE}", f"{VALUE}:x", "env:eyJhbGciOi"],
+     f"prompt:{VALUE}", f"sandbox:{VALUE}", f"{VALUE}:x", "env:eyJhbGciOi",
+     f"keyring:a/{VALUE}", f"file:{VALUE}/x+y==", "keyring:0b6b7a4e-93b6-4a54-9c55-Tok4711abcde".replace("Tok4711", "1234567")],
 )  # fmt: skip
 def test_a_value_in_place_of_a_reference_is_not_repeated(text):
     """The commonest mistake must not put the token into a message, a note or an attribute."""
@@ -128,7 +141,7 @@ def test_file_that_cannot_be_used(tmp_path):
     """Missing, a folder, too large, not text: each has its words."""
     with pytest.raises(CredentialError, match="does not exist"):
         resolve(f"file:{tmp_path / 'missing'}")
-    with pytest.raises(CredentialError, match="cannot be read|Permission"):
+    with pytest.raises(CredentialError, match=r"cannot be read|Permission"):
         resolve(f"file:{tmp_path}")
     (tmp_path / "big").write_bytes(b"x" * 70_000)
     with pytest.raises(CredentialError, match="too large"):
@@ -212,8 +225,10 @@ def test_a_stored_file_is_replaced_whole(tmp_path):
     store(f"file:{path}", Secret("second-token"))
     assert resolve(f"file:{path}").reveal() == "second-token"
     assert [item.name for item in tmp_path.iterdir()] == ["t"]
+    store(f"file:{tmp_path / 'new' / 'folder' / 't'}", Secret("third-token"))
+    assert resolve(f"file:{tmp_path / 'new' / 'folder' / 't'}").reveal() == "third-token"
     with pytest.raises(CredentialError, match="cannot be written"):
-        store(f"file:{tmp_path / 'no' / 't'}", Secret("first-token"))
+        store(f"file:{path / 't'}", Secret("first-token"))
 
 
 @pytest.mark.parametrize("place", ["env:X", "prompt", "sandbox"])

@@ -136,3 +136,13 @@ def test_redacted_values_do_not_show(memory_endpoint: Any) -> None:
     assert {"displayName": "nickName", "oldValue": None, "newValue": "[Redact]"} in outcome.modified
     later = [step.details for step in outcome.steps[1:]]
     assert "s3cret-17" not in json.dumps([outcome.modified, later])
+    again = run(told(ENTRIES[0]) | {"employeeId": "s3cret-17"}, endpoint, mapping=mapping, link=outcome.link)
+    assert "s3cret-17" not in json.dumps([step.details for step in again.steps[1:]])
+
+
+def test_skip_reasons(memory_endpoint: Any) -> None:
+    """Not entitled out of scope; the code itself when the mapping's actions are the reason."""
+    out = run(told(ENTRIES[0]), memory_endpoint(), assigned=False)
+    assert out.steps[-1].details == {"SkipReason": "NotEffectivelyEntitled"}
+    not_created = run(told(ENTRIES[0]), memory_endpoint(), actions={"Update"})
+    assert not_created.steps[-1].details == {"SkipReason": "EntrySynchronizationSkipped"}

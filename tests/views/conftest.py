@@ -237,8 +237,20 @@ RECORDS: dict[str, dict[str, Any]] = {
                 "time_utc": "2026-03-02T10:02:00Z",
             },
         ],
-        "forecast_against_outcome": {ADA["user_principal_name"]: "as predicted"},
+        "forecast_against_outcome": {WEI["user_principal_name"]: "create; create failure"},
         "checks": CHECKS[:1],
+    },
+    "Probe": {
+        "matching": "userName",
+        "exchanges": [{"sent": "GET /Users", "status": 401, "media_type": "", "found": "refused"}],
+        "checks": CHECKS[2:3],
+    },
+    "StepGuide": {
+        "app": "O'Reilly",
+        "step": "5a_connection",
+        "heading": "Step 5: Configure automatic provisioning",
+        "url": "https://learn.example/tutorial#step-5",
+        "lines": [{"kind": "do", "text": "Select Test Connection", "source": "tutorial step 5"}],
     },
 }
 

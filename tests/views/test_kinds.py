@@ -81,6 +81,13 @@ def test_the_same_source_in_brackets_is_as_expected(records: dict[str, dict[str,
     assert [row[2].text for row in rows] == ["as expected", "[accountEnabled]", "(no such row)"]
 
 
+def test_forecast_and_outcome_stand_side_by_side(records: dict[str, dict[str, Any]]) -> None:
+    """`create; create failure` is a prediction and a report, in columns of their own."""
+    table = _tables("LogSummary", records["LogSummary"])["Forecast against outcome, where they differ"]
+    assert table.columns[1:] == ("predicted", "reported")
+    assert [value.text for value in table.rows[0]] == ["wei.wang@contoso.example", "create", "create failure"]
+
+
 @dataclass(frozen=True)
 class Unheard:
     name: str
@@ -96,9 +103,12 @@ def test_any_dataclass_is_shown_field_by_field() -> None:
 def test_a_tuple_of_checks() -> None:
     """Checks alone are a view too."""
     view = describe((checks.passed("a.b", "fine"), checks.failed("a.c", "bad", "mend it")))
-    assert render_text(view) == (
-        "Checks: 1 failed, 1 passed\n  ✓ passed        a.b: fine\n  ✗ failed        a.c: bad\n                  What to do: mend it"
-    )
+    assert render_text(view).split("\n") == [
+        "Checks: 1 failed, 1 passed",
+        "  ✓ passed        a.b: fine",
+        "  ✗ failed        a.c: bad",
+        "                  What to do: mend it",
+    ]
 
 
 def test_the_shipped_profiles_have_views() -> None:

@@ -50,24 +50,9 @@ def _poisoned(value: Any) -> Any:
 def test_html_is_well_formed_and_quiet(kind_and_data: tuple[str, dict[str, Any]]) -> None:
     """Only tables, paragraphs and marks: no script, link, image, id or handler."""
     page = Tags(render_html(describe_kind(*kind_and_data)))
-    assert page.tags <= {
-        "div",
-        "style",
-        "p",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "span",
-        "code",
-        "br",
-        "em",
-        "b",
-    }
-    assert page.attributes <= {"class", "scope", "aria-hidden"}
+    drawn = "div style p table caption thead tbody tr th td span code br em b a"
+    assert page.tags <= set(drawn.split())
+    assert page.attributes <= {"class", "scope", "aria-hidden", "href", "target", "rel"}
 
 
 def test_hostile_values_are_only_text(kind_and_data: tuple[str, dict[str, Any]]) -> None:
@@ -97,7 +82,18 @@ def test_a_status_has_a_symbol_and_a_word(status: str) -> None:
 def test_html_asks_nothing_of_the_network(kind_and_data: tuple[str, dict[str, Any]]) -> None:
     """No import, no url() and no attribute that loads anything."""
     html = render_html(describe_kind(*kind_and_data))
-    assert not re.search(r"@import|url\(|src=|href=", html)
+    assert not re.search(r"@import|url\(|src=", html)
+
+
+def test_only_an_https_address_of_a_profile_is_a_link(records: dict[str, dict[str, Any]]) -> None:
+    """A click leads to the tutorial, never where a server wants; no other scheme becomes a link."""
+    guide = records["StepGuide"]
+    assert 'href="https://learn.example/tutorial#step-5"' in render_html(describe_kind("StepGuide", guide))
+    for url in ("javascript:alert(1)", "data:text/html,x", "http://x.example", '"onclick="x'):
+        assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": url}))
+    assert not any(
+        "href" in render_html(describe_kind(kind, data)) for kind, data in records.items() if kind != "StepGuide"
+    )
 
 
 def test_html_is_deterministic(kind_and_data: tuple[str, dict[str, Any]]) -> None:

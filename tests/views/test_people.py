@@ -118,6 +118,26 @@ def test_short_and_common_values_do_not_tear_text_apart() -> None:
     )
 
 
+def test_a_mapped_value_that_is_an_ordinary_word_leaves_public_texts_alone() -> None:
+    """Somebody's nickname is `admin`: hidden as a value, while the prerequisites still speak of admin rights."""
+    who = {"user_principal_name": "admin@x.example", "id": "1-2-3-4-5", "display_name": "Ada Lind", "mail": ""}
+    fact = {"label": "prerequisite", "value": "An account with admin permissions", "source": "seed", "confirmed": True}
+    row = {"target": "externalId", "values": {"admin@x.example": "admin"}}
+    pilot = {"person": who, "observed": {"externalId": "admin", "active": True}}
+    documents = {
+        "data": {"facts": [fact]},
+        "rows": [row],
+        "people": [pilot],
+        "body": {"userName": "admin@x.example", "externalId": "admin", "active": True},
+    }
+    masked = _people(documents).mask(documents)
+    assert masked["data"]["facts"][0] == fact
+    name = masked["people"][0]["person"]["id"]
+    assert masked["rows"][0]["values"] == {name: name}
+    assert masked["people"][0]["observed"] == {"externalId": name, "active": True}
+    assert masked["body"] == {"userName": name, "externalId": name, "active": True}
+
+
 def test_bodies_of_requests_teach_and_are_masked() -> None:
     """A journal entry is often the only place where a created person stands."""
     body = {

@@ -1,0 +1,128 @@
+"""No answer: which of the seven causes, in a sentence, with a remedy.
+
+Nothing of httpx's own words is passed on: some of them quote request headers.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from scimkit.errors import Unreachable
+
+NOT_SENT = frozenset({"refused", "dns", "tls", "proxy"})  # causes with which the server has surely not acted
+
+
+def explain(error: httpx.HTTPError, request: httpx.Request) -> Unreachable:
+    """The httpx error as our own: the cause, a sentence, a remedy; nothing of its text, which may hold headers."""
+    cause, sentence, remedy = _explain(error, request.url.host)
+    return Unreachable(
+        f"{request.method} {request.url.path}: {sentence}",
+        remedy,
+        cause=cause,
+        method=request.method,
+        path=request.url.path,
+    )
+
+
+def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
+    behind = tuple(_chain(error))
+    if isinstance(error, httpx.ProxyError):
+        return (
+            "proxy",
+            f"the proxy refuses the way to {host}",
+            "Ask who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
+        )
+    for inner in behind:
+        if isinstance(inner, ssl.SSLError):
+            return _explain_tls(inner, host)
+    for inner in behind:
+        if isinstance(inner, socket.gaierror):
+            return (
+                "dns",
+                f"the name {host} is not known",
+                "Check the host's spelling in the address, and this machine's network or VPN.",
+            )
+        if isinstance(inner, ConnectionRefusedError):
+            return (
+                "refused",
+                f"{host} refuses the connection: nothing listens there",
+                "Check host and port in the address, and whether the server runs.",
+            )
+    if isinstance(error, httpx.TimeoutException) or any(isinstance(inner, TimeoutError) for inner in behind):
+        what = "does not let us connect" if isinstance(error, httpx.ConnectTimeout) else "does not answer"
+        return "timeout", f"{host} {what} in time", "Try again; if it stays so, a firewall may drop the packets."
+    lost = any(isinstance(inner, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) for inner in behind)
+    if (
+        lost
+        or isinstance(error, (httpx.ReadError, httpx.WriteError, httpx.CloseError))
+        or re.search("disconnected|closed connection", str(error))
+    ):
+        return (
+            "reset",
+            f"{host} closed the connection without an answer",
+            "Try again; if it stays so, look into the server's own log, or at a firewall between.",
+        )
+    if isinstance(error, httpx.ConnectError):
+        return (
+            "refused" if _is_refusal(error) else "other",
+            f"{host} cannot be reached",
+            "Check host and port in the address, and this machine's network or VPN.",
+        )
+    return (
+        "other",
+        f"{host} answers with something that is not HTTP ({type(error).__name__})",
+        "Check that the address and port are those of the web service.",
+    )
+
+
+def _is_refusal(error: httpx.HTTPError) -> bool:
+    return "refused" in str(error).lower()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _explain_tls(error: ssl.SSLError, host: str) -> tuple[str, str, str]:
+    reason = str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or "").lower()
+    if "expired" in reason:
+        return (
+            "tls",
+            f"the certificate of {host} has expired",
+            "Its owner has to renew it. If this machine's clock is wrong, set it.",
+        )
+    if "hostname" in reason or "mismatch" in reason or "ip address" in reason:
+        return (
+            "tls",
+            f"the certificate is not made out for {host}",
+            "Use the host name in the certificate; a wrong address or a proxy in between looks like this.",
+        )
+    if "self" in reason or "issuer" in reason or "unable to get" in reason or "trust" in reason:
+        return (
+            "tls",
+            f"the certificate of {host} comes from an authority this machine does not know",
+            "For a company's own authority give its root with ca_file; a public service must send its whole chain. "
+            "Entra itself accepts public authorities only.",
+        )
+    if "wrong_version" in reason or "http_request" in reason:
+        return (
+            "tls",
+            f"{host} does not speak TLS on that port",
+            "Check the port, and https against http in the address.",
+        )
+    shown = re.sub(r"[^a-z0-9 _-]", "", reason)[:80]
+    return (
+        "tls",
+        f"no secure connection to {host}" + (f" ({shown})" if shown else ""),
+        "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it.",
+    )
