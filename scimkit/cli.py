@@ -146,9 +146,9 @@ def default_runs(tenant: str | None) -> Path:
     git and from folders that are synced elsewhere."""
     if tenant in (None, "sandbox"):
         return Path("runs")
-    from platformdirs import user_data_path
+    from scimkit.credentials.places import own_folder
 
-    return user_data_path("scimkit") / "runs"
+    return own_folder() / "runs"
 
 
 def _whole_path(app: str | None) -> str | None:
@@ -229,7 +229,7 @@ def _probe_app(app: str, reference: str | None, tenant: str, matching: str | Non
             if place.is_sandbox:
                 from scimkit.sandbox.process import stop
 
-                stop(run.folder)
+                stop(access.sandbox)
 
 
 def _ask() -> Any:

@@ -39,11 +39,9 @@ def _packages() -> tuple[Check, ...]:
 
 
 def _kernel() -> Check:
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    from jupyter_client.kernelspec import find_kernel_specs
 
-    try:
-        KernelSpecManager().get_kernel_spec("python3")
-    except NoSuchKernel:
+    if "python3" not in find_kernel_specs():
         return failed("doctor.kernel", "there is no Jupyter kernel called python3", "Run: python -m ipykernel install --sys-prefix --name python3")
     return passed("doctor.kernel", "the kernel python3 is there")
 

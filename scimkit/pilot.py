@@ -119,7 +119,8 @@ def run_pilot(
     ]
     events = list(graph.provisioning_logs(enterprise_app.job_id, since=started))
     job = read_job(graph, enterprise_app)
-    people, checks = [], []
+    people: list[PilotPerson] = []
+    checks: list[Check] = []
     for prediction, answer in zip(predictions, answers, strict=True):
         person, found = _judge(app, graph, scim, job, prediction, answer, events, now())
         people.append(person)

@@ -88,7 +88,8 @@ def from_plain(cls: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(cls):
         hints = typing.get_type_hints(cls)
         known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{name: from_plain(hints[name], item) for name, item in value.items() if name in known})
+        make: Any = cls
+        return make(**{name: from_plain(hints[name], item) for name, item in value.items() if name in known})
     if isinstance(cls, type) and issubclass(cls, Enum):
         return cls(value)
     if cls is datetime:

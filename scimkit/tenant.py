@@ -215,9 +215,10 @@ class Access:
     # -- handles -----------------------------------------------------------
 
     def now(self) -> datetime:
-        """The tenant's time: virtual in the sandbox, ours elsewhere. Aware, UTC."""
+        """The tenant's time, aware, UTC: virtual in the sandbox; elsewhere Graph's own, as
+        far as it has answered, so that a clock gone wrong here does no harm."""
         if not self.tenant.is_sandbox:
-            return datetime.now(UTC)
+            return (self._graph.server_time if self._graph else None) or datetime.now(UTC)
         from scimkit.sandbox.process import control
 
         return read_utc(control(self.sandbox)["clock_utc"])
@@ -309,6 +310,8 @@ class Access:
         self.run.append("run.log", f"{utc_text(datetime.now(UTC))} {line}")
 
     def close(self) -> None:
-        for client in (*self._scims, *([self._graph] if self._graph else [])):
-            client.close()
+        for scim in self._scims:
+            scim.close()
+        if self._graph is not None:
+            self._graph.close()
         self._scims, self._graph = [], None

@@ -32,11 +32,12 @@ clients
 sandbox
 tenant
 readiness + token_note + enterprise_app + scope + connection + pilot + forecast + enablement +
-  change_plan + compatibility + guide + doctor + journey + monitoring
+  change_plan + compatibility + guide + journey + monitoring
 scimkit
 views
 report
 ui | runbooks
+doctor
 cli
 """
 
@@ -54,21 +55,21 @@ HOMES: dict[str, set[str]] = {
     "altair": {"views", "report"},
     "anyio": {"sandbox"},
     "click": {"cli"},
-    "filelock": {"runs"},
+    "filelock": {"runs", "sandbox.process"},  # two kernels must not start one run's sandbox twice
     "httpx": {"clients", "sandbox.process"},
     "ipykernel": {"ui", "runbooks"},
     "ipywidgets": {"ui"},
     "jinja2": {"views", "report"},
-    "jupyter_client": {"runbooks", "report", "parameters"},
+    "jupyter_client": {"runbooks", "doctor"},
     "jupyter_core": {"runbooks"},
     "keyring": {"credentials"},
     "msal": {"clients"},
     "msal_extensions": {"clients"},
-    "nbclient": {"runbooks", "report", "parameters"},
-    "nbconvert": {"runbooks", "report", "parameters"},
-    "nbformat": {"runbooks", "report", "parameters"},
+    "nbclient": {"runbooks"},
+    "nbconvert": {"runbooks"},
+    "nbformat": {"runbooks"},
     "pandas": {"monitoring", "forecast", "views"},
-    "papermill": {"runbooks", "report", "parameters"},
+    "papermill": {"runbooks"},
     "platformdirs": {"tenant", "runs", "credentials"},
     "pydantic": {"apps", "clients", "sandbox"},  # profiles, and what comes in over a wire
     "pydantic_core": {"apps", "clients", "sandbox"},

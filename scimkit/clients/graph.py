@@ -11,7 +11,8 @@ import json as jsonlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -51,10 +52,12 @@ SECRET_KEYS = frozenset(
     {"secrettoken", "password", "clientsecret", "appkey", "consumersecret", "tokenkey", "oauth2accesstoken",
      "oauth2refreshtoken", "oauth2clientsecret", "oauth2authorizationcode", "connectionstring"}
 )  # fmt: skip
-ON_DEMAND_SECONDS = 120.0  # the service itself takes up to 30 (facts on Graph, 6)
+ON_DEMAND_SECONDS = 120.0  # the service itself takes up to 30
 LOOK_SECONDS = 30.0  # for a thing that may have been made although the answer was lost
 LARGEST_LOG = 20_000  # entries of one query
-LAGGING = frozenset({401, 403, 404, 409})  # what a fresh service principal is answered with (facts on Graph, 1.3)
+LAGGING = frozenset(
+    {401, 403, 404, 409}
+)  # what a fresh service principal is answered with (observed by public tooling)
 
 
 class GraphClient:
@@ -84,6 +87,7 @@ class GraphClient:
     ) -> None:
         self.journal = journal
         self._wait = wait or time.sleep
+        self.server_time: datetime | None = None  # Graph's own clock, as of its last answer; logs and cycles go by it
         self._http = open_client(
             base_url,
             token=token,
@@ -267,7 +271,7 @@ class GraphClient:
         return {str(pair.get("key")): str(pair.get("value") or "") for pair in body.get("value") or ()}
 
     def put_secrets(self, sp: str, values: Mapping[str, str | Secret]) -> None:
-        """Write all provisioning settings at once; a key left out may be lost (facts on Graph, 3.5).
+        """Write all provisioning settings at once; a key left out may be lost (sources disagree).
 
         Raises ValueError for a value of asterisks: it would overwrite the token.
         """
@@ -290,7 +294,7 @@ class GraphClient:
         Unreachable, as only the log tells what happened.
         """
         if len(members) > 5:
-            raise ValueError("at most five members go with a group (facts on Graph, 6)")
+            raise ValueError("at most five members go with a group (on-demand provisioning)")
         subject: JSON = {"objectId": object_id, "objectTypeName": object_type}
         if members:
             subject["links"] = {"members": [{"objectId": member, "objectTypeName": "User"} for member in members]}
@@ -307,7 +311,7 @@ class GraphClient:
         self._write("POST", f"{_job(sp, job)}/pause", again=True)
 
     def restart_job(self, sp: str, job: str, reset_scope: str = "") -> None:
-        """Restart; "" is the portal's choice: quarantine, watermark and escrows (facts on Graph, 3.6)."""
+        """Restart; "" is the portal's choice: quarantine, watermark and escrows (Graph: synchronizationJobRestartCriteria)."""
         self._write("POST", f"{_job(sp, job)}/restart", body={"criteria": {"resetScope": reset_scope}}, again=True)
 
     def provisioning_logs(self, job_id: str, *, since: datetime, until: datetime | None = None) -> Iterator[JSON]:
@@ -332,7 +336,7 @@ class GraphClient:
 
         None and an empty answer count as "not yet", and so do 401, 403, 404 and
         409, with which the synchronization service answers until it knows a new
-        service principal; pauses grow from 3 to 30 seconds (facts on Graph, 1.3).
+        service principal; pauses grow from 3 to 30 seconds.
         After `seconds` of pauses the last refusal is raised, or Waiting when
         there was none.
         """
@@ -411,7 +415,9 @@ class GraphClient:
             timeout=timeout,
             extensions={} if again is None else {RETRY: again},
         )
-        return self._http.send(request)
+        response = self._http.send(request)
+        self.server_time = read_server_time(response) or self.server_time
+        return response
 
     def _checked(self, response: httpx.Response, accepted: tuple[int, ...] = ()) -> JSON:
         """The body of a good answer, {} when empty."""
@@ -553,7 +559,7 @@ def _job(sp: str, job: str) -> str:
 
 
 def _with_id(item: Mapping[str, Any]) -> JSON:
-    """With `id`, which some answers call `objectId` (facts on Graph, 1.2)."""
+    """With `id`, which some answers call `objectId`."""
     return {**item, "id": item["objectId"]} if "id" not in item and "objectId" in item else dict(item)
 
 
@@ -570,3 +576,11 @@ def _pairs(values: Mapping[str, str | Secret]) -> list[dict[str, str]]:
     return [
         {"key": key, "value": value.reveal() if isinstance(value, Secret) else value} for key, value in values.items()
     ]
+
+
+def read_server_time(response: httpx.Response) -> datetime | None:
+    """The server's clock by the answer's `Date` header; None when it is missing or makes no sense."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return None

@@ -79,7 +79,7 @@ def read_envelope(response: httpx.Response) -> tuple[str, str, str]:
     """Code, message and request id of an error body, taken out of nested envelopes.
 
     The synchronization service's own answer comes as JSON text inside the message
-    of an UnknownError (facts on Graph, 9.2).
+    of an UnknownError (seen in public issue reports).
     """
     try:
         body = response.json()

@@ -1,8 +1,8 @@
 """What the provisioning service reports of one object, in one shape.
 
 Provisioning on demand answers in three documented shapes, the provisioning log
-in a fourth with other member names and other capitals (facts on Graph, 6.1 and
-7.3). `Reported` is what they have in common; actions and results are read
+in a fourth with other member names and other capitals (Graph reference:
+provisionOnDemand, provisioningObjectSummary). `Reported` is what they have in common; actions and results are read
 without regard to case.
 """
 

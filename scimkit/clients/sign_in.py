@@ -255,7 +255,7 @@ def _needed(credential: Secret | None, way: str) -> Secret:
 
 
 def _scopes(place: Cloud, scopes: Sequence[str]) -> list[str]:
-    """Scopes as msal wants them; outside the global cloud with the host (facts on Graph, 9.5)."""
+    """Scopes as msal wants them; outside the global cloud with the host (Graph: national cloud deployments)."""
     if place.name == "global" and place.graph_url == CLOUDS["global"].graph_url:
         return list(scopes)
     return [scope if "://" in scope else f"{place.graph_url}/{scope}" for scope in scopes]

@@ -319,7 +319,7 @@ def retry_after(text: str | None, *, now: datetime | None = None) -> float | Non
     """The seconds a `Retry-After` header asks for; None when it is missing or makes no sense.
 
     Whole seconds or an HTTP date (RFC 9110, 10.2.3); Graph also sends fractions
-    (facts on Graph, 9.3). A date in the past is 0.
+    (seen in its throttling answers). A date in the past is 0.
 
     >>> retry_after("2.128")
     2.128

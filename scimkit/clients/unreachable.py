@@ -38,7 +38,8 @@ def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
             "Ask who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
         )
     for inner in behind:
-        if isinstance(inner, ssl.SSLError):
+        # later than the handshake the request may have arrived: that is a lost connection, below
+        if isinstance(inner, ssl.SSLError) and isinstance(error, httpx.ConnectError):
             return _explain_tls(inner, host)
     for inner in behind:
         if isinstance(inner, socket.gaierror):

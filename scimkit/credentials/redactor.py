@@ -39,6 +39,10 @@ class Redactor:
         self._literals: tuple[str, ...] = ()
         self._escaped: tuple[re.Pattern[str], ...] = ()
 
+    def values(self) -> frozenset[str]:
+        """The secrets themselves: for whoever passes them on to another redactor, and nobody else."""
+        return frozenset(self._values)
+
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._values)} secrets>"
 

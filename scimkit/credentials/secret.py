@@ -98,7 +98,7 @@ def clean_token(text: str) -> str:
     Repaired: invisible characters (zero width, byte order mark, soft hyphen),
     blanks and line breaks around it, line breaks inside (a mail wraps long
     words), quotation marks of any kind around it, a leading `Authorization:` or
-    `Bearer` (Entra adds that word itself: facts on the SCIM dialect, section 1).
+    `Bearer` (Entra adds that word itself).
 
     Refused with words, naming a position counted from 1 in the pasted text and
     never the value: nothing left, blanks or control characters inside, a

@@ -25,6 +25,7 @@ BALANCING = re.compile(r"\?[<'][A-Za-z_0-9]*-[A-Za-z_0-9]+[>']")
 SCOPED_OPTIONS = re.compile(r"\?([imsx]*)(?:-([imsx]+))?:")
 LEADING_OPTIONS = re.compile(r"\?([imsx]+)\)")
 NAMED_BACKREFERENCE = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})")
+CLASS_ESCAPE = re.compile(r"\\[dDwWsSpP]")
 CATEGORY = re.compile(r"\\[pP]\{([A-Z][a-z]?)\}")
 REPLACEMENT = re.compile(r"\$(?:\$|&|`|'|\+|_|\{(\w+)\}|([0-9]+))")
 PLAIN_ESCAPES = frozenset("dDwWsSbBAGtnrfvaxu")  # same letter, same meaning in both
@@ -178,45 +179,39 @@ class Translator:
             self.made[place] = f"(?:\\{number})"
 
     def set_of_characters(self) -> None:
-        start = self.index
         self.index += 1
-        made = ["["]
-        if self.pattern[self.index : self.index + 1] == "^":
-            made.append("^")
-            self.index += 1
-        first = True
+        negated = self.pattern[self.index : self.index + 1] == "^"
+        self.index += negated
+        made = ["[^" if negated else "["]
+        before = ""  # what stands before: nothing yet, a character, a class, an open range, a closed one
         while True:
             character = self.pattern[self.index : self.index + 1]
             if not character:
                 raise _invalid("a set [ is not closed", "Close it with ], or write \\[ for the character.")
-            if character == "]" and not first:
+            if character == "]" and before:
                 break
-            first = False
+            if character == "-" and before and self.pattern[self.index + 1 : self.index + 2] == "[":
+                raise _not_portable("class subtraction ([a-z-[aeiou]])", "List the characters that remain.")
+            if character == "-" and before == "character" and self.range_follows():
+                made.append("-")
+                self.index += 1
+                before = "open range"
+                continue
+            is_class = CLASS_ESCAPE.match(self.pattern, self.index) is not None
             if character == "\\":
                 made.append(self.escape_in_set())
-                continue
-            if character == "-" and self.pattern[self.index + 1 : self.index + 2] == "[" and self.index > start + 1:
-                raise _not_portable("class subtraction ([a-z-[aeiou]])", "List the characters that remain.")
-            made.append(character if character == "-" and self.is_range() else re.escape(character))
-            self.index += 1
+            else:
+                made.append(re.escape(character))
+                self.index += 1
+            before = "range" if before == "open range" else "class" if is_class else "character"
         self.index += 1
-        made.append("]")
-        self.made.append("".join(made))
-        self.quantifiable = True
+        self.made.append("".join(made) + "]")
+        self.quantifiable, self.part_repeats = True, 1
 
-    def is_range(self) -> bool:
-        """Whether the hyphen at the index stands between two characters."""
-        before = self.pattern[self.index - 1]
-        behind = self.pattern[self.index + 1 : self.index + 2]
-        single_escape = self.pattern[self.index - 2 : self.index] in ("\\d", "\\w", "\\s", "\\D", "\\W", "\\S")
-        follows_class = behind == "\\" and self.pattern[self.index + 2 : self.index + 3] in "dwsDWSpP"
-        opening = before in "[^" and self.made_set_is_empty()
-        return behind not in ("", "]") and not opening and not single_escape and not follows_class
-
-    def made_set_is_empty(self) -> bool:
-        """Whether the hyphen at the index is the first character of its set."""
-        head = self.pattern[: self.index]
-        return bool(re.search(r"(?<!\\)(?:\\\\)*\[\^?\Z", head))
+    def range_follows(self) -> bool:
+        """Whether a character that can end a range stands after the hyphen at the index."""
+        behind = self.index + 1
+        return self.pattern[behind : behind + 1] not in ("", "]") and not CLASS_ESCAPE.match(self.pattern, behind)
 
     def escape_in_set(self) -> str:
         following = self.pattern[self.index + 1 : self.index + 2]

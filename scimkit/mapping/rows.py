@@ -20,7 +20,7 @@ from scimkit.mapping.filters import ScopingFilter, read_filters
 from scimkit.mapping.problems import Fault
 from scimkit.mapping.settings import STRICT, Settings
 from scimkit.mapping.syntax import Attribute, Call, walk
-from scimkit.mapping.values import IgnoreMark, Instant, read_value
+from scimkit.mapping.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, Instant, read_value
 
 Kind: TypeAlias = Literal["Direct", "Constant", "Expression", "None"]
 KINDS: dict[str, Kind] = {"Attribute": "Direct", "Constant": "Constant", "Function": "Expression"}
@@ -267,39 +267,37 @@ class CompiledMapping:
         empty: list[str] = []
         object_ignored = False
         for target, name, compiled, default in self._steps if creating else self._update_steps:
+            value = None
             if name is not None:
                 value = get(name)
-                if value.__class__ is str and value:
-                    values[target] = value
-                    continue
-                try:
-                    value = None if value is None or value == "" else _read_direct(value)
-                except Fault as fault:
-                    errors[target] = MappingError(f"[{name}]: {fault.message}", fault.remedy, text=f"[{name}]", position=0)
-                    continue
-            elif compiled is not None:
-                try:
-                    value = compiled.within(scope)
-                except MappingError as error:
-                    errors[target] = error
-                    continue
-                if value.__class__ is str and value:
-                    values[target] = value
-                    continue
-                if value.__class__ is IgnoreMark:
-                    object_ignored = object_ignored or value is IgnoreMark.OBJECT
-                    continue
-                if value == "" and not self.settings.send_empty_text:
+                if value.__class__ is str:
+                    if value:
+                        values[target] = value
+                        continue
                     value = None
+                elif value is not None:
+                    value = _read_direct(name, value, target, errors)
+            elif compiled is not None:
+                value = self._evaluate(compiled, scope, target, errors)
+            if value is None or value == []:
+                if creating and default is not None:
+                    values[target] = default
+                else:
+                    empty.append(target)
+            elif value.__class__ is IgnoreMark:
+                object_ignored = object_ignored or value is IGNORE_OBJECT
             else:
-                value = None
-            if value is not None and value != []:
                 values[target] = value
-            elif creating and default is not None:
-                values[target] = default
-            else:
-                empty.append(target)
         return Values(values, errors, tuple(empty), object_ignored)
+
+    def _evaluate(self, compiled: CompiledExpression, scope: Scope, target: str, errors: dict[str, MappingError]) -> Any:
+        """The value of an expression row; an error is noted, and the attribute left out."""
+        try:
+            value = compiled.within(scope)
+        except MappingError as error:
+            errors[target] = error
+            return IGNORE_ATTRIBUTE
+        return None if value == "" and not self.settings.send_empty_text else value
 
     def stream(
         self,
@@ -318,8 +316,13 @@ class CompiledMapping:
 _Step: TypeAlias = tuple[str, str | None, CompiledExpression | None, str | None]
 
 
-def _read_direct(value: Any) -> Any:
-    made = read_value(value)
+def _read_direct(name: str, value: Any, target: str, errors: dict[str, MappingError]) -> Any:
+    """The value of a Direct row that is neither text nor null; a date-time becomes its text."""
+    try:
+        made = read_value(value)
+    except Fault as fault:
+        errors[target] = MappingError(f"[{name}]: {fault.message}", fault.remedy, text=f"[{name}]", position=0)
+        return IGNORE_ATTRIBUTE
     return str(made) if isinstance(made, Instant) else made
 
 

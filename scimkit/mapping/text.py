@@ -7,14 +7,16 @@ import re
 import string
 import unicodedata
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimkit.mapping.problems import Fault
-from scimkit.mapping.signatures import function
-from scimkit.mapping.values import MAX_TEXT, OMITTED, check_length, integer_of, show_value
+from scimkit.mapping.signatures import FUNCTIONS, function
+from scimkit.mapping.syntax import Call
+from scimkit.mapping.values import OMITTED, check_length, integer_of, show_value
 
 if TYPE_CHECKING:
-    from scimkit.mapping.evaluation import Scope
+    from scimkit.mapping.evaluation import Compiler, Run, Scope
 
 SPECIAL_CHARACTERS = "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/"  # Windows password complexity
 LONGEST_RANDOM = 256
@@ -45,23 +47,40 @@ def _prepend(scope: Scope, prefix: Any, source: Any) -> str | None:
     return _concatenate(scope, prefix, source)
 
 
-@function("Join", "separator", "source", "more*?", keys={"more": "source"})
-def _join(scope: Scope, separator: Any, *sources: Any) -> str:
-    """The sources with the separator between; empty and null ones are skipped with their separator."""
-    parts: list[str] = []
-    for source in sources:
-        if source.__class__ is str:
-            if source:
-                parts.append(source)
-        elif isinstance(source, list):
-            parts += [text for text in (scope.text(item) for item in source) if text]
-        elif source is not None and source is not OMITTED:
-            parts.append(scope.text(source) or "")
-    between = scope.text(separator) or ""
-    made = between.join(parts)  # a sum of arguments, each of which was checked
-    if len(made) > MAX_TEXT:
-        check_length(len(made))
-    return made
+@function("Join", "separator", "source", "more*?", lazy=True, keys={"more": "source"})
+def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
+    """The sources with the separator between; empty and null ones are skipped with their separator.
+
+    Built as one closure instead of through the general call, because nearly every mapping has a Join.
+    """
+    join = FUNCTIONS["join"]
+    given = replace(node, arguments=tuple(each for each in node.arguments if each is not None))
+    separator, *runs = [compiler.argument(join, each, in_condition) for each in given.arguments]
+
+    def joined(scope: Scope) -> str:
+        between = separator(scope)
+        values = [run(scope) for run in runs]
+        parts: list[str] = []
+        try:
+            for value in values:
+                if value.__class__ is str:
+                    if value:
+                        parts.append(value)
+                elif value is not None:
+                    parts += _texts(scope, value)
+            made = (between if between.__class__ is str else scope.text(between) or "").join(parts)
+            check_length(len(made))
+            return made
+        except Fault as fault:
+            raise compiler.located(fault, given, (between, *values)) from None
+
+    return joined
+
+
+def _texts(scope: Scope, value: Any) -> list[str]:
+    """What a value that is no text contributes to Join: a list all its elements."""
+    values = value if isinstance(value, list) else [value]
+    return [text for text in (scope.text(each) for each in values) if text]
 
 
 @function("Left", "string", "numChars")

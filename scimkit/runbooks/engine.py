@@ -41,8 +41,8 @@ from traitlets.config import Config
 from scimkit.credentials import REDACTOR, RedactingFilter
 from scimkit.errors import RunError, ScimkitError
 from scimkit.runbooks.kernels import Kernels, choose_event_loop
-from scimkit.ui.kernel import ENGINE_TARGET
 
+ENGINE_TARGET = "scimkit.engine"  # as scimkit.ui.kernel sends it, which only kernels import; a test keeps the two alike
 INTERRUPTED = "interrupted"  # a cell status papermill has no word for
 _ATTACH = "__import__('scimkit.ui.kernel', fromlist=['attach_engine']).attach_engine()"
 _ECHO_SECONDS = 0.5  # an iopub subscription that is not through after this is asked again

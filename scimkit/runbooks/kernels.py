@@ -2,7 +2,7 @@
 
 A kernel takes longer to start than most notebooks take to run. So the next one
 starts while the current notebook works, and the last one is not waited for when
-it ends: the cost of a clean kernel per notebook without its delay.
+it ends: the cost of a clean kernel per notebook without its delay. On Linux they are forked from one process that has done their imports.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from jupyter_core.utils import run_sync
 from traitlets.config import Config
 
 from scimkit.errors import RunError
-from scimkit.ui.kernel import PRELOAD
+from scimkit.runbooks.forking import AVAILABLE, KernelServer, fork_from
 
+PRELOAD = "SCIMKIT_PRELOAD"  # as scimkit.ui.kernel reads it, which only kernels import; a test keeps the two alike
 ARGUMENTS = ("--ext=scimkit.ui.kernel", "--HistoryManager.hist_file=:memory:")
 
 
@@ -42,7 +43,7 @@ class Kernels:
     expected     how many notebooks will ask; no kernel is started ahead beyond that
     environment  variables for the kernels alone, on top of this process's own
     preload      modules each kernel imports while nobody waits for it
-    ahead        how many may be starting, or waiting to be used, at a time
+    fork         where the system can: fork them from one process that has done the imports
     log          takes each line that a kernel's process prints outside the protocol
 
     Use as a context manager: leaving it ends every kernel that is left.
@@ -55,15 +56,15 @@ class Kernels:
         environment: Mapping[str, str] | None = None,
         kernel_name: str = NATIVE_KERNEL_NAME,
         preload: Iterable[str] = (),
-        ahead: int = 1,
+        fork: bool = False,
         config: Config | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.left, self.kernel_name, self.config, self.log = expected, kernel_name, config, log
         self.environment = dict(environment or {})
-        if modules := ",".join(preload):
-            self.environment[PRELOAD] = modules
-        self.ahead = ahead
+        self.preload = tuple(preload)
+        self.fork = fork and AVAILABLE and kernel_name == NATIVE_KERNEL_NAME
+        self._server: KernelServer | None = None
         self._waiting: list[AsyncKernelManager] = []
         self._leaving: list[AsyncKernelManager] = []
 
@@ -73,9 +74,16 @@ class Kernels:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def begin(self) -> None:
+        """Start what takes long, without waiting for it: the process to fork from, or the first kernel."""
+        if self.fork and self._server is None:
+            self._server = KernelServer(self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self.log))
+        elif not self.fork:
+            self.prepare()
+
     def prepare(self) -> None:
-        """Start the next kernels, unless they are started or no notebook is left that could want one."""
-        while len(self._waiting) < self.ahead and self.left > 0:
+        """Start the next kernel, unless it is started or no notebook is left that could want it."""
+        if not self._waiting and self.left > 0:
             self.left -= 1
             self._waiting.append(self._start())
 
@@ -103,19 +111,40 @@ class Kernels:
             self._finish(self._waiting.pop(), now=True)
         while self._leaving:
             self._finish(self._leaving.pop(), now=False)
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
 
     def _start(self) -> AsyncKernelManager:
+        if self._server is not None:
+            manager = self._new_manager()
+            fork_from(self._server, manager)
+            try:
+                run_sync(manager.start_kernel)(extra_arguments=list(ARGUMENTS), env={**os.environ, **self.environment})
+                return manager
+            except OSError as error:
+                self._server.close()
+                self.fork, self._server = False, None
+                if self.log is not None:
+                    self.log(f"kernels are started one by one: {error}")
+        return self._start_plain()
+
+    def _new_manager(self) -> AsyncKernelManager:
         # "required" as an argument, so that no configuration file can weaken it
-        manager = AsyncKernelManager(
+        return AsyncKernelManager(
             kernel_name=self.kernel_name,
             transport_encryption="required",
             kernel_spec_manager=OwnKernelSpecs(),
             config=self.config or Config(),
         )
+
+    def _start_plain(self) -> AsyncKernelManager:
+        manager = self._new_manager()
+        preload = {PRELOAD: ",".join(self.preload)} if self.preload else {}
         try:
             run_sync(manager.start_kernel)(
                 extra_arguments=list(ARGUMENTS),
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **preload},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )

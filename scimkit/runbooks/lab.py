@@ -12,6 +12,7 @@ from scimkit.apps import load
 from scimkit.credentials import REDACTOR
 from scimkit.journey import STEPS
 from scimkit.runs import RunStore
+from scimkit.sandbox.process import ensure_sandbox, stop
 from scimkit.shipped import shipped
 from scimkit.tenant import load_config
 
@@ -47,17 +48,11 @@ def open_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: 
     command += [f"--LabApp.default_url=/lab/tree/{FIRST}.ipynb", "--ip=127.0.0.1"]
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
-    owned = tenant == "sandbox"
-    if owned:
-        from scimkit.sandbox.process import ensure_sandbox
-
-        ensure_sandbox(folder, app=load(run.state()["app"]))
+    address = ensure_sandbox(folder, app=run.state()["app"]) if run.state()["tenant"] == "sandbox" else None
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
         return 130
     finally:
-        if owned:
-            from scimkit.sandbox.process import stop
-
-            stop(folder)
+        if address is not None and address.owned:
+            stop(address)

@@ -10,7 +10,6 @@ first step that does not pass ends the run; `--resume` goes on there.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import traceback
@@ -196,7 +195,7 @@ class _Runner:
             try:
                 kernels = held.enter_context(self._kernels(len(todo)))
                 if todo:
-                    kernels.prepare()  # it starts while the sandbox does
+                    kernels.begin()  # it starts while the sandbox does
                     if sandbox is not None:
                         held.enter_context(_sandbox(self.run_store, *sandbox))
                 for step in self.runbook.steps:
@@ -218,7 +217,13 @@ class _Runner:
         environment = {"SCIMKIT_RUN": str(self.run_store.folder.resolve())}
         if self.config is not None:
             environment["SCIMKIT_CONFIG"] = str(Path(self.config).resolve())
-        return Kernels(expected=expected, environment=environment, preload=_PRELOAD, ahead=int(os.environ.get("AHEAD","1")), log=lambda line: papermill_logger.info(f"kernel: {line}"))
+        return Kernels(
+            expected=expected,
+            environment=environment,
+            preload=_PRELOAD,
+            fork=expected > 1,
+            log=lambda line: papermill_logger.info(f"kernel: {line}"),
+        )
 
     def _settle_interrupted(self) -> None:
         """A step that a killed run has left `running` was interrupted."""

@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run(options)
     except ScimkitError as error:
-        sys.stderr.write(f"{error} {error.remedy}".strip() + "\n")
+        told = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
+        sys.stderr.write((json.dumps(told) if options.owned else f"{error} {error.remedy}".strip()) + "\n")
         return error.exit_code
     return 0
 

@@ -83,10 +83,10 @@ def _application(world: World, key: str) -> ServicePrincipal:
 
 async def list_applications(request: Request) -> Response:
     world = world_of(request)
-    query = options(request, ("$filter", "$top", "$select", "$skiptoken"))
+    query = options(request, ("$filter", "$top", "$select", "$count", "$skiptoken"))
     items = [app.application() for app in world.service_principals.values() if app.readable(world.clock)]
     if "$filter" in query:
-        test = read_filter(query["$filter"], {"displayName": TEXT, "appId": ("eq",), "id": ("eq",)})
+        test = read_filter(query["$filter"], {"appId": ("eq",), "displayName": TEXT, "id": ("eq",)})
         items = [item for item in items if test(item)]
     items = [select(item, query.get("$select")) for item in items]
     return JSONResponse(page(request, world.origin, "applications", items, query))

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from scimkit.errors import ScimkitError
+from scimkit.errors import MappingError, ScimkitError
 from scimkit.provisioning import Outcome
 from scimkit.sandbox.envelope import GraphError
 from scimkit.sandbox.jobs import INTERVAL, Execution, Job
@@ -96,7 +96,7 @@ def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
         _fail(world, job, began, "TooManyDeletes", "TooManyDeletes", message)
         return
     if tally.quarantine is not None:
-        _fail(world, job, began, "EncounteredQuarantineException", tally.quarantine.error_code, tally.quarantine.error_text)
+        _fail(world, job, began, "EncounteredQuarantineException", tally.quarantine.error_code, world.plain(tally.quarantine.error_text))
         return
     _finish(world, job, began, read_to, tally, initial)
 
@@ -114,7 +114,8 @@ def _explain(world: World, error: Exception) -> tuple[str, str]:
             return str(inner["code"]), str(inner["message"])
         except (ValueError, KeyError, TypeError):
             return error.code, error.message
-    return f"{PREFIX}InvalidCredentials", plain_problem(world, error) if isinstance(error, ScimkitError) else str(error)
+    code = "InternalError" if isinstance(error, MappingError) else f"{PREFIX}InvalidCredentials"
+    return code, plain_problem(world, error) if isinstance(error, ScimkitError) else str(error)
 
 
 def _whom(world: World, provisioner: Provisioner, job: Job, initial: bool) -> list[str]:

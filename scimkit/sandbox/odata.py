@@ -80,7 +80,7 @@ class _Reader:
             text = value[1:-1].replace("''", "'")
             return text.lower() if self.fold else text
         if kind == "time":
-            return value
+            return value.lower() if self.fold else value  # as the values it is compared with
         if kind == "name" and value in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[value]
         if kind == "name" and re.fullmatch(r"[0-9a-fA-F-]{36}", value):

@@ -72,12 +72,12 @@ def _run(world: World, app: ServicePrincipal, job: Job, person_id: str) -> dict[
     except ScimkitError as error:
         raise service_error(400, "SystemForCrossDomainIdentityManagementInvalidCredentials", plain_problem(world, error)) from None
     entry = provisioner.log(outcome, source, cycle_id=world.ids.next("cycle"), initiated_by=by)
-    return _pair(outcome, entry)
+    return _pair(outcome, entry, world.plain(outcome.error_text))
 
 
-def _pair(outcome: Outcome, entry: dict[str, Any]) -> dict[str, str]:
+def _pair(outcome: Outcome, entry: dict[str, Any], text: str) -> dict[str, str]:
     """The documented shape for a user: two JSON texts."""
-    details = {} if outcome.result == "Success" else {"errorCode": outcome.error_code, "errorMessage": outcome.error_text}
+    details = {} if outcome.result == "Success" else {"errorCode": outcome.error_code, "errorMessage": text}
     key = {"result": outcome.result, "details": details}
     value = {
         "action": entry["provisioningAction"].capitalize(),

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from scimkit.errors import ConfigError, RunError, Unreachable
+from scimkit.errors import ConfigError, ProfileError, RunError, ScimkitError, Unreachable
 from scimkit.sandbox.identity import DEFAULT_PEOPLE, DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ def ensure_sandbox(
         child = _children.get(key)
         if child is not None and child.process.poll() is None:
             return _with_apps(child.address, apps)
+        if child is not None:  # it has died: close what is left of it
+            del _children[key]
+            _end(child.process)
         if folder is None:
             return _start(key, None, apps, settings)
         from filelock import FileLock
@@ -231,9 +234,7 @@ def _start(
         if not line:
             _end(process)
             complaints.seek(0)
-            said = complaints.read().strip().splitlines()
-            words = said[-1] if said else "it said nothing"
-            raise (ConfigError if process.returncode == 2 else RunError)(f"the sandbox did not start: {words}", "Start a new run, or correct what it names.")
+            raise _complaint(complaints.read().strip().splitlines())
     ready = json.loads(line)
     port = int(ready["graph"]["base_url"].rpartition(":")[2].partition("/")[0])
     address = SandboxAddress(
@@ -243,6 +244,17 @@ def _start(
         atexit.register(stop)
     _children[key] = _Child(process, address)
     return address
+
+
+def _complaint(said: list[str]) -> ScimkitError:
+    """Why the child did not start: its own error, or its last words."""
+    words = said[-1] if said else "it said nothing"
+    try:
+        told = json.loads(words)
+        kind: type[ScimkitError] = {"ConfigError": ConfigError, "RunError": RunError, "ProfileError": ProfileError}[told["error"]]
+        return kind(str(told["message"]), str(told["remedy"]))
+    except (ValueError, KeyError, TypeError):
+        return RunError(f"the sandbox did not start: {words}", "Start a new run; if that does not help, report this line.")
 
 
 def _profile(app: AppProfile | str | Path) -> AppProfile:

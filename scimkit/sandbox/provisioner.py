@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -212,6 +213,8 @@ class Provisioner:
             source_system={"id": world.ids.named("system", "source"), "displayName": SOURCE_SYSTEM, "details": {}},
             initiated_by=initiated_by,
         )
+        if outcome.error is not None:
+            entry = json.loads(world.plain(json.dumps(entry)))
         world.logs.add(entry)
         return entry
 
@@ -231,4 +234,4 @@ def endpoint_of(world: World, app: ServicePrincipal, secrets: dict[str, str] | N
 
 def plain_problem(world: World, error: ScimkitError) -> str:
     """What went wrong, without the emulator's own way to the vendor."""
-    return str(error).replace(f"/internal/{world.internal_key}", "")
+    return world.plain(str(error))

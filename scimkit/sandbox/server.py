@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +66,7 @@ class Sandbox:
         self.changes = ChangeLog(folder, {"sandbox": 1, "seed": world.seed, "people": world.people, "apps": sorted(world.apps)}, switched_on=list(faults))
         self.writing = asyncio.Lock()  # one change at a time, so that the log's order is what happened
         self.ticking = asyncio.Lock()
+        self.running: asyncio.Task[None] | None = None  # the cycle of now, or the last one
         self.ready = False
 
     # -- ASGI ----------------------------------------------------------------
@@ -203,8 +205,10 @@ class Sandbox:
         for one the rest of the time is given up.
         """
         clock = self.world.clock
-        if clock.still and patience is not None:
-            return
+        if clock.still:
+            if patience is not None or self.running is None:
+                return
+            await asyncio.wait({self.running})
         async with self.ticking:
             end = clock.after(seconds)
             while (due := self._next_due(end)) is not None:
@@ -230,11 +234,10 @@ class Sandbox:
             finally:
                 clock.still = False
 
-        task = asyncio.create_task(run())
-        done, _ = await asyncio.wait({task}, timeout=patience)
+        self.running = asyncio.create_task(run())
+        done, _ = await asyncio.wait({self.running}, timeout=patience)
         for finished in done:
             finished.result()
-        self.running = task  # kept, or the loop may forget it
 
     # -- control ---------------------------------------------------------------
 
@@ -371,7 +374,11 @@ async def _call(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
         else:
             reply.body += message.get("body", b"")
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except Exception:  # a defect of ours; the process stays, and says so
+        logging.getLogger("scimkit.sandbox").exception("%s %s", scope["method"], scope["path"])
+        return json_reply(500, {"error": {"code": "generalException", "message": "This emulator has a defect."}})
     return reply
 
 

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scimkit.errors import Denied, Rejected, ScimkitError, Unreachable
+from scimkit.errors import Denied, MappingError, Rejected, ScimkitError, Unreachable
+from scimkit.mapping.rows import user_mapping
 from scimkit.sandbox.applications import world_of
 from scimkit.sandbox.envelope import GraphError, bad_request, created, no_content, no_resource, read_json, service_error
 from scimkit.sandbox.gallery import NON_GALLERY_JOB_TEMPLATE
@@ -296,7 +297,7 @@ def _judge(world: World, answer: Any, address: str) -> None:
     if answer.status == 200 and is_list and body["totalResults"] == 0:
         return
     told = f"Resource: {address}, Operation: GET, Response Status Code: {answer.status}, Response Content: {answer.text[:300]}"
-    told = told.replace(f"/internal/{world.internal_key}", "")
+    told = world.plain(told)
     if answer.status in (400, 401):
         code = "CredentialValidationFailure"
     elif answer.status != 200:
@@ -327,10 +328,16 @@ async def put_schema(request: Request) -> Response:
     for name in ("synchronizationRules", "directories"):
         if not isinstance(body.get(name), list) or not body[name]:
             raise service_error(400, "InvalidSchema", f"The schema has no {name}.")
-    known = {d["name"]: {o["name"]: {a["name"] for a in o["attributes"]} for o in d["objects"]} for d in body["directories"]}
-    for rule in body["synchronizationRules"]:
-        for mapping in rule["objectMappings"]:
-            _check_mapping(rule, mapping, known)
+    try:
+        known = {d["name"]: {o["name"]: {a["name"] for a in o["attributes"]} for o in d["objects"]} for d in body["directories"]}
+        for rule in body["synchronizationRules"]:
+            for mapping in rule["objectMappings"]:
+                _check_mapping(rule, mapping, known)
+        user_mapping(body)  # every expression and filter can be read
+    except (KeyError, TypeError, AttributeError) as error:
+        raise service_error(400, "InvalidSchema", f"The schema is not whole: {error}") from None
+    except MappingError as error:
+        raise service_error(400, "InvalidSchema", str(error)) from None
     before = int(re.sub(r"\D", "", str(job.schema.get("version"))) or 0)
     job.schema = copy.deepcopy(body) | {"id": job.id, "version": f"v1.{before + 1 if before < 10 else before - 9}"}
     job.seen = None

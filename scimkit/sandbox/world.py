@@ -77,4 +77,8 @@ class World:
         parts = urlsplit(shown)
         if f"{parts.scheme}://{parts.netloc}" != self.origin:
             return base_address
-        return f"{self.origin}{INTERNAL}{self.internal_key}{shown[len(self.origin):]}"
+        return f"{self.origin}{INTERNAL}{self.internal_key}{shown[len(self.origin) :]}"
+
+    def plain(self, text: str) -> str:
+        """`text` without the emulator's own way to the vendors, as nobody outside knows of it."""
+        return text.replace(f"{INTERNAL}{self.internal_key}", "")

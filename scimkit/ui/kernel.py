@@ -84,7 +84,7 @@ class KernelRedactor:
 
 def known_secrets() -> frozenset[str]:
     """The values this process has registered so far. They may go to the engine and nowhere else."""
-    return frozenset(REDACTOR._values)
+    return REDACTOR.values()
 
 
 def describe(error: ScimkitError) -> dict[str, Any]:

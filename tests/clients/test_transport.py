@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+import ssl
 import threading
 import traceback
 
@@ -13,6 +14,7 @@ from clients.loopback import RESET, free_port, reply
 
 from scimkit.clients import transport
 from scimkit.clients.transport import open_client, retry_after, wished_wait
+from scimkit.clients.unreachable import explain
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, Unreachable
 
@@ -387,6 +389,22 @@ def test_https_asked_of_a_plain_server(stub, ca_file):
 def test_plain_http_asked_of_a_tls_server(serve, tls):
     """The reverse ends without an answer, too."""
     assert lost(serve(tls()).url.replace("https:", "http:"), retry=False).cause in ("reset", "other")
+
+
+def test_a_secure_connection_that_breaks_later_is_lost_not_refused(serve, tls, ca_file):
+    """The request may have arrived: a write has to be looked up."""
+    stub = serve(tls())
+    stub.answer = lambda seen: RESET
+    error = lost(stub.url, "POST", ca_file=ca_file)
+    assert error.cause == "reset" and len(stub.seen) == 1
+
+
+@pytest.mark.parametrize("broken", [ssl.SSLEOFError(8, "EOF occurred"), ssl.SSLZeroReturnError(6, "closed")])
+def test_a_tls_end_while_reading_is_a_lost_connection(broken):
+    """OpenSSL's words for it must not pass for a bad certificate."""
+    outer = httpx.ReadError("x")
+    outer.__cause__ = broken
+    assert explain(outer, httpx.Request("POST", "https://h.example/Users")).cause == "reset"
 
 
 def test_tls_errors_are_not_repeated(serve, tls):

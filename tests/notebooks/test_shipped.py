@@ -13,7 +13,7 @@ from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-PLACES = re.compile(r"/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\|127\.0\.0\.1:\d|localhost:\d|0x[0-9a-f]{6,}")
+PLACES = re.compile(r"/(?:home|root|tmp)/|/Users/[a-z]|[A-Z]:\\\\|127\.0\.0\.1:\d|localhost:\d|0x[0-9a-f]{6,}")
 
 
 def code_cells(path):

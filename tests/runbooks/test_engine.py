@@ -205,40 +205,67 @@ def test_file_is_whole_at_any_moment(notebook: Callable[..., Path], tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_kernel_environment(notebook: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("fork", [False, True])
+def test_kernel_environment(fork: bool, notebook: Callable[..., Path], tmp_path: Path) -> None:
     """Variables for a kernel reach it alone, its channel is encrypted, and nothing is imported into its namespace."""
     from scimkit.runbooks.kernels import Kernels
 
     code = "import os\nprint(os.environ['SCIMKIT_RUN'], get_ipython().kernel.parent.curve_secretkey is not None, 'scimkit' in globals())"
-    with Kernels(environment={"SCIMKIT_RUN": "a-run"}) as kernels:
+    with Kernels(environment={"SCIMKIT_RUN": "a-run"}, fork=fork) as kernels:
+        kernels.begin()
         run(notebook("x", code), tmp_path / "out.ipynb", kernels=kernels)
     assert code_cells(tmp_path / "out.ipynb")[0]["outputs"][0]["text"] == ["a-run True False\n"]
     assert "SCIMKIT_RUN" not in os.environ
 
 
 @pytest.mark.slow
-def test_each_kernel_is_used_once(notebook: Callable[..., Path], tmp_path: Path) -> None:
-    """A kernel started ahead is a new process that knows nothing of the notebook before."""
+@pytest.mark.parametrize("fork", [False, True])
+def test_each_kernel_is_used_once(fork: bool, notebook: Callable[..., Path], tmp_path: Path) -> None:
+    """A kernel started ahead, forked or not, is a new process that knows nothing of the notebook before."""
     from scimkit.runbooks.kernels import Kernels
 
-    path = notebook("x", "import os\nprint(os.getpid(), 'before' in globals())\nbefore = 1")
-    with Kernels(expected=3, preload=("scimkit.errors", "no.such.module")) as kernels:
+    path = notebook("x", "import os, random\nprint(os.getpid(), 'before' in globals(), random.random())\nbefore = 1")
+    with Kernels(expected=3, preload=("scimkit.errors", "no.such.module"), fork=fork) as kernels:
+        kernels.begin()
         for name in "abc":
             run(path, tmp_path / f"{name}.ipynb", kernels=kernels)
     lines = [code_cells(tmp_path / f"{name}.ipynb")[0]["outputs"][0]["text"][0].split() for name in "abc"]
-    assert len({process for process, _ in lines}) == 3
-    assert {known for _, known in lines} == {"False"}
+    assert len({process for process, _, _ in lines}) == 3
+    assert {known for _, known, _ in lines} == {"False"}
+    assert len({number for _, _, number in lines}) == 3, "no two start from the same random state"
 
 
 @pytest.mark.slow
-def test_kernel_without_scimkit_is_refused(notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are forked on Linux only")
+def test_forked_kernels_die_like_others(probes: Path, tmp_path: Path, token: str) -> None:
+    """A forked kernel that ends or is interrupted is noticed; what it prints past IPython is kept off the console."""
+    from scimkit.runbooks.kernels import Kernels
+
+    lines: list[str] = []
+    with Kernels(expected=3, fork=True, log=lines.append) as kernels:
+        kernels.begin()
+        with pytest.raises(DeadKernelError):
+            run(probes / "kills_its_kernel.ipynb", tmp_path / "a.ipynb", kernels=kernels)
+        with pytest.raises(CellTimeoutError):
+            run(probes / "takes_its_time.ipynb", tmp_path / "b.ipynb", kernels=kernels, execution_timeout=1)
+        run(probes / "leaks_below_the_kernel.ipynb", tmp_path / "c.ipynb", kernels=kernels)
+    assert [statuses(tmp_path / f"{name}.ipynb")[1] for name in "ab"] == ["failed", "failed"]
+    assert leaky_files(tmp_path, token) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fork", [False, True])
+def test_kernel_without_scimkit_is_refused(fork: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel in which nobody could redact does not run a single cell."""
     shadow = tmp_path / "shadow" / "scimkit"
     shadow.mkdir(parents=True)
     (shadow / "__init__.py").write_text("", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(shadow.parent))
-    with pytest.raises(RunError, match="cannot keep secrets"):
-        run(notebook("x", "print('ran')"), tmp_path / "out.ipynb")
+    from scimkit.runbooks.kernels import Kernels
+
+    with Kernels(fork=fork) as kernels, pytest.raises(RunError, match="cannot keep secrets"):
+        kernels.begin()
+        run(notebook("x", "print('ran')"), tmp_path / "out.ipynb", kernels=kernels)
     assert statuses(tmp_path / "out.ipynb") == ["pending"]
 
 
@@ -250,3 +277,11 @@ def test_secret_in_the_source_still_runs(notebook: Callable[..., Path], tmp_path
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
     assert not found_in(text.encode(), token)
     assert f"{len(token)}\\n" in text
+
+
+def test_kernel_and_engine_agree() -> None:
+    """Both ends of the channel between a kernel and its engine use the same names."""
+    from scimkit.runbooks import engine, kernels
+    from scimkit.ui import kernel
+
+    assert (engine.ENGINE_TARGET, kernels.PRELOAD) == (kernel.ENGINE_TARGET, kernel.PRELOAD)

@@ -91,3 +91,12 @@ def test_quoting(argument: str, posix: str, windows: str) -> None:
     """Arguments are quoted as the shells of POSIX and Windows want it."""
     assert quoted([argument], windows=False) == posix
     assert quoted([argument], windows=True) == windows
+
+
+def test_onboard_is_the_journey() -> None:
+    """The shipped onboard.yaml has the steps of the journey in their order, and the records each leaves."""
+    from scimkit.journey import STEPS
+
+    book = read_runbook("onboard")
+    assert [(step.name, step.records) for step in book.steps] == [(step.name, step.records) for step in STEPS]
+    assert len({step.short for step in book.steps}) == len(STEPS)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scimkit.errors import ConfigError, CredentialError, RunError
+from scimkit.errors import ConfigError, CredentialError, RunError, ScimkitError
 from scimkit.runbooks.progress import Progress, printer
 from scimkit.runbooks.runbook import Runbook
 from scimkit.runbooks.runner import run_runbook
@@ -193,6 +193,16 @@ def test_wrong_settings_start_nothing(settings: dict[str, dict[str, str]], words
     assert not Path("runs").exists()
 
 
+@pytest.mark.parametrize("wrong", [{"tenant": "nowhere"}, {"app": "no-such-app"}])
+def test_unknown_app_or_tenant_starts_nothing(wrong: dict[str, str], runbook: Write) -> None:
+    """An app or a tenant that does not exist is an error with exit code 2 before there is a run or a kernel."""
+    book = runbook({"1_a": [("parameters", "app = 'oreilly'  # the app\ntenant = 'sandbox'  # where")]})
+    with pytest.raises(ScimkitError) as raised:
+        run_runbook(book, **{"app": "oreilly", "tenant": "sandbox", **wrong})
+    assert raised.value.exit_code == 2 and raised.value.remedy
+    assert not Path("runs").exists()
+
+
 def test_secret_as_setting_is_refused(runbook: Write, token: str) -> None:
     """A token where its reference belongs is refused before it is written anywhere, and not repeated."""
     book = runbook({"2_token": [("parameters", "token = 'sandbox'  # where the token is")]})
@@ -244,7 +254,7 @@ def test_interrupted(number: int, runbook: Write) -> None:
     book = runbook({"1_a": [note("a")], "2_b": [sleep, "1"]})
     process = subprocess.Popen([sys.executable, "-c", RUN, book.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     kernel = Path("kernel")
-    _wait_for(lambda: kernel.exists() and kernel.read_text() != "", process)
+    _wait_for(lambda: kernel.exists() and kernel.read_text(encoding="utf-8") != "", process)
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
@@ -252,7 +262,7 @@ def test_interrupted(number: int, runbook: Write) -> None:
     folder = next(Path("runs").iterdir())
     assert [step["state"] for step in RunStore.open(folder).state()["steps"].values()] == ["passed", "interrupted"]
     assert statuses(folder / "2_b.ipynb") == ["interrupted", "pending"]
-    _wait_for(lambda: not _alive(int(kernel.read_text())))
+    _wait_for(lambda: not _alive(int(kernel.read_text(encoding="utf-8"))))
     Path("mended").touch()
     assert run_runbook(book, resume=folder).exit_code == 0
     assert marks() == ["a"]
@@ -260,13 +270,17 @@ def test_interrupted(number: int, runbook: Write) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals to one process are POSIX")
-def test_killed(runbook: Write) -> None:
-    """A runner that is killed leaves `running` behind; resumed, the step counts as interrupted and runs again."""
-    book = runbook({"1_a": [note("a"), "import pathlib, time\nif not pathlib.Path('mended').exists():\n    time.sleep(60)"]})
+@pytest.mark.parametrize("forked", [False, True])
+def test_killed(forked: bool, runbook: Write) -> None:
+    """A runner that is killed takes its kernels along and leaves `running` behind; resumed, the step counts as interrupted and runs again."""
+    sleep = "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not pathlib.Path('mended').exists():\n    time.sleep(60)"
+    book = runbook({"1_a": [sleep], "2_b": ["1"]} if forked else {"1_a": [sleep]})
     process = subprocess.Popen([sys.executable, "-c", RUN, book.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _wait_for(lambda: Path("marks").exists(), process)
+    kernel = Path("kernel")
+    _wait_for(lambda: kernel.exists() and kernel.read_text(encoding="utf-8") != "", process)
     process.kill()
     process.wait()
+    _wait_for(lambda: not _alive(int(kernel.read_text(encoding="utf-8"))))
     folder = next(Path("runs").iterdir())
     assert RunStore.open(folder).state()["steps"]["1_a"]["state"] == "running"
     Path("mended").touch()
@@ -285,7 +299,8 @@ def _alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    return True
+    status = Path(f"/proc/{process}/stat")  # an orphan stays a zombie where nobody collects it, as in a container
+    return not (status.exists() and status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z")
 
 
 def test_plain_progress() -> None:

@@ -108,6 +108,13 @@ class Desk:
         return control(self.address, call, body)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that opens a sandbox of its own is a slow one."""
+    for item in items:
+        if "open_desk" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def open_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """Opens desks before new sandboxes; all end with the test."""

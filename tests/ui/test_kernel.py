@@ -14,16 +14,16 @@ pytestmark = pytest.mark.slow
 TOKEN = "sk-Kernel/4f9QzT+81xWm7pLr2"
 SOURCE = Path(__file__).parents[2]
 INSTALL = "from scimkit.ui.kernel import install_redactor\ninstall_redactor(get_ipython())\ninstall_redactor(get_ipython())"
-REGISTER = f"import os\nfrom scimkit.credentials import REDACTOR\ntoken = os.environ['KERNEL_TOKEN']\nREDACTOR.register(token)"
+REGISTER = "import os\nfrom scimkit.credentials import REDACTOR\ntoken = os.environ['KERNEL_TOKEN']\nREDACTOR.register(token)"
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[dict[str, Any]]]]:
     """Runs cells by nbclient alone and gives the executed document's cells; errors do not stop it."""
-    import scimkit.runbooks  # noqa: F401 - switches a slow import off
-
     import nbformat
     from nbclient import NotebookClient
+
+    import scimkit.runbooks  # noqa: F401 - switches a slow import off
 
     monkeypatch.setenv("KERNEL_TOKEN", TOKEN)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
