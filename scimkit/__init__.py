@@ -52,7 +52,7 @@ _HOME = {
     "summarize_logs": "scimkit.monitoring.summary",
 }
 
-__all__ = list(_HOME)  # noqa: PLE0604 - the table is the list
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scimkit.errors import Waiting
-from scimkit.records import record, read_utc, to_plain, utc_text
+from scimkit.records import read_utc, record, to_plain, utc_text
 from scimkit.runs import RunStore
 from scimkit.tenant import Tenant
 

@@ -19,7 +19,6 @@ import click
 from scimkit import __version__
 
 if TYPE_CHECKING:
-    from scimkit.apps.profile import AppProfile
     from scimkit.checks import Check
 
 
@@ -179,7 +178,6 @@ def check(
 ) -> None:
     """Ask an endpoint what Entra's Test Connection asks. Reads only."""
     from scimkit.checks import first_failed
-    from scimkit.connection import probe_endpoint
 
     if "://" in url_or_app:
         probe = _probe_url(url_or_app, reference, matching, ca_file)

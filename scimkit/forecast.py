@@ -20,7 +20,15 @@ from scimkit.errors import ApiError
 from scimkit.mapping import judge
 from scimkit.mapping.rows import ObjectMapping, user_mapping
 from scimkit.provisioning.action import Outcome
-from scimkit.provisioning.scope import GroupFacts, ScopeDecision, ScopeFacts, is_active, is_entitled, judge_scope, roles_held
+from scimkit.provisioning.scope import (
+    GroupFacts,
+    ScopeDecision,
+    ScopeFacts,
+    is_active,
+    is_entitled,
+    judge_scope,
+    roles_held,
+)
 from scimkit.provisioning.service import forecast
 from scimkit.provisioning.source import source_attributes
 from scimkit.provisioning.targets import TargetFacts, read_target_facts

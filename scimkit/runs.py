@@ -162,7 +162,7 @@ class RunStore:
         """What run.json says. Raises RunError when it cannot be understood."""
         try:
             state: dict[str, Any] = json.loads(self.read(STATE))
-            state["app"], state["tenant"], state["steps"], state["choices"]  # noqa: B018 - all must be there
+            state["app"], state["tenant"], state["steps"], state["choices"]
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.name}/{STATE} is damaged ({error})", "Start a new run; this one stays as evidence.", path=STATE) from None
         return state

@@ -22,9 +22,7 @@ PILOT_LIMIT = 2  # "one or two users": the tutorials' own advice for the first t
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 # Everything a default mapping or a filter may read; Graph names (Graph reference, user).
 SELECT = tuple(
-    "id,accountEnabled,userPrincipalName,displayName,givenName,surname,mail,mailNickname,otherMails,proxyAddresses,jobTitle,"
-    "department,companyName,employeeId,employeeType,userType,preferredLanguage,usageLocation,streetAddress,city,state,postalCode,"
-    "country,businessPhones,mobilePhone,faxNumber,officeLocation,onPremisesExtensionAttributes,onPremisesSyncEnabled".split(",")
+    ["id", "accountEnabled", "userPrincipalName", "displayName", "givenName", "surname", "mail", "mailNickname", "otherMails", "proxyAddresses", "jobTitle", "department", "companyName", "employeeId", "employeeType", "userType", "preferredLanguage", "usageLocation", "streetAddress", "city", "state", "postalCode", "country", "businessPhones", "mobilePhone", "faxNumber", "officeLocation", "onPremisesExtensionAttributes", "onPremisesSyncEnabled"]
 )
 
 
@@ -109,7 +107,7 @@ def choose_pilot(app: AppProfile, graph: GraphClient, enterprise_app: Enterprise
     """
     names = [name.strip() for name in pilot.split(",") if name.strip()]
     if len(names) > PILOT_LIMIT:
-        raise ConfigError(f"pilot names {len(names)} people", f"Name one or two; more follow when those have been proved (runbook widen).")
+        raise ConfigError(f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved (runbook widen).")
     if names:
         return tuple(_find_person(graph, name) for name in names)
     if not may_suggest:
@@ -241,7 +239,7 @@ def _check_pilot(app: AppProfile, mapping: ObjectMapping, users: Mapping[str, An
             found.append(failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "provisioning 1.4"))
             continue
         if missing := missing_values(app, mapping, users[person.id]):
-            remedy = f"Fill the source in Entra, or choose somebody else for the pilot."
+            remedy = "Fill the source in Entra, or choose somebody else for the pilot."
             found.append(failed("scope.pilot_values", f"{name} has no value for {', '.join(missing)}, which {app.title} requires", remedy, "tutorial step 5"))
             continue
         if not _passes_filters(mapping, users[person.id]):

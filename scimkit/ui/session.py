@@ -28,11 +28,11 @@ from scimkit.errors import ConfigError, NotReady
 from scimkit.guide import StepGuide, make_guide
 from scimkit.journal import Journal
 from scimkit.journey import STEPS, record_step
+from scimkit.parameters import Parameter, check_values, declared_parameters
 from scimkit.records import checks_of, utc_text
 from scimkit.runs import RunStore
 from scimkit.shipped import shipped
 from scimkit.tenant import Access, Config, Tenant, load_config
-from scimkit.parameters import Parameter, check_values, declared_parameters
 
 if TYPE_CHECKING:
     from scimkit.connection import ProvisioningSettings

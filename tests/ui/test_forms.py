@@ -80,7 +80,7 @@ def test_cells_read_values_and_never_ask_which(store: Store, interactive: bool) 
     form = _form(store, interactive=interactive)
     assert (form.app, form.people, form.deletes_wanted, form.share) == ("oreilly", 7, False, 0.5)
     with pytest.raises(AttributeError, match="this form has no apps; it has app, tenant"):
-        form.apps  # noqa: B018
+        form.apps
 
 
 def test_without_a_front_end_it_is_a_table(store: Store) -> None:

@@ -1,0 +1,54 @@
+"""A measure: what was found in a few repetitions, and the most it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure against its limit.
+
+    values  one of each repetition; the median counts
+    notes   figures that explain it and have no limit of their own
+    """
+
+    name: str
+    values: tuple[float, ...]
+    limit: float
+    unit: str = ""
+    notes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def median(self) -> float:
+        return median(self.values)
+
+    @property
+    def over(self) -> bool:
+        return self.median > self.limit
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        spread = f"({min(self.values):.2f}-{max(self.values):.2f})" if len(self.values) > 1 else ""
+        notes = ", ".join(f"{name} {value:g}" for name, value in self.notes.items())
+        line = f"{self.name:<8} {self.median:8.2f}{unit} {spread:<14} limit {self.limit:g}{unit:<4} {'over' if self.over else 'ok'}"
+        return f"{line}   {notes}" if notes else line
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self) | {"median": self.median, "over": self.over}
+
+
+def interleaved(name: str, limit: float, ours: Callable[[], float], other: Callable[[], float], times: int) -> Measure:
+    """Times of `ours` in those of `other`, measured in turn so that a busy spell meets both.
+
+    Each repetition gives one ratio, of neighbours in time.
+    """
+    pairs: Sequence[tuple[float, float]] = [(ours(), other()) for _ in range(times)]
+    notes = {
+        "ours_seconds": round(median(a for a, _ in pairs), 3),
+        "other_seconds": round(median(b for _, b in pairs), 3),
+    }
+    return Measure(name, tuple(a / b for a, b in pairs), limit, notes=notes)

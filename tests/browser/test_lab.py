@@ -1,0 +1,29 @@
+"""Each notebook of the journey in JupyterLab: run all, no error, the step is done."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scimkit.journey import STEPS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+@pytest.mark.parametrize("step", [step.name for step in STEPS])
+def test_runs_in_jupyterlab(lab, page, tmp_path, step):
+    notebook = lab.open(page, step)
+    notebook.run_all()
+    notebook.check_done()
+    notebook.shoot(tmp_path)
+    notebook.save()
+    notebook.close()
+    assert json.loads((lab.run / "run.json").read_text())["steps"][step]["state"] == "passed"
+
+
+@pytest.mark.acceptance
+def test_shipped_notebook_alone(plain_lab, page, tmp_path):
+    notebook = plain_lab.open(page, "5a_connection")
+    notebook.run_all()
+    notebook.check_done()
+    notebook.shoot(tmp_path, "alone_5a_connection")
