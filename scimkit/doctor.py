@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from importlib import metadata
 
 from scimkit.checks import Check, failed, passed, warning
@@ -21,8 +20,6 @@ def examine() -> tuple[Check, ...]:
 
 def _python() -> Check:
     version = platform.python_version()
-    if sys.version_info < (3, 11):
-        return failed("doctor.python", f"Python {version}", "Install Python 3.11 or newer, then set scimkit up again.")
     return passed("doctor.python", f"Python {version} on {platform.system()}")
 
 

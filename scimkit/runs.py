@@ -137,7 +137,7 @@ class RunStore:
                 file.write(self.redact(text))
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, target)
+            temporary.replace(target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise RunError(f"{self.name}/{name} cannot be written ({error.strerror})", "Free some space or rights there, then resume.", path=name) from None

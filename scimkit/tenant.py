@@ -198,7 +198,8 @@ class Access:
         """The run's sandbox: the living one, or ours from now on."""
         from scimkit.sandbox.process import ensure_sandbox
 
-        return ensure_sandbox(self.run.folder, app=self.run.state()["app"])
+        state = self.run.state()
+        return ensure_sandbox(self.run.folder, app=state["app"], temporary=bool(state.get("temporary")))
 
     def sandbox_token(self) -> Secret:
         from scimkit.credentials import Secret

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fault", action="append", default=[], metavar="[WHERE:]NAME[=VALUE]")
     parser.add_argument("--folder", type=Path, default=None, help="where changes are kept and read again")
     parser.add_argument("--owned", action="store_true", help="end when standard input ends")
+    parser.add_argument("--temporary", action="store_true", help="the folder's parent was made for it, and is removed at the end")
     options = parser.parse_args(arguments)
     try:
         run(options)
@@ -32,6 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         told = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
         sys.stderr.write((json.dumps(told) if options.owned else f"{error} {error.remedy}".strip()) + "\n")
         return error.exit_code
+    finally:
+        if options.temporary and options.folder is not None:
+            # a kernel may be killed and leave its temporary run behind; this process outlives it
+            shutil.rmtree(options.folder.parent, ignore_errors=True)
     return 0
 
 

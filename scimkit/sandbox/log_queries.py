@@ -33,7 +33,7 @@ async def provisioning(request: Request) -> Response:
     if "$filter" in query:
         test = read_filter(query["$filter"], FILTERS, fold=False)
         inside = not OPEN.issuperset(name for name in FILTERS if re.search(rf"\b{name}\b", query["$filter"]))
-        entries = [entry for entry in entries if test(entry.graph() if inside else entry.open())]
+        entries = [entry for entry in entries if test(entry.graph() if inside else entry.outline())]
     order = query.get("$orderby", "activityDateTime")
     if order not in ("activityDateTime", "activityDateTime asc", "activityDateTime desc"):
         raise bad_request(f"Sorting not supported for property '{order}'.", "BadRequest")

@@ -22,7 +22,7 @@ class Kept:
     time: str
     packed: bytes
 
-    def open(self) -> dict[str, Any]:
+    def outline(self) -> dict[str, Any]:
         return {"id": self.id, "jobId": self.job_id, "activityDateTime": self.time}
 
     def graph(self) -> dict[str, Any]:

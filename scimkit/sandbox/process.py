@@ -68,6 +68,7 @@ def ensure_sandbox(
     seed: int | None = None,
     people: int | None = None,
     faults: Iterable[str] | None = None,
+    temporary: bool = False,
 ) -> SandboxAddress:
     """The sandbox of the run `folder`: the living one, or a new child process.
 
@@ -75,6 +76,7 @@ def ensure_sandbox(
     app     one profile (or its name or file) or several
     seed, people, faults
             None: those the sandbox of this folder began with, else the defaults
+    temporary  the folder lies alone in one that was made for it and goes with the sandbox
 
     Raises RunError when the one of the folder has other settings or does not
     start, ConfigError for a wrong fault.
@@ -96,7 +98,7 @@ def ensure_sandbox(
         Path(folder).mkdir(parents=True, exist_ok=True)
         with FileLock(str(Path(folder) / ".sandbox.lock"), timeout=START_SECONDS):
             living = find_sandbox(folder, seed=settings.seed)
-            return _with_apps(living, apps) if living else _start(key, Path(folder), apps, settings)
+            return _with_apps(living, apps) if living else _start(key, Path(folder), apps, settings, temporary=temporary)
 
 
 @dataclass(frozen=True)
@@ -216,18 +218,25 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _start(
-    key: str, folder: Path | None, apps: Sequence[AppProfile | str | Path], settings: Settings
+    key: str, folder: Path | None, apps: Sequence[AppProfile | str | Path], settings: Settings, *, temporary: bool = False
 ) -> SandboxAddress:
     command = [sys.executable, "-m", "scimkit.sandbox", "--owned", "--seed", str(settings.seed), "--people", str(settings.people)]
     for fault in settings.faults:
         command += ["--fault", fault]
     if folder is not None:
-        command += ["--folder", str(folder.resolve())]
+        command += ["--folder", str(folder.resolve()), *(["--temporary"] if temporary else [])]
     # profiles travel whole, by the pipe: one may be read from a file that has changed or moved since
     profiles = json.dumps([_profile(app).model_dump(mode="json", by_alias=True) for app in apps], ensure_ascii=True)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True, encoding="utf-8", cwd=_package_parent()
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            encoding="utf-8",
+            cwd=_package_parent(),
+            start_new_session=True,  # Jupyter kills a kernel's whole group; the closed pipe tells us as well, and lets us clean up
         )
         _tell(process, profiles)
         line = _first_line(process)

@@ -277,10 +277,11 @@ def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
 
 def _temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunStore:
     """A run in the sandbox that lasts as long as this process, with the earlier steps done."""
-    parent = Path(tempfile.mkdtemp(prefix="scimkit-"))
-    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    parent = Path(tempfile.mkdtemp(prefix="scimkit-"))  # readable by its owner alone
     names = tuple(s.name for s in STEPS)
     run = RunStore.create(parent, app=str(given.get("app", "oreilly")), tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
+    run.change_state(lambda state: state.update(temporary=True))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)  # a killed kernel leaves that to the sandbox's process
     for earlier in names[: names.index(step)]:
         _play(earlier, run)
     return run

@@ -63,8 +63,8 @@ CELLS = f"path => ({PANEL}).context.model.toJSON().cells"
 SAVE = f"path => ({PANEL}).context.save().then(() => true)"
 CLOSE = f"path => ({PANEL}).sessionContext.shutdown().then(() => ({PANEL}).dispose())"
 HEIGHT = f"""path => {{
-    const n = ({PANEL}).content.node.querySelector('.jp-WindowedPanel-outer') ?? ({PANEL}).content.node;
-    return n.scrollHeight;
+    const cells = ({PANEL}).content.widgets.map(cell => cell.node.getBoundingClientRect());
+    return Math.ceil(cells.at(-1).bottom - cells[0].top);
 }}"""
 
 
@@ -133,7 +133,7 @@ class Notebook:
         self.show(0)
         self.page.screenshot(path=file.with_stem(f"{file.stem}_window"))
         for _ in range(2):  # a cell has its full height only once it has been in sight
-            self.page.set_viewport_size({**WINDOW, "height": min(9000, self.page.evaluate(HEIGHT, self.path) + 200)})
+            self.page.set_viewport_size({**WINDOW, "height": min(9000, self.page.evaluate(HEIGHT, self.path) + 300)})
             self.page.wait_for_timeout(200)
         self.page.screenshot(path=file)
         self.page.set_viewport_size(WINDOW)
@@ -262,12 +262,11 @@ def lab(start_lab: Callable[[], contextlib.AbstractContextManager[Lab]]) -> Iter
 
 
 @pytest.fixture
-def plain_lab(tmp_path: Path) -> Iterator[Lab]:
+def start_plain_lab(tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
     """JupyterLab without scimkit, on a copy of notebooks/ outside any run."""
     shutil.copytree(Path(__file__).parents[2] / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("runs", ".*"))
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
-    with run_lab(tmp_path, command) as started:
-        yield started
+    return lambda: run_lab(tmp_path, command)
 
 
 @pytest.fixture(scope="module")

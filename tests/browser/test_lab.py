@@ -10,8 +10,9 @@ from scimkit.journey import STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+
 @pytest.mark.parametrize("step", [step.name for step in STEPS])
-def test_runs_in_jupyterlab(lab, page, tmp_path, step):
+def test_notebook_in_order(lab, page, tmp_path, step):
     notebook = lab.open(page, step)
     notebook.run_all()
     notebook.check_done()
@@ -22,8 +23,12 @@ def test_runs_in_jupyterlab(lab, page, tmp_path, step):
 
 
 @pytest.mark.acceptance
-def test_shipped_notebook_alone(plain_lab, page, tmp_path):
-    notebook = plain_lab.open(page, "5a_connection")
-    notebook.run_all()
-    notebook.check_done()
-    notebook.shoot(tmp_path, "alone_5a_connection")
+def test_shipped_notebook_alone(start_plain_lab, page, tmp_path):
+    with start_plain_lab() as lab:
+        notebook = lab.open(page, "5a_connection")
+        notebook.run_all()
+        notebook.check_done()
+        assert "the earlier steps were done quietly in a temporary one" in notebook.says(notebook.number("begin("))
+        notebook.shoot(tmp_path, "alone_5a_connection")
+        assert [path.name[:8] for path in (lab.folder / "tmp").glob("scimkit-*")] == ["scimkit-"]
+    assert list((lab.folder / "tmp").glob("scimkit-*")) == []  # it ends with its kernel

@@ -164,8 +164,8 @@ def test_it_comes_back_on_another_port(open_desk: Callable[..., Any], tmp_path: 
     desk.assign(desk.person("grace.oneill")["id"])
     process.stop(desk.address)
     file = tmp_path / "run" / "sandbox.json"
-    told = json.loads(file.read_text())
-    file.write_text(json.dumps(told | {"port": 1}))
+    told = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(told | {"port": 1}), encoding="utf-8")
     again = open_desk("run")
     again.sp, again.job = desk.sp, desk.job
     assert again.result(again.person("grace.oneill")["id"])[0] == "Success"

@@ -1,0 +1,118 @@
+"""The token, typed by hand: entered in 2_token, used in 5a_connection, found in no file.
+
+The worst case: JupyterLab saves the widgets' state, and IPython writes its history.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+
+import pytest
+from playwright.sync_api import expect
+
+from scimkit.apps import load
+from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TOKEN = sandbox_token(DEFAULT_SEED, "oreilly")
+FIELD = load("oreilly").token.label
+ENDS = "2031-07-29"  # typed into an ordinary field beside it: this one must be found
+
+
+def play(lab, page, *steps):
+    """Run notebooks that ask for nothing."""
+    for step in steps:
+        notebook = lab.open(page, step)
+        notebook.run_all()
+        notebook.check_done()
+        notebook.save()
+        notebook.close()
+
+
+def enter(lab, page, folder, where):
+    """Type the token into 2_token as it was copied from an example, and keep it; what the button answers."""
+    notebook = lab.open(page, "2_token")
+    notebook.run_all()
+    notebook.check_done()
+    notebook.panel.get_by_label("Expires").press_sequentially(ENDS)
+    notebook.panel.get_by_label("Expires").press("Tab")
+    notebook.show(notebook.number("token_form"))
+    field = notebook.panel.get_by_label(FIELD)
+    assert field.get_attribute("type") == "password"
+    field.press_sequentially(f"Bearer {TOKEN}")
+    assert field.input_value() == f"Bearer {TOKEN}"
+    notebook.shoot(folder, "token_typed")
+    field.press("Tab")
+    expect(notebook.panel.get_by_text("no longer in the field")).to_be_visible()
+    expect(field).to_have_value("")
+    expect(notebook.panel.get_by_text("the word before it removed")).to_be_visible()
+    select = notebook.panel.get_by_label("Where to keep it")
+    options = [option.replace("\xa0", " ") for option in select.locator("option").all_inner_texts()]
+    select.select_option(index=next(n for n, option in enumerate(options) if where in option))
+    notebook.panel.get_by_role("button", name="Keep this token").click()
+    kept = notebook.panel.get_by_text("Now run the cells below once more")
+    expect(kept).to_be_visible()
+    said = kept.inner_text()
+    notebook.run_below(notebook.number("note_token("))
+    notebook.check_done()
+    assert "prompt" in notebook.says(notebook.number("note_token(")) or "file:" in notebook.says(notebook.number("note_token("))
+    notebook.shoot(folder, "token_kept")
+    assert TOKEN not in page.content()
+    notebook.save()
+    notebook.close()
+    return said
+
+
+def search(lab, leaks, *, but=()):
+    """Look for the token in all that is left, and see that what must be found is found."""
+    saved = json.loads((lab.run / "2_token.ipynb").read_text())["metadata"]
+    states = [state["state"] for state in saved["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()]
+    assert [state["value"] for state in states if state.get("placeholder") == "paste it here"] == [""]
+    assert any(place.startswith(f"runs/{lab.run.name}/2_token.ipynb") for place in leaks(lab.folder, ENDS))
+    with sqlite3.connect(lab.folder / "ipython/profile_default/history.sqlite") as history:
+        cells = [source for (source,) in history.execute("SELECT source FROM history")]
+    history.close()
+    assert any("probe_endpoint" in source for source in cells)
+    plant = lab.run / "planted.txt"
+    plant.write_bytes(base64.b64encode(b"x" + TOKEN.encode()))
+    assert [place.partition(":")[0] for place in leaks(lab.folder, TOKEN)] != []
+    assert any("planted.txt" in place for place in leaks(lab.folder, TOKEN))
+    plant.unlink()
+    assert leaks(lab.folder, TOKEN, but=but) == []
+
+
+def test_typed_and_kept_nowhere(start_lab, page, tmp_path, leaks):
+    with start_lab() as lab:
+        play(lab, page, "1_plan")
+        assert enter(lab, page, tmp_path, "in this notebook only").startswith("Held in this notebook only")
+        play(lab, page, "3_app", "4_scope")
+        notebook = lab.open(page, "5a_connection")
+        notebook.start()
+        asked = notebook.panel.locator("input.jp-Stdin-input")
+        expect(asked).to_be_visible()
+        assert asked.get_attribute("type") == "password"
+        asked.press_sequentially(TOKEN)
+        notebook.shoot(tmp_path, "asked_5a_connection")
+        asked.press("Enter")
+        notebook.wait()
+        notebook.check_done()
+        notebook.shoot(tmp_path, "entered_5a_connection")
+        notebook.save()
+        notebook.close()
+    assert json.loads((lab.run / "run.json").read_text())["choices"]["2_token"]["token_ref"] == "prompt"
+    search(lab, leaks)
+
+
+@pytest.mark.acceptance
+def test_typed_and_kept_in_a_file(start_lab, page, tmp_path, leaks):
+    with start_lab() as lab:
+        play(lab, page, "1_plan")
+        assert enter(lab, page, tmp_path, "in a file of yours").startswith("Kept as file:")
+        play(lab, page, "3_app", "4_scope", "5a_connection")
+    (file,) = (lab.folder / "data").rglob("*.token")
+    assert file.read_text().strip() == TOKEN
+    assert file.stat().st_mode & 0o077 == 0
+    search(lab, leaks, but=(file.name,))
