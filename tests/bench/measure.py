@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
+
+from tests.bench.process import call
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,17 @@ class Measure:
         return asdict(self) | {"median": self.median, "over": self.over}
 
 
-def interleaved(name: str, limit: float, ours: Callable[[], float], other: Callable[[], float], times: int) -> Measure:
-    """Times of `ours` in those of `other`, measured in turn so that a busy spell meets both.
+def interleaved(name: str, limit: float, ours: list[str], other: list[str], times: int) -> Measure:
+    """What the command `ours` takes in times of `other`, run in turn so that a busy spell meets both.
 
     Each repetition gives one ratio, of neighbours in time.
     """
-    pairs: Sequence[tuple[float, float]] = [(ours(), other()) for _ in range(times)]
+    pairs = [(call(ours), call(other)) for _ in range(times)]
     notes = {
-        "ours_seconds": round(median(a for a, _ in pairs), 3),
-        "other_seconds": round(median(b for _, b in pairs), 3),
+        "ours_seconds": median(a.seconds for a, _ in pairs),
+        "other_seconds": median(b.seconds for _, b in pairs),
+        "ours_busy": median(a.busy for a, _ in pairs),
+        "other_busy": median(b.busy for _, b in pairs),
     }
-    return Measure(name, tuple(a / b for a, b in pairs), limit, notes=notes)
+    ratios = tuple(round(a.seconds / b.seconds, 3) for a, b in pairs)
+    return Measure(name, ratios, limit, notes={key: round(value, 3) for key, value in notes.items()})

@@ -24,7 +24,7 @@ MB = 1_000_000
 
 def measure_memory() -> Measure:
     """Resident megabytes of a sandbox whose first cycle has made an account for everybody."""
-    with tempfile.TemporaryDirectory(prefix="scimkit-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
         address = ensure_sandbox(name, app=APP, people=PEOPLE)
         try:
             process = psutil.Process(json.loads(Path(name, "sandbox.json").read_text(encoding="utf-8"))["pid"])
@@ -34,7 +34,7 @@ def measure_memory() -> Measure:
                 raise RuntimeError(f"only {accounts} of {PEOPLE} people have an account at the vendor")
             notes = {"accounts": accounts, "empty_mb": round(before, 1)}
             peak = peak_of(process)
-            return Measure("memory", (resident(process),), LIMIT_MB, "MB", notes | ({"peak_mb": round(peak, 1)} if peak else {}))
+            return Measure("memory", (round(resident(process), 1),), LIMIT_MB, "MB", notes | ({"peak_mb": round(peak, 1)} if peak else {}))
         finally:
             stop(address)
 

@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.measure import Measure, interleaved
-from tests.bench.process import python, seconds_of
+from tests.bench.process import python
 
-TIMES = 3
+TIMES = 5
 LIMIT = 1.5
 NOTEBOOKS = 9
 
@@ -48,11 +48,11 @@ def measure_empty() -> Measure:
 
 
 def _against_papermill(name: str, runbook: str | None) -> Measure:
-    with tempfile.TemporaryDirectory(prefix="scimkit-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         notebook = write_empty(Path(folder))
         ours = python(_OURS.format(runbook=runbook or write_runbook(Path(folder)), notebooks=NOTEBOOKS))
         stock = python(_STOCK.format(notebook=str(notebook), notebooks=NOTEBOOKS))
-        return interleaved(name, LIMIT, lambda: seconds_of(ours), lambda: seconds_of(stock), TIMES)
+        return interleaved(name, LIMIT, ours, stock, TIMES)
 
 
 def write_empty(folder: Path) -> Path:

@@ -6,7 +6,7 @@ import shutil
 import sysconfig
 
 from tests.bench.measure import Measure, interleaved
-from tests.bench.process import python, seconds_of
+from tests.bench.process import call, python
 
 TIMES = 15
 HELP_LIMIT = 1.5
@@ -28,5 +28,5 @@ def measure_import() -> Measure:
 
 def _against(name: str, limit: float, ours: list[str], other: list[str]) -> Measure:
     for command in (ours, other):  # compiled files, and the disk's cache
-        seconds_of(command)
-    return interleaved(name, limit, lambda: seconds_of(ours), lambda: seconds_of(other), TIMES)
+        call(command)
+    return interleaved(name, limit, ours, other, TIMES)

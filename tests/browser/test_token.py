@@ -70,7 +70,7 @@ def search(lab, leaks, *, but=()):
     """Look for the token in all that is left, and see that what must be found is found."""
     saved = json.loads((lab.run / "2_token.ipynb").read_text())["metadata"]
     states = [state["state"] for state in saved["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()]
-    assert [state["value"] for state in states if state.get("placeholder") == "paste it here"] == [""]
+    assert [state.get("value", "") for state in states if state.get("placeholder") == "paste it here"] == [""]
     assert any(place.startswith(f"runs/{lab.run.name}/2_token.ipynb") for place in leaks(lab.folder, ENDS))
     with sqlite3.connect(lab.folder / "ipython/profile_default/history.sqlite") as history:
         cells = [source for (source,) in history.execute("SELECT source FROM history")]

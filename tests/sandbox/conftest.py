@@ -115,12 +115,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def oreilly(existing_people: int) -> AppProfile:
+    """O'Reilly with so many accounts from before."""
+    profile = load("oreilly")
+    return profile.model_copy(update={"sandbox": profile.sandbox.model_copy(update={"existing_people": existing_people})})
+
+
 @pytest.fixture
 def open_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """Opens desks before new sandboxes; all end with the test."""
     desks: list[Desk] = []
 
-    def open_one(folder: str | None = None, *, app: Any = "oreilly", **settings: Any) -> Desk:
+    def open_one(folder: str | None = None, *, app: Any = None, **settings: Any) -> Desk:
+        app = app or oreilly(existing_people=0)
         address = ensure_sandbox(tmp_path / folder if folder else None, app=app, **settings)
         desk = Desk(address, app if isinstance(app, str) else app.name)
         desks.append(desk)
@@ -135,7 +142,7 @@ def open_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     """One sandbox for a module's tests that only look."""
-    address = ensure_sandbox(None, app="oreilly")
+    address = ensure_sandbox(None, app=oreilly(existing_people=0))
     desk = Desk(address)
     yield desk
     desk.close()
@@ -145,5 +152,4 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture
 def old_accounts() -> AppProfile:
     """O'Reilly with three accounts from before."""
-    profile = load("oreilly")
-    return profile.model_copy(update={"sandbox": profile.sandbox.model_copy(update={"existing_people": 3})})
+    return oreilly(existing_people=3)

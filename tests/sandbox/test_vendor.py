@@ -104,7 +104,7 @@ def test_values_are_unique_and_ids_are_the_sandbox_s(open_desk: Callable[..., An
 
 def changed(**values: Any) -> Any:
     profile = load("oreilly")
-    return profile.model_copy(update={"sandbox": profile.sandbox.model_copy(update=values)})
+    return profile.model_copy(update={"sandbox": profile.sandbox.model_copy(update={"existing_people": 0, **values})})
 
 
 def test_seats_run_out(open_desk: Callable[..., Any]) -> None:
