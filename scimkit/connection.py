@@ -27,7 +27,7 @@ from scimkit.records import record
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SCIM_TYPE = "application/scim+json"
-ASKED = "Entra SCIM dialect, request R1"
+ASKED = "Develop and plan provisioning for a SCIM endpoint"
 MASK = "set (not shown)"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class ScimkitError(Exception):
     """Something foreseeable went wrong; `remedy` says what to do next.
 
-    exit_code  what a headless run ends with (`design.md` 4): 1 a check failed,
+    exit_code  what a headless run ends with: 1 a check failed,
                2 usage or configuration, 3 waiting, 4 could not finish
     """
 

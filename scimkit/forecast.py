@@ -172,7 +172,7 @@ def _check_failures(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
 
 def _check_leavers(counts: Mapping[str, int], threshold: int) -> Check:
     leaving = counts.get("disable", 0) + counts.get("delete", 0)
-    source = "accidental deletions prevention"
+    source = "Accidental deletions prevention"
     if leaving >= threshold:
         text = f"{leaving} people would lose their access, and the job stops at {threshold}"
         return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
@@ -191,12 +191,12 @@ def _check_takeovers(rows: tuple[ForecastRow, ...]) -> Check:
 def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     if accounts is None:
         text = "the accounts in the app could not be listed, so nobody knows whom no one in scope matches"
-        return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field failures F5"),)
+        return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),)
     matched = sum(row.action in ("update", "nothing") for row in rows)
     left = accounts - matched
     if left:
         text = f"{left} of {accounts} accounts in the app match nobody in scope; provisioning leaves them alone"
-        return (warning("forecast.accounts", text, "Decide what happens to them: assign those people, or clear the accounts in the app.", "provisioning 3.1"),)
+        return (warning("forecast.accounts", text, "Decide what happens to them: assign those people, or clear the accounts in the app.", "How application provisioning works"),)
     return (passed("forecast.accounts", f"each of the {accounts} accounts in the app belongs to somebody in scope"),)
 
 
@@ -205,5 +205,5 @@ def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]
     if not seats:
         return ()
     if active > seats:
-        return (failed("forecast.seats", f"{active} people would need a seat, there are {seats}", "Narrow the assignment or buy seats.", "field failures F17"),)
+        return (failed("forecast.seats", f"{active} people would need a seat, there are {seats}", "Narrow the assignment or buy seats.", "field reports"),)
     return (passed("forecast.seats", f"{active} people will use {seats} seats"),)

@@ -3,7 +3,7 @@
 A record is a frozen dataclass: printable, free of secrets, made of text,
 numbers, booleans, None, tuples, dicts and other dataclasses. One notebook
 leaves it, the next reads it. On disk it is
-`{kind, version, scimkit, made_utc, checks, data}` (`design.md` 4).
+`{kind, version, scimkit, made_utc, checks, data}`.
 
 A class becomes a record by `@record("Readiness")`; what has been written by a
 later scimkit is refused with words instead of being misread.

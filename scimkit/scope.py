@@ -178,7 +178,7 @@ def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
 
 def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[tuple[str, dict[str, Any]], ...]:
     """(user id, assignment) of everybody in scope by assignment: directly, or as a
-    direct member of an assigned group. Nested groups do not count (provisioning 1.1)."""
+    direct member of an assigned group. Nested groups do not count (How application provisioning works)."""
     found: dict[str, dict[str, Any]] = {}
     for assignment in graph.assignments(enterprise_app.service_principal_id):
         if assignment["principalType"] == "User":
@@ -236,7 +236,7 @@ def _check_pilot(app: AppProfile, mapping: ObjectMapping, users: Mapping[str, An
             found.append(failed("scope.pilot_assigned", f"{name} is not assigned to the app", "Run this step again; an assignment may take minutes to be seen."))
             continue
         if not person.enabled:
-            found.append(failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "provisioning 1.4"))
+            found.append(failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "How application provisioning works"))
             continue
         if missing := missing_values(app, mapping, users[person.id]):
             remedy = "Fill the source in Entra, or choose somebody else for the pilot."
@@ -263,10 +263,10 @@ def _check_groups(graph: GraphClient, assignments: Iterable[Assignment]) -> tupl
             continue
         if assignment.nested_members:
             text = f"{assignment.name}: {assignment.nested_members} people belong only to groups inside it and are left out"
-            found.append(warning("scope.nested_group", text, "Assign the inner groups themselves, or use a dynamic group.", "field failures F16"))
+            found.append(warning("scope.nested_group", text, "Assign the inner groups themselves, or use a dynamic group.", "field reports"))
         if not (graph.group(assignment.principal_id) or {}).get("securityEnabled", True):
             text = f"{assignment.name} is not a security group: nobody is provisioned by it"
-            found.append(failed("scope.group_not_security", text, "Assign a security group instead.", "provisioning 1.1"))
+            found.append(failed("scope.group_not_security", text, "Assign a security group instead.", "How application provisioning works"))
     return tuple(found)
 
 
@@ -275,7 +275,7 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
     if not bare:
         return ()
     text = f"assigned with Default Access only: {', '.join(bare)}"
-    return (warning("scope.default_access", text, "Entra treats it like any role since 2020; give a named role where the app has one.", "field failures F8"),)
+    return (warning("scope.default_access", text, "Entra treats it like any role since 2020; give a named role where the app has one.", "field reports"),)
 
 
 def _check_disabled(users: Mapping[str, Any]) -> Check:
@@ -283,12 +283,12 @@ def _check_disabled(users: Mapping[str, Any]) -> Check:
     if not blocked:
         return passed("scope.enabled", "everybody who is assigned may sign in")
     text = f"{len(blocked)} of the assigned may not sign in and are left out: {', '.join(blocked[:5])}"
-    return warning("scope.disabled", text, "Nothing, if they have left; else enable them in Entra.", "provisioning 1.4")
+    return warning("scope.disabled", text, "Nothing, if they have left; else enable them in Entra.", "How application provisioning works")
 
 
 def _check_seats(people: int, seats: int) -> tuple[Check, ...]:
     if not seats:
         return ()
     if people > seats:
-        return (failed("scope.seats", f"{people} people in scope for {seats} seats", "Narrow the assignment or buy seats before you go on.", "field failures F17"),)
+        return (failed("scope.seats", f"{people} people in scope for {seats} seats", "Narrow the assignment or buy seats before you go on.", "field reports"),)
     return (passed("scope.seats", f"{people} people in scope for {seats} seats"),)

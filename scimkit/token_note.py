@@ -78,11 +78,11 @@ def _check_end(app: AppProfile, end: date | None, today: date) -> Check:
     if end is None:
         text = f"nobody has noted when the {app.token.label} ends"
         remedy = f"Look it up at the vendor (its end is {app.token.expires} there) and note it as `expires`: a forgotten end stops provisioning for everybody."
-        return warning("token.expiry_unknown", text, remedy, "field failures F9")
+        return warning("token.expiry_unknown", text, remedy, "field reports")
     days = (end - today).days
     if days < 0:
         remedy = f"Make a new {app.token.label} at the vendor and run this step with it."
-        return failed("token.expired", f"the {app.token.label} ended on {end}", remedy, "field failures F9")
+        return failed("token.expired", f"the {app.token.label} ended on {end}", remedy, "field reports")
     if days <= REMIND_DAYS:
-        return warning("token.expires_soon", f"the {app.token.label} ends on {end}, in {days} days", "Renew it before you go live.", "field failures F9")
-    return passed("token.expiry", f"it ends on {end}, in {days} days", "field failures F9")
+        return warning("token.expires_soon", f"the {app.token.label} ends on {end}, in {days} days", "Renew it before you go live.", "field reports")
+    return passed("token.expiry", f"it ends on {end}, in {days} days", "field reports")

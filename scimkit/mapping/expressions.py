@@ -5,7 +5,7 @@
     operand    := Name "(" [ arg { "," arg } ] ")" | "[" name "]" | string | number | word
     arg        := expression | (nothing)         nothing = argument omitted
 
-Source: `expressions`, section 1.
+Source: "Reference for writing expressions for attribute mappings".
 """
 
 from __future__ import annotations

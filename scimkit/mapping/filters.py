@@ -2,7 +2,7 @@
 
 Clauses of one filter (Graph: group) are joined by AND, filters by OR; no filter
 lets everyone pass. An empty attribute makes every clause false, negative ones
-too, except IS NULL. Source: `scoping-filters`.
+too, except IS NULL. Source: "Scoping users or groups with scoping filters".
 """
 
 from __future__ import annotations

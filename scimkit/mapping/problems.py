@@ -62,7 +62,7 @@ class UnknownOperator(MappingError):
 
 
 class UnfilterableAttribute(MappingError):
-    """A scoping filter uses an attribute that cannot be filtered on (`scoping-filters`, section 4)."""
+    """A scoping filter uses an attribute that cannot be filtered on ("Scoping users or groups with scoping filters")."""
 
 
 class Fault(Exception):

@@ -4,7 +4,8 @@ A pattern is translated character by character, so that nothing means more here
 than it does in .NET (possessive quantifiers, fuzzy matching, recursion, nested
 sets). What cannot be carried over is refused with its name, not guessed:
 variable-length look-behind, balancing groups, class subtraction, \\p{IsBlock},
-inline options in the middle, conditionals. Source: `expressions`, section 6.
+inline options in the middle, conditionals. Source: .NET regular expressions, as
+"Reference for writing expressions for attribute mappings" uses them.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def _check_rows(expected: Mapping[str, ExpectedRow], live: Mapping[str, MappingR
 def _check_matching(expected: Mapping[str, ExpectedRow], users: ObjectMapping) -> tuple[Check, ...]:
     matching = sorted((row for row in users.rows if row.matching), key=lambda row: row.matching)
     if not matching:
-        return (failed("mapping.no_matching", "no row is used for matching", "Mark the matching attribute in the portal; without one nobody can be found again.", "provisioning 5"),)
+        return (failed("mapping.no_matching", "no row is used for matching", "Mark the matching attribute in the portal; without one nobody can be found again.", "How application provisioning works"),)
     found = []
     for row in matching:
         known = expected.get(row.target)
@@ -144,7 +144,7 @@ def _check_matching(expected: Mapping[str, ExpectedRow], users: ObjectMapping) -
 
 def _check_active(live: Mapping[str, MappingRow]) -> Check:
     row = live.get("active")
-    source = "provisioning 2.3"
+    source = "Customize attribute mappings"
     if row is None:
         return failed("mapping.active_missing", "nothing is mapped to active: leavers keep their access", "Map active from IsSoftDeleted.", source)
     if "IsSoftDeleted" not in (row.expression or ""):
@@ -169,7 +169,7 @@ def _check_groups(mappings: Iterable[ObjectMapping], supported: bool | None) -> 
     on = [m for m in mappings if m.source_object == "Group" and m.enabled]
     if on and supported is False:
         text = f"{on[0].name} is switched on, but the app has no groups: the job would go into quarantine"
-        return (failed("mapping.groups_on", text, "Switch that mapping off in the portal's Mappings.", "field failures F7"),)
+        return (failed("mapping.groups_on", text, "Switch that mapping off in the portal's Mappings.", "field reports"),)
     return ()
 
 
@@ -177,7 +177,7 @@ def _check_deletes(users: ObjectMapping, wanted: bool) -> Check:
     allowed = "Delete" in users.actions
     if allowed and not wanted:
         text = "the job may delete accounts of people purged in Entra, although step 1 did not decide so"
-        return warning("mapping.delete_allowed", text, "Clear Delete under Target Object Actions in the portal, or change the decision.", "provisioning 4")
+        return warning("mapping.delete_allowed", text, "Clear Delete under Target Object Actions in the portal, or change the decision.", "How application provisioning works")
     if not allowed and wanted:
-        return warning("mapping.delete_not_allowed", "step 1 wants deletes, but the job may not delete", "Tick Delete under Target Object Actions in the portal.", "provisioning 4")
-    return passed("mapping.deletes", "Delete is " + ("allowed, as decided" if allowed else "not allowed, as decided"), "provisioning 4")
+        return warning("mapping.delete_not_allowed", "step 1 wants deletes, but the job may not delete", "Tick Delete under Target Object Actions in the portal.", "How application provisioning works")
+    return passed("mapping.deletes", "Delete is " + ("allowed, as decided" if allowed else "not allowed, as decided"), "How application provisioning works")

@@ -38,14 +38,14 @@ def _single_role(scope: Scope, source: Any) -> str | None:
 
 @function("AppRoleAssignmentsComplex", "source")
 def _complex_roles(scope: Scope, source: Any) -> list[dict[str, Any]] | None:
-    """Role objects with displayName and value, as in a POST (`entra-scim-dialect` 4.6)."""
+    """Role objects with displayName and value, as in a POST ("Customize attribute mappings", roles)."""
     made = [{"primary": False, "displayName": name, "value": value} for value, name in _roles(source)]
     return made or None
 
 
 @function("AssertiveAppRoleAssignmentsComplex", "source")
 def _assertive_roles(scope: Scope, source: Any) -> list[dict[str, Any]] | None:
-    """Role objects with display and value (`entra-scim-dialect` 4.6)."""
+    """Role objects with display and value ("Customize attribute mappings", roles)."""
     made = [{"primary": False, "display": name, "value": value} for value, name in _roles(source)]
     return made or None
 

@@ -2,7 +2,7 @@
 
 Reading changes nothing and keeps the original of each row in `raw`. Mappings are
 found by their source object's name, never by position. Sources:
-`graph-provisioning` section 5, `provisioning-behaviour` section 2.
+Graph reference (synchronizationSchema), "Customize attribute mappings".
 """
 
 from __future__ import annotations

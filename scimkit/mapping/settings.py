@@ -1,6 +1,6 @@
 """The rules Microsoft's pages leave open or contradict, each with a name and a default.
 
-The defaults follow `expressions` and `scoping-filters`; every one of them is
+The defaults are the likelier reading of the public pages; every one of them is
 (unconfirmed) there. Nothing else in this package decides an open rule.
 """
 

@@ -1,7 +1,7 @@
 """Graph's source trees, where an attributeMappingSource comes without its text.
 
 Omitted parameters are left out of the list, so the keys decide, not the
-positions. Source: `expressions` 1.10, `graph-provisioning` 5.4.
+positions. Source: Graph reference, attributeMappingSource.
 """
 
 from __future__ import annotations

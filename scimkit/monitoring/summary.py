@@ -148,7 +148,7 @@ def _outcome(line: LogLine) -> str:
 def _check_job(status: JobStatus) -> tuple[Check, ...]:
     if status.quarantine:
         remedy = "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four weeks."
-        return (failed("monitor.quarantine", f"the job is in quarantine: {status.quarantine}", remedy, "quarantine status"),)
+        return (failed("monitor.quarantine", f"the job is in quarantine: {status.quarantine}", remedy, "Application provisioning in quarantine status"),)
     return (passed("monitor.job", f"the job is {status}"),)
 
 

@@ -1,7 +1,7 @@
 """A target's refusal as the error code the provisioning log shows.
 
 From "How to download and analyze the provisioning logs" and the table of
-answers in entra-scim-dialect, section 6.
+answers as collected from the documentation and the field.
 """
 
 from __future__ import annotations

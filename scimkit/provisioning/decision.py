@@ -6,8 +6,8 @@ Everything that decides is an argument: the evaluated mapping (`Desired`), the
 scope, the stored link, what was seen in the target (`Observed`), and the
 settings of the job (`Policy`). Nothing here reads a clock or a socket, so the
 same function serves the pilot, the forecast and the sandbox's cycles. The table
-it follows is built from "How application provisioning works" and the log
-article (provisioning-behaviour, section 3.4).
+it follows is built from "How application provisioning works" and "How to
+download and analyze the provisioning logs".
 """
 
 from __future__ import annotations

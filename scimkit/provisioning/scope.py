@@ -1,4 +1,4 @@
-"""Is this person in scope, and why (How application provisioning works; provisioning-behaviour, section 1).
+"""Is this person in scope, and why (How application provisioning works).
 
     in scope = active AND (sync all OR assigned) AND entitled AND filters pass     (inferred)
 

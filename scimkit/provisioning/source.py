@@ -3,7 +3,7 @@
 Mappings and scoping filters are written in the names of the provisioning
 schema (`objectId`, `telephoneNumber`, `mobile`), which are older than Graph's
 (`id`, `businessPhones`, `mobilePhone`). This module is the one translation
-between the two (graph-provisioning, section 8; line by line (unconfirmed)).
+between the two (by correspondence of name, line by line (unconfirmed)).
 """
 
 from __future__ import annotations

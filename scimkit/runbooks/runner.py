@@ -68,7 +68,7 @@ _STATE_OF = {FAILED: "failed", WAITING: "waiting"}
 class RunResult:
     """How a run ended.
 
-    exit_code  `design.md` 4: 0 passed, 1 check failed, 2 configuration, 3 waiting, 4 could not finish, 130 interrupted
+    exit_code  0 passed, 1 check failed, 2 configuration, 3 waiting, 4 could not finish, 130 interrupted
     folder     the run folder
     steps      the state of each step, in order
     lines      what to print last; of a waiting run the last one is the command that continues

@@ -293,7 +293,7 @@ def _play(step: str, run: RunStore) -> None:
     space: dict[str, Any] = {"__name__": "__main__", _REPLAY: run}
     for number, cell in enumerate(cells):
         if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), f"{step} cell {number}", "exec"), space)  # noqa: S102 - our own shipped notebooks
+            exec(compile("".join(cell["source"]), f"{step} cell {number}", "exec"), space)
 
 
 def _merge(given: Mapping[str, Any], declared: tuple[Parameter, ...], run: RunStore, step: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ CONFIG = {
 
 READY = "() => window.jupyterapp && window.jupyterapp.restored.then(() => true)"
 PANEL = "[...window.jupyterapp.shell.widgets('main')].find(w => w.context?.path === path)"
+OPEN = "path => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => true)"
 IDLE = f"path => {{ const p = {PANEL}; return p?.sessionContext?.session?.kernel?.status === 'idle' }}"
 START = f"""([path, command, cell]) => {{
     const p = {PANEL};
@@ -54,7 +55,6 @@ START = f"""([path, command, cell]) => {{
     window.scimkitDone = false;
     window.jupyterapp.commands.execute(command).finally(() => {{ window.scimkitDone = true }});
 }}"""
-# until every cell has its number again: the kernel is idle between two cells, too
 DONE = f"""path => {{
     const p = {PANEL};
     return window.scimkitDone && p.sessionContext.session?.kernel?.status === 'idle';
@@ -155,9 +155,17 @@ class Lab:
         (run,) = (self.folder / "runs").iterdir()
         return run
 
+    @property
+    def address(self) -> str:
+        """What an administrator is told to open."""
+        return f"http://127.0.0.1:{self.port}/?token={SERVER_TOKEN}"
+
     def open(self, page: Page, name: str) -> Notebook:
-        page.goto(f"http://127.0.0.1:{self.port}/lab/workspaces/{name}/tree/{name}.ipynb?token={SERVER_TOKEN}&reset")
+        """One more notebook in the same JupyterLab, as from its list of files."""
+        if not page.url.startswith(f"http://127.0.0.1:{self.port}/"):
+            page.goto(self.address)
         page.wait_for_function(READY)
+        page.evaluate(OPEN, f"{name}.ipynb")
         page.wait_for_function(IDLE, arg=f"{name}.ipynb")  # before that, running cells does nothing
         return Notebook(page, name)
 
@@ -282,8 +290,9 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
+    """One for all tests of a module: loading JupyterLab takes longer than a notebook."""
     context = browser.new_context(viewport=WINDOW)
     context.set_default_timeout(START_SECONDS * 1000)
     yield context.new_page()

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from scimkit.journey import STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_opens_the_first_notebook(lab, page):
+    page.goto(lab.address)
+    expect(page.get_by_role("heading", name="1 · Plan")).to_be_visible()
 
 
 @pytest.mark.parametrize("step", [step.name for step in STEPS])
