@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from scimkit.apps.facts import split_marks
 from scimkit.apps.profile import AppProfile
 
 BOLD = "**"  # how a profile marks a label of a portal
@@ -11,22 +13,28 @@ BOLD = "**"  # how a profile marks a label of a portal
 
 @dataclass(frozen=True, slots=True)
 class GuideLine:
-    """One line. kind: do, know, careful, check, later, old portal, new portal, read."""
+    """One line. kind: do, know, careful, check, later, old portal, new portal, read.
+    confirmed: false where no public source proves it."""
 
     kind: str
     text: str
     source: str
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class StepGuide:
-    """Everything the sources of `app` say about `step`, in the order of use."""
+    """Everything the sources of `app` say about `step`, in the order of use.
+
+    sources  what each mark in `lines` stands for
+    """
 
     app: str
     step: str
     heading: str
     url: str
     lines: tuple[GuideLine, ...]
+    sources: Mapping[str, str]
 
 
 _KINDS = {"instruction": "do", "advice": "know", "warning": "careful", "check": "check", "follow_up": "later"}
@@ -41,7 +49,7 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
     """
     own = app.tutorial_step(step)
     url = app.tutorial.url or ""
-    lines = [GuideLine(_KINDS[note.kind], str(note), note.source) for note in app.notes_for(step)]
+    lines = [GuideLine(_KINDS[note.kind], str(note), note.source, note.confirmed) for note in app.notes_for(step)]
     if step == "2_token":
         lines = [*(GuideLine("do", text, app.token.source) for text in app.token.steps), *lines]
         lines += [GuideLine(f"do ({edition.title})", text, edition.source) for edition in app.token.other_editions for text in edition.steps]
@@ -49,5 +57,8 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
         lines += [GuideLine("new portal", f"{wording.what}: {wording.new}", wording.new.source)] if wording.new else []
         lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)] if wording.old else []
     lines += [GuideLine("read", f"{link.title}: {link.url}", link.source) for link in app.links_for(step)]
-    plain = tuple(GuideLine(line.kind, line.text.replace(BOLD, ""), line.source) for line in lines)
-    return StepGuide(app.title, step, own.heading if own else "", f"{url}#{own.anchor}" if own and url else url, plain)
+    plain = tuple(replace(line, text=line.text.replace(BOLD, "")) for line in lines)
+    marks = dict.fromkeys(mark for line in plain for mark in split_marks(line.source))
+    return StepGuide(
+        app.title, step, own.heading if own else "", f"{url}#{own.anchor}" if own and url else url, plain, {mark: app.sources[mark] for mark in marks if mark in app.sources}
+    )

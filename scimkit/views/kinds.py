@@ -357,16 +357,26 @@ def _window(data: Data) -> str:
     return f"From {data.get('from_utc') or '?'} to {data.get('to_utc') or '?'}."
 
 
+def _said(line: Data) -> str:
+    doubt = "" if line.get("confirmed", True) else " (unconfirmed: check this in your tenant)"
+    return f"{line['text']}{doubt}"
+
+
 def _step_guide(data: Data) -> Description:
-    columns = {"": _field("kind"), "what the sources say": _field("text"), "source": _field("source")}
+    columns = {"": _field("kind"), "what the sources say": _said, "source": _field("source")}
     url = phrase(data.get("url"))
     tutorial = Cell(url, link=str(data.get("url") or "").startswith("https://"))
     lines = _table("", columns, data.get("lines") or [], empty="The sources say nothing about this step.")
     return (
         str(data.get("heading") or data.get("step") or ""),
         str(data.get("app") or ""),
-        (Pairs((("tutorial", tutorial),)), lines),
+        (Pairs((("tutorial", tutorial),)), lines, _legend(data.get("sources") or {})),
     )
+
+
+def _legend(sources: Mapping[str, str]) -> Pairs:
+    """What the short marks of sources stand for."""
+    return Pairs(tuple((mark, cell(meaning)) for mark, meaning in sources.items()))
 
 
 def _probe(data: Data) -> Description:
