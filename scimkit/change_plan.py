@@ -40,6 +40,8 @@ class ChangePlan:
 
     fingerprint    12 hexadecimal digits over tenant, job and changes
     confirmed_utc  when somebody said yes to exactly this; "" before
+    completed_utc  when it was carried out to the end: it allows nothing from then on
+    made_utc       when it was first shown; the confirmation is good for 60 minutes from then
     """
 
     step: str
@@ -50,6 +52,7 @@ class ChangePlan:
     changes: tuple[PlannedChange, ...]
     fingerprint: str
     confirmed_utc: str = ""
+    completed_utc: str = ""
     made_utc: str = ""
 
 
@@ -72,7 +75,7 @@ def confirm_plan(plan: ChangePlan, confirm: str, *, tenant: Tenant, run: RunStor
     if not plan.changes:
         return plan
     earlier: ChangePlan | None = run.get(plan.step, "ChangePlan") if run.has(plan.step, "ChangePlan") else None
-    if earlier and earlier.confirmed_utc and set(plan.changes) <= set(earlier.changes) and (earlier.tenant, earlier.job_id) == (plan.tenant, plan.job_id):
+    if earlier and _is_rest_of(plan, earlier):
         return earlier
     shown_utc = earlier.made_utc if earlier and earlier.fingerprint == plan.fingerprint else utc_text(now)
     fresh = now - read_utc(shown_utc) <= VALID
@@ -86,6 +89,21 @@ def confirm_plan(plan: ChangePlan, confirm: str, *, tenant: Tenant, run: RunStor
         return confirmed
     run.keep(plan.step, replace(plan, made_utc=shown_utc if fresh else utc_text(now)), now=now)
     raise _waiting(plan, confirm, tenant, fresh=fresh)
+
+
+def _is_rest_of(plan: ChangePlan, earlier: ChangePlan) -> bool:
+    """Whether `plan` is what is left of a confirmed plan that was interrupted."""
+    interrupted = bool(earlier.confirmed_utc) and not earlier.completed_utc
+    return interrupted and set(plan.changes) <= set(earlier.changes) and (earlier.tenant, earlier.job_id) == (plan.tenant, plan.job_id)
+
+
+def complete_plan(step: str, *, run: RunStore, now: datetime) -> None:
+    """Note that the confirmed plan of `step` was carried out: the same changes need a new confirmation next time."""
+    if not run.has(step, "ChangePlan"):
+        return
+    plan: ChangePlan = run.get(step, "ChangePlan")
+    if plan.confirmed_utc and not plan.completed_utc:
+        run.keep(step, replace(plan, completed_utc=utc_text(now)), now=now)
 
 
 def _waiting(plan: ChangePlan, confirm: str, tenant: Tenant, *, fresh: bool) -> Waiting:

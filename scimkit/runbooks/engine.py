@@ -92,7 +92,11 @@ class HonestManager(NotebookExecutionManager):
 
     def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
         status = cell.metadata.papermill["status"]
-        super().cell_complete(cell, cell_index, **kwargs)
+        save_copy, self.save_copy = self.save_copy, None  # the next cell's start, or the notebook's end, saves at once
+        try:
+            super().cell_complete(cell, cell_index, **kwargs)
+        finally:
+            self.save_copy = save_copy
         if status == INTERRUPTED:
             cell.metadata.papermill["status"] = INTERRUPTED
 

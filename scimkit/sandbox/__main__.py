@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write((json.dumps(told) if options.owned else f"{error} {error.remedy}".strip()) + "\n")
         return error.exit_code
     finally:
-        if options.temporary and options.folder is not None:
+        if options.temporary and options.folder is not None and options.folder.parent.name.startswith("scimkit-"):
             # a kernel may be killed and leave its temporary run behind; this process outlives it
             shutil.rmtree(options.folder.parent, ignore_errors=True)
     return 0

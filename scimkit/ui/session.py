@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimkit.change_plan import ChangePlan, PlannedChange, confirm_plan, make_plan
+from scimkit.change_plan import ChangePlan, PlannedChange, complete_plan, confirm_plan, make_plan
 from scimkit.checks import Status, first_failed, require_passed
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, NotReady
@@ -191,6 +191,7 @@ class Session:
     def close(self, value: Any) -> str:
         """The last cell: stop at a failed check, else say that the step is done."""
         require_passed(checks_of(value))
+        complete_plan(self.step, run=self.run, now=datetime.now(UTC))
         self.run.set_step(self.step, "passed", message="", remedy="", ended_utc=utc_text(datetime.now(UTC)))
         self.access.close()
         warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))

@@ -1,0 +1,35 @@
+"""Each shipped notebook alone, by papermill with scimkit's engine, as somebody would type it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scimkit.journey import STEPS
+from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [step.name for step in STEPS])
+def test_papermill_runs_it(step, tmp_path, leaks):
+    """`papermill --engine scimkit NOTEBOOK OUT` passes without a run, shows what is committed, and leaves no token."""
+    output = tmp_path / "out.ipynb"
+    done = subprocess.run(
+        [sys.executable, "-m", "papermill", "--engine", "scimkit", "--no-progress-bar", str(FOLDER / f"{step}.ipynb"), str(output)],
+        cwd=tmp_path, env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, text=True, encoding="utf-8", timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert shown(output) == shown(FOLDER / f"{step}.ipynb")
+    assert leaks(tmp_path, sandbox_token(DEFAULT_SEED, "oreilly"), sandbox_token(DEFAULT_SEED, "graph")) == []
+
+
+def shown(path):
+    """What the code cells show, as text."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+    return ["".join(output.get("text") or output["data"]["text/plain"]) for output in outputs]
