@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scimkit.apps import load
 from scimkit.credentials import REDACTOR
-from scimkit.journey import STEPS
+from scimkit.journey import STEPS, in_order
 from scimkit.runs import RunStore
 from scimkit.sandbox.process import ensure_sandbox, stop
 from scimkit.shipped import shipped
@@ -22,11 +24,11 @@ FIRST = STEPS[0].name
 def prepare_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: Path | None) -> RunStore:
     """A run folder with a copy of every notebook that is not there yet; the shipped ones stay as shipped."""
     load_config(str(config) if config else "").tenant(tenant)
-    load(app)
+    order = load(app).journey_order
     if resume is not None:
         run = RunStore.open(resume, redact=REDACTOR.text)
     else:
-        names = tuple(step.name for step in STEPS)
+        names = tuple(step.name for step in in_order(order))
         run = RunStore.create(runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
     for step in STEPS:
         if not run.exists(f"{step.name}.ipynb"):
@@ -50,9 +52,20 @@ def open_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: 
     command += [f"--ServerApp.port={port}"] if port else []
     address = ensure_sandbox(folder, app=run.state()["app"]) if run.state()["tenant"] == "sandbox" else None
     try:
-        return subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+        return _serve(command, environment)
     finally:
         if address is not None and address.owned:
             stop(address)
+
+
+def _serve(command: list[str], environment: dict[str, str]) -> int:
+    """Until JupyterLab ends. Control-C reaches it as well, and it asks whether that is meant;
+    a request to end is passed on. Killed, it would leave kernels and its token behind."""
+    with subprocess.Popen(command, env=environment) as server:
+        before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        try:
+            while True:
+                with suppress(KeyboardInterrupt):
+                    return server.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)

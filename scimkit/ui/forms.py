@@ -141,6 +141,8 @@ class Form:
         if self._store is not None:
             self._store.save_choices(self._step, {name: value})
         self._values[name] = value
+        if self._fields is not None:
+            self._fields.widgets[name].value = value  # where it was not changed there
 
     # -- what is shown -----------------------------------------------------
 
@@ -215,10 +217,10 @@ def _make_field(description: str, value: Any, choices: Sequence[Any] | None, *, 
     return kind(value=value, continuous_update=False, layout=wide, **common)
 
 
-def _make_message(text: str) -> Any:
+def _make_message(text: str, *, indent: str = "1em") -> Any:
     import ipywidgets
 
-    message = ipywidgets.HTML(layout=ipywidgets.Layout(margin="0 0 0 1em"))
+    message = ipywidgets.HTML(layout=ipywidgets.Layout(margin=f"0 0 0 {indent}"))
     _say(message, text)
     return message
 
@@ -227,10 +229,11 @@ def _say(message: Any, text: str, *, wrong: bool = False) -> None:
     """Put `text` beside a field. The HTML widget does not escape, so it is done here; what
     is wrong is announced to screen readers and begins with a sign, not only with a colour."""
     shown = escape(visible(text))
+    lines = "display:inline-block;line-height:1.4;padding:5px 0"  # two lines are one text, and the first stands level with the field
     message.value = (
-        f'<span role="alert" style="color:var(--jp-error-color1,#b3261e)">✗ {shown}</span>'
+        f'<span role="alert" style="{lines};color:var(--jp-error-color1,#b3261e)">✗ {shown}</span>'
         if wrong
-        else f'<span role="status">{shown}</span>'
+        else f'<span role="status" style="{lines}">{shown}</span>'
     )
 
 
@@ -273,7 +276,8 @@ class TokenForm:
     def _make_box(self, keep_choices: Sequence[str | tuple[str, str]]) -> Any:
         import ipywidgets
 
-        style, wide = {"description_width": _LABEL_WIDTH}, ipywidgets.Layout(width="36em")
+        style, indent = {"description_width": _LABEL_WIDTH}, f"calc({_LABEL_WIDTH} + 10px)"
+        wide = ipywidgets.Layout(width="64em", max_width="100%")  # a path must be readable
         self.field = _password_class()(
             description=visible(self.label),
             placeholder="paste it here",
@@ -289,9 +293,9 @@ class TokenForm:
         self.button = ipywidgets.Button(
             description="Keep this token",
             tooltip="Keep this token",
-            layout=ipywidgets.Layout(width="16em", margin=f"2px 0 2px calc({_LABEL_WIDTH} + 10px)"),
+            layout=ipywidgets.Layout(width="16em", margin=f"2px 0 2px {indent}"),
         )
-        self.message = _make_message("Nothing has been entered yet.")
+        self.message = _make_message("Nothing has been entered yet.", indent=indent)
         self.field.observe(self._entered, names="value")
         self.button.on_click(self._kept)
         return ipywidgets.VBox([self.field, self.where, self.button, self.message])

@@ -28,6 +28,7 @@ class TokenEntry:
             said = f"Kept as {reference}."
         session.hold(reference, token)
         session.run.save_choices(session.step, {"token_ref": reference})
+        session.form.change("token_ref", reference)  # so that the cell of this field may be run again, too
         self.reference = reference
         return f"{said} Now run the cells below once more."
 

@@ -33,7 +33,7 @@ FLAGS = [
 WINDOW = {"width": 1440, "height": 900}  # a laptop
 SCREENSHOTS = "SCIMKIT_SCREENSHOTS"  # a folder where they are kept, to be looked at
 SERVER_TOKEN = "of-the-test-server"
-START_SECONDS, STOP_SECONDS, CELL_SECONDS = 60.0, 30.0, 90.0
+START_SECONDS, STOP_SECONDS, CELL_SECONDS = 60.0, 30.0, 60.0  # far more than is needed
 
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -145,7 +145,10 @@ class Notebook:
 
 
 class Lab:
-    """A running JupyterLab. `folder` holds all that it keeps; `run` is the run folder in it."""
+    """A running JupyterLab. `folder` holds all that it keeps; `run` is the run folder in it;
+    `process` is the command that was started."""
+
+    process: subprocess.Popen[bytes]
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
@@ -185,22 +188,22 @@ class Lab:
 @contextlib.contextmanager
 def run_lab(folder: Path, command: list[str]) -> Iterator[Lab]:
     """Serve until the block ends, then shut down as the menu does. `command` is told its port."""
-    lab = Lab(folder, _free_port())
-    with (folder / "lab.log").open("wb") as log:
-        process = subprocess.Popen([*command, "--port", str(lab.port)], cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    lab, log = Lab(folder, _free_port()), folder / "lab.log"
+    with log.open("wb") as output:
+        lab.process = subprocess.Popen([*command, "--port", str(lab.port)], cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         try:
             until = time.monotonic() + START_SECONDS
             while lab.ask("/api/status") is None:
-                assert process.poll() is None and time.monotonic() < until, (folder / "lab.log").read_text(errors="replace")[-2000:]
+                assert lab.process.poll() is None and time.monotonic() < until, log.read_text(encoding="utf-8", errors="replace")[-2000:]
                 time.sleep(0.1)
             yield lab
-            started = psutil.Process(process.pid).children(recursive=True)
-            lab.ask("/api/shutdown", "POST")
-            assert process.wait(STOP_SECONDS) == 0, (folder / "lab.log").read_text(errors="replace")[-2000:]
-            _, left = psutil.wait_procs(started, timeout=STOP_SECONDS)
-            assert left == [], "processes outlive JupyterLab"
+            if lab.process.poll() is None:
+                started = psutil.Process(lab.process.pid).children(recursive=True)
+                lab.ask("/api/shutdown", "POST")
+                assert lab.process.wait(STOP_SECONDS) == 0, log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                assert psutil.wait_procs(started, timeout=STOP_SECONDS)[1] == [], "processes outlive JupyterLab"
         finally:
-            _end(process)
+            _end(lab.process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -230,11 +233,11 @@ def _environment(folder: Path) -> dict[str, str]:
     }  # fmt: skip
     for place in places.values():
         (folder / place).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "jupyter/config/jupyter_server_config.json").write_text(json.dumps(CONFIG))
+    (folder / "jupyter/config/jupyter_server_config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
     for name, values in SETTINGS.items():
         file = folder / "jupyter/settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
+        file.write_text(json.dumps(values), encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "SCIMKIT", "PYTEST"))}
     return {
         **kept, **{name: str(folder / place) for name, place in places.items()},
@@ -257,7 +260,16 @@ def _start_in(folder: Path) -> contextlib.AbstractContextManager[Lab]:
 
 
 @pytest.fixture(scope="session")
-def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
+def chromium() -> str:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is missing; CI installs it (.ci/run)")
+        pytest.skip("chromium is not installed")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def start_lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
     """`with start_lab() as lab:` a fresh run, opened by `scimkit lab`."""
     return lambda: _start_in(tmp_path_factory.mktemp("lab"))
 
@@ -270,7 +282,7 @@ def lab(start_lab: Callable[[], contextlib.AbstractContextManager[Lab]]) -> Iter
 
 
 @pytest.fixture
-def start_plain_lab(tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
+def start_plain_lab(chromium: str, tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
     """JupyterLab without scimkit, on a copy of notebooks/ outside any run."""
     shutil.copytree(Path(__file__).parents[2] / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("runs", ".*"))
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
@@ -278,14 +290,11 @@ def start_plain_lab(tmp_path: Path) -> Callable[[], contextlib.AbstractContextMa
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[Browser]:
     """For one module: while it is open, its event loop is in the way of other tests."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is missing; CI installs it (.ci/run)")
-        pytest.skip("chromium is not installed")
+    expect.set_options(timeout=CELL_SECONDS * 1000)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
         yield started
         started.close()
 

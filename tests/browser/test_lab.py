@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -25,7 +27,19 @@ def test_notebook_in_order(lab, page, tmp_path, step):
     notebook.shoot(tmp_path)
     notebook.save()
     notebook.close()
-    assert json.loads((lab.run / "run.json").read_text())["steps"][step]["state"] == "passed"
+    assert json.loads((lab.run / "run.json").read_text(encoding="utf-8"))["steps"][step]["state"] == "passed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without telling it")
+def test_ends_when_told(start_lab):
+    with start_lab() as lab:
+        assert lab.ask("/api/kernels", "POST")
+        started = psutil.Process(lab.process.pid).children(recursive=True)
+        assert len(started) >= 3, "sandbox, server, kernel"
+        lab.process.terminate()
+        assert lab.process.wait(30) == 0
+        assert psutil.wait_procs(started, timeout=30)[1] == []
+        assert list((lab.folder / "jupyter/runtime").glob("jpserver-*")) == []  # they hold the server's own token
 
 
 @pytest.mark.acceptance
