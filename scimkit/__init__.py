@@ -19,6 +19,7 @@ _HOME = {
     # 1_plan
     "check_readiness": "scimkit.readiness",
     # 2_token
+    "write_mail": "scimkit.vendor_mail",
     "note_token": "scimkit.token_note",
     # 3_app
     "find_app": "scimkit.enterprise_app",

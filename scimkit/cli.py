@@ -40,6 +40,16 @@ class _Forgiving(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             context.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception:
+            import traceback
+
+            from scimkit.credentials import REDACTOR
+
+            click.echo(REDACTOR.text(traceback.format_exc()), err=True)
+            click.echo("Error: something went wrong that scimkit did not foresee\nWhat to do: Please report the lines above; nothing of a run is lost.", err=True)
+            context.exit(4)
 
 
 @click.group(cls=_Forgiving, context_settings={"help_option_names": ["-h", "--help"]})
@@ -121,6 +131,8 @@ def run(
     from scimkit.runbooks.settings import parse_settings
 
     options = {"people": people, "seed": seed, "faults": tuple(faults) or None}
+    if tenant not in (None, "sandbox") and any(value is not None for value in options.values()):
+        raise click.UsageError("--people, --seed and --fault are for the sandbox only.")
     result = run_runbook(
         read_runbook(runbook),
         app=_whole_path(app),
@@ -182,6 +194,8 @@ def check(
     if "://" in url_or_app:
         probe = _probe_url(url_or_app, reference, matching, ca_file)
     else:
+        if ca_file:
+            raise click.UsageError("--ca-file goes with a URL; for an app set ca_file of its tenant in scimkit.toml.")
         probe = _probe_app(_whole_path(url_or_app) or url_or_app, reference, tenant, matching, config)
     if as_json:
         _print_json({"exchanges": probe.exchanges, "checks": probe.checks})
@@ -193,6 +207,8 @@ def check(
 
 
 def _probe_url(url: str, reference: str | None, matching: str | None, ca_file: str | None) -> Any:
+    from datetime import UTC, datetime
+
     from scimkit.clients.scim import ScimClient
     from scimkit.connection import probe_endpoint, read_tenant_url
     from scimkit.credentials import resolve
@@ -201,7 +217,7 @@ def _probe_url(url: str, reference: str | None, matching: str | None, ca_file: s
     if not reference:
         raise ConfigError("which token?", "Say where it is: --token env:NAME, keyring:NAME, file:PATH or prompt.")
     with ScimClient(read_tenant_url(url), resolve(reference, ask=_ask()), ca_file=ca_file) as scim:
-        return probe_endpoint(None, scim, matching=matching or "")
+        return probe_endpoint(None, scim, matching=matching or "", now=datetime.now(UTC))
 
 
 def _probe_app(app: str, reference: str | None, tenant: str, matching: str | None, config: Path | None) -> Any:
@@ -221,7 +237,7 @@ def _probe_app(app: str, reference: str | None, tenant: str, matching: str | Non
         access = Access(place, profile, run, step="check", values=settings.app(profile.name))
         try:
             token = access.token(reference or ("sandbox" if place.is_sandbox else "prompt"), ask=_ask())
-            return probe_endpoint(profile, access.scim(token), matching=matching or "")
+            return probe_endpoint(profile, access.scim(token), matching=matching or "", now=access.now())
         finally:
             access.close()
             if place.is_sandbox:
@@ -236,7 +252,7 @@ def _ask() -> Any:
         return None
     from getpass import getpass
 
-    return lambda label: getpass(f"{label or 'token'}: ")
+    return getpass
 
 
 # -- sandbox, lab, report, doctor ------------------------------------------
@@ -257,20 +273,20 @@ def sandbox(apps_: str, people: int | None, seed: int | None, port: int, faults:
 
 
 @main.command()
-@click.option("--app", default="oreilly", show_default=True, help="A profile's name, or the path of a TOML file.")
-@click.option("--tenant", default="sandbox", show_default=True, help="sandbox, or a tenant of scimkit.toml.")
+@click.option("--app", help="A profile's name, or the path of a TOML file.  [default: oreilly]")
+@click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default: sandbox]")
 @click.option("--runs", type=click.Path(path_type=Path, file_okay=False), help="Where run folders are made.")
 @click.option("--resume", type=click.Path(path_type=Path, file_okay=False), help="Open this run again.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: Jupyter's own choice.")
 @click.pass_context
-def lab(context: click.Context, app: str, tenant: str, runs: Path | None, resume: Path | None, config: Path | None, no_browser: bool, port: int) -> None:
+def lab(context: click.Context, app: str | None, tenant: str | None, runs: Path | None, resume: Path | None, config: Path | None, no_browser: bool, port: int) -> None:
     """Open the journey in JupyterLab, as a working copy inside a new run folder."""
     from scimkit.runbooks.lab import open_lab
 
     folder = runs or default_runs(tenant)
-    context.exit(open_lab(_whole_path(app) or app, tenant, runs=folder, resume=resume, config=_config_in_force(config), browser=not no_browser, port=port))
+    context.exit(open_lab(_whole_path(app), tenant, runs=folder, resume=resume, config=_config_in_force(config), browser=not no_browser, port=port))
 
 
 @main.command()

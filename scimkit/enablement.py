@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scimkit.change_plan import PlannedChange
 from scimkit.checks import Check, failed, passed, require_passed
 from scimkit.clients.graph import GraphClient
-from scimkit.enterprise_app import EnterpriseApp
+from scimkit.enterprise_app import EnterpriseApp, is_running
 from scimkit.forecast import Forecast
-from scimkit.monitoring.job_status import interval_words, read_status
+from scimkit.monitoring.job_status import interval_words, last_began, read_status
 from scimkit.records import record, utc_text
 from scimkit.scope import Limits
 
@@ -20,7 +20,7 @@ from scimkit.scope import Limits
 class Enablement:
     """The job was switched on.
 
-    started_utc  when, by the tenant's clock
+    started_utc  when, by the tenant's clock; of a job that ran already, when its last cycle began
     interval     the job's own, ISO 8601; never the tutorial's
     """
 
@@ -39,21 +39,25 @@ def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Fore
     """
     require_passed(forecast.checks)
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
-    if (job.get("schedule") or {}).get("state") == "Active":
+    if is_running(job):
         return ()
-    told = ", ".join(f"{count} {action}" for action, count in forecast.counts.items()) or "nobody"
+    told = ", ".join(f"{count} {'no change' if action == 'nothing' else action}" for action, count in forecast.counts.items()) or "nobody"
     return (PlannedChange("start", f"provisioning of {enterprise_app.display_name}", "off", f"on; predicted for the first cycle: {told}"),)
 
 
 def start_provisioning(graph: GraphClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits) -> Enablement:
-    """Start the job and read it back. One that runs already is left as it is."""
+    """Start the job and read it back. One that runs already is left as it is: then the cycle
+    that has begun last counts as the first one, so that its events are not overlooked."""
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     job = graph.job(sp, job_id) or {}
-    if (job.get("schedule") or {}).get("state") != "Active":
+    if is_running(job):
+        began = last_began(job)
+        now = min(now, began - timedelta(seconds=1)) if began else now  # the log is read from after this time
+    else:
         graph.start_job(sp, job_id)
         job = graph.job(sp, job_id) or {}
     status = read_status(job)
-    active = (job.get("schedule") or {}).get("state") == "Active"
+    active = is_running(job)
     check = (
         passed("enable.started", f"provisioning is on; a cycle follows about every {interval_words(status.interval)}")
         if active

@@ -128,12 +128,15 @@ class ApiError(ScimkitError):
 class Unreachable(ApiError):
     """No answer: refused, name not found, TLS, time out.
 
-    cause is one of `dns`, `refused`, `tls`, `proxy`, `timeout`, `reset`, `other`.
+    cause   one of `dns`, `refused`, `tls`, `proxy`, `timeout`, `reset`, `other`
+    detail  of `tls`: `expired`, `wrong_name`, `unknown_root`, `not_tls`; else ""
     """
 
-    def __init__(self, message: str, remedy: str = "", *, cause: str = "other", method: str = "", path: str = "") -> None:
+    def __init__(
+        self, message: str, remedy: str = "", *, cause: str = "other", detail: str = "", method: str = "", path: str = ""
+    ) -> None:
         super().__init__(message, remedy, method=method, path=path)
-        self.cause = cause
+        self.cause, self.detail = cause, detail
 
 
 class Denied(ApiError):

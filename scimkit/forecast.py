@@ -185,7 +185,7 @@ def _check_takeovers(rows: tuple[ForecastRow, ...]) -> Check:
     taken = [row.person.user_principal_name for row in rows if row.action in ("update", "nothing")]
     if not taken:
         return passed("forecast.takeovers", "no existing account is taken over")
-    return passed("forecast.takeovers", f"existing accounts that belong to: {', '.join(taken)}")
+    return passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}")
 
 
 def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
@@ -194,6 +194,9 @@ def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tupl
         return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),)
     matched = sum(row.action in ("update", "nothing") for row in rows)
     left = accounts - matched
+    if left < 0:
+        text = f"the app lists {accounts} accounts, fewer than the {matched} that were found by searching"
+        return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),)
     if left:
         text = f"{left} of {accounts} accounts in the app match nobody in scope; provisioning leaves them alone"
         return (warning("forecast.accounts", text, "Decide what happens to them: assign those people, or clear the accounts in the app.", "How application provisioning works"),)

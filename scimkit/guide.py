@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from scimkit.apps.facts import split_marks
 from scimkit.apps.profile import AppProfile
 
-BOLD = "**"  # how a profile marks a label of a portal
+LABEL = re.compile(r"\*\*(.+?)\*\*")  # how a profile marks a label of a portal
 
 
 @dataclass(frozen=True, slots=True)
 class GuideLine:
-    """One line. kind: do, know, careful, check, later, old portal, new portal, read.
+    """One line. kind: do, know, careful, check, later, address, old portal, new portal, read.
     confirmed: false where no public source proves it."""
 
     kind: str
@@ -52,13 +53,26 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
     lines = [GuideLine(_KINDS[note.kind], str(note), note.source, note.confirmed) for note in app.notes_for(step)]
     if step == "2_token":
         lines = [*(GuideLine("do", text, app.token.source) for text in app.token.steps), *lines]
-        lines += [GuideLine(f"do ({edition.title})", text, edition.source) for edition in app.token.other_editions for text in edition.steps]
+        lines += [GuideLine("do", f"{edition.title}: {text}", edition.source) for edition in app.token.other_editions for text in edition.steps]
+    if step == "5a_connection" and app.tenant_url.kind != "fixed":
+        lines = [*_addresses(app), *lines]
     for wording in app.wordings_for(step):
         lines += [GuideLine("new portal", f"{wording.what}: {wording.new}", wording.new.source)] if wording.new else []
         lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)] if wording.old else []
-    lines += [GuideLine("read", f"{link.title}: {link.url}", link.source) for link in app.links_for(step)]
-    plain = tuple(replace(line, text=line.text.replace(BOLD, "")) for line in lines)
+    lines += [GuideLine("read", f"{link.title}\n{link.url}", link.source) for link in app.links_for(step)]
+    plain = tuple(replace(line, text=LABEL.sub(r"“\1”", line.text)) for line in lines)
     marks = dict.fromkeys(mark for line in plain for mark in split_marks(line.source))
     return StepGuide(
         app.title, step, own.heading if own else "", f"{url}#{own.anchor}" if own and url else url, plain, {mark: app.sources[mark] for mark in marks if mark in app.sources}
     )
+
+
+def _addresses(app: AppProfile) -> list[GuideLine]:
+    """Which Tenant URL is right, where that depends on the customer."""
+    url = app.tenant_url
+    usual = "; taken where none is chosen" if url.kind == "choice" else ""
+    lines = []
+    for number, value in enumerate(url.values):
+        when = f" ({value.when})" if value.when else ""
+        lines.append(GuideLine("address", f"{value}{when}{usual if number == 0 else ''}", value.source, value.confirmed))
+    return lines + ([GuideLine("address", str(url.note), url.note.source, url.note.confirmed)] if url.note else [])

@@ -8,15 +8,18 @@ sending it twice.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from scimkit.errors import ApiError
+from scimkit.errors import ApiError, RunError
 from scimkit.records import utc_text
 from scimkit.runs import RunStore
+
+_NUMBERED = re.compile(r"journal/(\d{6,})\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,13 @@ class Journal:
         self.run, self.step, self.now = run, step, now
 
     def entries(self) -> tuple[Entry, ...]:
-        return tuple(Entry(**json.loads(self.run.read(name))) for name in self.run.list("journal"))
+        return tuple(self._entry(name) for name in self.run.list("journal") if _NUMBERED.fullmatch(name))
+
+    def _entry(self, name: str) -> Entry:
+        try:
+            return Entry(**json.loads(self.run.read(name)))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{self.run.name}/{name} is damaged ({error})", "Start a new run; this one stays as evidence.", path=name) from None
 
     def unsettled(self) -> tuple[Entry, ...]:
         """Writes of which nobody knows whether they arrived."""
@@ -59,6 +68,10 @@ class Journal:
     def _keep(self, entry: Entry) -> None:
         self.run.write(f"journal/{entry.number:06}.json", json.dumps(asdict(entry), ensure_ascii=False, indent=2) + "\n")
 
+    def _next_number(self) -> int:
+        numbers = [int(found[1]) for name in self.run.list("journal") if (found := _NUMBERED.fullmatch(name))]
+        return max(numbers, default=0) + 1
+
     @contextmanager
     def writing(self, target: str, method: str, path: str, *, before: Any = None, after: Any = None) -> Iterator[Callable[[Any], None]]:
         """Note the write, let it happen, note how it went.
@@ -66,9 +79,9 @@ class Journal:
         Yields a function that takes the answer. An ApiError with a status settles
         the entry as refused, without one as unknown; both go on to the caller.
         """
-        number = int(self.run.list("journal")[-1][8:14]) + 1 if self.run.list("journal") else 1
-        entry = Entry(number, self.step, "intended", target, method, path, before, after, utc_text(self.now()))
-        self._keep(entry)
+        with self.run.alone(".journal.lock"):  # two notebooks of one run may write at the same time
+            entry = Entry(self._next_number(), self.step, "intended", target, method, path, before, after, utc_text(self.now()))
+            self._keep(entry)
         answers: list[Any] = []
         try:
             yield answers.append

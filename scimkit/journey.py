@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scimkit.errors import RunError
@@ -42,6 +43,16 @@ _HOME = {
     "LogSummary": "scimkit.monitoring.summary",
     "ChangePlan": "scimkit.change_plan",
 }
+
+
+def in_order(names: Iterable[str]) -> tuple[Step, ...]:
+    """The steps as an app wants them, `journey_order` of its profile.
+
+    >>> [step.name for step in in_order(["1_plan", "3_app", "2_token"])]
+    ['1_plan', '3_app', '2_token']
+    """
+    known = {step.name: step for step in STEPS}
+    return tuple(known[name] for name in names)
 
 
 def record_step(kind: str) -> str:

@@ -96,7 +96,10 @@ def plan_pilot(predictions: tuple[Prediction, ...], enterprise_app: EnterpriseAp
     """One on-demand run a person. Those who already have every value are run as well:
     that is what proves it."""
     return tuple(
-        PlannedChange("provision", f"{p.person.user_principal_name} to {enterprise_app.display_name}", p.reason, f"{p.action}: {_listed(p.values)}") for p in predictions
+        PlannedChange(
+            "provision", f"{p.person.user_principal_name} to {enterprise_app.display_name}", p.reason, f"{p.action}: {_listed(p.values)}", idle=p.action == "nothing"
+        )
+        for p in predictions
     )
 
 
@@ -135,7 +138,8 @@ def _judge(
     reported = _reported(answer)
     user = graph.user(prediction.person.id, select=SELECT) or {}
     wanted = _wanted(user, job, now)
-    resource, problem = _read_back(scim, app.matching[0], wanted, answer.target_id)
+    matching = next((row.target for row in job.mapping.matching_rows), "userName")
+    resource, problem = _read_back(scim, matching, wanted, answer.target_id)
     observed = {target: _text(read_target(resource, target)) for target in wanted} if resource else {}
     different = tuple(t for t, value in wanted.items() if resource and not is_same(t, read_target(resource, t), value, job.targets))
     log_id = next((e["id"] for e in events if (e.get("sourceIdentity") or {}).get("id") == prediction.person.id), "")

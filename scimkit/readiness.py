@@ -67,17 +67,21 @@ class Readiness:
 def check_readiness(app: AppProfile, tenant: Tenant, graph: GraphClient, answers: Mapping[str, str | int], *, seats: int = 0) -> Readiness:
     """What `app` needs, what is there, and what follows from the decisions.
 
-    answers  the profile's questions by key, such as {"deletes_wanted": "no"}; one that is not
-             answered takes the profile's default
+    answers  the profile's questions by key, such as {"deletes_wanted": "no"}; what only one app
+             asks stands under `decisions`, as "auto_assign=on, licence_type=…"; one that is
+             not answered takes the profile's default, and says so
     seats    how many the subscription has, 0 where nobody has said
 
-    Raises ConfigError for an answer that is none of the choices.
+    Raises ConfigError for an answer that is none of the choices, and for seats below 0.
     """
+    if seats < 0:
+        raise ConfigError(f"seats is {seats}", "Give how many seats the subscription has; 0: nobody has said.")
+    answers = {**answers, **_own_answers(app, str(answers.get("decisions", "")))}
     decisions = {question.key: _answer(question, answers) for question in app.decisions if question.kind != "number"}
     if seats:
         decisions["seats"] = str(seats)
     administrator, rights = _check_rights(graph)
-    checks = (rights, *_check_decisions(app, decisions), *_check_seats(app, seats), *_check_unconfirmed(app))
+    checks = (rights, *_check_decisions(app, decisions, answers), *_check_seats(app, seats), *_check_unconfirmed(app))
     questions = {question.key: question.question for question in app.decisions}
     return Readiness(
         app.name,
@@ -92,6 +96,18 @@ def check_readiness(app: AppProfile, tenant: Tenant, graph: GraphClient, answers
         decisions.get("deletes_wanted") == "yes",
         checks,
     )
+
+
+def _own_answers(app: AppProfile, text: str) -> dict[str, str]:
+    """`text` ("key=answer, key=answer") by key. Raises ConfigError for a question this app does not ask."""
+    found = {}
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        key, _, answer = (piece.strip() for piece in part.partition("="))
+        known = [question.key for question in app.decisions]
+        if key not in known:
+            raise ConfigError(f"decisions has {part!r}, which is no answer to a question about {app.title}", f"Write key=answer, separated by commas; the keys are {', '.join(known)}.")
+        found[key] = answer
+    return found
 
 
 def _answer(question: Decision, answers: Mapping[str, str | int]) -> str:
@@ -123,10 +139,13 @@ def _check_rights(graph: GraphClient) -> tuple[str, Check]:
     return name, failed("plan.rights", f"{name} holds none of: {', '.join(ENOUGH)}", remedy, SYNC_ROLES)
 
 
-def _check_decisions(app: AppProfile, answers: Mapping[str, str]) -> tuple[Check, ...]:
+def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping[str, str | int]) -> tuple[Check, ...]:
     """One finding a decision: what follows from the answer, in the profile's words."""
     found = []
     for question in app.decisions:
+        if question.kind != "number" and question.key not in given:
+            found.append(_assumed(question, answers.get(question.key, "")))
+            continue
         choice = next((choice for choice in question.choices if choice.value == answers.get(question.key)), None)
         if choice is None:
             continue
@@ -136,6 +155,15 @@ def _check_decisions(app: AppProfile, answers: Mapping[str, str]) -> tuple[Check
         else:
             found.append(passed(code, f"{question.question} {choice.label}.", question.source))
     return tuple(found)
+
+
+def _assumed(question: Decision, answer: str) -> Check:
+    """Nobody has answered: what is taken, and what follows from it."""
+    choice = next((choice for choice in question.choices if choice.value == answer), None)
+    taken = f"assumed: {choice.label}" if choice else "nobody has said"
+    what = f" {choice.consequence.value}" if choice and choice.consequence else ""
+    remedy = f"Answer it: decisions with {question.key}={' | '.join(c.value for c in question.choices) or '…'}.{what}"
+    return warning(f"plan.{question.key}", f"{question.question} ({taken})", remedy, question.source)
 
 
 def _check_seats(app: AppProfile, seats: int) -> tuple[Check, ...]:

@@ -25,6 +25,7 @@ from scimkit.errors import RunError
 
 T = TypeVar("T")
 KINDS: dict[str, type] = {}
+_SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (float, int)}
 VERSION = 1  # of the envelope and of all kinds together; raised when an old reader would misread a new file
 
 
@@ -82,10 +83,14 @@ def from_plain(cls: Any, value: Any) -> Any:
             return None
         return from_plain(next(a for a in arguments if a is not type(None)), value)
     if origin is tuple:
+        if not isinstance(value, list):
+            raise TypeError(f"{type(value).__name__} where a list belongs")
         return tuple(from_plain(arguments[0], item) for item in value)
     if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
         return {key: from_plain(arguments[1], item) for key, item in value.items()}
     if dataclasses.is_dataclass(cls):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{getattr(cls, '__name__', 'a part')} is written as {type(value).__name__}")
         hints = typing.get_type_hints(cls)
         known = {field.name for field in dataclasses.fields(cls)}
         make: Any = cls
@@ -94,6 +99,8 @@ def from_plain(cls: Any, value: Any) -> Any:
         return cls(value)
     if cls is datetime:
         return read_utc(value)
+    if cls in _SCALARS and type(value) not in _SCALARS[cls]:
+        raise TypeError(f"{type(value).__name__} where {cls.__name__} belongs")
     return value
 
 
@@ -120,9 +127,15 @@ def load_record(text: str, *, path: str = "") -> Any:
     try:
         envelope = json.loads(text)
         kind, version, data = envelope["kind"], envelope["version"], dict(envelope["data"])
+        if not isinstance(kind, str) or type(version) is not int:
+            raise TypeError("kind or version is not what it should be")
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path or 'this file'} is not a scimkit record ({error})", "Run the step that leaves it again.", path=path) from None
-    if version > VERSION or kind not in KINDS:
+    if version <= VERSION and kind not in KINDS:
+        raise RunError(
+            f"{path or 'this file'} is a {kind}, which scimkit does not know", "Run the step that leaves it again.", path=path
+        )
+    if version > VERSION:
         raise RunError(
             f"{path or 'this file'} is a {kind} of version {version}, written by scimkit {envelope.get('scimkit', '?')}; "
             f"this one reads up to version {VERSION}",
@@ -131,7 +144,7 @@ def load_record(text: str, *, path: str = "") -> Any:
         )
     cls = KINDS[kind]
     if any(field.name == "checks" for field in dataclasses.fields(cls)):
-        data["checks"] = envelope.get("checks", [])
+        data["checks"] = envelope.get("checks")  # one that has lost its checks must not pass for one without findings
     try:
         return from_plain(cls, data)
     except (TypeError, ValueError, KeyError, AttributeError) as error:

@@ -21,7 +21,7 @@ import platform
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,15 @@ _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
 def _unchanged(text: str) -> str:
     return text
+
+
+def _check_state(state: Any) -> None:
+    """Raises TypeError or KeyError for a run.json that others could not work with."""
+    if not all(isinstance(state[key], str) for key in ("app", "tenant")):
+        raise TypeError("app or tenant is not text")
+    for key in ("steps", "choices"):
+        if not isinstance(state[key], dict) or not all(isinstance(item, dict) for item in state[key].values()):
+            raise TypeError(f"{key} does not hold tables")
 
 
 class RunStore:
@@ -139,14 +148,21 @@ class RunStore:
                 os.fsync(file.fileno())
             temporary.replace(target)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise RunError(f"{self.name}/{name} cannot be written ({error.strerror})", "Free some space or rights there, then resume.", path=name) from None
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise self._not_written(name, error) from None
 
     def append(self, name: str, line: str) -> None:
         target = self.path(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(self.redact(line.rstrip("\n")) + "\n")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(self.redact(line.rstrip("\n")) + "\n")
+        except OSError as error:
+            raise self._not_written(name, error) from None
+
+    def _not_written(self, name: str, error: OSError) -> RunError:
+        return RunError(f"{self.name}/{name} cannot be written ({error.strerror})", "Free some space or rights there, then resume.", path=name)
 
     def list(self, folder: str = "") -> tuple[str, ...]:
         """Names of the files in `folder` (relative to the run), sorted, without half-written ones."""
@@ -162,7 +178,7 @@ class RunStore:
         """What run.json says. Raises RunError when it cannot be understood."""
         try:
             state: dict[str, Any] = json.loads(self.read(STATE))
-            state["app"], state["tenant"], state["steps"], state["choices"]
+            _check_state(state)
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.name}/{STATE} is damaged ({error})", "Start a new run; this one stays as evidence.", path=STATE) from None
         return state
@@ -172,9 +188,7 @@ class RunStore:
 
     def change_state(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Read, change, write run.json while no other process does the same."""
-        from filelock import FileLock
-
-        with FileLock(str(self.path(".state.lock")), timeout=30):
+        with self.alone(".state.lock"):
             state = self.state()
             change(state)
             self._write_state(state)
@@ -198,19 +212,27 @@ class RunStore:
             self.change_state(lambda run: run["choices"].setdefault(step, {}).update(values))
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run: a second runner is refused instead of interleaved."""
+    def alone(self, name: str, *, wait_seconds: float = 30) -> Iterator[None]:
+        """Hold the lock file `name` of this run, waiting for whoever holds it now."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(str(self.path(".run.lock")), timeout=0)
+        lock = FileLock(str(self.path(name)), timeout=wait_seconds)
         try:
             lock.acquire()
         except Timeout:
-            raise RunError(f"{self.name} is running already", "Wait until it ends, or stop that process, then resume.", path=self.name) from None
+            raise RunError(f"{self.name} is running already, in another process", "Wait until it ends, or stop that process, then resume.", path=name) from None
+        except OSError as error:
+            raise self._not_written(name, error) from None
         try:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run: a second runner is refused instead of interleaved."""
+        with self.alone(".run.lock", wait_seconds=0):
+            yield
 
     # -- records -----------------------------------------------------------
 
@@ -233,7 +255,10 @@ class RunStore:
         name = self.record_name(step, kind)
         if not self.exists(name):
             raise RunError(f"{self.name} has no {kind} yet", f"Run the notebook {step} first.", path=name)
-        return load_record(self.read(name), path=f"{self.name}/{name}")
+        value = load_record(self.read(name), path=f"{self.name}/{name}")
+        if value.kind != kind:
+            raise RunError(f"{self.name}/{name} holds a {value.kind}, not a {kind}", f"Run the notebook {step} again.", path=name)
+        return value
 
     def has(self, step: str, kind: str) -> bool:
         return self.exists(self.record_name(step, kind))

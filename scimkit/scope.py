@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +11,18 @@ from scimkit.apps.profile import AppProfile
 from scimkit.change_plan import PlannedChange
 from scimkit.checks import Check, failed, passed, warning
 from scimkit.clients.graph import GraphClient
-from scimkit.enterprise_app import EnterpriseApp, made_here
-from scimkit.errors import ConfigError, MappingError, NotReady
+from scimkit.enterprise_app import EnterpriseApp, is_running, made_here
+from scimkit.errors import ConfigError, MappingError, NotReady, PlanRefused
 from scimkit.journal import Journal
 from scimkit.mapping import in_scope
 from scimkit.mapping.rows import ObjectMapping, evaluate_rows, user_mapping
 from scimkit.provisioning.source import source_attributes
+from scimkit.provisioning.targets import MANAGER
 from scimkit.records import record
 
 PILOT_LIMIT = 2  # "one or two users": the tutorials' own advice for the first test
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+_SIGN_IN_NAME = re.compile(r"[^\s/\\?]*[^\s/\\?.]")  # or an object id; anything else names another place in Graph
 # Everything a default mapping or a filter may read; Graph names (Graph reference, user).
 SELECT = tuple(
     ["id", "accountEnabled", "userPrincipalName", "displayName", "givenName", "surname", "mail", "mailNickname", "otherMails", "proxyAddresses", "jobTitle", "department", "companyName", "employeeId", "employeeType", "userType", "preferredLanguage", "usageLocation", "streetAddress", "city", "state", "postalCode", "country", "businessPhones", "mobilePhone", "faxNumber", "officeLocation", "onPremisesExtensionAttributes", "onPremisesSyncEnabled"]
@@ -103,24 +106,30 @@ def choose_pilot(app: AppProfile, graph: GraphClient, enterprise_app: Enterprise
     may_suggest  in the sandbox the first fitting people are suggested; a live tenant
                  must name them, for they will get an account
 
-    Raises ConfigError for an unknown or a third person, NotReady when nobody is named.
+    Raises ConfigError for an unknown or a third person, NotReady when nobody is named, or
+    one of them could not get an account: disabled, a required value missing, filtered out.
     """
     names = [name.strip() for name in pilot.split(",") if name.strip()]
-    if len(names) > PILOT_LIMIT:
-        raise ConfigError(f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved (runbook widen).")
+    if len({name.casefold() for name in names}) > PILOT_LIMIT:
+        raise ConfigError(f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved.")
     if names:
-        return tuple(_find_person(graph, name) for name in names)
+        people = {user["id"]: user for user in (_find_user(graph, name) for name in dict.fromkeys(names))}
+        mapping = user_mapping(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id))
+        for user in people.values():  # before anybody is assigned: an assignment of the wrong person would stay
+            if (check := _unfit(app, mapping, user)) is not None:
+                raise NotReady(f"{check.code}: {check.message}", check.remedy, check=check)
+        return tuple(person_of(user) for user in people.values())
     if not may_suggest:
         check = failed("scope.pilot_missing", "nobody is named for the pilot", "Set pilot to one or two user principal names, such as your own.")
         raise NotReady(check.message, check.remedy, check=check)
     return _suggest(app, graph, enterprise_app)
 
 
-def _find_person(graph: GraphClient, name: str) -> Person:
-    user = graph.user(name)
+def _find_user(graph: GraphClient, name: str) -> dict[str, Any]:
+    user = graph.user(name, select=SELECT) if _SIGN_IN_NAME.fullmatch(name) else None
     if user is None:
         raise ConfigError(f"there is no user {name} in this tenant", "Give the user principal name as the portal shows it.")
-    return person_of(user)
+    return user
 
 
 def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[Person, ...]:
@@ -153,14 +162,23 @@ def missing_values(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, A
 
 
 def plan_assignments(graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person]) -> tuple[PlannedChange, ...]:
-    """Which pilot people must be assigned to the app; nobody who has it already, directly or by a group."""
+    """Which pilot people must be assigned to the app; nobody who has it already, directly or by a group.
+
+    Raises PlanRefused when somebody must be, but the job runs already.
+    """
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
     role = pick_role(enterprise_app)
-    return tuple(
+    changes = tuple(
         PlannedChange("assign", f"{person.user_principal_name} to {enterprise_app.display_name}", "not assigned", f"role {role[1]}")
         for person in pilot
         if person.id not in assigned
     )
+    if changes and is_running(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
+        raise PlanRefused(
+            f"the job of {enterprise_app.display_name} is running, and acts on every new assignment by itself",
+            "Stop it in the portal, let the running cycle end, then run this step again.",
+        )
+    return changes
 
 
 def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
@@ -176,6 +194,11 @@ def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
     return (chosen.id, chosen.name) if chosen else (DEFAULT_ACCESS, "Default Access")
 
 
+def is_person(member: Mapping[str, Any]) -> bool:
+    """Whether a member of a group is a person; groups, devices and apps are members, too."""
+    return str(member.get("@odata.type") or "#microsoft.graph.user").lower().endswith(".user")
+
+
 def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[tuple[str, dict[str, Any]], ...]:
     """(user id, assignment) of everybody in scope by assignment: directly, or as a
     direct member of an assigned group. Nested groups do not count (How application provisioning works)."""
@@ -185,7 +208,8 @@ def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[
             found.setdefault(assignment["principalId"], assignment)
         elif assignment["principalType"] == "Group":
             for member in graph.members(assignment["principalId"]):
-                found.setdefault(member["id"], assignment)
+                if is_person(member):
+                    found.setdefault(member["id"], assignment)
     return tuple(found.items())
 
 
@@ -209,6 +233,7 @@ def read_scope(
     users = {user["id"]: user for user in graph.users(select=SELECT) if user["id"] in assigned}
     checks = (
         *_check_pilot(app, mapping, users, pilot, assigned),
+        *_check_managers(graph, mapping, pilot, assigned),
         *_check_groups(graph, assignments),
         *_check_roles(app, assignments),
         _check_disabled(users),
@@ -221,8 +246,8 @@ def read_scope(
 def _assignment(graph: GraphClient, raw: Mapping[str, Any], roles: Mapping[str, str], journal: Journal | None) -> Assignment:
     direct = nested = 0
     if raw["principalType"] == "Group":
-        members = {m["id"] for m in graph.members(raw["principalId"])}
-        direct, nested = len(members), len({m["id"] for m in graph.transitive_members(raw["principalId"])} - members)
+        members = {m["id"] for m in graph.members(raw["principalId"]) if is_person(m)}
+        direct, nested = len(members), len({m["id"] for m in graph.transitive_members(raw["principalId"]) if is_person(m)} - members)
     return Assignment(
         raw["principalId"], raw["principalDisplayName"], raw["principalType"], roles.get(raw["appRoleId"], "a role of another app"), direct, nested, journal is not None and made_here(journal, raw["id"])
     )
@@ -235,18 +260,39 @@ def _check_pilot(app: AppProfile, mapping: ObjectMapping, users: Mapping[str, An
         if person.id not in assigned:
             found.append(failed("scope.pilot_assigned", f"{name} is not assigned to the app", "Run this step again; an assignment may take minutes to be seen."))
             continue
-        if not person.enabled:
-            found.append(failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "How application provisioning works"))
+        user = users.get(person.id)
+        if user is None:
+            found.append(failed("scope.pilot_gone", f"{name} is not in the directory any more", "Choose somebody else for the pilot."))
             continue
-        if missing := missing_values(app, mapping, users[person.id]):
-            remedy = "Fill the source in Entra, or choose somebody else for the pilot."
-            found.append(failed("scope.pilot_values", f"{name} has no value for {', '.join(missing)}, which {app.title} requires", remedy, "tutorial step 5"))
-            continue
-        if not _passes_filters(mapping, users[person.id]):
-            found.append(failed("scope.pilot_filters", f"{name} does not pass the scoping filters", "Choose somebody who does, or mend the filter."))
-            continue
-        found.append(passed("scope.pilot", f"{name} is assigned, enabled and has every required value"))
+        found.append(_unfit(app, mapping, user) or passed("scope.pilot", f"{name} is assigned, enabled and has every required value"))
     return tuple(found)
+
+
+def _unfit(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> Check | None:
+    """Why this person would get no account, once assigned; None: nothing is known against it."""
+    name = user.get("userPrincipalName") or user["id"]
+    if not user.get("accountEnabled", True):
+        return failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "How application provisioning works")
+    if missing := missing_values(app, mapping, user):
+        remedy = "Fill the source in Entra, or choose somebody else for the pilot."
+        return failed("scope.pilot_values", f"{name} has no value for {', '.join(missing)}, which {app.title} requires", remedy, "tutorial step 5")
+    if not _passes_filters(mapping, user):
+        return failed("scope.pilot_filters", f"{name} does not pass the scoping filters", "Choose somebody who does, or mend the filter.")
+    return None
+
+
+def _check_managers(graph: GraphClient, mapping: ObjectMapping, pilot: tuple[Person, ...], assigned: set[str]) -> tuple[Check, ...]:
+    """A manager is a reference: what is not in scope cannot be referred to."""
+    if not any(row.target == MANAGER for row in mapping.rows):
+        return ()
+    found = []
+    for person in pilot:
+        manager = graph.manager(person.id)
+        if manager is None or manager["id"] in assigned:
+            continue
+        text = f"the manager of {person.user_principal_name}, {manager.get('userPrincipalName') or manager['id']}, is not in scope and is left out"
+        found.append(warning("scope.manager", text, "Bring managers into scope with their people; one who comes later is filled in when provisioning is restarted.", "field reports"))
+    return tuple(found) or (passed("scope.manager", "the managers of the pilot people are in scope, or they have none"),)
 
 
 def _passes_filters(mapping: ObjectMapping, user: Mapping[str, Any]) -> bool:
@@ -271,10 +317,22 @@ def _check_groups(graph: GraphClient, assignments: Iterable[Assignment]) -> tupl
 
 
 def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Check, ...]:
+    assignments = tuple(assignments)
     bare = [a.name for a in assignments if a.role == "Default Access"]
+    if app.roles.rule.value == "named" and assignments and not bare:
+        other = [a.name for a in assignments if a.role not in app.roles.names]
+        named, source = " or ".join(app.roles.names), app.roles.rule.source
+        if other:
+            return (warning("scope.role", f"assigned with another role than {named}: {', '.join(other)}", f"Assign the role {named}, and let the pilot's scoping step decide.", source),)
+        return (passed("scope.role", f"everybody is assigned with the role {named}", source),)
     if not bare:
         return ()
     text = f"assigned with Default Access only: {', '.join(bare)}"
+    if app.roles.rule.value in ("named", "not_default"):
+        text += f"; the tutorial of {app.title} says that this excludes them"
+        named = " or ".join(app.roles.names) or "a role of the app's own"
+        remedy = f"Entra treats it like any role since 2020: assign {named} where the app has it, else let the pilot's scoping step decide."
+        return (warning("scope.default_access", text, remedy, app.roles.rule.source),)
     return (warning("scope.default_access", text, "Entra treats it like any role since 2020; give a named role where the app has one.", "field reports"),)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import time
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scimkit.errors import ConfigError
 from scimkit.journal import Journal
@@ -23,6 +25,7 @@ from scimkit.records import read_utc, utc_text
 from scimkit.runs import RunStore
 
 if TYPE_CHECKING:
+    from scimkit.apps.parts import TenantUrl
     from scimkit.apps.profile import AppProfile
     from scimkit.clients.graph import GraphClient
     from scimkit.clients.scim import ScimClient
@@ -32,12 +35,20 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox"
 CONFIG_NAME = "scimkit.toml"
 SANDBOX_ORIGIN = "http://sandbox"  # how the sandbox's address is written in records: without its port
+_WHENCE = {
+    "template": "a part of it is your own",
+    "console": "it is shown in the app's own console",
+    "support": "the vendor's support tells it to each customer",
+    "none": "the app's sources name none",
+}
 _CHOICES = {
     "environment": ("production", "test"),
     "writes": ("never", "ask"),
     "cloud": ("global", "usgov", "usgov_dod", "china"),
     "sign_in": ("device_code", "interactive", "client_secret", "certificate", "access_token"),
 }
+_RANGES = {"poll_seconds": (1, 60), "seats": (0, 10_000_000)}
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")  # of a tenant or app: it becomes part of file names
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,9 @@ def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
     table = data.get(key, {})
     if not isinstance(table, dict) or not all(isinstance(item, dict) for item in table.values()):
         raise ConfigError(f"{path}: {key} must hold tables", f"Write [{key}.<name>] and its keys below it.")
+    for name in table:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"{path}: {key}.{name!r} is not a name", "Use letters, digits, dots, hyphens and underscores.")
     return table
 
 
@@ -173,9 +187,43 @@ def _values(cls: type, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         wanted = int if allowed[key].type == "int" else str
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise ConfigError(f"{where}.{key} must be {'a whole number' if wanted is int else 'text'}", f"It is {value!r}.")
+        if isinstance(value, int) and not _RANGES[key][0] <= value <= _RANGES[key][1]:
+            raise ConfigError(f"{where}.{key} is {value}", f"Allowed: {_RANGES[key][0]} to {_RANGES[key][1]}.")
+        if key == "secret_ref" and isinstance(value, str) and value:
+            from scimkit.credentials import parse_reference
+
+            parse_reference(value)  # the place of a secret, never the secret: before anything shows it
         if key in _CHOICES and value not in _CHOICES[key]:
             raise ConfigError(f"{where}.{key} is {value!r}", f"Allowed: {', '.join(_CHOICES[key])}.")
     return dict(raw)
+
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def fill_template(template: str, placeholder: str, value: str) -> str:
+    """`template` with `<placeholder>` filled in. Raises ConfigError for a value that is no part of a host name.
+
+    >>> fill_template("https://<subdomain>.acme.example/scim/", "subdomain", "Test1")
+    'https://test1.acme.example/scim/'
+    """
+    text = value.strip().lower()
+    if not _LABEL.fullmatch(text):
+        example = template.replace(f"<{placeholder}>", "test1")
+        raise ConfigError(f"{value!r} is not a {placeholder}", f"Give its own part only: letters, digits and hyphens, such as test1 for {example}.")
+    return template.replace(f"<{placeholder}>", text)
+
+
+def _by_template(guide: TenantUrl, given: str) -> str:
+    """What was entered for an address with a placeholder: the value alone is filled in, and of a
+    whole address a slash that the template ends with is completed."""
+    template = str(guide.values[0].value)
+    if "://" not in given and "." not in given and "/" not in given and len(guide.placeholders) == 1:
+        return fill_template(template, guide.placeholder, given)
+    if "<" in given or ">" in given or any(character.isspace() for character in given):
+        raise ConfigError(f"{given!r} still has a placeholder or a blank in it", f"Fill in your {guide.placeholder}: {guide.example or template}.")
+    like = "[^/]+".join(re.escape(part) for part in re.split(r"<[^>]*>", template))
+    return given + "/" if template.endswith("/") and re.fullmatch(like, given + "/") else given
 
 
 class Access:
@@ -260,23 +308,45 @@ class Access:
     def tenant_url(self, chosen: str = "") -> str:
         """The app's SCIM base address ("Tenant URL") here.
 
-        chosen  what the administrator entered; else scimkit.toml, else the profile's
-                one fixed value. Raises ConfigError where the profile leaves it open.
+        chosen  what the administrator entered, where the address is a template also its
+                variable part alone; else scimkit.toml, else the profile's fixed value or
+                the first it offers. Raises ConfigError where the profile leaves it open.
         """
         if self.tenant.is_sandbox:
             return self.sandbox.scim_urls[self.profile.name]
-        url = chosen or self.values.tenant_url
-        if url:
-            return url
+        url = (chosen or self.values.tenant_url).strip()
+        if url and self.profile.tenant_url.kind == "template":
+            return _by_template(self.profile.tenant_url, url)
         guide = self.profile.tenant_url
-        if guide.kind == "fixed" and len(guide.values) == 1:
+        if any(character.isspace() for character in url):
+            raise ConfigError(f"the Tenant URL {url!r} has a blank in it", "Copy it again, alone: it starts with https:// and has no blanks.")
+        if url:  # of addresses to choose from the host alone will do
+            return next((str(known) for known in guide.values if urlsplit(str(known)).hostname == url.lower()), url)
+        if guide.kind in ("fixed", "choice"):
             return str(guide.values[0].value)
-        if guide.kind == "template" and self.values.subdomain:
-            return str(guide.values[0].value).replace(f"<{guide.placeholder or 'subdomain'}>", self.values.subdomain)
+        if guide.kind == "template" and len(guide.placeholders) == 1 and self.values.subdomain:
+            return fill_template(str(guide.values[0].value), guide.placeholder, self.values.subdomain)
+        ask = f"Ask {self.profile.help_contact}. " if guide.kind == "support" and self.profile.help_contact.stated else ""
         raise ConfigError(
-            f"the Tenant URL of {self.profile.title} is not known here ({guide.kind})",
-            f"Set tenant_url under [apps.{self.profile.name}] in {CONFIG_NAME}.",
+            f"the Tenant URL of {self.profile.title} is not known here: {_WHENCE[guide.kind]}",
+            f"{ask}Set {'subdomain' if guide.placeholder == 'subdomain' else 'tenant_url'} under [apps.{self.profile.name}] in {CONFIG_NAME}, or tenant_url in 5a_connection (--set 5a.tenant_url=…).",
         )
+
+    # -- where the vendor's sign-up adds the app -----------------------------
+
+    def sign_up(self) -> bool:
+        """In the sandbox, where nobody else does: sign up at a vendor whose sign-up adds the app. Whether that was due."""
+        if not self.tenant.is_sandbox or self.profile.gallery.added_by != "sign_up":
+            return False
+        from scimkit.sandbox.process import control
+
+        control(self.sandbox, "sign_up", {"app": self.profile.name})
+        return True
+
+    def to_adopt(self) -> str:
+        """The enterprise app to adopt without asking: what scimkit.toml names; in the sandbox what the sign-up has added."""
+        added = self.tenant.is_sandbox and self.profile.gallery.added_by == "sign_up"
+        return self.values.service_principal or (self.profile.gallery_names[0] if added else "")
 
     def token(self, reference: str, *, ask: Callable[[str], str] | None = None) -> Secret:
         """The app's secret that `reference` names. `sandbox` is good in the sandbox only."""

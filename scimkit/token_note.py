@@ -46,7 +46,7 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
     noted = _read_date(expires)
     own = jwt_expiry(token)
     end = noted or (own.date() if own else None)
-    checks = [passed("token.present", f"a {app.token.label} was found under {reference}")]
+    checks = [passed("token.present", f"{_article(app.token.label)} {app.token.label} was found under {reference}")]
     checks.append(_check_end(app, end, now.date()))
     if noted and own and noted != own.date():
         text = f"the date noted ({noted}) is not the one in the token itself ({own.date()})"
@@ -65,6 +65,10 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
     )
 
 
+def _article(word: str) -> str:
+    return "an" if word[:1].lower() in "aeio" else "a"
+
+
 def _read_date(text: str) -> date | None:
     if not text.strip():
         return None
@@ -77,7 +81,7 @@ def _read_date(text: str) -> date | None:
 def _check_end(app: AppProfile, end: date | None, today: date) -> Check:
     if end is None:
         text = f"nobody has noted when the {app.token.label} ends"
-        remedy = f"Look it up at the vendor (its end is {app.token.expires} there) and note it as `expires`: a forgotten end stops provisioning for everybody."
+        remedy = f"Look it up at the vendor (its end is {app.token.expires} there) and note it under expires: a forgotten end stops provisioning for everybody."
         return warning("token.expiry_unknown", text, remedy, "field reports")
     days = (end - today).days
     if days < 0:

@@ -44,3 +44,89 @@ def leaks():
         return found
 
     return find
+
+
+class Office:
+    """One administrator's desk: an app of its own in a sandbox, a run with its journal, and the handles."""
+
+    def __init__(self, address, folder):
+        from scimkit.apps import load
+        from scimkit.clients.graph import GraphClient
+        from scimkit.clients.scim import ScimClient
+        from scimkit.credentials import Secret
+        from scimkit.journal import Journal
+        from scimkit.records import read_utc
+        from scimkit.runs import RunStore
+        from scimkit.sandbox import sandbox_token
+        from scimkit.sandbox.process import control, wait
+        from scimkit.tenant import Config
+
+        self.address, self.app, self.tenant = address, load("oreilly"), Config().tenant("sandbox")
+        self.now = lambda: read_utc(control(address)["clock_utc"])
+        self.run = RunStore.create(folder, app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=self.now())
+        self.journal = Journal(self.run, step="3_app", now=self.now)
+        let_pass = lambda seconds: wait(address, seconds)  # noqa: E731
+        self.graph = GraphClient(address.graph_url, Secret(sandbox_token(address.seed, "graph")), journal=self.journal, wait=let_pass)
+        self.scim_token = Secret(sandbox_token(address.seed, "oreilly"))
+        self.scim = ScimClient(address.scim_urls["oreilly"], self.scim_token, journal=self.journal, wait=let_pass)
+
+    def close(self):
+        self.graph.close()
+        self.scim.close()
+
+    def tell(self, call, **body):
+        """A control call of the sandbox."""
+        from scimkit.sandbox.process import control
+
+        return control(self.address, call, body)
+
+    def writes(self):
+        """What this run has written: (state, method, last part of the path)."""
+        return [(entry.state, entry.method, entry.path.rsplit("/", 1)[1]) for entry in self.journal.entries()]
+
+    def make(self, name="Learning"):
+        """An enterprise app with its job, with credentials stored, made for this test alone."""
+        from scimkit.enterprise_app import AppCandidates, make_app
+
+        template = self.graph.find_templates(self.app.gallery_names[0])[0]
+        made = make_app(self.app, self.graph, AppCandidates(template, (), (), frozenset(), ()), display_name=name, adopt="")
+        values = {"BaseAddress": self.address.scim_urls["oreilly"], "SecretToken": self.scim_token, "SyncAll": "false"}
+        self.graph.put_secrets(made.service_principal_id, values)
+        return made
+
+    def assign(self, made, *names):
+        """Assign people by their sign-in names, or a group by its id; the people."""
+        from scimkit.scope import assign_pilot, person_of
+
+        people = tuple(person_of(self.graph.user(name)) for name in names)
+        assign_pilot(self.graph, made, people)
+        return people
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox():
+    """One sandbox for all tests that bring their own enterprise app and people."""
+    from scimkit.sandbox.process import ensure_sandbox, stop
+
+    address = ensure_sandbox(None, app="oreilly")
+    yield address
+    stop(address)
+
+
+@pytest.fixture
+def office(shared_sandbox, tmp_path):
+    """A desk in the shared sandbox."""
+    desk = Office(shared_sandbox, tmp_path)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def own_office(tmp_path):
+    """A desk in a sandbox of its own, where nothing has happened yet."""
+    from scimkit.sandbox.process import ensure_sandbox, stop
+
+    desk = Office(ensure_sandbox(None, app="oreilly"), tmp_path)
+    yield desk
+    desk.close()
+    stop(desk.address)

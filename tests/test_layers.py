@@ -31,7 +31,7 @@ provisioning
 clients
 sandbox
 tenant
-readiness + token_note + enterprise_app + scope + connection + pilot + forecast + enablement +
+readiness + token_note + vendor_mail + enterprise_app + scope + connection + pilot + forecast + enablement +
   change_plan + compatibility + guide + journey + monitoring
 scimkit
 views

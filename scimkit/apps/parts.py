@@ -414,7 +414,10 @@ class SandboxTable(Table):
 
     scim_path        below the vendor's address, without slashes at its ends
     template_id      of the synchronization template
+    gallery_name     the name the gallery there has it under; left out: the first of `gallery.names`
     roles            app roles of a new enterprise app; Default Access needs no naming
+    targets          the user attributes of the imitation where no table is published, of
+                     Microsoft's default ones; left out: all of these
     requires         targets the imitation insists on beyond the documented ones
     filterable       targets it can search by beyond the documented ones
     unique           targets no two accounts may share
@@ -428,7 +431,9 @@ class SandboxTable(Table):
 
     scim_path: Annotated[Line, StringConstraints(pattern=r"^[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*$")] = "scim/v2"
     template_id: Key = "scim"
+    gallery_name: Line | None = None
     roles: tuple[Line, ...] = ("User", "msiam_access")
+    targets: tuple[Line, ...] = ()
     requires: tuple[Line, ...] = ()
     filterable: tuple[Line, ...] = ()
     unique: tuple[Line, ...] = ("userName",)

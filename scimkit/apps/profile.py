@@ -194,6 +194,8 @@ class AppProfile(Table):
             raise refuse("matching", "is empty", ", ".join(self.filterable_targets or targets))
         if any(row.suggested_source and row.generic for row in self._all_rows()) and not self.generic_mark:
             raise refuse("generic_mark", "is missing", "the mark of [sources] behind the generic suggestions")
+        if targets and self.sandbox.targets:
+            raise refuse("sandbox.targets", "does not fit", "none, as there are [[attribute]] rows")
         if self.group_attributes and self.capabilities.groups.value is False:
             raise refuse("group_attribute", "does not fit", "none, as capabilities.groups is false")
 

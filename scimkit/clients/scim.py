@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, unquote_plus
@@ -21,7 +22,7 @@ import httpx
 from scimkit.clients.noting import noted_write
 from scimkit.clients.transport import RETRY, Token, open_client, wished_wait
 from scimkit.clients.unreachable import NOT_SENT
-from scimkit.credentials import REDACTOR
+from scimkit.credentials import REDACTOR, jwt_expiry
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
 from scimkit.journal import Journal
 
@@ -80,17 +81,21 @@ class ScimClient:
     ) -> None:
         address, _, query = base_url.strip().partition("?")
         self.matching, self.journal = matching, journal
+        self.base_url, self._token = base_url.strip(), token
+        self._options: dict[str, Any] = {
+            "ca_file": ca_file,
+            "log": log,
+            "timeout_seconds": timeout_seconds,
+            "retry": retry,
+            "wait": wait,
+        }
         self.flags: tuple[str, ...] = tuple(
             part.partition("=")[0] for part in query.partition("#")[0].split("&") if part
         )
         self._http = open_client(
             address.partition("#")[0],
             token=token,
-            ca_file=ca_file,
-            log=log,
-            timeout_seconds=timeout_seconds,
-            retry=retry,
-            wait=wait,
+            **self._options,
             headers={"Accept": f"{SCIM_MEDIA_TYPE}, application/json;q=0.9, */*;q=0.1", "User-Agent": "scimkit"},
         )
 
@@ -108,6 +113,20 @@ class ScimClient:
     def close(self) -> None:
         self._http.close()
 
+    def at(self, base_url: str) -> ScimClient:
+        """The same client, token included, for another address. The caller vouches for that address."""
+        return ScimClient(base_url, self._token, matching=self.matching, journal=self.journal, **self._options)
+
+    def pause(self, seconds: float) -> None:
+        """Wait as retries of this client do."""
+        (self._options["wait"] or time.sleep)(seconds)
+
+    @property
+    def token_expires(self) -> datetime | None:
+        """When the token says of itself that it ends (JWT); None where it does not say."""
+        token = self._token() if callable(self._token) else self._token
+        return jwt_expiry(token) if token is not None else None
+
     @property
     def flag(self) -> bool:
         """Whether the tenant URL asks for the standard form of PATCH."""
@@ -115,21 +134,43 @@ class ScimClient:
 
     # -- reading -------------------------------------------------------------
 
-    def probe(self, attribute: str = "", *, resource_type: str = "Users", value: str = "") -> Answer:
+    def probe(
+        self,
+        attribute: str = "",
+        *,
+        resource_type: str = "Users",
+        value: str = "",
+        base: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Ask for somebody who cannot exist, as Test Connection does (R1, R2), and give the raw answer.
 
         attribute  the matching attribute; "" takes the client's own
         value      the value to ask for; "" makes a fresh GUID
+        base, headers  as for `ask`
 
         Sent once, without SCIM media types, as Entra sends it. No status raises;
         raises Unreachable when nothing answers.
         """
         attribute = attribute or (self.matching if resource_type == "Users" else "displayName")
+        query = _query(resource_type, attribute, value or str(uuid.uuid4()))
+        return self.ask(resource_type, query, base=base, headers=headers)
+
+    def ask(
+        self, path: str, params: Mapping[str, str] | None = None, *, base: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One GET below the base address, or below `base`, sent once; the raw answer.
+
+        base     another whole address; on another origin it is asked without the token
+        headers  more than `Accept: */*`
+
+        No status raises; raises Unreachable when nothing answers.
+        """
         request = self._http.build_request(
             "GET",
-            resource_type,
-            params=_query(resource_type, attribute, value or str(uuid.uuid4())),
-            headers={"Accept": "*/*"},
+            f"{base.rstrip('/')}/{path}" if base else path,
+            params=dict(params or {}),
+            headers={"Accept": "*/*", **(headers or {})},
             extensions={RETRY: False},
         )
         started = time.monotonic()

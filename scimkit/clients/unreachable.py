@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import urllib.request
 from collections.abc import Iterator
 
 import httpx
@@ -19,24 +20,21 @@ NOT_SENT = frozenset({"refused", "dns", "tls", "proxy"})  # causes with which th
 
 def explain(error: httpx.HTTPError, request: httpx.Request) -> Unreachable:
     """The httpx error as our own: the cause, a sentence, a remedy; nothing of its text, which may hold headers."""
-    cause, sentence, remedy = _explain(error, request.url.host)
+    cause, sentence, remedy = _explain_proxy(error, request.url) or _explain(error, request.url.host)
+    cause, _, detail = cause.partition(".")
     return Unreachable(
         f"{request.method} {request.url.path}: {sentence}",
         remedy,
         cause=cause,
+        detail=detail,
         method=request.method,
         path=request.url.path,
     )
 
 
 def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
+    """Cause (with `tls.` its detail), sentence, remedy."""
     behind = tuple(_chain(error))
-    if isinstance(error, httpx.ProxyError):
-        return (
-            "proxy",
-            f"the proxy refuses the way to {host}",
-            "Ask who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
-        )
     for inner in behind:
         # later than the handshake the request may have arrived: that is a lost connection, below
         if isinstance(inner, ssl.SSLError) and isinstance(error, httpx.ConnectError):
@@ -81,6 +79,35 @@ def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
     )
 
 
+def _explain_proxy(error: httpx.HTTPError, url: httpx.URL) -> tuple[str, str, str] | None:
+    """When a proxy is what went wrong: it refuses, or it cannot be reached itself."""
+    if isinstance(error, httpx.ProxyError):
+        status = re.match(r"\d{3}\b", str(error))
+        wants = " (407: it wants a name and password)" if status and status[0] == "407" else f" ({status[0]})" if status else ""
+        sign_in = "Sign in at the proxy as its owner wants it, or ask" if "407" in wants else "Ask"
+        return (
+            "proxy",
+            f"the proxy refuses the way to {url.host}{wants}",
+            f"{sign_in} who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
+        )
+    unmet = any(isinstance(inner, (socket.gaierror, ConnectionRefusedError)) for inner in _chain(error))
+    if isinstance(error, httpx.ConnectError) and unmet and _has_proxy(url):
+        return (
+            "proxy",
+            f"the proxy this machine is told to use for {url.host} cannot be reached",
+            "Check HTTPS_PROXY: its host and port, and whether it is still needed; or name the host in NO_PROXY.",
+        )
+    return None
+
+
+def _has_proxy(url: httpx.URL) -> bool:
+    """Whether the environment sends requests for `url` through a proxy; never those for this machine itself."""
+    if url.host in ("localhost", "::1") or url.host.startswith("127."):
+        return False
+    known = urllib.request.getproxies()
+    return bool(known.get(url.scheme) or known.get("all")) and not urllib.request.proxy_bypass(url.host)
+
+
 def _is_refusal(error: httpx.HTTPError) -> bool:
     return "refused" in str(error).lower()
 
@@ -98,26 +125,26 @@ def _explain_tls(error: ssl.SSLError, host: str) -> tuple[str, str, str]:
     reason = str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or "").lower()
     if "expired" in reason:
         return (
-            "tls",
+            "tls.expired",
             f"the certificate of {host} has expired",
             "Its owner has to renew it. If this machine's clock is wrong, set it.",
         )
     if "hostname" in reason or "mismatch" in reason or "ip address" in reason:
         return (
-            "tls",
+            "tls.wrong_name",
             f"the certificate is not made out for {host}",
             "Use the host name in the certificate; a wrong address or a proxy in between looks like this.",
         )
     if "self" in reason or "issuer" in reason or "unable to get" in reason or "trust" in reason:
         return (
-            "tls",
+            "tls.unknown_root",
             f"the certificate of {host} comes from an authority this machine does not know",
             "For a company's own authority give its root with ca_file; a public service must send its whole chain. "
             "Entra itself accepts public authorities only.",
         )
     if "wrong_version" in reason or "http_request" in reason:
         return (
-            "tls",
+            "tls.not_tls",
             f"{host} does not speak TLS on that port",
             "Check the port, and https against http in the address.",
         )

@@ -192,7 +192,7 @@ def _from_prompt(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> 
             "For a run without a person use env:NAME, keyring:NAME or file:PATH.",
             reference=str(place),
         )
-    return ask(label)
+    return ask(f"{label or 'The secret'}: ")
 
 
 def _from_sandbox(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> Secret:

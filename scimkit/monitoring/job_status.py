@@ -11,6 +11,7 @@ from typing import Any
 from scimkit.records import read_utc, utc_text
 
 NEVER = "0001-01-01"  # year 1 stands for "never" in any time of a job
+UNEXPLAINED = "Graph gives no reason"
 NO_INTERVAL = "P10675199D"  # the largest .NET TimeSpan stands for "no interval"
 
 
@@ -51,16 +52,21 @@ def read_status(job: Mapping[str, Any]) -> JobStatus:
     status = job.get("status") or {}
     schedule = job.get("schedule") or {}
     last = status.get("lastExecution") or {}
-    quarantine = _quarantine(status.get("quarantine"))
+    quarantine = _quarantine(status.get("quarantine")) or (UNEXPLAINED if status.get("code") == "Quarantine" else "")
     ended = _moment(last.get("timeEnded"))
     return JobStatus(
-        _state(status, schedule, bool(quarantine), ended is not None),
+        _state(schedule, bool(quarantine), ended is not None),
         utc_text(ended) if ended else "",
         str(last.get("state") or "") if ended else "",
         "" if str(schedule.get("interval", "")).startswith(NO_INTERVAL) else str(schedule.get("interval") or ""),
         quarantine,
         {str(item["key"]): int(item["value"]) for item in status.get("synchronizedEntryCountByType") or ()},
     )
+
+
+def last_began(job: Mapping[str, Any]) -> datetime | None:
+    """When the last finished cycle of a Graph synchronizationJob began; None before the first."""
+    return _moment(((job.get("status") or {}).get("lastExecution") or {}).get("timeBegan"))
 
 
 def interval_words(interval: str) -> str:
@@ -76,8 +82,8 @@ def interval_words(interval: str) -> str:
     return " ".join(f"{number} {unit}{'s' if number != 1 else ''}" for number, unit in parts)
 
 
-def _state(status: Mapping[str, Any], schedule: Mapping[str, Any], quarantined: bool, ran: bool) -> str:
-    if quarantined or status.get("code") == "Quarantine":
+def _state(schedule: Mapping[str, Any], quarantined: bool, ran: bool) -> str:
+    if quarantined:
         return "quarantine"
     if schedule.get("state") == "Active":
         return "running" if ran else "waiting for its first cycle"

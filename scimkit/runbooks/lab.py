@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scimkit.apps import load
 from scimkit.credentials import REDACTOR
+from scimkit.errors import ConfigError
 from scimkit.journey import STEPS, in_order
 from scimkit.runs import RunStore
 from scimkit.sandbox.process import ensure_sandbox, stop
@@ -21,13 +22,19 @@ from scimkit.tenant import load_config
 FIRST = STEPS[0].name
 
 
-def prepare_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: Path | None) -> RunStore:
+def prepare_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None) -> RunStore:
     """A run folder with a copy of every notebook that is not there yet; the shipped ones stay as shipped."""
+    run = RunStore.open(resume, redact=REDACTOR.text) if resume is not None else None
+    if run is not None:
+        state = run.state()
+        for what, asked in (("app", app), ("tenant", tenant)):
+            if asked is not None and asked != state[what]:
+                raise ConfigError(f"{run.name} is a run of {what} {state[what]}, not {asked}", "Leave the option out, or start a new run.")
+        app, tenant = state["app"], state["tenant"]
+    app, tenant = app or "oreilly", tenant or "sandbox"
     load_config(str(config) if config else "").tenant(tenant)
     order = load(app).journey_order
-    if resume is not None:
-        run = RunStore.open(resume, redact=REDACTOR.text)
-    else:
+    if run is None:
         names = tuple(step.name for step in in_order(order))
         run = RunStore.create(runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
     for step in STEPS:
@@ -36,7 +43,7 @@ def prepare_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, confi
     return run
 
 
-def open_lab(app: str, tenant: str, *, runs: Path, resume: Path | None, config: Path | None, browser: bool, port: int) -> int:
+def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None, browser: bool, port: int) -> int:
     """Open JupyterLab on such a folder and stay until it ends; its exit code.
 
     The sandbox, where it is the tenant, belongs to this process and ends with it.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from scimkit.apps.profile import AppProfile
 from scimkit.sandbox.envelope import GraphError, bad_request, created, no_content, not_found, read_json
 from scimkit.sandbox.odata import options, page, read_filter, select
 from scimkit.sandbox.service_principals import DEFAULT_ACCESS, Assignment, ServicePrincipal, make_roles
 from scimkit.sandbox.world import World
 
 TEXT = ("eq", "startswith")
+SIGNED_UP_AGO = timedelta(minutes=5)  # who comes back from the vendor's sign-up finds the app in the tenant
 
 
 def world_of(request: Request) -> World:
@@ -47,11 +50,13 @@ async def instantiate(request: Request) -> Response:
     template = world.gallery.get(request.path_params["id"])
     if template is None:
         raise not_found("ApplicationTemplate", request.path_params["id"])
+    profile = world.apps.get(template.app)
+    if profile and profile.gallery.added_by == "sign_up":
+        raise bad_request(f"The application template '{template.display_name}' cannot be instantiated: sign up at {template.publisher}.")
     name = (await read_json(request)).get("displayName")
     if not isinstance(name, str) or not name.strip():
         raise bad_request("One or more property values specified are invalid: displayName.")
     key = world.ids.next("service principal")
-    profile = world.apps.get(template.app)
     app = ServicePrincipal(
         id=key,
         app_id=world.ids.named("app", key),
@@ -71,6 +76,25 @@ async def instantiate(request: Request) -> Response:
     return created(body)
 
 
+def add_signed_up(world: World, profile: AppProfile) -> ServicePrincipal:
+    """What a sign-in at the vendor leaves in the tenant: the enterprise app of a registration
+    that lies in the vendor's own tenant, made from no template of the gallery."""
+    key = world.ids.named("signed up", profile.name)
+    app = ServicePrincipal(
+        id=key,
+        app_id=world.ids.named("app", key),
+        application_id="",
+        display_name=profile.gallery_names[0],
+        template_id="",
+        app=profile.name,
+        created=world.clock.now - SIGNED_UP_AGO,
+        roles=make_roles(world.ids, key, profile.sandbox.roles),
+        assignment_required=False,
+    )
+    world.service_principals[key] = app
+    return app
+
+
 # -- applications ----------------------------------------------------------------
 
 
@@ -84,7 +108,7 @@ def _application(world: World, key: str) -> ServicePrincipal:
 async def list_applications(request: Request) -> Response:
     world = world_of(request)
     query = options(request, ("$filter", "$top", "$select", "$count", "$skiptoken"))
-    items = [app.application() for app in world.service_principals.values() if app.readable(world.clock)]
+    items = [app.application() for app in world.service_principals.values() if app.application_id and app.readable(world.clock)]
     if "$filter" in query:
         test = read_filter(query["$filter"], {"appId": ("eq",), "displayName": TEXT, "id": ("eq",)})
         items = [item for item in items if test(item)]

@@ -5,6 +5,7 @@
     POST /sandbox/faults     {"set": "throttle=3"} | {"clear": true}
     POST /sandbox/people     {"person": id or sign-in name, "do": "change|soft_delete|restore|hard_delete", "values": {…}}
     POST /sandbox/groups     {"group": id or name, "add": […], "remove": […]}
+    POST /sandbox/sign_up    {"app": name}: somebody signs up at a vendor whose sign-up adds the enterprise app
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import fields
 from typing import Any
 
 from scimkit.errors import ScimkitError
+from scimkit.sandbox.applications import add_signed_up
 from scimkit.sandbox.people import Person
 from scimkit.sandbox.world import World
 
@@ -29,7 +31,7 @@ def state(world: World, run: str) -> dict[str, Any]:
         "seed": world.seed,
         "people": world.people,
         "apps": sorted(world.apps),
-        "scim_urls": {name: world.origin + vendor.path for name, vendor in world.vendors.items()},
+        "scim_urls": {name: world.origin + vendor.address for name, vendor in world.vendors.items()},
         "clock_utc": world.clock.text,
         "run": run,
         "faults": world.faults.dump(),
@@ -44,6 +46,8 @@ def change(world: World, what: str, body: dict[str, Any]) -> dict[str, Any]:
         return _people(world, body)
     if what == "groups":
         return _groups(world, body)
+    if what == "sign_up":
+        return _sign_up(world, body)
     raise Refused(f"there is no control call {what!r}")
 
 
@@ -81,6 +85,15 @@ def _people(world: World, body: dict[str, Any]) -> dict[str, Any]:
         case other:
             raise Refused(f"{other!r} cannot be done to a person: change, soft_delete, restore or hard_delete")
     return person.graph()
+
+
+def _sign_up(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The enterprise app of an app that is added by its own sign-up; the one that is there, when there is one."""
+    profile = world.apps.get(str(body.get("app")))
+    if profile is None or profile.gallery.added_by != "sign_up":
+        raise Refused(f"{body.get('app')!r} is no app here that is added by signing up")
+    there = next((app for app in world.service_principals.values() if app.app == profile.name), None)
+    return (there or add_signed_up(world, profile)).graph()
 
 
 def _groups(world: World, body: dict[str, Any]) -> dict[str, Any]:

@@ -192,7 +192,12 @@ def make_schema(ids: Ids, key: str, profile: AppProfile | None) -> dict[str, Any
         people = [(row.target, row.suggested_source, row.type, bool(row.required)) for row in profile.attributes]
         matching = profile.matching
     else:
-        people = [(target, source, "Boolean" if target == "active" else "String", target == "userName") for target, source in DEFAULT_MAPPING]
+        invented = profile.sandbox.targets if profile else ()
+        people = [
+            (target, source, "Boolean" if target == "active" else "String", target == "userName")
+            for target, source in DEFAULT_MAPPING
+            if not invented or target in invented
+        ]
         matching = profile.matching if profile and profile.matching else ("userName",)
     groups: list[tuple[str, str, str, bool]] = []
     if profile is None or (profile.capabilities.groups.value is True and not profile.group_attributes):

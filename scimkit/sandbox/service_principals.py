@@ -45,6 +45,8 @@ class ServicePrincipal:
     """One enterprise app with its registration.
 
     app      name of the profile it was made from, "" for the non-gallery template
+    application_id, template_id
+             "" where a sign-up at the vendor has added it: the registration is the vendor's
     secrets  the provisioning credentials, as they were put
     """
 
@@ -75,7 +77,7 @@ class ServicePrincipal:
             "accountEnabled": self.enabled,
             "appId": self.app_id,
             "appDisplayName": self.display_name,
-            "applicationTemplateId": self.template_id,
+            "applicationTemplateId": self.template_id or None,
             "appRoleAssignmentRequired": self.assignment_required,
             "appRoles": self.roles,
             "createdDateTime": utc_text(self.created),

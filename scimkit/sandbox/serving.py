@@ -60,7 +60,7 @@ def ready_line(sandbox: Sandbox) -> str:
     made = {app.app: app.id for app in reversed(world.service_principals.values())}
     apps = {
         name: {
-            "scim_url": world.origin + vendor.path,
+            "scim_url": world.origin + vendor.address,
             "token": vendor.token,
             "service_principal": made.get(name),
         }

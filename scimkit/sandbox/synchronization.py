@@ -70,6 +70,8 @@ def _context(world: World, app: ServicePrincipal, rest: str) -> str:
 
 def _template_id(world: World, app: ServicePrincipal) -> str:
     template = world.gallery.get(app.template_id)
+    if template is None and app.app:  # added by a sign-up
+        return world.apps[app.app].sandbox.template_id
     return template.job_template if template else NON_GALLERY_JOB_TEMPLATE
 
 

@@ -93,10 +93,11 @@ class UsedAttributes(FilterVisitor):
 def make_provider(profile: AppProfile) -> ScimProvider:
     """The provider that has the attributes of the profile's table, and no others.
 
-    A profile without a published table gets the default schemas whole.
+    Where none is published it has those invented under [sandbox]; without these,
+    the default schemas whole.
     """
     schemas = load_default_schemas()
-    targets = [row.target for row in profile.attributes]
+    targets = [row.target for row in profile.attributes] or list(profile.sandbox.targets)
     required = {*profile.required_targets, *profile.sandbox.requires}
     if targets:
         for urn in (CORE_USER, ENTERPRISE_USER):
@@ -139,8 +140,8 @@ def _require(schemas: dict[str, Schema], target: str) -> None:
 
 
 def filterable_names(profile: AppProfile) -> frozenset[str] | None:
-    """The names a filter may use, lower case; None: all of them, as the profile's table is not published."""
-    if not profile.attributes:
+    """The names a filter may use, lower case; None: all of them, as the profile says nothing about its attributes."""
+    if not profile.attributes and not profile.sandbox.targets:
         return None
     names = {"id"}
     for target in (*profile.filterable_targets, *profile.sandbox.filterable, *profile.matching):
@@ -331,6 +332,12 @@ class Vendor:
     def path(self) -> str:
         """Where the SCIM endpoints lie on the sandbox's port."""
         return f"/apps/{self.name}/{self.profile.sandbox.scim_path}"
+
+    @property
+    def address(self) -> str:
+        """`path` as the Tenant URL is written: with a slash at its end where the documented one has it."""
+        slash = any(str(value.value).endswith("/") for value in self.profile.tenant_url.values)
+        return self.path + ("/" if slash else "")
 
     def fault(self, name: str) -> bool:
         return bool(self.faults.at(self.name, name))

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from scimkit.change_plan import ChangePlan, PlannedChange, complete_plan, confirm_plan, make_plan
 from scimkit.checks import Status, first_failed, require_passed
 from scimkit.credentials import REDACTOR, Secret
-from scimkit.errors import ConfigError, NotReady
+from scimkit.errors import ConfigError, CredentialError, NotReady, ScimkitError, Waiting
 from scimkit.guide import StepGuide, make_guide
 from scimkit.journal import Journal
-from scimkit.journey import STEPS, record_step
+from scimkit.journey import STEPS, in_order, record_step
 from scimkit.parameters import Parameter, check_values, declared_parameters
 from scimkit.records import checks_of, utc_text
 from scimkit.runs import RunStore
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from scimkit.enterprise_app import EnterpriseApp
     from scimkit.mapping.review import Expectations
     from scimkit.scope import Limits
+    from scimkit.ui.said import Said
 
 RUN_VARIABLE = "SCIMKIT_RUN"
 _REPLAY = "__scimkit_replay__"  # in the namespace of a notebook that is played quietly
@@ -62,6 +63,8 @@ class Session:
         self.app = load(state["app"])
         self.values = config.app(self.app.name)
         self.access = Access(self.tenant, self.app, run, step=step, values=self.values)
+        if "adopt" in self._values:
+            self._values["adopt"] = self._values["adopt"] or self.access.to_adopt()
         self._secrets: dict[str, Secret] = {}
 
     # -- what the notebook reads -------------------------------------------
@@ -73,6 +76,9 @@ class Session:
 
         shown = tuple(p for p in self._declared if p.name not in OWN)
         choices = {p.name: p.choices for p in shown if p.choices}
+        if self.app.tenant_url.kind == "choice" and "tenant_url" in self._values:
+            known = ("", *(str(value) for value in self.app.tenant_url.values), self._values["tenant_url"])
+            choices["tenant_url"] = tuple(dict.fromkeys(known))
         return Form(shown, self._values, step=self.step, store=self.run, choices=choices, interactive=False if self.quiet else None)
 
     @property
@@ -112,8 +118,22 @@ class Session:
         """
         reference = reference or self.record("TokenNote").reference
         if reference not in self._secrets:
-            self._secrets[reference] = self.access.token(reference, ask=_ask() if not self.quiet else None)
+            try:
+                self._secrets[reference] = self.access.token(reference, ask=_ask() if not self.quiet else None)
+            except CredentialError as error:
+                self._wait_for_vendor(error, reference)
+                raise
         return self._secrets[reference]
+
+    def _wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
+        """In step 2, where the vendor makes the token: raise Waiting, and leave the mail to send in the run."""
+        if self.step != "2_token" or self.tenant.is_sandbox or self.app.token.made_by != "vendor" or reference == "prompt":
+            return
+        from scimkit.vendor_mail import FILE, wait_for_vendor, write_mail
+
+        self.run.write(FILE, write_mail(self.app, sender=self.record("Readiness").administrator).text)
+        url = self.values.tenant_url or self.run.choices("5a_connection").get("tenant_url")
+        raise wait_for_vendor(self.app, problem, reference, url_known=bool(url)) from None
 
     def token_form(self, reference: str) -> Any:
         """A masked field to enter the token in, where there is a front end; else a line
@@ -148,7 +168,17 @@ class Session:
         from scimkit.mapping.review import Expectations
 
         groups = self.app.capabilities.groups.value
-        return Expectations(groups if isinstance(groups, bool) else None, self.record("Readiness").deletes_wanted)
+        targets = tuple(row.target for row in self.app.group_attributes)
+        offered = None if self.app.attributes else self._offered()
+        return Expectations(groups if isinstance(groups, bool) else None, self.record("Readiness").deletes_wanted, targets, offered)
+
+    def _offered(self) -> frozenset[str] | None:
+        """Names of the attributes in the app's own /Schemas; None where they cannot be read."""
+        try:
+            schemas = list(self.scim(self.token(), self.record("ConnectionReport").tenant_url).list_all("Schemas"))
+        except ScimkitError:
+            return None
+        return frozenset(str(attribute.get("name")) for schema in schemas for attribute in schema.get("attributes") or () if isinstance(attribute, dict))
 
     def provisioning_settings(self, url: str) -> ProvisioningSettings:
         """What 5a stores beside the token, from the form, scimkit.toml and step 1."""
@@ -173,12 +203,27 @@ class Session:
         """The one change plan of this notebook: what it will write once it is confirmed."""
         return make_plan(self.step, self.tenant, summary=summary, changes=tuple(changes), job_id=job_id)
 
-    def confirm(self, plan: ChangePlan) -> str:
-        """Go on only when this very plan is confirmed, and say so. Raises Waiting otherwise."""
+    def confirm(self, plan: ChangePlan) -> Said:
+        """Go on only when this very plan is confirmed, and say so. Raises Waiting otherwise;
+        in JupyterLab with a button that confirms it."""
+        from scimkit.ui.said import Said
+
         if not plan.changes:
-            return "Nothing to write: everything is there already."
-        confirm_plan(plan, self.form.confirm, tenant=self.tenant, run=self.run, now=datetime.now(UTC))
-        return f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint {plan.fingerprint}."
+            return Said("Nothing to write: everything is there already.")
+        try:
+            confirm_plan(plan, self.form.confirm, tenant=self.tenant, run=self.run, now=datetime.now(UTC))
+        except Waiting:
+            self._offer(plan)
+            raise
+        return Said(f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint {plan.fingerprint}.")
+
+    def _offer(self, plan: ChangePlan) -> None:
+        from scimkit.ui.forms import has_front_end
+
+        if self.tenant.writes == "ask" and not self.quiet and has_front_end():
+            from scimkit.ui.confirmation import offer_confirmation
+
+            offer_confirmation(plan, lambda fingerprint: self.form.change("confirm", fingerprint))
 
     def keep(self, value: Any) -> Any:
         """Keep the record this notebook leaves, note how the step stands, and show it."""
@@ -188,17 +233,19 @@ class Session:
             self.run.set_step(self.step, "failed", message=f"{bad.code}: {bad.message}", remedy=bad.remedy, ended_utc=utc_text(datetime.now(UTC)))
         return value
 
-    def close(self, value: Any) -> str:
+    def close(self, value: Any) -> Said:
         """The last cell: stop at a failed check, else say that the step is done."""
+        from scimkit.ui.said import Said
+
         require_passed(checks_of(value))
         complete_plan(self.step, run=self.run, now=datetime.now(UTC))
         self.run.set_step(self.step, "passed", message="", remedy="", ended_utc=utc_text(datetime.now(UTC)))
         self.access.close()
         warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))
-        names = [step.name for step in STEPS]
+        names = [step.name for step in in_order(self.app.journey_order)]
         after = names[names.index(self.step) + 1 :]
         said = f"{self.step} is done" + (f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else "")
-        return f"{said}." + (f" Next: {after[0]}.ipynb" if after else " That was the last step.")
+        return Said(f"{said}." + (f" Next: {after[0]}.ipynb" if after else " That was the last step."))
 
     def __repr__(self) -> str:
         return f"{self.step}: {self.app.title} in {self.tenant.name}"
@@ -228,6 +275,8 @@ def begin(step: str) -> Session:
     if replay is None:
         _say(config.tenant(run.state()["tenant"]), step, alone)
     session = Session(step, run, config=config, values=values, declared=declared, quiet=replay is not None)
+    if step == "3_app" and session.access.sign_up() and replay is None:
+        print(f"Sandbox: somebody has signed up at {session.app.title}, and that has added the app to the tenant.")
     if run.state()["steps"].get(step, {}).get("state") != "running":
         run.set_step(step, "running", started_utc=utc_text(datetime.now(UTC)))
     return session
@@ -278,9 +327,12 @@ def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
 
 def _temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunStore:
     """A run in the sandbox that lasts as long as this process, with the earlier steps done."""
+    from scimkit.apps import load
+
+    app = str(given.get("app", "oreilly"))
+    names = tuple(s.name for s in in_order(load(app).journey_order))
     parent = Path(tempfile.mkdtemp(prefix="scimkit-"))  # readable by its owner alone
-    names = tuple(s.name for s in STEPS)
-    run = RunStore.create(parent, app=str(given.get("app", "oreilly")), tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
+    run = RunStore.create(parent, app=app, tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
     run.change_state(lambda state: state.update(temporary=True))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)  # a killed kernel leaves that to the sandbox's process
     for earlier in names[: names.index(step)]:

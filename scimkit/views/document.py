@@ -18,7 +18,7 @@ class Cell:
     text         lines divided by a line feed; control characters of the value are already spelled out
     unconfirmed  the fact behind it has not been confirmed: every form shows a mark
     code         an id, a path, an expression: fixed-width letters where there are any
-    link         an https address out of a profile, to be followed; never one a server has sent
+    link         lines that are https addresses out of a profile may be followed; never one a server has sent
     """
 
     text: str

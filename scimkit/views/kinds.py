@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scimkit.monitoring.job_status import interval_words
 from scimkit.views.document import Block, Cell, CheckList, Pairs, Table, View, check_row
-from scimkit.views.values import NOTHING, cell, is_fact, is_person, label, phrase, plain
+from scimkit.views.values import NOTHING, cell, is_fact, is_person, label, phrase, plain, visible
 
 Data = Mapping[str, Any]
 MOST_ROWS = 200  # of one table; a forecast may name thousands, and the record on disk has them all
@@ -91,8 +92,22 @@ def _count(number: Any, one: str, many: str = "") -> str:
 Description = tuple[str, str, tuple[Block, ...]]
 
 
+def _place(data: Data) -> str:
+    """The tenant, and its environment where that says more than the name."""
+    tenant, environment = str(data.get("tenant") or ""), str(data.get("environment") or "")
+    return f"{tenant} ({environment})" if environment and environment != tenant else tenant
+
+
+ACTION_WORDS = {"nothing": "no change"}  # what a forecast's key reads like
+
+
+def _action(item: Data) -> str:
+    action = str(item.get("action") or "")
+    return ACTION_WORDS.get(action, action)
+
+
 def _readiness(data: Data) -> Description:
-    what, where = data.get("title") or data.get("app"), f"{data.get('tenant')} ({data.get('environment')})"
+    what, where = data.get("title") or data.get("app"), _place(data)
     sentence = f"{what} in {where}, signed in as {data.get('administrator') or 'somebody Graph does not name'}."
     decisions = [{"question": question, "answer": answer} for question, answer in (data.get("decisions") or {}).items()]
     facts = _table(
@@ -142,6 +157,15 @@ def _token_note(data: Data) -> Description:
     )
 
 
+def _mail_draft(data: Data) -> Description:
+    title = f"Mail to {data.get('app')}"
+    if not data.get("to"):
+        return title, f"None is needed: nothing has to be asked of {data.get('app')} for the token.", ()
+    body = Cell("\n".join(visible(line) for line in str(data.get("body") or "").rstrip().split("\n")))
+    rows = (("to", cell(data["to"])), ("subject", cell(data.get("subject"))), ("text", body), ("source of the address", cell(data.get("source"))))
+    return title, "For you to send: scimkit sends no mail.", (Pairs(rows),)
+
+
 def _enterprise_app(data: Data) -> Description:
     made = "made by this run" if data.get("created") else "was there before and has been adopted"
     ids = ("service_principal_id", "application_id", "app_id", "gallery_template_id", "template_id", "job_id")
@@ -166,6 +190,9 @@ def _candidates(data: Data) -> Description:
     ]
     columns = {"enterprise app": _field("name"), "id": _field("id", code=True), "made by this run": _field("ours")}
     sentence = f"Looked for {phrase(data.get('searched'))} in the gallery and found {found}."
+    if any(check.get("code") == "app.signed_up" for check in data.get("checks") or []):
+        sentence = f"Looked for {phrase(data.get('searched'))} among the enterprise apps: signing up at the vendor adds it, nothing is made here."
+        return "Enterprise apps of that name", sentence, (_table("There already", columns, existing, empty="none"),)
     return "Enterprise apps made from this gallery entry", sentence, (_table("There already", columns, existing),)
 
 
@@ -259,7 +286,7 @@ def _same_source(row: Data) -> bool:
 def _change_plan(data: Data) -> Description:
     changes = data.get("changes") or []
     columns = {"action": _field("action"), "on": _field("object"), "before": _field("before"), "after": _field("after")}
-    where = f"{data['tenant']} ({data['environment']})" if data.get("environment") else data.get("tenant")
+    where = _place(data)
     pairs = [("step", cell(data.get("step"))), ("tenant", cell(where))]
     if data.get("job_id"):
         pairs.append(("job", cell(data["job_id"], code=True)))
@@ -298,8 +325,8 @@ def pilot_table(title: str, people: Sequence[Data]) -> Table:
 
 def _forecast(data: Data) -> Description:
     rows, counts = data.get("rows") or [], data.get("counts") or {}
-    columns = {"person": _field("person"), "predicted": _field("action"), "reason": _field("reason")}
-    said = ", ".join(f"{count} {action}" for action, count in counts.items())
+    columns = {"person": _field("person"), "predicted": _action, "reason": _field("reason")}
+    said = ", ".join(f"{count} {ACTION_WORDS.get(action, action)}" for action, count in counts.items())
     accounts = cell(data.get("observed_accounts"), nothing=NOT_OBSERVED)
     sentence = f"Predicted for {_count(len(rows), 'person', 'people')}: {said or 'nothing'}."
     return (
@@ -310,12 +337,19 @@ def _forecast(data: Data) -> Description:
 
 
 def _enablement(data: Data) -> Description:
-    names = ("job_id", "started_utc", "interval", "mode", "deletion_threshold")
+    data = {**data, "interval": interval_words(str(data.get("interval") or ""))}
+    names = ("started_utc", "interval", "mode", "deletion_threshold")
     return (
         "Provisioning is on",
         "Entra provisions by itself from now on, cycle after cycle.",
-        (_pairs(data, *names, code=("job_id",), job_id="job"),),
+        (_pairs(data, *names),),
     )
+
+
+def _job_status(data: Data) -> Description:
+    data = {**data, "interval": interval_words(str(data.get("interval") or "")), "accounts": sum((data.get("accounts") or {}).values())}
+    names = ("state", "last_cycle_utc", "last_result", "interval", "quarantine", "accounts")
+    return "The job", "", (_pairs(data, *names, accounts="accounts it keeps"),)
 
 
 def _log_summary(data: Data) -> Description:
@@ -357,9 +391,9 @@ def _window(data: Data) -> str:
     return f"From {data.get('from_utc') or '?'} to {data.get('to_utc') or '?'}."
 
 
-def _said(line: Data) -> str:
+def _said(line: Data) -> Cell:
     doubt = "" if line.get("confirmed", True) else " (unconfirmed: check this in your tenant)"
-    return f"{line['text']}{doubt}"
+    return Cell("\n".join(visible(part) for part in f"{line['text']}{doubt}".split("\n")), link=True)
 
 
 def _step_guide(data: Data) -> Description:
@@ -465,6 +499,7 @@ def _anything(data: Data) -> Description:
 DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {
     "Readiness": _readiness,
     "TokenNote": _token_note,
+    "MailDraft": _mail_draft,
     "AppCandidates": _candidates,
     "EnterpriseApp": _enterprise_app,
     "Scope": _scope,
@@ -478,6 +513,7 @@ DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {
     "AppProfile": _app_profile,
     "StepGuide": _step_guide,
     "Probe": _probe,
+    "JobStatus": _job_status,
 }
 
 SEQUENCES: dict[str, Callable[[Sequence[Data]], Table]] = {

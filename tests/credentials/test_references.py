@@ -156,7 +156,7 @@ def test_prompt_asks_and_cleans():
     """The person sees the label."""
     asked = []
     secret = resolve("prompt", ask=lambda label: asked.append(label) or "“typed-token-1”", label="the O'Reilly token")
-    assert secret.reveal() == "typed-token-1" and asked == ["the O'Reilly token"]
+    assert secret.reveal() == "typed-token-1" and asked == ["the O'Reilly token: "]
 
 
 def test_prompt_without_anybody_to_ask():

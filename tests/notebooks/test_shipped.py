@@ -55,11 +55,10 @@ def test_outputs_hold_nothing_foreign(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_cells_are_short_and_plain(path):
-    """Cells call verbs: at most nine lines, most at most five, and no logic in them."""
+    """Cells call verbs: at most five lines beside the list of parameters, and no logic in them."""
     sources = ["".join(cell["source"]) for cell in code_cells(path)]
-    lengths = [len(source.splitlines()) for source in sources]
-    assert max(lengths) <= 9
-    assert sum(length <= 5 for length in lengths) >= 0.8 * len(lengths)
+    assert max(len(source.splitlines()) for source in sources[1:]) <= 5
+    assert len(sources[0].splitlines()) <= 12
     for source in sources:
         for node in ast.walk(ast.parse(source)):
             assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.If, ast.Lambda)), source

@@ -28,7 +28,7 @@ class Desk:
 
     @staticmethod
     def _client(url: str, token: str) -> httpx.Client:
-        return httpx.Client(base_url=url + "/", headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False)
+        return httpx.Client(base_url=url.rstrip("/") + "/", headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False)
 
     def close(self) -> None:
         self.graph.close()

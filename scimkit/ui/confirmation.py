@@ -1,0 +1,29 @@
+"""The confirmation under a plan, where somebody sits in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scimkit.change_plan import ChangePlan
+
+
+def offer_confirmation(plan: ChangePlan, keep: Callable[[str], None]) -> None:
+    """Show a button that confirms exactly `plan`.
+
+    keep  takes the fingerprint; afterwards the cell of the plan's confirmation is run again
+    """
+    import ipywidgets
+    from IPython.display import display
+
+    count = len(plan.changes)
+    words = f"Yes: make {'this change' if count == 1 else f'these {count} changes'} in {plan.tenant}"
+    button = ipywidgets.Button(description=words, tooltip=words, layout=ipywidgets.Layout(width="auto"))
+    message = ipywidgets.Label(f"Fingerprint {plan.fingerprint}. Nothing has been written.")
+
+    def confirmed(_: object) -> None:
+        keep(plan.fingerprint)
+        button.disabled = True
+        message.value = "Confirmed. Now run this cell again, and those below it."
+
+    button.on_click(confirmed)
+    display(ipywidgets.VBox([button, message]))

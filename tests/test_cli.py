@@ -1,0 +1,109 @@
+"""The command line: usage is exit 2 with words, an accident is exit 4 without a secret, and nothing is silently ignored."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scimkit import __version__
+from scimkit.cli import main
+from scimkit.credentials import REDACTOR, Secret
+from scimkit.errors import ConfigError
+from scimkit.runbooks.lab import prepare_lab
+
+SECRET = "planted-secret-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCIMKIT_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "nonsense"], "there is no runbook nonsense"),
+        (["run", "--app", "nonsense"], "no app called 'nonsense'"),
+        (["run", "--app", "nowhere/x.toml"], "x.toml"),
+        (["run", "--tenant", "nonsense"], "no tenant 'nonsense'"),
+        (["run", "--tenant", "contoso", "--people", "5"], "for the sandbox only"),
+        (["run", "--tenant", "contoso", "--fault", "html"], "for the sandbox only"),
+        (["run", "--set", "nonsense=1"], "no parameter nonsense"),
+        (["run", "--set", "9z.seats=1"], "no step 9z"),
+        (["run", "--set", "seats=many"], "wants a whole number"),
+        (["run", "--set", f"token_ref={SECRET}"], "not a reference"),
+        (["run", "--resume", "nowhere"], "is not a run"),
+        (["run", "--config", "nowhere.toml"], "does not exist"),
+        (["check", "https://scim.example.com"], "which token?"),
+        (["check", "oreilly", "--ca-file", "x.pem"], "goes with a URL"),
+        (["check", "nonsense", "--token", "env:X"], "no app called"),
+        (["report", "."], "is not a run"),
+        (["sandbox", "--fault", "nonsense"], "no fault 'nonsense'"),
+        (["apps", "show", "nonsense"], "no app called"),
+        (["lab", "--app", "nonsense"], "no app called"),
+        (["lab", "--resume", "nowhere"], "is not a run"),
+        (["nonsense"], "No such command"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_wrong_usage(arguments, words):
+    """Each slip is exit 2 with its sentence; no traceback, no secret, and no run folder."""
+    done = call(*arguments)
+    assert done.exit_code == 2 and words in done.output, done.output
+    assert "Traceback" not in done.output and SECRET not in done.output
+    assert not list(Path.cwd().glob("runs/*"))
+
+
+def test_an_accident_is_exit_4(monkeypatch):
+    """What scimkit did not foresee is not taken for a failed check, and what it shows has passed the redactor."""
+    REDACTOR.register(Secret(SECRET))
+
+    def broken():
+        raise ZeroDivisionError(f"with {SECRET}")
+
+    monkeypatch.setattr("scimkit.doctor.examine", broken)
+    done = call("doctor")
+    assert done.exit_code == 4 and "ZeroDivisionError" in done.output and "did not foresee" in done.output and SECRET not in done.output
+
+
+def test_interrupted_is_130(monkeypatch):
+    """Ctrl-C is said, not shown as a traceback."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scimkit.doctor.examine", interrupted)
+    done = call("doctor")
+    assert done.exit_code == 130 and "Interrupted" in done.output
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(["--version"], __version__), (["--help"], "onboard"), (["apps"], "oreilly"), (["apps", "--json"], '"oreilly"'), (["apps", "show", "oreilly"], "O'Reilly"), (["apps", "show", "oreilly", "--json"], '"name"')])
+def test_what_can_be_read(arguments, words):
+    """Help, version and profiles answer at once."""
+    done = call(*arguments)
+    assert done.exit_code == 0 and (words in done.output or arguments == ["--help"])
+
+
+def test_doctor_on_this_machine():
+    """The machine the tests run on is fit, and a scimkit.toml that is not is found."""
+    assert call("doctor").exit_code == 0
+    Path("scimkit.toml").write_text("[tenants.contoso", encoding="utf-8")
+    done = call("doctor")
+    assert done.exit_code == 2 and "doctor.config" in done.output
+
+
+def test_a_lab_is_a_working_copy(tmp_path):
+    """A lab is a run with a copy of every notebook; opened again it keeps what was changed, and refuses another app or tenant."""
+    run = prepare_lab(None, None, runs=tmp_path / "runs", resume=None, config=None)
+    assert len(run.list()) >= 10 and run.state()["app"] == "oreilly"
+    run.write("1_plan.ipynb", "mine")
+    assert prepare_lab(None, None, runs=tmp_path, resume=run.folder, config=None).read("1_plan.ipynb") == "mine"
+    for app, tenant in (("thrive-lxp", None), (None, "contoso")):
+        with pytest.raises(ConfigError, match="is a run of"):
+            prepare_lab(app, tenant, runs=tmp_path, resume=run.folder, config=None)

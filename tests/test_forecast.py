@@ -1,0 +1,120 @@
+"""Step 5d: who would be created, taken over, left out or fail; and what could not be read is not zero."""
+
+import pytest
+
+from scimkit.checks import Status, first_failed
+from scimkit.enablement import plan_start, start_provisioning
+from scimkit.errors import NotReady, Unreachable
+from scimkit.forecast import ForecastRow, _check_accounts, _check_leavers, _check_seats, make_forecast
+from scimkit.monitoring.summary import summarize_logs, wait_for_cycle
+from scimkit.scope import Limits, Person, pick_role
+
+GRACE, BLOCKED, NO_MAIL = "grace.oneill@contoso.example", "diego.blocked@contoso.example", "no.mail@contoso.example"
+
+
+@pytest.fixture
+def made(office):
+    return office.make()
+
+
+def forecast(office, made, scim=None, **limits):
+    return make_forecast(office.graph, scim or office.scim, made, now=office.now(), limits=Limits(**limits))
+
+
+def actions(record):
+    return {row.person.user_principal_name: row.action for row in record.rows}
+
+
+def by_code(record):
+    return {check.code: check for check in record.checks}
+
+
+def test_nobody_assigned_is_a_failure(office, made):
+    """A cycle that would do nothing is not switched on."""
+    record = forecast(office, made)
+    assert record.rows == () and by_code(record)["forecast.people"].status is Status.FAILED
+    with pytest.raises(NotReady, match=r"forecast\.people"):
+        plan_start(office.graph, made, record)
+
+
+def test_outcome_is_what_was_forecast(office, made):
+    """Created, skipped and failing people are named; after the first cycle the log says the same, and a second start plans nothing."""
+    office.assign(made, "xavier.okafor@contoso.example", BLOCKED)
+    record = forecast(office, made)
+    assert actions(record) == {"xavier.okafor@contoso.example": "create", BLOCKED: "skip"}
+    assert record.counts == {"create": 1, "skip": 1} and record.observed_accounts is not None
+    [change] = plan_start(office.graph, made, record)
+    assert "1 create, 1 skip" in change.after
+    enablement = start_provisioning(office.graph, made, now=office.now(), limits=Limits())
+    assert first_failed(enablement.checks) is None and enablement.interval == "PT40M"
+    assert plan_start(office.graph, made, record) == ()
+
+    status = wait_for_cycle(office.graph, made, enablement)
+    summary = summarize_logs(office.graph, made, status, record, enablement, now=office.now())
+    assert summary.forecast_against_outcome == {} and first_failed(summary.checks) is None
+    assert forecast(office, made).counts == {"nothing": 1, "skip": 1}
+
+    resumed = start_provisioning(office.graph, made, now=office.now(), limits=Limits())
+    late = summarize_logs(office.graph, made, status, record, resumed, now=office.now())
+    assert [line.action for line in late.lines] == [line.action for line in summary.lines], "the events of the first cycle would be overlooked"
+    assert [write for write in office.writes() if write[2] == "start"] == [("done", "POST", "start")]
+    office.graph.pause_job(made.service_principal_id, made.job_id)
+
+
+def test_a_group_is_forecast_person_by_person(office, made):
+    """Everybody a group assigns is looked at once; who will fail is named with the reason."""
+    group = next(g for g in office.graph.groups() if g["displayName"] == "All employees")
+    office.graph.assign(made.service_principal_id, group["id"], pick_role(made)[0])
+    record = forecast(office, made, seats=5)
+    assert len(record.rows) == len({row.person.id for row in record.rows}) == sum(record.counts.values())
+    assert all(row.reason for row in record.rows)
+    assert by_code(record)["forecast.seats"].status is Status.FAILED
+
+
+class Deaf:
+    """A SCIM handle that finds nobody and cannot list; or lists too few."""
+
+    def __init__(self, scim, listed):
+        self._scim, self._listed = scim, listed
+
+    def __getattr__(self, name):
+        return getattr(self._scim, name)
+
+    def list_all(self, kind):
+        if isinstance(self._listed, Exception):
+            raise self._listed
+        return iter(self._listed)
+
+
+def test_what_cannot_be_listed_is_not_zero(office, made):
+    """An app that cannot be listed leaves the number of its accounts unknown."""
+    office.assign(made, GRACE)
+    record = forecast(office, made, Deaf(office.scim, Unreachable("gone", cause="reset")))
+    assert record.observed_accounts is None and by_code(record)["forecast.accounts"].status is Status.NOT_OBSERVED
+
+
+def rows(*actions):
+    person = Person("id", "ann@contoso.example", "Ann", "", True, "Member", False)
+    return tuple(ForecastRow(person, action, "") for action in actions)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "found", "status"),
+    [(None, (), Status.NOT_OBSERVED), (2, ("update", "nothing"), Status.PASSED), (3, ("update", "create"), Status.WARNING), (1, ("update", "nothing"), Status.NOT_OBSERVED), (0, ("create",), Status.PASSED)],
+)
+def test_accounts_nobody_matches(accounts, found, status):
+    """Accounts left over are a warning; fewer accounts than matches means the listing cannot be trusted."""
+    [check] = _check_accounts(accounts, rows(*found))
+    assert check.status is status and "-" not in check.message.split()[0]
+
+
+@pytest.mark.parametrize(("counts", "status"), [({}, Status.PASSED), ({"disable": 1}, Status.WARNING), ({"disable": 12, "delete": 8}, Status.FAILED), ({"disable": 20}, Status.FAILED)])
+def test_leavers_against_the_threshold(counts, status):
+    """From the threshold on the start is refused."""
+    assert _check_leavers(counts, 20).status is status
+
+
+@pytest.mark.parametrize(("seats", "status"), [(0, []), (2, [Status.FAILED]), (3, [Status.PASSED])])
+def test_seats(seats, status):
+    """Everybody who would have an account needs a seat; who is skipped does not."""
+    assert [check.status for check in _check_seats(rows("create", "update", "nothing", "skip", "failure"), seats)] == status

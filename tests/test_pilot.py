@@ -1,0 +1,92 @@
+"""Step 5c: predicted, reported and observed are three things; only the last is proof."""
+
+import pytest
+
+from scimkit.checks import Status
+from scimkit.clients.on_demand import OnDemand
+from scimkit.pilot import _short, plan_pilot, predict_pilot, run_pilot
+from scimkit.scope import Limits, read_scope
+
+# people of this file alone: the vendor's accounts are shared by all tests
+PEOPLE = iter(["soren.oester@contoso.example", "wang.xiaoming@contoso.example", "sato.hanako@contoso.example", "zoe.young-smith@contoso.example", "plus+tag@contoso.example", "ivan.ivanov@contoso.example", "maria.dlt@contoso.example"])
+
+
+@pytest.fixture
+def made(office):
+    return office.make()
+
+
+def predict(office, made, *names):
+    scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, *names), limits=Limits())
+    return predict_pilot(office.graph, office.scim, made, scope, now=office.now())
+
+
+def run(office, made, predictions):
+    return run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
+
+
+def by_code(result):
+    return {check.code: check for check in result.checks}
+
+
+def test_two_people_are_proved(office, made):
+    """Created as predicted, read back with every value, found in the log; a second run is planned as idle and changes nothing."""
+    names = next(PEOPLE), next(PEOPLE)
+    predictions = predict(office, made, *names)
+    assert [p.action for p in predictions] == ["create", "create"]
+    changes = plan_pilot(predictions, made)
+    assert not any(change.idle for change in changes) and names[0] in changes[0].object
+    result = run(office, made, predictions)
+    assert [(p.reported, p.verdict) for p in result.people] == [("create Success", "proved")] * 2
+    assert all(p.log_id and p.target_id and p.observed["userName"] == p.person.user_principal_name for p in result.people)
+    assert {check.status for check in result.checks} == {Status.PASSED}
+
+    again = predict(office, made, *names)
+    assert [p.action for p in again] == ["nothing", "nothing"] and all(change.idle for change in plan_pilot(again, made))
+    repeated = run(office, made, again)
+    assert [p.target_id for p in repeated.people] == [p.target_id for p in result.people]
+    assert {check.status for check in repeated.checks} == {Status.PASSED}
+
+
+def test_a_changed_person_is_an_update(office, made):
+    """What differs in the app is predicted and reported as an update."""
+    name = next(PEOPLE)
+    run(office, made, predict(office, made, name))
+    office.tell("people", person=name, do="change", values={"given_name": "Other"})
+    [prediction] = predict(office, made, name)
+    assert prediction.action == "update" and prediction.values["name.givenName"] == "Other"
+    result = run(office, made, (prediction,))
+    assert result.people[0].verdict == "proved" and result.people[0].observed["name.givenName"] == "Other"
+
+
+def test_a_refusal_is_a_failed_check(office, made):
+    """An app that refuses is a failed check in plain words, and nobody is called proved."""
+    predictions = predict(office, made, next(PEOPLE))
+    office.tell("faults", set="oreilly:html=500")
+    try:
+        result = run(office, made, predictions)
+    finally:
+        office.tell("faults", clear=True)
+    assert by_code(result)["pilot.reported"].status is Status.FAILED and by_code(result)["pilot.reported"].remedy
+    assert result.people[0].verdict == "failed"
+    assert by_code(result)["pilot.observed"].status in (Status.NOT_OBSERVED, Status.FAILED)
+
+
+def test_somebody_who_is_not_assigned(office, made):
+    """Whoever lost the assignment since is predicted and reported as skipped, with a remedy."""
+    name = next(PEOPLE)
+    [before] = predict(office, made, name)
+    [assignment] = office.graph.assignments(made.service_principal_id)
+    office.graph.unassign(made.service_principal_id, assignment["id"])
+    result = run(office, made, (before,))
+    assert by_code(result)["pilot.reported"].status is Status.FAILED and "skipped" in by_code(result)["pilot.reported"].message
+    assert by_code(result)["pilot.prediction"].status is Status.WARNING
+
+
+@pytest.mark.parametrize(
+    ("action", "result", "code", "word"),
+    [("Create", "Success", "", "create"), ("Update", "Success", "", "update"), ("Other", "Skipped", "RedundantExport", "nothing"), ("Other", "Skipped", "NotEffectivelyEntitled", "skip"), ("Create", "Failure", "EntryConflict", "failure"), ("Other", "Success", "", "nothing")],
+)
+def test_a_report_in_a_forecast_s_words(action, result, code, word):
+    """What the service reports is compared in the words of the prediction."""
+    assert _short(OnDemand(action=action, result=result, error_code=code, message="", target_id="", steps=(), modified=(), raw=None)) == word
