@@ -22,10 +22,10 @@ PYTEST := $(BIN)/python -m pytest -p tests.without_slow_import
 	$(BIN)/python -c "open('.venv/ready', 'w', encoding='utf-8').close()"
 
 onboard: .venv/ready
-	$(BIN)/scimkit run onboard --app $(APP) --tenant $(TENANT)
+	$(BIN)/scimkit run onboard --app "$(APP)" --tenant "$(TENANT)"
 
 lab: .venv/ready
-	$(BIN)/scimkit lab --app $(APP) --tenant $(TENANT)
+	$(BIN)/scimkit lab --app "$(APP)" --tenant "$(TENANT)"
 
 test: lint types unit notebook-test
 

@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"(?:.*_)?(?:token|secret|password)(?:_ref)?")
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, dict[str, str]]:
-    """`["people=3", "5c.pilot=00123"]` as `{"": {"people": "3"}, "5c": {"pilot": "00123"}}`; text stays text.
+    """`["people=3", "4.pilot=00123"]` as `{"": {"people": "3"}, "4": {"pilot": "00123"}}`; text stays text.
 
     Raises ConfigError, without the value, for anything of another shape.
     """
@@ -30,7 +30,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, dict[str, str]]:
     for text in texts:
         found = _SETTING.fullmatch(text)
         if found is None:
-            raise ConfigError("a --set is not `name=value` or `step.name=value`", "For example: --set 5c.pilot=adele@contoso.example")
+            raise ConfigError("a --set is not `name=value` or `step.name=value`", "For example: --set 4.pilot=adele@contoso.example")
         settings.setdefault(found["step"] or "", {})[found["name"]] = found["value"]
     return settings
 

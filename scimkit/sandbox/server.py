@@ -309,6 +309,7 @@ class Sandbox:
             elif "method" in entry:
                 scope, body = self._request(entry)
                 await self.answer(scope, body, entry["at"])
+                self.world.faults.strikes(entry["at"], "reset_after")  # it struck after the answer, and has to be counted again
             if entry.get("faults"):
                 seen = {(f["where"], f["name"]): f for f in self.world.faults.dump()}
                 switched_on = [seen.get((f["where"], f["name"]), f) for f in switched_on]

@@ -9,6 +9,7 @@ each can be opened alone. Live it stops and names the notebook to run first.
 from __future__ import annotations
 
 import atexit
+import io
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -345,7 +347,9 @@ def _play(step: str, run: RunStore) -> None:
     cells = json.loads((shipped("notebooks") / f"{step}.ipynb").read_text(encoding="utf-8"))["cells"]
     space: dict[str, Any] = {"__name__": "__main__", _REPLAY: run}
     for number, cell in enumerate(cells):
-        if cell["cell_type"] == "code":
+        if cell["cell_type"] != "code":
+            continue
+        with redirect_stdout(io.StringIO()):
             exec(compile("".join(cell["source"]), f"{step} cell {number}", "exec"), space)
 
 
