@@ -25,7 +25,7 @@ def test_the_address_is_a_template(app: AppProfile) -> None:
     assert (url.kind, url.placeholder) == ("template", "subdomain")
     assert [str(value) for value in url.values] == ["https://<subdomain>.theorgwiki.com/api/v2/scim/v2/"]
     assert str(url.example) == "https://test1.theorgwiki.com/api/v2/scim/v2/"
-    assert "initial sign-up" in str(url.placeholders[0].note) and "slash" in str(url.note)
+    assert "first signs up" in str(url.placeholders[0].note) and "slash" in str(url.note)
 
 
 def test_the_sign_up_comes_before_the_token(app: AppProfile) -> None:
@@ -69,7 +69,7 @@ INSTRUCTIONS = [
     ("3_app", "New application"),
     ("3_app", "Add from the gallery"),
     ("3_app", "Sign-up for TheOrgWiki"),
-    ("3_app", "top right-hand corner select Login"),
+    ("3_app", "Use Login at the top right"),
     ("3_app", "Microsoft work account"),
     ("3_app", "in your tenant by itself"),
     ("4_scope", "Assign a single person first"),
