@@ -79,6 +79,7 @@ HOMES: dict[str, set[str]] = {
     "stamina": {"clients"},
     "starlette": {"sandbox"},
     "tenacity": {"clients"},
+    "zmq": {"runbooks"},
     "tomlkit": {"mapping"},
     "traitlets": {"ui", "runbooks"},
     "truststore": {"clients"},

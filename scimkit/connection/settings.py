@@ -12,7 +12,7 @@ from scimkit.change_plan import PlannedChange
 from scimkit.clients.graph import GraphClient
 from scimkit.credentials import Secret
 from scimkit.enterprise_app import EnterpriseApp
-from scimkit.errors import ConfigError
+from scimkit.errors import ConfigError, PlanRefused
 
 MASK = "set (not shown)"
 
@@ -44,7 +44,16 @@ def notification_settings(email: str, threshold: int) -> str:
 
 
 def plan_credentials(graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings) -> tuple[PlannedChange, ...]:
-    """The one write of all provisioning settings. Values that are there are shown, secrets are not."""
+    """The one write of all provisioning settings. Values that are there are shown, secrets are not.
+
+    Raises PlanRefused while the job runs: scope and credentials are not changed under a cycle.
+    """
+    job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
+    if (job.get("schedule") or {}).get("state") == "Active":
+        raise PlanRefused(
+            f"provisioning of {enterprise_app.display_name} is running: its settings are not changed under it",
+            "Stop it in the portal, let the running cycle end, then run this step again.",
+        )
     there = graph.secrets(enterprise_app.service_principal_id)
     notice = f"e-mail to {settings.notification_email or 'nobody'}, stop before {settings.deletion_threshold} people are switched off in one cycle"
     wanted = {"BaseAddress": settings.shown_url, "SecretToken": MASK, "SyncAll": "false (assigned people only)", "SyncNotificationSettings": notice}
