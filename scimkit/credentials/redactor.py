@@ -78,6 +78,17 @@ class Redactor:
                 text = text.replace(form, MASK)
         return text
 
+    def unfinished(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a secret whose rest is still to come."""
+        longest = 0
+        for form in self._literals:
+            start = text.find(form[0], max(len(text) - len(form) + 1, 0))
+            while 0 <= start < len(text) - longest:
+                if form.startswith(text[start:]):
+                    longest = len(text) - start
+                start = text.find(form[0], start + 1)
+        return longest
+
     def bytes(self, data: bytes) -> bytes:
         """The same for bytes of any encoding that keeps ASCII, and for UTF-16."""
         return self.text(data.decode("latin-1")).encode("latin-1")

@@ -29,6 +29,7 @@ from time import monotonic
 from typing import Any, cast
 
 import nbformat
+import zmq
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -244,6 +245,7 @@ class RedactingClient(PapermillNotebookClient):
                 raise
             finally:
                 self._flush_lines()
+                self.kernels.log_lines()
                 join_streams(cell)
                 manager.cell_complete(cell, cell_index=index)
                 self.watch.on_cell(index + 1, len(cells))
@@ -259,6 +261,9 @@ class RedactingClient(PapermillNotebookClient):
                 self.process_message(message, cell, cell_index)
             except CellExecutionComplete:
                 return
+            # an Output widget has answered past the event loop, which may have swallowed the news
+            # that the cell's reply has come: asking for the events makes the loop look
+            self.kc.shell_channel.socket.get(zmq.EVENTS)
 
     def _hear(self, message: Mapping[str, Any]) -> bool:
         """Take what the kernel tells the engine alone; whether `message` was that."""

@@ -44,7 +44,8 @@ class Kernels:
     environment  variables for the kernels alone, on top of this process's own
     preload      modules each kernel imports while nobody waits for it
     fork         where the system can: fork them from one process that has done the imports
-    log          takes each line that a kernel's process prints outside the protocol
+    log          takes each line that a kernel's process prints outside the protocol, at the
+                 end of the cell: such a line may overtake the word of which secret it holds
 
     Use as a context manager: leaving it ends every kernel that is left.
     """
@@ -67,6 +68,7 @@ class Kernels:
         self._server: KernelServer | None = None
         self._waiting: list[AsyncKernelManager] = []
         self._leaving: list[AsyncKernelManager] = []
+        self._lines: list[str] = []
 
     def __enter__(self) -> Kernels:
         return self
@@ -77,7 +79,7 @@ class Kernels:
     def begin(self) -> None:
         """Start what takes long, without waiting for it: the process to fork from, or the first kernel."""
         if self.fork and self._server is None:
-            self._server = KernelServer(self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self.log))
+            self._server = KernelServer(self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._lines.append))
         elif not self.fork:
             self.prepare()
 
@@ -105,6 +107,13 @@ class Kernels:
         run_sync(manager.request_shutdown)()
         self._leaving.append(manager)
 
+    def log_lines(self) -> None:
+        """Log what kernels' processes have printed so far; to be called when every secret they knew has been told."""
+        while self._lines:
+            line = self._lines.pop(0)
+            if self.log is not None:
+                self.log(line)
+
     def close(self) -> None:
         """End what is left. Kernels that were asked to end get the time to do so."""
         while self._waiting:
@@ -114,6 +123,7 @@ class Kernels:
         server, self._server = self._server, None
         if server is not None:
             server.close()
+        self.log_lines()
 
     def _start(self) -> AsyncKernelManager:
         if self._server is not None:
@@ -152,7 +162,7 @@ class Kernels:
             raise RunError(f"no kernel can be started ({error})", "Use the kernel `python3` of the environment that scimkit is installed in.") from None
         process = getattr(manager.provisioner, "process", None)
         if process is not None and process.stdout is not None:
-            threading.Thread(target=_forward, args=(process.stdout, self.log), daemon=True).start()
+            threading.Thread(target=_forward, args=(process.stdout, self._lines.append), daemon=True).start()
         return manager
 
     def _finish(self, manager: AsyncKernelManager, *, now: bool) -> None:
@@ -164,12 +174,12 @@ class Kernels:
         run_sync(manager.cleanup_resources)()
 
 
-def _forward(stream: IO[bytes], log: Callable[[str], None] | None) -> None:
+def _forward(stream: IO[bytes], keep: Callable[[str], None]) -> None:
     """Read to the end what a kernel's process prints, so that it never blocks on a full pipe."""
     try:
         for line in stream:
-            if log is not None and line.strip():
-                log(line.decode("utf-8", "replace").rstrip())
+            if line.strip():
+                keep(line.decode("utf-8", "replace").rstrip())
     except (OSError, ValueError):  # closed under us when the kernel ended
         pass
 

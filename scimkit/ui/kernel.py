@@ -5,11 +5,15 @@ updates, widget state, echoed input, replies), is made by one method,
 `kernel.session.pack`. `install_redactor` stands there, so that a secret
 registered at any later moment is covered from that moment on.
 
-A secret printed in two pieces arrives in two messages, neither of which holds
-it. Only who joins them can see it: scimkit's papermill engine. It calls
-`attach_engine`, and from then on this kernel tells it, over the encrypted
-channel, each secret as it is registered, and each foreseeable error with its
-exit code. Without that call (JupyterLab, nbval) nothing of the kind is sent.
+A secret printed in two pieces would leave in two messages, neither of which
+holds it, and JupyterLab joins them in the file. So the end of a printed text
+that may be the beginning of a secret waits for what is printed next, at most
+until the cell has ended.
+
+scimkit's papermill engine calls `attach_engine`, and from then on this kernel
+tells it, over the encrypted channel, each secret as it is registered, and each
+foreseeable error with its exit code. Without that call (JupyterLab, nbval)
+nothing of the kind is sent.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -114,10 +119,51 @@ def install_redactor(shell: Any) -> None:
     redactor = KernelRedactor(shell)
     session = shell.kernel.session
     session.pack = redactor.pack_redacted
-    session.send = _redact_buffers(session.send)
+    session.send = StreamRedactor(session, _redact_buffers(session.send)).send
     shell.set_custom_exc((ScimkitError,), redactor.show_error)
     _keep_out_of_history(shell)
+    for stream in (sys.stdout, sys.stderr):
+        _redact_echo(stream)
     setattr(shell, _INSTALLED, redactor)
+
+
+class StreamRedactor:
+    """Stands before a session's `send`: keeps a secret together that is printed piece by piece."""
+
+    def __init__(self, session: Any, send: Callable[..., Any]) -> None:
+        self.session, self.pass_on = session, send
+        self._held: dict[tuple[str, str], str] = {}  # (request, stream) -> printed, and not yet sent
+        self._sending = threading.RLock()
+
+    def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None, *more: Any, **options: Any) -> Any:
+        whole = isinstance(msg_or_type, Mapping)
+        kind = msg_or_type["header"]["msg_type"] if whole else msg_or_type
+        if kind not in ("stream", "status", "clear_output"):
+            return self.pass_on(stream, msg_or_type, content, parent, ident, *more, **options)
+        body = msg_or_type["content"] if whole else content
+        request = str(((msg_or_type["parent_header"] if whole else (parent or {}).get("header", parent)) or {}).get("msg_id", ""))
+        with self._sending:
+            if kind == "stream":
+                body["text"] = self._hold(request, body["name"], body["text"])
+                if not body["text"]:
+                    return None
+            elif kind == "clear_output":
+                self._forget(request)
+            elif body.get("execution_state") == "idle":
+                for name, rest in self._forget(request):
+                    self.pass_on(stream, "stream", {"name": name, "text": rest}, parent, f"stream.{name}".encode())
+            return self.pass_on(stream, msg_or_type, content, parent, ident, *more, **options)
+
+    def _hold(self, request: str, name: str, text: str) -> str:
+        """What may be sent of `text` and of what was held before it."""
+        text = REDACTOR.text(self._held.pop((request, name), "") + text)
+        if count := REDACTOR.unfinished(text):
+            self._held[request, name] = text[-count:]
+            text = text[:-count]
+        return text
+
+    def _forget(self, request: str) -> list[tuple[str, str]]:
+        return [(name, self._held.pop((asked, name))) for asked, name in list(self._held) if asked == request]
 
 
 def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,6 +184,23 @@ def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
         return send(stream, msg_or_type, content, parent, ident, cleaned, **more)
 
     return send_redacted
+
+
+def _redact_echo(stream: Any) -> None:
+    """What goes past Python to the process's own output is shown in the notebook, and repeated
+    by ipykernel where the kernel was started: a terminal or a log. There without secrets, too."""
+    original = getattr(stream, "_original_stdstream_copy", None)
+    if original is None:  # Windows: ipykernel does not look there
+        return
+    ours, theirs = os.pipe()
+
+    def repeat() -> None:
+        with contextlib.suppress(OSError), os.fdopen(ours, "rb") as lines:
+            for line in lines:
+                os.write(original, REDACTOR.bytes(line))
+
+    threading.Thread(target=repeat, name="scimkit-echo", daemon=True).start()
+    stream._original_stdstream_copy = theirs
 
 
 def _keep_out_of_history(shell: Any) -> None:

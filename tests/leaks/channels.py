@@ -34,7 +34,8 @@ class Channel:
 
     @property
     def slug(self) -> str:
-        return "".join(letter if letter.isalnum() else "-" for letter in self.name.lower())
+        words = self.name.lower().replace("%", "percent ").replace("!", "shell ")
+        return "".join(letter if letter.isalnum() else "-" for letter in words)
 
 
 PARAMETER = "given as a reference in a parameter"  # its cell reads `token_ref`, which the driver sets
@@ -77,20 +78,28 @@ SIGNING_IN = (
     ),
 )
 
+# blanked or cleared ones leave nothing in the notebook, but papermill's log at DEBUG has seen them
 WIDGETS = (
     Channel("Password with a value", "ipywidgets.Password(value=token)"),
     Channel("Password, closed", "field = ipywidgets.Password(value=token)\nfield.close()"),
-    Channel("Password, blanked", "field = ipywidgets.Password(value=token)\nfield.value = ''", leaks=False),
+    Channel("Password, blanked", "field = ipywidgets.Password(value=token)\nfield.value = ''"),
     Channel("Output holding a print", "out = ipywidgets.Output()\nwith out:\n    print(token)\nout"),
     Channel("Output holding a print in two pieces", "out = ipywidgets.Output()\nwith out:\n    in_pieces(token)\nout"),
     Channel("Output holding an error", "out = ipywidgets.Output()\nwith out:\n    raise ValueError(token)\nout"),
-    Channel("Output, cleared", "out = ipywidgets.Output()\nwith out:\n    print(token)\nout.clear_output()\nout", leaks=False),
+    Channel("Output, cleared", "out = ipywidgets.Output()\nwith out:\n    print(token)\nout.clear_output()\nout"),
     Channel("interact with a Password", "ipywidgets.interactive(lambda value: None, value=ipywidgets.Password(value=token))"),
     Channel("interact printing it", "ipywidgets.interactive(lambda value: print(value), value=ipywidgets.Password(value=token))"),
     Channel("Text", "ipywidgets.Text(value=token)"),
     Channel("HTML", "ipywidgets.HTML(f'<b>{html.escape(token)}</b>')"),
     Channel("Dropdown", "ipywidgets.Dropdown(options=[token, 'another'])"),
     Channel("Image, in its bytes", "ipywidgets.Image(value=token.encode())"),
+)
+
+PAST_IPYTHON = (  # in the notebook or outside it, as the system and the way of starting the kernel will have it
+    Channel("a child's own output", "os.environ['SCIM_PW'] = token\ndone = subprocess.run(SAY)\ndel os.environ['SCIM_PW']"),
+    Channel("below Python, stdout", "written = os.write(1, f'{token}\\n'.encode())"),
+    Channel("below Python, stderr", "written = os.write(2, f'{token}\\n'.encode())"),
+    Channel("past IPython", "print(token, file=sys.__stderr__, flush=True)\nprint(token, file=sys.__stdout__, flush=True)"),
 )
 
 OUTPUTS = (
@@ -116,14 +125,9 @@ OUTPUTS = (
     Channel("logging an exception", "try:\n    raise ValueError(token)\nexcept ValueError:\n    logging.getLogger('probe').exception('it failed')"),
     Channel("%whos", "%whos"),
     Channel("%whos, cut off", "%whos", long=True),
-    Channel("%env", "os.environ['SCIM_PW'] = token\n%env\nfound = _ if isinstance(_, dict) else dict(os.environ)\nprint(os.environ.pop('SCIM_PW'))"),
-    Channel("%env, as the last line", "os.environ['SCIM_CRED'] = token\n%env"),
+    Channel("%env", "os.environ['SCIM_CRED'] = token\n%env"),
     Channel("!env", "os.environ.pop('SCIM_CRED', None)\nos.environ['SCIM_PW'] = token\n!env\ndel os.environ['SCIM_PW']", posix=True),
     Channel("a child's output, captured", "os.environ['SCIM_PW'] = token\nprint(subprocess.run(SAY, capture_output=True, text=True).stdout)\ndel os.environ['SCIM_PW']"),
-    Channel("a child's own output", "os.environ['SCIM_PW'] = token\ndone = subprocess.run(SAY)\ndel os.environ['SCIM_PW']"),
-    Channel("below Python, stdout", "written = os.write(1, f'{token}\\n'.encode())"),
-    Channel("below Python, stderr", "written = os.write(2, f'{token}\\n'.encode())"),
-    Channel("past IPython", "print(token, file=sys.__stderr__, flush=True)\nprint(token, file=sys.__stdout__, flush=True)"),
 )
 
 ENCODINGS = (
@@ -168,6 +172,7 @@ GROUPS = {
     "signing in": SIGNING_IN,
     "widgets": WIDGETS,
     "outputs": OUTPUTS,
+    "past IPython": PAST_IPYTHON,
     "encodings": ENCODINGS,
     "errors": ERRORS,
     "requests": REQUESTS,

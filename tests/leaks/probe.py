@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nbformat
@@ -113,7 +113,7 @@ def plant(folder: Path, where: str, channels: Iterable[Channel]) -> dict[Channel
     return secrets
 
 
-def write_probe(path: Path, channels: Iterable[Channel], *, start: str = "") -> None:
+def write_probe(path: Path, channels: Sequence[Channel], *, start: str = "") -> None:
     """The notebook. start  what the first cell does besides"""
     cells = [
         nbformat.v4.new_code_cell('token_ref = ""  # where a secret is', id="parameters", metadata={"tags": ["parameters"]}),
@@ -123,7 +123,7 @@ def write_probe(path: Path, channels: Iterable[Channel], *, start: str = "") -> 
         head = f"HERE = {channel.slug!r}  # {channel.name}\n" + ("token = planted(HERE)\n" if channel.planted else "")
         tags = ["raises-exception"] if channel.fails else []
         cells.append(nbformat.v4.new_code_cell(head + channel.code, id=f"channel-{number}", metadata={"tags": tags, "channel": channel.slug}))
-    if cells[-1].source.endswith("{token}')"):
+    if channels[-1].fails:
         cells[-1].metadata["tags"] = []  # the last error is not to be survived
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})), encoding="utf-8")

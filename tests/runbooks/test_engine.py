@@ -120,6 +120,14 @@ def test_the_probes_do_leak(probe: str, clean_cells: int, probes: Path, tmp_path
 
 
 @pytest.mark.slow
+def test_output_widgets_do_not_stall(notebook: Callable[..., Path], tmp_path: Path) -> None:
+    """nbclient answers an Output widget past the event loop; a reply that comes at that moment is still seen."""
+    cells = ["import ipywidgets", *["out = ipywidgets.Output()\nwith out:\n    print(1)\nout"] * 40]
+    run(notebook("x", *cells), tmp_path / "out.ipynb", execution_timeout=20)
+    assert set(statuses(tmp_path / "out.ipynb")) == {"completed"}
+
+
+@pytest.mark.slow
 def test_widget_state_does_leak(probes: Path, tmp_path: Path, token: str) -> None:
     """Under papermill's own engine the token is in the widget state of the saved notebook."""
     run(probes / "leaks_in_widgets.ipynb", tmp_path / "x.ipynb", engine="nbclient")

@@ -60,6 +60,25 @@ def test_every_message_is_redacted(run: Callable[..., Any], tmp_path: Path) -> N
     assert (tmp_path / "out.ipynb").read_text(encoding="utf-8").count("scimkit.engine") == 0
 
 
+@pytest.mark.parametrize("between", ["time.sleep(0.3)", "time.sleep(0.3); display('between')", "time.sleep(0.3); print('x', end='', file=sys.stderr)"])
+def test_printed_in_pieces(run: Callable[..., Any], between: str) -> None:
+    """A secret printed in pieces is one when it leaves; an end that only looks like its beginning comes with the end of the cell."""
+    pieces = "print('a', token[:9], sep='', end='', flush=True); " + between + "; print(token[9:] + 'b')"
+    cells = run(INSTALL, REGISTER, f"import sys, time\n{pieces}", "print('abc', token[:2], end='', flush=True)", "print(token[:2], end='')\nfrom IPython.display import clear_output\nclear_output()\nprint('x')")
+    said = ["".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout") for cell in cells]
+    assert said[2:] == ["a[secret]b\n", f"abc {TOKEN[:2]}", "x\n"]
+
+
+def test_repeated_on_the_console(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """What is written below Python is in the notebook and where the kernel was started, in both without the secret."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves the process's own streams alone
+    run(INSTALL, REGISTER, "import time\nos.write(1, f'out {token}\\n'.encode())\nos.write(2, f'err {token}\\n'.encode())\ntime.sleep(0.3)")
+    said = capfd.readouterr()
+    assert TOKEN not in said.out + said.err
+    if os.name == "posix":
+        assert ("out [secret]" in said.out, "err [secret]" in said.err) == (True, True)
+
+
 def test_the_channels_leak_without_it(run: Callable[..., Any], tmp_path: Path) -> None:
     """Without the redactor the same cells leak: the test above can fail."""
     run(REGISTER, "print(token)", "import ipywidgets\nipywidgets.Text(value=token)")
