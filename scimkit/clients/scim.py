@@ -25,10 +25,10 @@ from scimkit.clients.unreachable import NOT_SENT
 from scimkit.credentials import REDACTOR, jwt_expiry
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
 from scimkit.journal import Journal
+from scimkit.provisioning.dialect import FLAG
 
 JSON = dict[str, Any]
 SCIM_MEDIA_TYPE = "application/scim+json"
-PATCH_FLAG = "aadOptscim062020"
 LONGEST_TEXT = 20_000  # characters kept of a raw answer
 LONGEST_DETAIL = 300  # characters of a server's own words in our message
 
@@ -130,7 +130,7 @@ class ScimClient:
     @property
     def flag(self) -> bool:
         """Whether the tenant URL asks for the standard form of PATCH."""
-        return any(name.lower() == PATCH_FLAG.lower() for name in self.flags)
+        return any(name.lower() == FLAG.lower() for name in self.flags)
 
     # -- reading -------------------------------------------------------------
 

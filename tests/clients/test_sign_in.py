@@ -219,7 +219,7 @@ def test_an_authority_that_is_not_there(enter, unknown_names):
 
 
 def test_scopes_get_the_host_outside_the_global_cloud():
-    """Facts on Graph, 9.5."""
+    """Each cloud has its own authority and Graph."""
     assert module._scopes(CLOUDS["global"], ["User.Read.All"]) == ["User.Read.All"]
     assert module._scopes(CLOUDS["china"], ["User.Read.All"]) == [
         "https://microsoftgraph.chinacloudapi.cn/User.Read.All"
