@@ -16,12 +16,12 @@ from scimkit.errors import ConfigError, MappingError, NotReady, PlanRefused
 from scimkit.journal import Journal
 from scimkit.mapping import in_scope
 from scimkit.mapping.rows import ObjectMapping, evaluate_rows, user_mapping
+from scimkit.provisioning.scope import DEFAULT_ACCESS
 from scimkit.provisioning.source import source_attributes
 from scimkit.provisioning.targets import MANAGER
 from scimkit.records import record
 
 PILOT_LIMIT = 2  # "one or two users": the tutorials' own advice for the first test
-DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _SIGN_IN_NAME = re.compile(r"[^\s/\\?]*[^\s/\\?.]")  # or an object id; anything else names another place in Graph
 # Everything a default mapping or a filter may read; Graph names (Graph reference, user).
 SELECT = tuple(

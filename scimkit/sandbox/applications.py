@@ -10,9 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scimkit.apps.profile import AppProfile
+from scimkit.provisioning.scope import DEFAULT_ACCESS
 from scimkit.sandbox.envelope import GraphError, bad_request, created, no_content, not_found, read_json
 from scimkit.sandbox.odata import options, page, read_filter, select
-from scimkit.sandbox.service_principals import DEFAULT_ACCESS, Assignment, ServicePrincipal, make_roles
+from scimkit.sandbox.service_principals import Assignment, ServicePrincipal, make_roles
 from scimkit.sandbox.world import World
 
 TEXT = ("eq", "startswith")
