@@ -20,24 +20,6 @@ ALL = (*CHANNELS, THE_END)
 EXCEPTION = "papermill's exception"
 CONSOLE = "console"
 SECONDS = 180
-_PAPERMILL = """
-import sys
-sys.modules["rfc3987_syntax"] = None  # slow, and not needed
-import zmq
-from nbclient.output_widget import OutputWidget
-from papermill.__main__ import papermill
-
-send = OutputWidget.send
-
-
-def send_and_look(self, *data, **options):  # papermill's own engine, too, may miss a reply that comes while this is sent
-    send(self, *data, **options)
-    self.kernel_client.shell_channel.socket.get(zmq.EVENTS)
-
-
-OutputWidget.send = send_and_look
-papermill()
-"""
 
 
 class Desk:
@@ -112,7 +94,7 @@ def stock_page(document: Path) -> str:
 
 def _papermill(desk: Desk, engine: str) -> Trace:
     options = ["--engine", engine, "--log-output", "--log-level", "DEBUG", "-p", "token_ref", desk.reference]
-    said = desk.call(sys.executable, "-c", _PAPERMILL, *options, str(desk.probe), "out.ipynb")
+    said = desk.call(sys.executable, "-P", str(SOURCE / "tests" / "stock_engine.py"), *options, str(desk.probe), "out.ipynb")
     assert said["exit code"] == b"1", said[CONSOLE].decode()[-3000:]
     said[EXCEPTION] = said[CONSOLE].rpartition(b"papermill.exceptions.PapermillExecutionError")[2]
     assert said[EXCEPTION]
