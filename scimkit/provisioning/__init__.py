@@ -1,21 +1,31 @@
 """What Entra does with one object, in what words, and why.
 
-    source_attributes -> judge_scope -> look -> decide -> act          (`provision` is all of it)
+    source_attributes | group_attributes -> judge_scope -> look -> decide -> act     (`provision` is all of it)
 
-`decide` is pure; `act` takes an `Endpoint`, which a SCIM client is. `dialect`
+People and groups go the same way; which of them a call is about says its mapping. `decide` is pure; `act` takes an `Endpoint`, which a SCIM client is. `dialect`
 holds the messages. `forecast` is `provision` without writing.
 """
 
 from scimkit.provisioning.action import Endpoint, Outcome, act
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Desired, Link, MatchKey, Observed, Policy, decide
-from scimkit.provisioning.dialect import FLAG, create_body, match_filter, patch_body
+from scimkit.provisioning.dialect import (
+    FLAG,
+    MEMBERS_PER_REQUEST,
+    create_body,
+    match_filter,
+    patch_body,
+    reference_query,
+)
 from scimkit.provisioning.differences import differences
+from scimkit.provisioning.kinds import GROUP, NESTED_GROUPS_ARE_MEMBERS, USER, Kind, kind_of
+from scimkit.provisioning.members import UNRESOLVED, Member, Membership, MemberWrite
 from scimkit.provisioning.scope import (
     DEFAULT_ACCESS,
     GroupFacts,
     ScopeDecision,
     ScopeFacts,
+    group_scope_facts,
     is_active,
     is_entitled,
     is_soft_deleted,
@@ -23,14 +33,16 @@ from scimkit.provisioning.scope import (
     roles_held,
 )
 from scimkit.provisioning.service import desired_of, forecast, look, provision
-from scimkit.provisioning.source import plain_principal_name, source_attributes
+from scimkit.provisioning.source import group_attributes, plain_principal_name, source_attributes
 from scimkit.provisioning.steps import ProvisioningStep
 from scimkit.provisioning.targets import Change, TargetFacts, read_target, read_target_facts
 
 __all__ = [
-    "DEFAULT_ACCESS", "FLAG", "Change", "Decision", "Desired", "Endpoint", "GroupFacts", "Link", "MatchKey",
-    "Observed", "Outcome", "Policy", "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts",
-    "act", "create_body", "decide", "desired_of", "differences", "error_code", "forecast", "is_active",
-    "is_entitled", "is_soft_deleted", "judge_scope", "look", "match_filter", "patch_body", "plain_principal_name",
-    "provision", "puts_in_quarantine", "read_target", "read_target_facts", "roles_held", "source_attributes",
+    "DEFAULT_ACCESS", "FLAG", "GROUP", "MEMBERS_PER_REQUEST", "NESTED_GROUPS_ARE_MEMBERS", "UNRESOLVED", "USER",
+    "Change", "Decision", "Desired", "Endpoint", "GroupFacts", "Kind", "Link", "MatchKey", "Member", "MemberWrite",
+    "Membership", "Observed", "Outcome", "Policy", "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts",
+    "act", "create_body", "decide", "desired_of", "differences", "error_code", "forecast", "group_attributes",
+    "group_scope_facts", "is_active", "is_entitled", "is_soft_deleted", "judge_scope", "kind_of", "look",
+    "match_filter", "patch_body", "plain_principal_name", "provision", "puts_in_quarantine", "read_target",
+    "read_target_facts", "reference_query", "roles_held", "source_attributes",
 ]  # fmt: skip

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from scimkit.errors import ApiError, Rejected
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Link
-from scimkit.provisioning.dialect import create_body, patch_body
+from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body
+from scimkit.provisioning.kinds import USER, Kind
+from scimkit.provisioning.members import UNRESOLVED, MemberWrite, write_members, written_after
 from scimkit.provisioning.steps import ProvisioningStep, text_of
-from scimkit.provisioning.targets import NOTHING_KNOWN, TargetFacts
+from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts
 
-USERS = "Users"
 REDACTED = "[Redact]"
 """What logs show in place of a value that went through `Redact`."""
 
@@ -24,7 +25,8 @@ LINK_SURVIVES_FAILED_UPDATE = True
 class Endpoint(Protocol):
     """What acting needs of a SCIM client; `clients.scim.ScimClient` is one.
 
-    All of it raises scimkit's ApiError for a refusal or no answer. `read` gives
+    All of it raises scimkit's ApiError for a refusal or no answer. Groups are found
+    and read without their members. `read` gives
     None and `delete` gives False where the endpoint answers 404.
     """
 
@@ -72,11 +74,12 @@ class Outcome:
     resource        the account as last seen: the answer to a create, else as it was read before
     error_code      the log's code; "" when the target did its part and the decision had none
     error_text      the target's words, or the decision's reason
-    reference_code  the same for the later request with the manager; not a failure of the person
+    reference_code  the same for the later requests with the manager or the members; not a failure of the object
     quarantine      this answer puts the whole job into quarantine
     requests        how many were sent, reading included
     steps           the recorded steps, in order
     redacted        targets whose values `modified` does not show (function `Redact`)
+    members         what came of each member that was to be added or removed; empty before acting
     error           what the endpoint raised, None when nothing
     """
 
@@ -91,6 +94,7 @@ class Outcome:
     requests: int = 0
     steps: tuple[ProvisioningStep, ...] = ()
     redacted: frozenset[str] = frozenset()
+    members: tuple[MemberWrite, ...] = ()
     error: ApiError | None = field(default=None, compare=False)
 
     @property
@@ -105,9 +109,11 @@ class Outcome:
 
     @property
     def modified(self) -> list[dict[str, str | None]]:
-        """The log's `modifiedProperties`; a reference that could not be written is left out."""
+        """The log's `modifiedProperties`, each member for itself; a reference that could not be written is left out."""
         changes = self.decision.changes + (() if self.reference_code else self.decision.references)
-        return [
+        decided = [MemberWrite(member, "add") for member in self.decision.add]
+        decided += [MemberWrite(member, "remove") for member in self.decision.remove]
+        shown: list[dict[str, str | None]] = [
             {
                 "displayName": change.target,
                 "oldValue": None if change.old is None else self._shown(change.target, change.old),
@@ -115,6 +121,12 @@ class Outcome:
             }
             for change in changes
         ]
+        for write in self.members or (() if self.error is not None else decided):
+            target_id, added = write.member.target_id, write.op == "add"
+            if not write.code:
+                old, new = (None, target_id) if added else (target_id, None)
+                shown.append({"displayName": MEMBERS, "oldValue": old, "newValue": new})
+        return shown
 
     def _shown(self, target: str, value: Any) -> str:
         return REDACTED if target in self.redacted else text_of(value)
@@ -130,14 +142,18 @@ def act(
     managed: bool = True,
     flag: bool = False,
     facts: TargetFacts = NOTHING_KNOWN,
+    kind: Kind = USER,
+    members_per_request: int = MEMBERS_PER_REQUEST,
 ) -> Outcome:
-    """Send what `decision` says; references go in a later request of their own.
+    """Send what `decision` says; references and members go in later requests of their own.
 
-    source_id  the person's object id, for the new link
+    source_id  the object's id in Entra, for the new link
     link       the stored link; what a refusal leaves
     resource   the account as it was read, None when it was not
     managed    what the link to store is to say: False after the person was unassigned
     flag       speak the dialect of `aadOptscim062020`
+    kind       people or groups
+    members_per_request  how many members of a group one PATCH adds or removes
 
     Refusals by the endpoint come back as an Outcome with the log's code; anything
     but an ApiError goes through. A DELETE that finds nothing has reached its aim.
@@ -145,20 +161,23 @@ def act(
     target_id = decision.target_id
     if decision.action == "refuse":
         return Outcome(decision, target_id, link, resource, decision.code, decision.reason)
-    kept = Link(source_id, target_id, managed) if target_id else link
+    written = decision.written or (link.members if link is not None else {})
+    kept = Link(source_id, target_id, managed, written) if target_id else link
     if not decision.writes:
-        return Outcome(decision, target_id, kept, resource, decision.code, decision.reason)
+        unresolved = UNRESOLVED if decision.left_out else ""
+        return Outcome(decision, target_id, kept, resource, decision.code, decision.reason, unresolved)
     sending = Counted(endpoint)
+    address = kind.resource_type
     try:
         if decision.action == "create":
-            resource = sending.create(USERS, create_body(dict(_values(decision)), facts=facts))
-            target_id = _id_of(resource)
+            resource = sending.create(address, create_body(dict(_values(decision)), address, facts=facts))
+            target_id = _id_of(resource, kind)
             kept = Link(source_id, target_id, managed)
         elif decision.action == "delete":
-            sending.delete(USERS, target_id)
+            sending.delete(address, target_id)
             return Outcome(decision, target_id, None, resource, requests=sending.requests)
         elif decision.changes:
-            resource = sending.patch(USERS, target_id, patch_body(decision.changes, flag, facts=facts)) or resource
+            resource = sending.patch(address, target_id, patch_body(decision.changes, flag, facts=facts)) or resource
     except ApiError as error:
         quarantine, sent = puts_in_quarantine(error), sending.requests
         # a matched account is linked even if this update fails (inferred): the match itself was found
@@ -166,36 +185,55 @@ def act(
         return Outcome(
             decision, target_id, stays, resource, error_code(error), str(error), "", quarantine, sent, error=error
         )
-    reference_code, reference_text = _write_references(decision, sending, target_id, flag, facts)
-    return Outcome(decision, target_id, kept, resource, "", reference_text, reference_code, requests=sending.requests)
+    reference_code, reference_text = _write_references(decision, sending, target_id, flag, facts, address)
+    members = tuple(
+        write_members(sending, target_id, decision.add, decision.remove, flag=flag, at_once=members_per_request)
+    )
+    refused = next((write for write in members if write.code), None)
+    if refused is not None:
+        reference_code, reference_text = refused.code, refused.text
+    if members and kept is not None:
+        kept = replace(kept, members=written_after(kept.members, members))
+    return Outcome(
+        decision,
+        target_id,
+        kept,
+        resource,
+        "",
+        reference_text,
+        reference_code,
+        quarantine=any(write.quarantine for write in members),
+        requests=sending.requests,
+        members=members,
+    )
 
 
 def _values(decision: Decision) -> dict[str, Any]:
     return {change.target: change.new for change in decision.changes}
 
 
-def _id_of(resource: Mapping[str, Any]) -> str:
+def _id_of(resource: Mapping[str, Any], kind: Kind) -> str:
     """The id of what was created. Raises Rejected: without one no link can be stored (inferred)."""
     identifier = resource.get("id")
     if not isinstance(identifier, str) or not identifier:
         raise Rejected(
-            "the endpoint created an account and answered without its id",
+            f"the endpoint created {'a group' if kind.account == 'group' else 'an account'} and answered without its id",
             "The vendor must return `id` in the answer to POST.",
             method="POST",
-            path=USERS,
+            path=kind.resource_type,
             status=201,
         )
     return identifier
 
 
 def _write_references(
-    decision: Decision, endpoint: Endpoint, target_id: str, flag: bool, facts: TargetFacts
+    decision: Decision, endpoint: Endpoint, target_id: str, flag: bool, facts: TargetFacts, address: str
 ) -> tuple[str, str]:
     """The later request; its failure does not undo the person's success."""
     if not decision.references:
-        return ("UnableToResolveReferenceAttributeValue", "") if decision.unresolved else ("", "")
+        return (UNRESOLVED, "") if decision.unresolved or decision.left_out else ("", "")
     try:
-        endpoint.patch(USERS, target_id, patch_body(decision.references, flag, facts=facts))
+        endpoint.patch(address, target_id, patch_body(decision.references, flag, facts=facts))
     except ApiError as error:
         return error_code(error), str(error)
     return "", ""

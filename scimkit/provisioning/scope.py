@@ -1,6 +1,9 @@
-"""Is this person in scope, and why (How application provisioning works).
+"""Is this person or this group in scope, and why (How application provisioning works).
 
     in scope = active AND (sync all OR assigned) AND entitled AND filters pass     (inferred)
+
+A group has to be assigned itself: one inside an assigned group is not. And it has
+to be security enabled.
 
 Everything here is pure: assignments, memberships and filter verdicts come in,
 a decision with reasons in words comes out.
@@ -13,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scimkit.provisioning.kinds import GROUP, USER, Kind
+
 if TYPE_CHECKING:
     from scimkit.mapping.filters import ClauseVerdict, Verdict
 
@@ -22,6 +27,10 @@ DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 DEFAULT_ACCESS_IS_ENTITLED = True
 """Since July 2020 "Default Access" is a role like any other ("Users aren't being provisioned");
 only services from before skipped its holders as not effectively entitled."""
+
+SYNC_ALL_NEEDS_SECURITY = True
+"""Whether "sync all" too leaves out groups that are not security enabled. The condition is stated for
+assigned groups; for all groups (unconfirmed)."""
 
 ACTIVE_NEEDS_SIGN_IN = True
 """`IsActive` = neither soft-deleted nor blocked from signing in; the exact composition is (unconfirmed)."""
@@ -43,10 +52,12 @@ class ScopeFacts:
     """What decides scope.
 
     active    not soft-deleted and not blocked (`is_active`)
-    assigned  directly or as a direct member of an assigned group
+    assigned  directly or as a direct member of an assigned group; a group directly only
     entitled  one of the roles held allows provisioning
     filters   verdict of the scoping filters; None: there are none
     sync_all  the job's setting `SyncAll`
+    kind      people or groups
+    secure    a group is security enabled; of a person always True
     """
 
     active: bool
@@ -54,6 +65,8 @@ class ScopeFacts:
     entitled: bool = True
     filters: Verdict | None = None
     sync_all: bool = False
+    kind: Kind = USER
+    secure: bool = True
 
     @property
     def filters_pass(self) -> bool:
@@ -85,6 +98,40 @@ class ScopeDecision:
             "IsInProvisioningScopeDisplayName": str(facts.sync_all or facts.assigned),
             "ScopeEvaluationResult": evaluation_text(facts.filters),
         }
+
+
+def group_scope_facts(
+    graph_group: Mapping[str, Any],
+    assignments: Iterable[Mapping[str, Any]],
+    app_roles: Iterable[Mapping[str, Any]],
+    *,
+    filters: Verdict | None = None,
+    sync_all: bool = False,
+    soft_deleted: bool = False,
+) -> ScopeFacts:
+    """What decides the scope of one group; `judge_scope` says the rest.
+
+    graph_group  a Graph group with `id` and `securityEnabled`
+    assignments  Graph's appRoleAssignment objects of the enterprise app
+    app_roles    the service principal's `appRoles`
+    filters      verdict of the group mapping's scoping filters
+
+    Only an assignment of the group itself counts: not one of a group that holds it.
+
+    >>> judge_scope(group_scope_facts({"id": "g", "securityEnabled": False}, [], [], sync_all=True)).in_scope
+    False
+    """
+    held = roles_held(str(graph_group.get("id")), assignments)
+    secure = graph_group.get("securityEnabled") is not False
+    return ScopeFacts(
+        active=not soft_deleted,
+        assigned=bool(held),
+        entitled=is_entitled(held, app_roles),
+        filters=filters,
+        sync_all=sync_all,
+        kind=GROUP,
+        secure=secure or (sync_all and not SYNC_ALL_NEEDS_SECURITY),
+    )
 
 
 def is_active(graph_user: Mapping[str, Any], *, soft_deleted: bool = False) -> bool:
@@ -140,14 +187,17 @@ def is_soft_deleted(facts: ScopeFacts) -> bool:
 
 
 def judge_scope(facts: ScopeFacts) -> ScopeDecision:
-    """Whether a person with these `facts` is in scope, and every reason why not.
+    """Whether a person or group with these `facts` is in scope, and every reason why not.
 
     >>> judge_scope(ScopeFacts(active=True, assigned=False)).reasons
     ('not assigned to the application',)
     """
     against = []
     if not facts.active:
-        against.append("not active in Entra: blocked from signing in, or deleted")
+        why = "blocked from signing in, or deleted" if facts.kind.can_disable else "deleted"
+        against.append(f"not active in Entra: {why}")
+    if not facts.secure:
+        against.append("not security enabled, so it cannot be provisioned")
     if not facts.sync_all and not facts.assigned:
         against.append("not assigned to the application")
     elif not is_entitled_now(facts):
@@ -157,7 +207,7 @@ def judge_scope(facts: ScopeFacts) -> ScopeDecision:
     if facts.filters is not None and not facts.filters.passed:
         against.append(f"fails the scoping filters: {facts.filters.reason}")
     reasons = tuple(against) or (
-        "in scope: everybody is" if facts.sync_all else "in scope: assigned to the application",
+        f"in scope: {'everybody' if facts.kind is USER else 'every group'} is" if facts.sync_all else "in scope: assigned to the application",
     )
     details = {
         "Active in the source system": str(facts.active),

@@ -1,4 +1,4 @@
-"""A person as the provisioning service sees it: Graph's user in the schema's old names.
+"""A person or a group as the provisioning service sees it: Graph's object in the schema's old names.
 
 Mappings and scoping filters are written in the names of the provisioning
 schema (`objectId`, `telephoneNumber`, `mobile`), which are older than Graph's
@@ -8,7 +8,7 @@ between the two (by correspondence of name, line by line (unconfirmed)).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 SAME_NAME = (
@@ -26,6 +26,9 @@ OTHER_NAME = {
     "physicalDeliveryOfficeName": "officeLocation",
 }
 """Schema name to Graph name."""
+
+GROUP_SAME_NAME = ("displayName", "description", "mail", "mailNickname", "mailEnabled", "securityEnabled")
+"""Source attributes of a group that Graph spells as the schema does."""
 
 GUEST_MARK = "#EXT#"
 
@@ -58,6 +61,25 @@ def source_attributes(
     source["appRoleAssignments"] = list(app_roles) or None
     present = {name: value for name, value in source.items() if value is not None and value != []}
     return present | {"IsSoftDeleted": soft_deleted}
+
+
+def group_attributes(graph_group: Mapping[str, Any], *, members: Iterable[str], in_scope: bool) -> dict[str, Any]:
+    """The source attributes of one group, by schema name; absent ones are left out.
+
+    graph_group  properties of a Graph group, as selected
+    members      object ids of its DIRECT members, people and groups; those of inner groups do not
+                 count ("Known issues for provisioning")
+    in_scope     `judge_scope` of now; makes the computed `IsSoftDeleted`
+
+    >>> group_attributes({"id": "g", "displayName": "Sales", "mail": None}, members=["ann"], in_scope=True)
+    {'objectId': 'g', 'displayName': 'Sales', 'members': ['ann'], 'IsSoftDeleted': False}
+    """
+    source: dict[str, Any] = {"objectId": graph_group.get("id")}
+    source |= {name: graph_group.get(name) for name in GROUP_SAME_NAME}
+    source |= {name: value for name, value in graph_group.items() if name.startswith("extension_")}
+    source["members"] = list(members)
+    present = {name: value for name, value in source.items() if value is not None and value != []}
+    return present | {"IsSoftDeleted": not in_scope}
 
 
 def plain_principal_name(name: str) -> str:

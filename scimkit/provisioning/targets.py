@@ -24,6 +24,10 @@ CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGER = f"{ENTERPRISE_USER}:manager"
 
+MEMBERS = "members"
+"""The attribute of a group that refers to its members. They never stand in a create or among the other
+changes: they follow in requests of their own."""
+
 REFERENCES = frozenset({MANAGER.casefold(), "manager"})
 """User attributes that hold the id of another object in the target. Custom
 extension attributes cannot be references (attribute-mapping tutorial)."""

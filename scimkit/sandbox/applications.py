@@ -253,7 +253,8 @@ async def unassign(request: Request) -> Response:
 def mark_assigned(world: World, principal: str) -> None:
     """Whoever is behind an assignment counts as changed for the next cycle."""
     group = world.directory.groups.get(principal)
-    world.directory.mark(*(m for m in group.members if m in world.directory.people) if group else (principal,))
+    members = [m for m in group.members if m in world.directory.people] if group else []
+    world.directory.mark(*members, principal)
 
 
 async def directory_object(request: Request) -> Response:

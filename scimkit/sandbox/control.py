@@ -5,6 +5,7 @@
     POST /sandbox/faults     {"set": "throttle=3"} | {"clear": true}
     POST /sandbox/people     {"person": id or sign-in name, "do": "change|soft_delete|restore|hard_delete", "values": {…}}
     POST /sandbox/groups     {"group": id or name, "add": […], "remove": […]}
+                             {"group": id or name, "do": "change|delete", "values": {…}}
     POST /sandbox/sign_up    {"app": name}: somebody signs up at a vendor whose sign-up adds the enterprise app
 """
 
@@ -15,10 +16,12 @@ from typing import Any
 
 from scimkit.errors import ScimkitError
 from scimkit.sandbox.applications import add_signed_up
+from scimkit.sandbox.groups import Group
 from scimkit.sandbox.people import Person
 from scimkit.sandbox.world import World
 
 CHANGEABLE = {field.name for field in fields(Person)} - {"id", "key", "deleted_utc"}
+CHANGEABLE_OF_GROUPS = {field.name for field in fields(Group)} - {"id", "members", "group_types"}
 
 
 class Refused(Exception):
@@ -68,23 +71,32 @@ def _people(world: World, body: dict[str, Any]) -> dict[str, Any]:
         raise Refused(f"there is no person {body.get('person')!r}")
     match body.get("do"):
         case "change":
-            values = dict(body.get("values") or {})
-            unknown = sorted(set(values) - CHANGEABLE)
-            if unknown or not values:
-                raise Refused(f"cannot change {', '.join(unknown) or 'nothing'}; known: {', '.join(sorted(CHANGEABLE))}")
-            person = world.directory.change(person.id, **values)
+            person = world.directory.change(person.id, **_values(body, CHANGEABLE))
         case "soft_delete":
             person = world.directory.soft_delete(person.id, world.clock.now)
         case "restore":
             person = world.directory.restore(person.id)
         case "hard_delete":
             world.directory.hard_delete(person.id)
-            for app in world.service_principals.values():
-                app.assignments = [a for a in app.assignments if a.principal_id != person.id]
+            _unassign(world, person.id)
             return {"person": person.id, "gone": True}
         case other:
             raise Refused(f"{other!r} cannot be done to a person: change, soft_delete, restore or hard_delete")
     return person.graph()
+
+
+def _values(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    values = dict(body.get("values") or {})
+    unknown = sorted(set(values) - known)
+    if unknown or not values:
+        raise Refused(f"cannot change {', '.join(unknown) or 'nothing'}; known: {', '.join(sorted(known))}")
+    return values
+
+
+def _unassign(world: World, principal_id: str) -> None:
+    """Who is gone from the directory is assigned to nothing."""
+    for app in world.service_principals.values():
+        app.assignments = [a for a in app.assignments if a.principal_id != principal_id]
 
 
 def _sign_up(world: World, body: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +113,20 @@ def _groups(world: World, body: dict[str, Any]) -> dict[str, Any]:
     group = next((g for g in world.directory.groups.values() if wanted in (g.id, g.display_name)), None)
     if group is None:
         raise Refused(f"there is no group {wanted!r}")
+    match body.get("do"):
+        case None:
+            return _members(world, group, body)
+        case "change":
+            return world.directory.change_group(group.id, **_values(body, CHANGEABLE_OF_GROUPS)).graph()
+        case "delete":
+            world.directory.delete_group(group.id)
+            _unassign(world, group.id)
+            return {"group": group.id, "gone": True}
+        case other:
+            raise Refused(f"{other!r} cannot be done to a group: change or delete, or add and remove members")
 
+
+def _members(world: World, group: Group, body: dict[str, Any]) -> dict[str, Any]:
     def ids(names: Any) -> list[str]:
         found = []
         for name in names or ():

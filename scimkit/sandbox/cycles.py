@@ -1,8 +1,11 @@
-"""One cycle of a job: initial or incremental, people only.
+"""One cycle of a job: initial or incremental; people first, then groups, memberships last.
 
 Initial: everybody assigned (or everybody, with SyncAll) and everybody linked.
 Incremental: whoever changed since the last cycle, and whoever failed in it.
-References to managers that were not there yet follow at the end. A refused
+References to managers that were not there yet follow after the people. Groups
+are provisioned where their mapping is switched on; who comes into scope later
+than the group is not noticed until the group itself changes ("Known issues for
+provisioning"). A refused
 probe puts the job into quarantine; so do more disables than the deletion
 threshold allows, of which then none is done.
 """
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimkit.errors import MappingError, ScimkitError
-from scimkit.provisioning import Outcome
+from scimkit.provisioning import GROUP, USER, Kind, Outcome
 from scimkit.sandbox.envelope import GraphError
 from scimkit.sandbox.jobs import INTERVAL, Execution, Job
 from scimkit.sandbox.provisioner import Provisioner, endpoint_of, plain_problem
@@ -23,23 +26,25 @@ from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.synchronization import PREFIX, probe_vendor
 from scimkit.sandbox.world import World
 
-PAGE = 50  # people a unit of progress stands for
+PAGE = 50  # people and groups a unit of progress stands for
 LEAVING = ("disable", "delete")
+Held = list[tuple[Outcome, dict[str, Any], Kind]]
 
 
 @dataclass
 class Tally:
-    """What one cycle counted."""
+    """What one cycle counted. `unresolved` are groups with members worth another try: no failures of the groups."""
 
     imported: int = 0
     entitled: int = 0
     exports: int = 0
     exported: int = 0
     failed: set[str] = field(default_factory=set)
+    unresolved: set[str] = field(default_factory=set)
     actions: Counter[str] = field(default_factory=Counter)
     quarantine: Outcome | None = None
 
-    def add(self, person_id: str, outcome: Outcome) -> None:
+    def add(self, object_id: str, outcome: Outcome) -> None:
         self.imported += 1
         self.actions[outcome.action] += 1
         if outcome.decision.action not in ("nothing",) or outcome.decision.code == "RedundantExport":
@@ -48,16 +53,22 @@ class Tally:
             self.exports += 1
             self.exported += outcome.result == "Success"
         if outcome.result == "Failure":
-            self.failed.add(person_id)
+            self.failed.add(object_id)
         if outcome.quarantine:
             self.quarantine = outcome
+
+    def add_members(self, outcome: Outcome) -> None:
+        """A group that was counted already got its members: one more export."""
+        self.exports += 1
+        self.exported += 1
+        self.actions[outcome.action] += 1
 
     def counts(self, deltas: int) -> dict[str, int]:
         return {
             "countEntitled": self.entitled,
             "countEntitledForProvisioning": self.entitled,
             "countEscrowed": len(self.failed),
-            "countEscrowedRaw": len(self.failed),
+            "countEscrowedRaw": len(self.failed | self.unresolved),
             "countExported": self.exported,
             "countExports": self.exports,
             "countImported": self.imported,
@@ -72,37 +83,44 @@ def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
     read_to = len(world.directory.changes)
     try:
         provisioner = Provisioner(world, app, job)
-        probe_vendor(world, app, app.secrets, _matching(provisioner))
+        probe_vendor(world, app, app.secrets, _matching(provisioner), provisioner.with_groups)
     except (GraphError, ScimkitError) as error:
         code, message = _explain(world, error)
         _fail(world, job, began, "EncounteredQuarantineException", code, message)
         return
     people = _whom(world, provisioner, job, initial)
+    groups = _which_groups(world, provisioner, job, initial)
     cycle_id = world.ids.next("cycle")
     tally = Tally()
     try:
         with endpoint_of(world, app) as endpoint:
-            held = _held_back(world, app, job, provisioner, people, endpoint)
+            held = _held_back(world, app, job, provisioner, people, groups, endpoint)
             if held is None:
-                _provision(world, job, provisioner, people, endpoint, cycle_id, tally)
+                _provision(world, job, provisioner, people, len(groups), endpoint, cycle_id, tally)
+                if tally.quarantine is None and provisioner.with_groups:
+                    _provision_groups(job, provisioner, groups, endpoint, cycle_id, tally)
+                if tally.quarantine is None:
+                    total = _pages(len(people) + len(groups))
+                    job.progress = (total, total, world.clock.text)
     except ScimkitError as error:
         code, message = _explain(world, error)
         _fail(world, job, began, "EncounteredQuarantineException", code, message)
         return
     if held is not None:
-        for outcome, source in held:
-            provisioner.log(outcome, source, cycle_id=cycle_id, staged=True)
+        for outcome, source, kind in held:
+            provisioner.log(outcome, source, cycle_id=cycle_id, staged=True, kind=kind)
         message = f"{len(held)} deletions and disables reach the threshold of accidental deletions prevention; none was done."
         _fail(world, job, began, "TooManyDeletes", "TooManyDeletes", message)
         return
     if tally.quarantine is not None:
-        _fail(world, job, began, "EncounteredQuarantineException", tally.quarantine.error_code, world.plain(tally.quarantine.error_text))
+        code = tally.quarantine.error_code or tally.quarantine.reference_code
+        _fail(world, job, began, "EncounteredQuarantineException", code, world.plain(tally.quarantine.error_text))
         return
     _finish(world, job, began, read_to, tally, initial)
 
 
 def _matching(provisioner: Provisioner) -> str:
-    rows = sorted(provisioner.matching.rows, key=lambda row: row.matching)
+    rows = sorted(provisioner.people.matching.rows, key=lambda row: row.matching)
     return rows[0].target if rows else "userName"
 
 
@@ -132,6 +150,26 @@ def _whom(world: World, provisioner: Provisioner, job: Job, initial: bool) -> li
     return [key for key in everybody if key in looked_at] + gone
 
 
+def _which_groups(world: World, provisioner: Provisioner, job: Job, initial: bool) -> list[str]:
+    """Ids of the groups this cycle looks at, in the directory's order; those gone for good last."""
+    if not provisioner.with_groups:
+        return []
+    everything = list(world.directory.groups)
+    concerned = set(provisioner.assigned_groups()) | job.group_links.keys()
+    if initial:
+        looked_at = (set(everything) if provisioner.sync_all else concerned) | job.escrows
+    else:
+        looked_at = set(world.directory.changes[job.seen or 0 :]) | job.escrows
+        if not provisioner.sync_all:
+            looked_at &= concerned
+    gone = [key for key in job.group_links if key in looked_at and key not in world.directory.groups]
+    return [key for key in everything if key in looked_at] + gone
+
+
+def _pages(objects: int) -> int:
+    return max(1, -(-objects // PAGE))
+
+
 def threshold(app: ServicePrincipal) -> int | None:
     """The deletion threshold in `SyncNotificationSettings`, None when it is off."""
     try:
@@ -142,32 +180,33 @@ def threshold(app: ServicePrincipal) -> int | None:
 
 
 def _held_back(
-    world: World, app: ServicePrincipal, job: Job, provisioner: Provisioner, people: list[str], endpoint: Any
-) -> list[tuple[Outcome, dict[str, Any]]] | None:
-    """The leavers when there are as many as the threshold or more; None: go on.
+    world: World, app: ServicePrincipal, job: Job, provisioner: Provisioner, people: list[str], groups: list[str], endpoint: Any
+) -> Held | None:
+    """The leavers, groups included, when there are as many as the threshold or more; None: go on.
 
-    Only people who are linked and not in scope can be disabled, so only they are asked about.
+    Only what is linked and not in scope can be disabled or deleted, so only that is asked about.
     """
     limit = threshold(app)
     if limit is None or job.force_deletes:
         return None
-    leavers = []
+    leavers: Held = []
     for key in people:
-        person = world.directory.people.get(key)
-        if key in job.links and (person is None or not provisioner.source(person)[1].in_scope):
-            outcome, source = provisioner.run(key, endpoint, writing=False)
-            if outcome.decision.action in LEAVING:
-                leavers.append((outcome, source))
+        if key in job.links and not provisioner.in_scope(key):
+            leavers.append((*provisioner.run(key, endpoint, writing=False), USER))
+    for key in groups:
+        if key in job.group_links and not provisioner.in_scope(key):
+            leavers.append((*provisioner.run_group(key, endpoint, writing=False), GROUP))
+    leavers = [held for held in leavers if held[0].decision.action in LEAVING]
     return leavers if len(leavers) >= limit and leavers else None
 
 
 def _provision(
-    world: World, job: Job, provisioner: Provisioner, people: list[str], endpoint: Any, cycle_id: str, tally: Tally
+    world: World, job: Job, provisioner: Provisioner, people: list[str], later: int, endpoint: Any, cycle_id: str, tally: Tally
 ) -> None:
+    """The people; `later` groups are still to come."""
     waiting = []
-    for key in job.links:
-        provisioner.claim(key)
-    total = max(1, -(-len(people) // PAGE))
+    provisioner.claim()
+    total = _pages(len(people) + later)
     for number, key in enumerate(people):
         if number % PAGE == 0:
             job.progress = (number // PAGE, total, world.clock.text)
@@ -180,10 +219,30 @@ def _provision(
             return
     for key in waiting:  # a manager may have come after the people who report to them
         person = world.directory.people.get(key)
-        if person is not None and person.manager in provisioner.references:
+        if person is not None and provisioner.linked((person.manager,)):
             outcome, source = provisioner.run(key, endpoint)
             provisioner.log(outcome, source, cycle_id=cycle_id)
-    job.progress = (total, total, world.clock.text)
+
+
+def _provision_groups(
+    job: Job, provisioner: Provisioner, groups: list[str], endpoint: Any, cycle_id: str, tally: Tally
+) -> None:
+    """The groups without their members, then the members of each: one group may be in another."""
+    for memberships in (False, True):
+        for key in groups:
+            if memberships and (key in tally.failed or not provisioner.members_differ(key)):
+                continue
+            outcome, source = provisioner.run_group(key, endpoint, memberships=memberships)
+            provisioner.log(outcome, source, cycle_id=cycle_id, kind=GROUP)
+            if not memberships or outcome.result == "Failure":
+                tally.add(key, outcome)
+            elif outcome.decision.writes:
+                tally.add_members(outcome)
+            if provisioner.may_resolve(outcome):
+                tally.unresolved.add(key)
+            if outcome.quarantine:
+                tally.quarantine = outcome
+                return
 
 
 def _fail(world: World, job: Job, began: Any, reason: str, code: str, message: str) -> None:
@@ -200,7 +259,7 @@ def _finish(world: World, job: Job, began: Any, read_to: int, tally: Tally, init
     job.last_success = job.last
     if tally.exported:
         job.last_exports = job.last
-    job.seen, job.escrows = read_to, tally.failed
+    job.seen, job.escrows = read_to, tally.failed | tally.unresolved
     job.quarantine, job.failures, job.force_deletes = None, 0, False
     job.steady_first = job.steady_first or now
     job.steady_last = now

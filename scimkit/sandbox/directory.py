@@ -15,8 +15,8 @@ from scimkit.sandbox.people import ADMINISTRATOR, Person, make_people
 class Directory:
     """People and groups by id.
 
-    changes  ids of people in the order in which something about them changed
-             (themselves, their groups); a cycle remembers how far it has read
+    changes  ids of people and groups in the order in which something about them changed
+             (themselves, a person's groups, a group's members); a cycle remembers how far it has read
     """
 
     def __init__(self, ids: Ids, count: int) -> None:
@@ -61,9 +61,9 @@ class Directory:
 
     # -- changing ----------------------------------------------------------
 
-    def mark(self, *people: str) -> None:
-        """Something about these people changed."""
-        self.changes.extend(people)
+    def mark(self, *ids: str) -> None:
+        """Something about these people and groups changed."""
+        self.changes.extend(ids)
 
     def change(self, person_id: str, **values: Any) -> Person:
         """Set fields of a person. Raises KeyError for an unknown person, TypeError for an unknown field."""
@@ -84,14 +84,38 @@ class Directory:
     def hard_delete(self, person_id: str) -> None:
         person = self.people.pop(person_id)
         self._by_name.pop(person.user_principal_name.lower(), None)
-        for group in list(self.groups.values()):
-            if person_id in group.members:
-                self.groups[group.id] = replace(group, members=tuple(m for m in group.members if m != person_id))
         self.mark(person_id)
+        self._leave_groups(person_id)
+
+    def _leave_groups(self, gone: str) -> None:
+        """Take what is gone for good out of every group."""
+        for group in list(self.groups.values()):
+            if gone in group.members:
+                self.groups[group.id] = replace(group, members=tuple(m for m in group.members if m != gone))
+                self.mark(group.id)
 
     def set_members(self, group_id: str, members: tuple[str, ...]) -> Group:
-        """Give a group these direct members; who came or went counts as changed."""
+        """Give a group these direct members; who came or went counts as changed, and so does the group."""
         before = self.groups[group_id]
         self.groups[group_id] = replace(before, members=members)
         self.mark(*(m for m in (*before.members, *members) if m in self.people and (m in before.members) != (m in members)))
+        if set(before.members) != set(members):
+            self.mark(group_id)
         return self.groups[group_id]
+
+    def change_group(self, group_id: str, **values: Any) -> Group:
+        """Set fields of a group; its members count as changed where that changes their scope.
+        Raises KeyError for an unknown group, TypeError for an unknown field."""
+        before = self.groups[group_id]
+        group = replace(before, **values)
+        self.groups[group_id] = group
+        self.mark(group_id)
+        if group.security_enabled != before.security_enabled:
+            self.mark(*(member for member in group.members if member in self.people))
+        return group
+
+    def delete_group(self, group_id: str) -> None:
+        """A security group goes for good at once; its members count as changed, they may have been assigned by it."""
+        group = self.groups.pop(group_id)
+        self.mark(group_id, *(member for member in group.members if member in self.people))
+        self._leave_groups(group_id)

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scimkit.sandbox import applications, log_queries, on_demand, synchronization, users
+from scimkit.sandbox import applications, expressions, log_queries, on_demand, synchronization, users
 from scimkit.sandbox.envelope import GraphError, error_response
 from scimkit.sandbox.identity import sandbox_token
 from scimkit.sandbox.world import World
@@ -53,6 +53,7 @@ def make_emulator(world: World) -> Starlette:
             *applications.routes(),
             *users.routes(),
             *synchronization.routes(),
+            *expressions.routes(),
             *on_demand.routes(),
             *log_queries.routes(),
         ],

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from scimkit.provisioning import Link
+from scimkit.provisioning import GROUP, USER, Kind, Link
+from scimkit.provisioning.targets import CORE_GROUP, ENTERPRISE_USER
 from scimkit.records import utc_text
 from scimkit.sandbox.clock import NEVER
 
@@ -89,9 +90,10 @@ class Job:
     """The job of one service principal.
 
     state      the schedule's: Disabled (never started) | Active | Paused
-    links      source id -> Link, for people this job has met
+    links      source id -> Link, for people this job has met; group_links the same for groups
     seen       how many of the directory's changes the last cycle has read; None: an initial cycle is due
-    escrows    people whose provisioning failed and is tried again
+    escrows    people and groups whose provisioning failed, or some of a group's members, and is tried again
+    linked     how many of a kind were ever linked; never falls when objects go
     due        when the next cycle begins; None: not scheduled
     """
 
@@ -104,11 +106,12 @@ class Job:
     created: datetime
     state: str = "Disabled"
     links: dict[str, Link] = field(default_factory=dict)
+    group_links: dict[str, Link] = field(default_factory=dict)
     seen: int | None = None
     escrows: set[str] = field(default_factory=set)
     due: datetime | None = None
     settings: list[dict[str, str]] = field(default_factory=list)
-    ever_linked: int = 0
+    linked: dict[str, int] = field(default_factory=dict)
     force_deletes: bool = False
     last: Execution | None = None
     last_success: Execution | None = None
@@ -160,8 +163,17 @@ class Job:
         }
 
     def _counts(self) -> list[dict[str, Any]]:
-        target = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-        return [{"key": f"User to {target}", "value": self.ever_linked}] if self.ever_linked else []
+        targets = {USER.name: ENTERPRISE_USER, GROUP.name: CORE_GROUP}
+        return [{"key": f"{name} to {target}", "value": self.linked[name]} for name, target in targets.items() if self.linked.get(name)]
+
+    def count_link(self, kind: Kind) -> None:
+        self.linked[kind.name] = self.linked.get(kind.name, 0) + 1
+
+    def forget_links(self) -> None:
+        """The reset of the connector data store: whom this job has met, and how many."""
+        self.links.clear()
+        self.group_links.clear()
+        self.linked.clear()
 
     def enter_quarantine(self, reason: str, code: str, message: str, now: datetime) -> None:
         """Once in, tried again 6, 12 and 24 hours after the first failure, then daily; off after 28 days."""

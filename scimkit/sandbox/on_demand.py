@@ -1,4 +1,4 @@
-"""Graph: provisionOnDemand. One person, now, as the next cycle would do it."""
+"""Graph: provisionOnDemand. One person, or one group with up to five of its members, now, as the next cycle would do it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scimkit.errors import ScimkitError
-from scimkit.provisioning import Outcome
+from scimkit.provisioning import GROUP, USER, Kind, Outcome
 from scimkit.sandbox.envelope import GraphError, bad_request, read_json, service_error
 from scimkit.sandbox.jobs import Job
-from scimkit.sandbox.provisioner import Provisioner, endpoint_of, plain_problem
+from scimkit.sandbox.provisioner import Provisioner, endpoint_of, group_mapping, plain_problem
 from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.synchronization import find_job, need_credentials
 from scimkit.sandbox.world import World
 
 MOST_CALLS, IN_SECONDS = 5, 10
+MOST_MEMBERS = 5
+KINDS = {kind.name: kind for kind in (USER, GROUP)}
 
 
 def _throttle(world: World) -> None:
@@ -33,8 +35,8 @@ def _throttle(world: World) -> None:
     world.on_demand_calls.append(now)
 
 
-def _subject(body: dict[str, Any], job: Job) -> tuple[str, str]:
-    """Object id and type of the one subject. Several are refused, as the documentation allows one user at a time."""
+def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
+    """The one subject. Several are refused, as the documentation allows one user or group at a time."""
     parameters = body.get("parameters")
     subjects = [s for p in parameters or () if isinstance(p, dict) for s in p.get("subjects") or ()] if isinstance(parameters, list) else []
     if len(subjects) != 1:
@@ -42,43 +44,69 @@ def _subject(body: dict[str, Any], job: Job) -> tuple[str, str]:
     rules = {rule["id"] for rule in job.schema["synchronizationRules"]}
     if parameters and parameters[0].get("ruleId") not in rules:
         raise service_error(400, "RuleNotFound", f"The synchronization rule '{parameters[0].get('ruleId')}' was not found.")
-    return str(subjects[0].get("objectId")), str(subjects[0].get("objectTypeName"))
+    return dict(subjects[0])
+
+
+def _members(subject: dict[str, Any]) -> list[str]:
+    """Object ids of the members that are to go with a group; at most five, and no others are looked at."""
+    links = subject.get("links")
+    listed = links.get("members") if isinstance(links, dict) else None
+    if listed is None:
+        return []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) and one.get("objectId") for one in listed):
+        raise bad_request("links.members is a list of objects with objectId and objectTypeName.", "BadRequest")
+    if len(listed) > MOST_MEMBERS:
+        raise bad_request(f"At most {MOST_MEMBERS} members of a group can be provisioned on demand; {len(listed)} were given.", "BadRequest")
+    return [str(one["objectId"]) for one in listed]
 
 
 async def provision_on_demand(request: Request) -> Response:
     world, app, job = find_job(request)
     body = await read_json(request)
-    object_id, kind = _subject(body, job)
+    subject = _subject(body, job)
+    object_id, name = str(subject.get("objectId")), str(subject.get("objectTypeName"))
+    kind, members = KINDS.get(name), _members(subject)
     need_credentials(app)
     _throttle(world)
-    if kind != "User":
-        raise service_error(400, "ObjectTypeNotSupported", f"Objects of the type '{kind}' cannot be provisioned on demand here.")
-    person = world.directory.people.get(object_id)
-    if person is None or person.deleted_utc is not None or not person.enabled:
-        raise service_error(404, "ObjectNotFound", f"The user '{object_id}' was not found in the source directory.")
+    if kind is None or (kind is GROUP and group_mapping(job.schema) is None):
+        raise service_error(400, "ObjectTypeNotSupported", f"Objects of the type '{name}' cannot be provisioned on demand here.")
+    if not _is_there(world, object_id, kind):
+        raise service_error(404, "ObjectNotFound", f"The {name.lower()} '{object_id}' was not found in the source directory.")
     context = f"{world.origin}/v1.0/$metadata#microsoft.graph.stringKeyStringValuePair"
-    return JSONResponse({"@odata.context": context, **await run_sync(_run, world, app, job, object_id)})
+    return JSONResponse({"@odata.context": context, **await run_sync(_run, world, app, job, object_id, kind, members)})
 
 
-def _run(world: World, app: ServicePrincipal, job: Job, person_id: str) -> dict[str, str]:
+def _is_there(world: World, object_id: str, kind: Kind) -> bool:
+    """Whether on-demand provisioning finds the object: people who are blocked or deleted in Entra it does not."""
+    if kind is GROUP:
+        return object_id in world.directory.groups
+    person = world.directory.people.get(object_id)
+    return person is not None and person.deleted_utc is None and person.enabled
+
+
+def _run(world: World, app: ServicePrincipal, job: Job, object_id: str, kind: Kind, members: list[str]) -> dict[str, str]:
     administrator = world.directory.administrator()
     by = {"id": administrator.id, "displayName": administrator.display_name, "initiatorType": "user"}
     try:
         provisioner = Provisioner(world, app, job)
         with endpoint_of(world, app) as endpoint:
-            for other in job.links:
-                provisioner.claim(other)
-            outcome, source = provisioner.run(person_id, endpoint, on_demand=True)
+            provisioner.claim()
+            if kind is GROUP:
+                outcome, source = provisioner.run_group(object_id, endpoint, on_demand=True, only_members=members)
+            else:
+                outcome, source = provisioner.run(object_id, endpoint, on_demand=True)
     except ScimkitError as error:
         raise service_error(400, "SystemForCrossDomainIdentityManagementInvalidCredentials", plain_problem(world, error)) from None
-    entry = provisioner.log(outcome, source, cycle_id=world.ids.next("cycle"), initiated_by=by)
-    return _pair(outcome, entry, world.plain(outcome.error_text))
+    entry = provisioner.log(outcome, source, cycle_id=world.ids.next("cycle"), initiated_by=by, kind=kind)
+    return _pair(outcome, entry, world.plain(outcome.error_text), kind)
 
 
-def _pair(outcome: Outcome, entry: dict[str, Any], text: str) -> dict[str, str]:
-    """The documented shape for a user: two JSON texts."""
+def _pair(outcome: Outcome, entry: dict[str, Any], text: str, kind: Kind) -> dict[str, str]:
+    """The documented shapes: for a user two JSON texts; for a group the result alone, the rest stands in the log."""
     details = {} if outcome.result == "Success" else {"errorCode": outcome.error_code, "errorMessage": text}
     key = {"result": outcome.result, "details": details}
+    if kind is GROUP:
+        return {"key": json.dumps(key, ensure_ascii=False), "value": "{}"}
     value = {
         "action": entry["provisioningAction"].capitalize(),
         "changeId": entry["changeId"],

@@ -1,26 +1,33 @@
-"""Provision one person of one job as the service does: facts from the directory, `scimkit.provisioning`, a log entry."""
+"""Provision one person or one group of one job as the service does: facts from the directory, `scimkit.provisioning`, a log entry."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from scimkit.clients.scim import ScimClient
 from scimkit.credentials import Secret
-from scimkit.errors import ScimkitError
+from scimkit.errors import MappingError, ScimkitError
 from scimkit.mapping import judge
-from scimkit.mapping.rows import ObjectMapping, evaluate_rows, user_mapping
+from scimkit.mapping.rows import ObjectMapping, evaluate_rows, mapping_of, user_mapping
 from scimkit.provisioning import (
+    GROUP,
+    NESTED_GROUPS_ARE_MEMBERS,
+    USER,
     GroupFacts,
+    Kind,
     Link,
     Outcome,
     ScopeDecision,
     ScopeFacts,
+    TargetFacts,
     forecast,
+    group_attributes,
+    group_scope_facts,
     is_active,
     is_entitled,
     judge_scope,
@@ -30,6 +37,7 @@ from scimkit.provisioning import (
     source_attributes,
 )
 from scimkit.provisioning.steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
+from scimkit.sandbox.groups import Group
 from scimkit.sandbox.jobs import Job
 from scimkit.sandbox.logs import log_entry
 from scimkit.sandbox.people import Person
@@ -44,18 +52,48 @@ def setting(app: ServicePrincipal, key: str) -> bool:
     return app.secrets.get(key, "").strip().lower() == "true"
 
 
+@dataclass
+class Flow:
+    """One object mapping of a job, and what is kept for its kind of object.
+
+    matching  the mapping with nothing but its matching rows
+    links     the job's own, by object id
+    taken     whose a matching value is, so that a second one with it is refused
+    """
+
+    kind: Kind
+    mapping: ObjectMapping
+    facts: TargetFacts
+    matching: ObjectMapping
+    links: dict[str, Link]
+    taken: dict[str, str] = field(default_factory=dict)
+
+
+def make_flow(schema: dict[str, Any], mapping: ObjectMapping, kind: Kind, links: dict[str, Link]) -> Flow:
+    matching = replace(mapping, rows=tuple(row for row in mapping.rows if row.matching))
+    return Flow(kind, mapping, read_target_facts(schema, mapping.target_object), matching, links)
+
+
+def group_mapping(schema: dict[str, Any]) -> ObjectMapping | None:
+    """The mapping of groups, switched on or off; None: this app has none."""
+    try:
+        return mapping_of(schema, GROUP.name)
+    except MappingError:
+        return None
+
+
 class Provisioner:
     """One cycle's or one on-demand run's view of a job.
 
-    Read at the start: mapping, filters, assignments, settings. `taken` holds
-    whose a matching value is, so that a second person with it is refused.
+    Read at the start: mappings, filters, assignments, settings; the directory stands
+    still meanwhile. `groups` is None where the app has no mapping for them.
     """
 
     def __init__(self, world: World, app: ServicePrincipal, job: Job) -> None:
         self.world, self.app, self.job = world, app, job
-        self.mapping: ObjectMapping = user_mapping(job.schema)
-        self.facts = read_target_facts(job.schema, self.mapping.target_object)
-        self.matching = replace(self.mapping, rows=tuple(row for row in self.mapping.rows if row.matching))
+        self.people = make_flow(job.schema, user_mapping(job.schema), USER, job.links)
+        mapped = group_mapping(job.schema)
+        self.groups = make_flow(job.schema, mapped, GROUP, job.group_links) if mapped else None
         self.sync_all = setting(app, "SyncAll")
         self.skip_out_of_scope = setting(app, "SkipOutOfScopeDeletions")
         self.flag = "aadoptscim062020" in app.secrets.get("BaseAddress", "").lower()
@@ -65,7 +103,7 @@ class Provisioner:
         delay = world.faults.at("graph", "slow_assignments")
         seen = app.assigned_ids(world.clock.now, timedelta(seconds=delay.value if delay else 0))
         self.assignments = [assignment.graph(app) for assignment in seen]
-        self.groups = {
+        self.assigned = {
             a["principalId"]: GroupFacts(group.security_enabled, frozenset(group.members))
             for a in self.assignments
             if (group := world.directory.groups.get(a["principalId"])) is not None
@@ -73,22 +111,30 @@ class Provisioner:
         self._direct: dict[str, list[dict[str, Any]]] = {}
         for a in self.assignments:
             self._direct.setdefault(a["principalId"], []).append(a)
-        self.references = {source: link.target_id for source, link in job.links.items() if link.managed}
-        self.taken: dict[str, str] = {}
+        self._in_scope: dict[str, bool] = {}
 
     # -- whom --------------------------------------------------------------
+
+    @property
+    def with_groups(self) -> bool:
+        """Whether groups are provisioned: mapped, and the mapping switched on."""
+        return self.groups is not None and self.groups.mapping.enabled
 
     def assigned_people(self) -> list[str]:
         """Ids of everybody assigned, directly or as a direct member of a security group, in the directory's order."""
         assigned = {key for key in self._direct if key in self.world.directory.people}
-        for group in self.groups.values():
+        for group in self.assigned.values():
             assigned |= group.members if group.security_enabled else set()
         return [key for key in self.world.directory.people if key in assigned]
 
     def roles_of(self, person_id: str) -> tuple[str, ...]:
-        groups = [key for key, group in self.groups.items() if person_id in group.members]
+        groups = [key for key, group in self.assigned.items() if person_id in group.members]
         related = [a for key in (person_id, *groups) for a in self._direct.get(key, ())]
-        return roles_held(person_id, related, self.groups)
+        return roles_held(person_id, related, self.assigned)
+
+    def assigned_groups(self) -> list[str]:
+        """Ids of the groups that are assigned themselves, in the directory's order."""
+        return [key for key in self.world.directory.groups if key in self._direct]
 
     def source(self, person: Person) -> tuple[dict[str, Any], ScopeDecision]:
         """The source attributes of a person and the judgement of their scope."""
@@ -97,7 +143,8 @@ class Provisioner:
         roles = self.roles_of(person.id)
         names = [role["displayName"] for role in self.app.roles if role["id"] in roles]
         attributes = source_attributes(user, soft_deleted=deleted, manager_id=person.manager or None, app_roles=names)
-        verdict = judge(self.mapping.filters, attributes) if self.mapping.filters else None
+        filters = self.people.mapping.filters
+        verdict = judge(filters, attributes) if filters else None
         scope = judge_scope(
             ScopeFacts(
                 active=is_active(user, soft_deleted=deleted),
@@ -107,58 +154,151 @@ class Provisioner:
                 sync_all=self.sync_all,
             )
         )
+        self._in_scope[person.id] = scope.in_scope
         return attributes | {"IsSoftDeleted": not scope.in_scope}, scope
 
-    def claim(self, person_id: str) -> None:
-        """Note whose this linked person's matching values are."""
-        person = self.world.directory.people.get(person_id)
-        if person is not None:
-            self._others(person_id, self.source(person)[0])
+    def group_source(self, group: Group) -> tuple[dict[str, Any], ScopeDecision]:
+        """The source attributes of a group, its direct members included, and the judgement of its scope."""
+        described, filters = group.graph(), self.groups.mapping.filters if self.groups else ()
+        verdict = judge(filters, group_attributes(described, members=(), in_scope=True)) if filters else None
+        facts = group_scope_facts(
+            described, self._direct.get(group.id, ()), self.app.roles, filters=verdict, sync_all=self.sync_all
+        )
+        scope = judge_scope(facts)
+        self._in_scope[group.id] = scope.in_scope
+        return group_attributes(described, members=group.members, in_scope=scope.in_scope), scope
 
-    def _others(self, person_id: str, source: dict[str, Any]) -> frozenset[str]:
-        """Which of this person's matching values belong to somebody else of this job already."""
-        values = evaluate_rows(self.matching, source, now=self.world.clock.now, creating=True).values
+    def in_scope(self, object_id: str) -> bool:
+        """Whether a person or group is in scope now; asked once."""
+        if object_id not in self._in_scope:
+            directory = self.world.directory
+            person, group = directory.people.get(object_id), directory.groups.get(object_id)
+            if person is not None:
+                self.source(person)
+            elif group is not None:
+                self.group_source(group)
+            self._in_scope.setdefault(object_id, False)  # gone for good
+        return self._in_scope[object_id]
+
+    def linked(self, object_ids: Collection[str]) -> dict[str, str]:
+        """Target ids of those of these people and groups who may be referred to: linked, and in scope."""
+        inner = self.job.group_links if NESTED_GROUPS_ARE_MEMBERS else {}
+        found = {key: link for key in object_ids if (link := self.job.links.get(key) or inner.get(key)) is not None}
+        return {key: link.target_id for key, link in found.items() if self.in_scope(key)}
+
+    def claim(self) -> None:
+        """Note whose the matching values are of everybody linked."""
+        directory = self.world.directory
+        for key in self.job.links:
+            if (person := directory.people.get(key)) is not None:
+                self._others(self.people, key, self.source(person)[0])
+        for key in self.job.group_links if self.groups else ():
+            if (group := directory.groups.get(key)) is not None:
+                self._others(self.groups, key, self.group_source(group)[0])
+
+    def _others(self, flow: Flow | None, object_id: str, source: dict[str, Any]) -> frozenset[str]:
+        """Which of this object's matching values belong to another one of this job already."""
+        if flow is None:
+            return frozenset()
+        values = evaluate_rows(flow.matching, source, now=self.world.clock.now, creating=True).values
         mine = [str(value) for value in values.values() if value not in (None, "", [])]
-        return frozenset(v for v in mine if self.taken.setdefault(v.casefold(), person_id) != person_id)
+        return frozenset(v for v in mine if flow.taken.setdefault(v.casefold(), object_id) != object_id)
 
     # -- doing it ----------------------------------------------------------
 
     def run(self, person_id: str, endpoint: ScimClient, *, on_demand: bool = False, writing: bool = True) -> tuple[Outcome, dict[str, Any]]:
         """Provision one person, keep the link; the outcome, and the source attributes for the log."""
         person = self.world.directory.people.get(person_id)
-        link = self.job.links.get(person_id)
+        if person is None:
+            return self._run(self.people, {"objectId": person_id}, None, endpoint, (), on_demand, writing)
+        source, scope = self.source(person)
+        return self._run(self.people, source, scope, endpoint, (person.manager,), on_demand, writing)
+
+    def run_group(
+        self, group_id: str, endpoint: ScimClient, *, on_demand: bool = False, writing: bool = True, **settings: Any
+    ) -> tuple[Outcome, dict[str, Any]]:
+        """Provision one group, keep the link and the members written; as `run`.
+
+        settings  `memberships` and `only_members` of `scimkit.provisioning.provision`
+
+        Raises MappingError where the app has no mapping for groups.
+        """
+        if self.groups is None:
+            raise MappingError("this app has no mapping for groups", "Restore the default mappings.")
+        group = self.world.directory.groups.get(group_id)
+        if group is None:
+            return self._run(self.groups, {"objectId": group_id}, None, endpoint, (), on_demand, writing)
+        source, scope = self.group_source(group)
+        return self._run(self.groups, source, scope, endpoint, group.members, on_demand, writing, **settings)
+
+    def _run(
+        self,
+        flow: Flow,
+        source: dict[str, Any],
+        scope: ScopeDecision | None,
+        endpoint: ScimClient,
+        refers_to: Collection[str],
+        on_demand: bool,
+        writing: bool,
+        **settings: Any,
+    ) -> tuple[Outcome, dict[str, Any]]:
+        """Provision one object; without a scope it is gone from Entra for good."""
+        key = source["objectId"]
+        link = flow.links.get(key)
+        hard_deleted = scope is None
+        if scope is None:
+            scope = judge_scope(ScopeFacts(active=False, assigned=False, kind=flow.kind))
         common: dict[str, Any] = {
             "now": self.world.clock.now,
             "skip_out_of_scope": self.skip_out_of_scope,
-            "references": self.references,
-            "facts": self.facts,
+            "references": self.linked(refers_to),
+            "facts": flow.facts,
             "flag": self.flag,
             "on_demand": on_demand,
             "target_system": self.target_system,
+            "hard_deleted": hard_deleted,
+            "peers": self._others(flow, key, source) if scope.in_scope and link is None else frozenset(),
+            **settings,
         }
-        if person is None:
-            source: dict[str, Any] = {"objectId": person_id}
-            scope = judge_scope(ScopeFacts(active=False, assigned=False))
-            common["hard_deleted"] = True
-        else:
-            source, scope = self.source(person)
-            common["peers"] = self._others(person_id, source) if scope.in_scope and link is None else frozenset()
-        outcome = (provision if writing else forecast)(source, scope, self.mapping, link, endpoint, **common)
+        outcome = (provision if writing else forecast)(source, scope, flow.mapping, link, endpoint, **common)
         if writing:
-            self._keep_link(person_id, outcome.link)
+            self._keep_link(flow, key, outcome.link)
         return outcome, source
 
-    def _keep_link(self, person_id: str, link: Link | None) -> None:
+    def _keep_link(self, flow: Flow, key: str, link: Link | None) -> None:
         if link is None:
-            self.job.links.pop(person_id, None)
-            self.references.pop(person_id, None)
+            if flow.links.pop(key, None) is not None:
+                self._forget_member(key)
             return
-        if person_id not in self.job.links:
-            self.job.ever_linked += 1
-        self.job.links[person_id] = link
-        self.references[person_id] = link.target_id
+        if key not in flow.links:
+            self.job.count_link(flow.kind)
+        flow.links[key] = link
 
-    def log(self, outcome: Outcome, source: dict[str, Any], *, cycle_id: str, initiated_by: dict[str, str] = SYSTEM, staged: bool = False) -> dict[str, Any]:
+    def _forget_member(self, key: str) -> None:
+        """Whoever is gone from the target is no member of anything there: nothing is left to remove."""
+        for group_id, link in self.job.group_links.items():
+            if key in link.members:
+                kept = {member: target for member, target in link.members.items() if member != key}
+                self.job.group_links[group_id] = replace(link, members=kept)
+
+    def members_differ(self, group_id: str) -> bool:
+        """Whether a linked group has members to add, to remove or to report; nothing is asked for it."""
+        link, group = self.job.group_links.get(group_id), self.world.directory.groups.get(group_id)
+        if link is None or group is None or not self.in_scope(group_id):
+            return False
+        linked = self.linked(group.members)
+        return any(linked.get(m) != link.members.get(m) for m in group.members if m in linked or m not in link.members) or bool(
+            link.members.keys() - set(group.members)
+        )
+
+    def may_resolve(self, outcome: Outcome) -> bool:
+        """Whether members of this group are worth another try: refused ones, and people in scope whose account failed.
+
+        Somebody out of scope is not: a later entry into scope is not noticed ("Known issues for provisioning").
+        """
+        return any(write.code for write in outcome.members) or any(self.in_scope(m) for m in outcome.decision.left_out)
+
+    def log(self, outcome: Outcome, source: dict[str, Any], *, cycle_id: str, initiated_by: dict[str, str] = SYSTEM, staged: bool = False, kind: Kind = USER) -> dict[str, Any]:
         """Write the log entry of an outcome; returns it."""
         world, app = self.world, self.app
         status = {"Success": "success", "Skipped": "skipped"}.get(outcome.result, "failure")
@@ -174,6 +314,10 @@ class Provisioner:
             }
         person = world.directory.people.get(str(source.get("objectId")))
         name = str(source.get("displayName") or "")
+        details = {"id": str(source.get("objectId") or ""), "odatatype": kind.name, "DisplayName": name}
+        if kind is USER:
+            details["UserPrincipalName"] = person.user_principal_name if person else ""
+        mapping = self.groups.mapping if kind is GROUP and self.groups else self.people.mapping
         entry = log_entry(
             ids={
                 "id": world.ids.next("log entry"),
@@ -191,15 +335,10 @@ class Provisioner:
             source={
                 "id": str(source.get("objectId") or ""),
                 "displayName": name,
-                "identityType": "User",
-                "details": {
-                    "id": str(source.get("objectId") or ""),
-                    "odatatype": "User",
-                    "DisplayName": name,
-                    "UserPrincipalName": person.user_principal_name if person else "",
-                },
+                "identityType": kind.name,
+                "details": details,
             },
-            target={"id": outcome.target_id, "displayName": "", "identityType": self.mapping.target_object, "details": {}},
+            target={"id": outcome.target_id, "displayName": "", "identityType": mapping.target_object, "details": {}},
             service_principal={"id": app.id, "displayName": app.display_name},
             target_system={
                 "id": world.ids.named("system", app.id),

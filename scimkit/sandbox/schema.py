@@ -13,6 +13,7 @@ from scimkit.apps.profile import AppProfile
 from scimkit.mapping import parse, print_expression
 from scimkit.mapping.signatures import load_functions
 from scimkit.mapping.syntax import Attribute, Call, Expression, Text
+from scimkit.provisioning.default_mapping import DEFAULT_GROUP_MAPPING, DEFAULT_MAPPING
 from scimkit.provisioning.targets import CORE_GROUP, ENTERPRISE_USER, MANAGER
 from scimkit.sandbox.identity import Ids
 
@@ -29,33 +30,6 @@ SOURCE_ATTRIBUTES = (
     "physicalDeliveryOfficeName", *(f"extensionAttribute{n}" for n in range(1, 16)), "manager", "appRoleAssignments",
 )  # fmt: skip
 SOURCE_GROUP_ATTRIBUTES = (("objectId", "String"), ("displayName", "String"), ("mailNickname", "String"), ("securityEnabled", "Boolean"), ("members", "Reference"))
-
-# the published default mapping of a non-gallery SCIM app: target -> source expression
-DEFAULT_MAPPING = (
-    ("userName", "[userPrincipalName]"),
-    ("active", 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'),
-    ("displayName", "[displayName]"),
-    ("title", "[jobTitle]"),
-    ('emails[type eq "work"].value', "[mail]"),
-    ("preferredLanguage", "[preferredLanguage]"),
-    ("name.givenName", "[givenName]"),
-    ("name.familyName", "[surname]"),
-    ("name.formatted", 'Join(" ", [givenName], [surname])'),
-    ('addresses[type eq "work"].formatted', "[physicalDeliveryOfficeName]"),
-    ('addresses[type eq "work"].streetAddress', "[streetAddress]"),
-    ('addresses[type eq "work"].locality', "[city]"),
-    ('addresses[type eq "work"].region', "[state]"),
-    ('addresses[type eq "work"].postalCode', "[postalCode]"),
-    ('addresses[type eq "work"].country', "[country]"),
-    ('phoneNumbers[type eq "work"].value', "[telephoneNumber]"),
-    ('phoneNumbers[type eq "mobile"].value', "[mobile]"),
-    ('phoneNumbers[type eq "fax"].value', "[facsimileTelephoneNumber]"),
-    ("externalId", "[mailNickname]"),
-    (f"{ENTERPRISE_USER}:employeeNumber", "[employeeId]"),
-    (f"{ENTERPRISE_USER}:department", "[department]"),
-    (MANAGER, "[manager]"),
-)
-DEFAULT_GROUP_MAPPING = (("displayName", "[displayName]"), ("externalId", "[objectId]"), ("members", "[members]"))
 
 
 def source_tree(node: Expression) -> dict[str, Any]:

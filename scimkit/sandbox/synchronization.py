@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scimkit.errors import Denied, MappingError, Rejected, ScimkitError, Unreachable
+from scimkit.mapping import parse
+from scimkit.mapping.rows import read_schema as read_mappings
 from scimkit.mapping.rows import user_mapping
 from scimkit.sandbox.applications import world_of
 from scimkit.sandbox.envelope import GraphError, bad_request, created, no_content, no_resource, read_json, service_error
@@ -188,8 +190,7 @@ async def restart(request: Request) -> Response:
     if "Full" in flags:
         flags |= {"ConnectorDataStore", "Escrows", "Watermark", "QuarantineState"}
     if "ConnectorDataStore" in flags:
-        job.links.clear()
-        job.ever_linked = 0
+        job.forget_links()
     if "Escrows" in flags:
         job.escrows.clear()
     if "Watermark" in flags:
@@ -335,7 +336,11 @@ async def put_schema(request: Request) -> Response:
         for rule in body["synchronizationRules"]:
             for mapping in rule["objectMappings"]:
                 _check_mapping(rule, mapping, known)
-        user_mapping(body)  # every expression and filter can be read
+        user_mapping(body)
+        for each in read_mappings(body):
+            for row in each.rows:
+                if row.expression is not None:
+                    parse(row.expression)
     except (KeyError, TypeError, AttributeError) as error:
         raise service_error(400, "InvalidSchema", f"The schema is not whole: {error}") from None
     except MappingError as error:

@@ -25,14 +25,21 @@ def literal(text: str) -> Any:
 
 
 class MemoryEndpoint:
-    """Users by id.
+    """Users by id, and groups by id.
 
     faults  operation to a status, "timeout", "reset" or "no id"
     log     the operations asked for, in order
     """
 
-    def __init__(self, accounts: list[dict[str, Any]] | None = None, faults: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: list[dict[str, Any]] | None = None,
+        faults: Mapping[str, Any] | None = None,
+        *,
+        groups: list[dict[str, Any]] | None = None,
+    ) -> None:
         self.accounts = {account["id"]: copy.deepcopy(account) for account in accounts or []}
+        self.groups = {group["id"]: copy.deepcopy(group) for group in groups or []}
         self.faults = dict(faults or {})
         self.log: list[str] = []
         self.bodies: list[Mapping[str, Any]] = []
@@ -48,17 +55,31 @@ class MemoryEndpoint:
             kind: type[ApiError] = {401: Denied, 403: Denied, 429: Throttled}.get(fault, Rejected)
             raise kind(f"the target answered {fault}", status=fault)  # type: ignore[call-arg]
 
+    def _store(self, resource_type: str) -> dict[str, dict[str, Any]]:
+        return {"Users": self.accounts, "Groups": self.groups}[resource_type]
+
+    def members(self, group_id: str) -> list[str]:
+        """The ids of a group's members."""
+        return [one["value"] for one in self.groups[group_id].get("members", [])]
+
+    @staticmethod
+    def _shown(resource: dict[str, Any] | None) -> Any:
+        """A copy as the service asks for it: a group without members."""
+        return copy.deepcopy({name: value for name, value in resource.items() if name != "members"}) if resource else None
+
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
         self._asked("find")
-        found = [one for one in self.accounts.values() if str(self._get(one, attribute)).lower() == value.lower()]
-        return copy.deepcopy(found)
+        kept = self._store(resource_type).values()
+        return [self._shown(one) for one in kept if str(self._get(one, attribute)).lower() == value.lower()]
 
     def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
         self._asked("read")
-        return copy.deepcopy(self.accounts.get(id))
+        return self._shown(self._store(resource_type).get(id))
 
     def create(self, resource_type: str, body: Mapping[str, Any], /) -> dict[str, Any]:
         self._asked("create", body)
+        if resource_type == "Groups":
+            return self._create_group(body)
         name = body.get("userName")
         if name is not None and any(str(one.get("userName")).lower() == name.lower() for one in self.accounts.values()):
             raise Rejected("userName is taken", status=409, code="uniqueness")
@@ -70,15 +91,24 @@ class MemoryEndpoint:
             del answer["id"]
         return answer
 
+    def _create_group(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        assert not body.get("members") and body["meta"] == {"resourceType": "Group"}
+        group = copy.deepcopy(dict(body)) | {"id": f"group{len(self.groups) + 1}"}
+        self.groups[group["id"]] = group
+        return copy.deepcopy(group)
+
     def delete(self, resource_type: str, id: str, /) -> bool:
         self._asked("delete")
-        return self.accounts.pop(id, None) is not None
+        return self._store(resource_type).pop(id, None) is not None
 
     def patch(self, resource_type: str, id: str, body: Mapping[str, Any], /) -> dict[str, Any] | None:
         self._asked("patch", body)
         assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
-        account = self.accounts[id]
+        account = self._store(resource_type)[id]
         for operation in body["Operations"]:
+            if str(operation.get("path", "")).startswith("members"):
+                self._patch_members(account, operation)
+                continue
             assert operation["op"].lower() in ("add", "replace")
             if operation.get("path"):
                 self._set(account, operation["path"], operation["value"], operation["op"].lower() == "add")
@@ -86,6 +116,20 @@ class MemoryEndpoint:
                 for path, value in operation["value"].items():
                     self._set(account, path, value)
         return None
+
+    @staticmethod
+    def _patch_members(group: dict[str, Any], operation: Mapping[str, Any]) -> None:
+        """Both dialects; who is there is not doubled, who is not there is no error."""
+        there = group.setdefault("members", [])
+        named = [one["value"] for one in operation.get("value", ())]
+        if operation["op"].lower() == "add":
+            there += [{"value": one} for one in named if one not in [each["value"] for each in there]]
+            return
+        assert operation["op"].lower() == "remove"
+        found = re.fullmatch(r'members\[value eq (".*")\]', operation["path"])
+        assert (found is None) == bool(named)
+        gone = [json.loads(found[1])] if found else named
+        group["members"] = [one for one in there if one["value"] not in gone]
 
     def _get(self, account: Mapping[str, Any], path: str) -> Any:
         urn, name, key, wanted, sub = self._parts(path)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from scimkit.mapping import judge
-from scimkit.provisioning import ScopeFacts, is_soft_deleted, judge_scope
+from scimkit.provisioning import ScopeFacts, group_scope_facts, is_soft_deleted, judge_scope
 
 MARKETING = [
     {
@@ -65,3 +65,23 @@ def test_every_reason_is_told() -> None:
     """Blocked, unassigned and filtered: three sentences."""
     verdict = judge(MARKETING, {"department": "Sales"})
     assert len(judge_scope(ScopeFacts(active=False, assigned=False, filters=verdict)).reasons) == 3
+
+
+@pytest.mark.parametrize(
+    ("group", "principal", "settings", "reasons"),
+    [
+        ({}, "g", {}, ("in scope: assigned to the application",)),
+        ({}, "outer", {}, ("not assigned to the application",)),
+        ({}, "", {"sync_all": True}, ("in scope: every group is",)),
+        ({"securityEnabled": False}, "g", {}, ("not security enabled, so it cannot be provisioned",)),
+        ({}, "g", {"soft_deleted": True}, ("not active in Entra: deleted",)),
+    ],
+)
+def test_scope_of_a_group(
+    group: dict[str, object], principal: str, settings: dict[str, bool], reasons: tuple[str, ...]
+) -> None:
+    """Assigned itself and security enabled; the reasons speak of groups, not of signing in."""
+    described = {"id": "g", "securityEnabled": True} | group
+    assignments = [{"principalId": principal, "appRoleId": "r"}]
+    facts = group_scope_facts(described, assignments, [{"id": "r", "isEnabled": True}], **settings)
+    assert judge_scope(facts).reasons == reasons

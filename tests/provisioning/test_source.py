@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scimkit.provisioning import plain_principal_name, source_attributes
+from scimkit.provisioning import group_attributes, plain_principal_name, source_attributes
 
 
 def test_names_are_translated() -> None:
@@ -55,3 +55,26 @@ def test_empty_lists_and_nulls_are_absent() -> None:
 def test_guests_go_by_their_outside_address(name: str, plain: str) -> None:
     """The last underscore stood for the at sign; a member's name stays."""
     assert plain_principal_name(name) == plain
+
+
+def test_a_group_in_the_schemas_names() -> None:
+    """Direct members as they come, absent properties left out, extensions kept; an empty group has no members."""
+    group = {
+        "id": "g",
+        "displayName": "Sales",
+        "mailNickname": "sales",
+        "mail": None,
+        "securityEnabled": True,
+        "groupTypes": [],
+        "extension_0123_kind": "k",
+    }
+    assert group_attributes(group, members=("ann", "inner"), in_scope=False) == {
+        "objectId": "g",
+        "displayName": "Sales",
+        "mailNickname": "sales",
+        "securityEnabled": True,
+        "extension_0123_kind": "k",
+        "members": ["ann", "inner"],
+        "IsSoftDeleted": True,
+    }
+    assert "members" not in group_attributes(group, members=(), in_scope=True)

@@ -66,4 +66,4 @@ def test_a_change_is_remembered_in_order() -> None:
     group = next(g for g in directory.groups.values() if g.display_name == "Learning pilot")
     leaving = group.members[0]
     directory.set_members(group.id, group.members[1:])
-    assert directory.changes == [person.id, leaving]
+    assert directory.changes == [person.id, leaving, group.id]
