@@ -42,6 +42,7 @@ def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Fore
     if is_running(job):
         return ()
     told = ", ".join(f"{count} {'no change' if action == 'nothing' else action}" for action, count in forecast.counts.items()) or "nobody"
+    told += "".join(f"; the group {group.name}: {group.action}, {group.members} members" for group in forecast.groups)
     return (PlannedChange("start", f"provisioning of {enterprise_app.display_name}", "off", f"on; predicted for the first cycle: {told}"),)
 
 

@@ -7,43 +7,37 @@ assignments and people from Graph, accounts from the app. Nothing is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.clients.graph import GraphClient
 from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import ApiError
-from scimkit.mapping import judge
-from scimkit.mapping.rows import ObjectMapping, user_mapping
-from scimkit.provisioning.action import Outcome
-from scimkit.provisioning.scope import (
-    GroupFacts,
-    ScopeDecision,
-    ScopeFacts,
-    is_active,
-    is_entitled,
-    judge_scope,
-    roles_held,
+from scimkit.pilot import PilotResult, links_of
+from scimkit.prediction import (
+    NO_LINKS,
+    AssignedGroup,
+    Sight,
+    account_of,
+    outcome_word,
+    predict_groups,
+    predict_people,
+    read_job,
 )
-from scimkit.provisioning.service import forecast
-from scimkit.provisioning.source import source_attributes
-from scimkit.provisioning.targets import TargetFacts, read_target_facts
+from scimkit.provisioning.action import Outcome
 from scimkit.records import record
-from scimkit.scope import SELECT, Limits, Person, assigned_people, person_of
-
-# How a decision reads to an administrator. `link` writes nothing, but takes an account over.
-WORDS = {"create": "create", "update": "update", "link": "nothing", "nothing": "nothing", "disable": "disable", "delete": "delete", "refuse": "failure"}
+from scimkit.scope import SELECT, Limits, Person, person_of
 
 
 @dataclass(frozen=True, slots=True)
 class ForecastRow:
     """What is predicted for one person.
 
-    action  create | update | disable | delete | nothing | skip | failure
+    action  create | update | disable | delete | nothing | skip | failure, or unknown
+            where the app cannot be asked from here
     """
 
     person: Person
@@ -51,102 +45,72 @@ class ForecastRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class GroupForecast:
+    """What is predicted for one assigned group.
+
+    action    as of people
+    members   how many people (and groups) the cycle adds to it
+    left_out  direct members who are not in scope, or get no account
+    """
+
+    id: str
+    name: str
+    action: str
+    reason: str
+    members: int
+    left_out: int
+
+
 @record("Forecast")
 @dataclass(frozen=True)
 class Forecast:
-    """What switching on would do, person by person.
+    """What switching on would do, person by person and group by group.
 
     counts             action -> people
     observed_accounts  accounts the app has today; None: it could not be listed
+    groups             none where the mapping of groups is missing or switched off
     """
 
     rows: tuple[ForecastRow, ...]
     counts: Mapping[str, int]
     observed_accounts: int | None
     checks: tuple[Check, ...]
+    groups: tuple[GroupForecast, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class JobFacts:
-    """What the job's configuration says, read once for many people."""
+def make_forecast(
+    graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits, pilot: PilotResult | None = None
+) -> Forecast:
+    """Predict the first cycle for everybody who is assigned. Reads only.
 
-    mapping: ObjectMapping
-    targets: TargetFacts
-    assignments: tuple[dict[str, Any], ...]
-    groups: Mapping[str, GroupFacts]
-    roles: tuple[dict[str, Any], ...]
-
-
-def read_job(graph: GraphClient, enterprise_app: EnterpriseApp) -> JobFacts:
-    """Schema, assignments and roles of the job as they stand now."""
-    schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
-    mapping = user_mapping(schema)
-    assignments = tuple(graph.assignments(enterprise_app.service_principal_id))
-    groups = {
-        a["principalId"]: GroupFacts(
-            bool((graph.group(a["principalId"]) or {}).get("securityEnabled", True)), frozenset(m["id"] for m in graph.members(a["principalId"]))
-        )
-        for a in assignments
-        if a["principalType"] == "Group"
-    }
-    principal = graph.service_principal(enterprise_app.service_principal_id) or {}
-    return JobFacts(mapping, read_target_facts(schema, mapping.target_object), assignments, groups, tuple(principal.get("appRoles", ())))
-
-
-def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
-    """Whether one person is in scope under assigned-only, and why."""
-    held = roles_held(user["id"], job.assignments, job.groups)
-    source = source_attributes(user, soft_deleted=False)
-    verdict = judge(job.mapping.filters, source) if job.mapping.filters else None
-    return judge_scope(ScopeFacts(active=is_active(user), assigned=bool(held), entitled=is_entitled(held, job.roles), filters=verdict))
-
-
-def predict_person(user: Mapping[str, Any], job: JobFacts, scim: ScimClient, *, now: datetime, peers: frozenset[str] = frozenset()) -> Outcome:
-    """What the service would do with one person it has no link for yet.
-
-    The service's own links cannot be read in v1.0, so the first cycle is predicted:
-    whoever was provisioned before is found again by the matching attribute.
+    pilot  whom it has linked is looked at by that link, and also when not assigned any more
     """
-    scope = scope_of(user, job)
-    source = source_attributes(user, soft_deleted=not scope.in_scope)
-    return forecast(source, scope, job.mapping, None, scim, now=now, facts=job.targets, peers=peers)
-
-
-def make_forecast(graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits) -> Forecast:
-    """Predict the first cycle for everybody who is assigned. Reads only."""
-    job = read_job(graph, enterprise_app)
-    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    rows = tuple(_rows((user for user in graph.users(select=SELECT) if user["id"] in assigned), job, scim, now))
+    job, sight, links = read_job(graph, enterprise_app), Sight(scim), links_of(pilot) if pilot else NO_LINKS
+    looked_at = job.assigned | links.keys()
+    users = (user for user in graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers) if user["id"] in looked_at)
+    predicted = predict_people(users, job, sight, now=now, links=links)
+    rows = tuple(ForecastRow(person_of(user), outcome_word(outcome), outcome.decision.reason) for user, outcome in predicted)
+    linked = {user["id"]: account for user, outcome in predicted if (account := account_of(outcome))}
+    groups = tuple(_group_row(group, outcome) for group, outcome in predict_groups(job, sight, now=now, accounts=linked, links=links))
     counts = dict(sorted(Counter(row.action for row in rows).items()))
-    accounts = _count_accounts(scim)
+    accounts = None if sight.lost else _count_accounts(scim)
     checks = (
         _check_anybody(rows),
+        *_check_sight(sight, counts),
         *_check_failures(rows),
         _check_leavers(counts, limits.deletion_threshold),
         _check_takeovers(rows),
         *_check_accounts(accounts, rows),
         *_check_seats(rows, limits.seats),
+        *_check_groups(groups),
     )
-    return Forecast(rows, counts, accounts, checks)
+    return Forecast(rows, counts, accounts, checks, groups)
 
 
-def _rows(users: Iterator[dict[str, Any]], job: JobFacts, scim: ScimClient, now: datetime) -> Iterator[ForecastRow]:
-    taken: set[str] = set()
-    for user in users:
-        outcome = predict_person(user, job, scim, now=now, peers=frozenset(taken))
-        taken |= {str(change.new) for change in outcome.decision.changes if change.target in _matching(job)}
-        yield ForecastRow(person_of(user), outcome_word(outcome), outcome.decision.reason)
-
-
-def _matching(job: JobFacts) -> frozenset[str]:
-    return frozenset(row.target for row in job.mapping.rows if row.matching)
-
-
-def outcome_word(outcome: Outcome) -> str:
-    decision = outcome.decision
-    if decision.code in ("EntrySynchronizationSkipped", "ImportSkipped"):
-        return "skip"
-    return WORDS[decision.action]
+def _group_row(group: AssignedGroup, outcome: Outcome) -> GroupForecast:
+    decision, name = outcome.decision, str(group.graph.get("displayName") or group.graph["id"])
+    return GroupForecast(group.graph["id"], name, outcome_word(outcome), decision.reason, len(decision.add), len(decision.left_out))
 
 
 def _count_accounts(scim: ScimClient) -> int | None:
@@ -160,6 +124,14 @@ def _check_anybody(rows: tuple[ForecastRow, ...]) -> Check:
     if rows:
         return passed("forecast.people", f"{len(rows)} people are assigned, each was looked at")
     return failed("forecast.people", "nobody is assigned: the cycle would do nothing", "Assign the pilot people first (4_scope).")
+
+
+def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
+    """An app that this machine cannot ask is no fault of the job: then it is unknown who has an account."""
+    if sight.lost is None:
+        return ()
+    text = f"the app cannot be asked from here ({sight.lost}): for {counts.get('unknown', 0)} people in scope it is unknown whether they have an account already"
+    return (not_observed("forecast.accounts_unknown", text, "Run this where the app is reachable, or compare its own export of accounts with the people below."),)
 
 
 def _check_failures(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
@@ -203,8 +175,23 @@ def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tupl
     return (passed("forecast.accounts", f"each of the {accounts} accounts in the app belongs to somebody in scope"),)
 
 
+def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
+    """Groups that will not come, or come without some of their people."""
+    found = []
+    for group in groups:
+        if group.action in ("failure", "skip"):
+            found.append(warning("forecast.group", f"the group {group.name} is not provisioned: {group.reason}", "Mend it before you switch on, or take the group's assignment away.", "How application provisioning works"))
+        elif group.left_out:
+            text = f"the group {group.name} comes without {group.left_out} of its direct members, who are not in scope or get no account"
+            remedy = "Mend those people first: somebody who comes into scope later is filled in only when provisioning is restarted."
+            found.append(warning("forecast.group_members", text, remedy, "Known issues for provisioning"))
+    if groups and not found:
+        found.append(passed("forecast.groups", f"provisioned with all their direct members: {', '.join(group.name for group in groups)}"))
+    return tuple(found)
+
+
 def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]:
-    active = sum(row.action in ("create", "update", "nothing") for row in rows)
+    active = sum(row.action in ("create", "update", "nothing", "unknown") for row in rows)
     if not seats:
         return ()
     if active > seats:

@@ -6,7 +6,7 @@ what Microsoft's service says it did, and what the app then really holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,16 +18,27 @@ from scimkit.clients.graph import GraphClient
 from scimkit.clients.on_demand import OnDemand
 from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
-from scimkit.errors import ApiError
-from scimkit.forecast import JobFacts, outcome_word, predict_person, read_job
+from scimkit.errors import ApiError, Waiting
 from scimkit.mapping.rows import rule_id
 from scimkit.monitoring.explanations import explain
+from scimkit.pilot_group import PilotGroup
+from scimkit.prediction import (
+    JobFacts,
+    Sight,
+    account_of,
+    manager_of,
+    outcome_word,
+    predict_group,
+    predict_person,
+    read_job,
+    source_of,
+)
+from scimkit.provisioning.decision import Link
 from scimkit.provisioning.differences import is_same
 from scimkit.provisioning.service import desired_of
-from scimkit.provisioning.source import source_attributes
 from scimkit.provisioning.targets import read_target
 from scimkit.records import record, utc_text
-from scimkit.scope import SELECT, Person, Scope
+from scimkit.scope import SELECT, Person, Scope, assigned_people
 
 NOT_FOUND = "no account"
 READ_BACK = "the app, read back over SCIM"
@@ -63,6 +74,43 @@ class PilotPerson:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True)
+class GroupPrediction:
+    """What is expected for the pilot group. members: the pilot people who are to be in it."""
+
+    group: PilotGroup
+    action: str
+    reason: str
+    members: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PilotGroupResult:
+    """The pilot group, three times told.
+
+    observed  the pilot people who are members in the app now
+    missing   those who should be, and are not
+    verdict   as of people
+    """
+
+    group: PilotGroup
+    predicted: str
+    reported: str
+    observed: tuple[Person, ...]
+    missing: tuple[Person, ...]
+    target_id: str
+    log_id: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """The whole pilot as predicted: people in the order they are provisioned in, managers first; then the group."""
+
+    people: tuple[Prediction, ...]
+    group: GroupPrediction | None = None
+
+
 @record("PilotResult")
 @dataclass(frozen=True)
 class PilotResult:
@@ -73,34 +121,81 @@ class PilotResult:
     to_utc: str
     people: tuple[PilotPerson, ...]
     checks: tuple[Check, ...]
+    groups: tuple[PilotGroupResult, ...] = ()
 
 
-def predict_pilot(graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, scope: Scope, *, now: datetime) -> tuple[Prediction, ...]:
-    """What provisioning each pilot person would do now. Reads only."""
-    job = read_job(graph, enterprise_app)
-    return tuple(_predict(graph, scim, job, person, now) for person in scope.pilot)
+def links_of(pilot: PilotResult) -> dict[str, Link]:
+    """The links that the pilot has made, by object id in Entra: of whom the service reports a success."""
+    people = {one.person.id: Link(one.person.id, one.target_id) for one in pilot.people if one.target_id and one.verdict != "failed"}
+    groups = {
+        one.group.id: Link(one.group.id, one.target_id, members={person.id: people[person.id].target_id for person in one.observed if person.id in people})
+        for one in pilot.groups
+        if one.target_id and one.verdict != "failed"
+    }
+    return people | groups
 
 
-def _predict(graph: GraphClient, scim: ScimClient, job: JobFacts, person: Person, now: datetime) -> Prediction:
-    user = graph.user(person.id, select=SELECT) or {"id": person.id}
-    outcome = predict_person(user, job, scim, now=now)
-    return Prediction(person, outcome_word(outcome), outcome.decision.reason, {t: str(v) for t, v in _wanted(user, job, now).items()})
+def predict_pilot(graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, scope: Scope, *, now: datetime) -> Predictions:
+    """What provisioning each pilot person, then the pilot group, would do now. Reads only."""
+    job, sight = read_job(graph, enterprise_app), Sight(scim)
+    users = _managers_first([_read_user(graph, person, job) for person in scope.pilot])
+    persons = {person.id: person for person in scope.pilot}
+    found: list[Prediction] = []
+    accounts: dict[str, str] = {}
+    for user in users:
+        outcome = predict_person(user, job, sight, now=now, references=accounts)
+        if account := account_of(outcome):
+            accounts[user["id"]] = account
+        values = {target: str(value) for target, value in _wanted(user, job, now, accounts).items()}
+        found.append(Prediction(persons[user["id"]], outcome_word(outcome), outcome.decision.reason, values))
+    going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
+    return Predictions(tuple(found), _predict_group(job, sight, scope.pilot_group, going, accounts, now))
 
 
-def _wanted(user: Mapping[str, Any], job: JobFacts, now: datetime) -> dict[str, Any]:
-    desired = desired_of(job.mapping, source_attributes(user, soft_deleted=False), now=now, facts=job.targets)
-    return dict(desired.create)
+def _read_user(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, Any]:
+    return graph.user(person.id, select=(*SELECT, *job.extensions), manager=job.wants_managers) or {"id": person.id}
 
 
-def plan_pilot(predictions: tuple[Prediction, ...], enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
-    """One on-demand run a person. Those who already have every value are run as well:
-    that is what proves it."""
-    return tuple(
+def _managers_first(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A reference is written only to somebody who has an account by then."""
+    led = {manager_of(user) for user in users}
+    return sorted(users, key=lambda user: user["id"] not in led)
+
+
+def _predict_group(
+    job: JobFacts, sight: Sight, pilot: PilotGroup | None, going: tuple[Person, ...], accounts: Mapping[str, str], now: datetime
+) -> GroupPrediction | None:
+    """going: the pilot people who will have an account when the group's turn comes."""
+    assigned = job.assigned_groups.get(pilot.id) if pilot else None
+    if pilot is None or assigned is None:
+        return None
+    members = tuple(person for person in going if person.id in assigned.members)
+    outcome = predict_group(assigned, job, sight, now=now, accounts=accounts, only_members=frozenset(person.id for person in members))
+    return GroupPrediction(pilot, outcome_word(outcome), outcome.decision.reason, members) if outcome else None
+
+
+def _wanted(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> dict[str, Any]:
+    """What the account is to hold: the values of a creation, and the manager where that one has an account."""
+    desired = desired_of(job.mapping, source_of(user, job), now=now, facts=job.targets, references=accounts)
+    return {**desired.create, **desired.references}
+
+
+def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
+    """One on-demand run a person, then one for the group. Those who already have every value
+    are run as well: that is what proves it."""
+    people = (
         PlannedChange(
             "provision", f"{p.person.user_principal_name} to {enterprise_app.display_name}", p.reason, f"{p.action}: {_listed(p.values)}", idle=p.action == "nothing"
         )
-        for p in predictions
+        for p in predictions.people
     )
+    return (*people, *(_plan_group(predictions.group, enterprise_app) if predictions.group else ()))
+
+
+def _plan_group(group: GroupPrediction, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
+    names = ", ".join(person.user_principal_name for person in group.members) or "nobody"
+    what = f"the group {group.group.name} to {enterprise_app.display_name}"
+    return (PlannedChange("provision", what, group.reason, f"{group.action}: with {names} in it", idle=group.action == "nothing"),)
 
 
 def _listed(values: Mapping[str, str]) -> str:
@@ -108,48 +203,133 @@ def _listed(values: Mapping[str, str]) -> str:
 
 
 def run_pilot(
-    app: AppProfile, graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, predictions: tuple[Prediction, ...], *, now: Callable[[], datetime]
+    app: AppProfile, graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, predictions: Predictions, *, now: Callable[[], datetime]
 ) -> PilotResult:
-    """Provision each person on demand, read them back from the app, find them in the log.
+    """Provision each person and the group on demand, read them back from the app, find them in the log.
 
     now  gives the tenant's time, which the log is in
+
+    Raises Waiting while the service does not see an assignment that Graph has.
     """
     started = now()
-    schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
-    rule = rule_id(schema)
-    answers = [
-        graph.provision_on_demand(enterprise_app.service_principal_id, enterprise_app.job_id, rule, prediction.person.id) for prediction in predictions
-    ]
-    events = list(graph.provisioning_logs(enterprise_app.job_id, since=started))
+    sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
+    rule = rule_id(graph.schema(sp, job_id))
+    answers = [graph.provision_on_demand(sp, job_id, rule, prediction.person.id) for prediction in predictions.people]
+    _wait_for_assignments(graph, enterprise_app, predictions.people, answers)
+    told = _provision_group(graph, enterprise_app, rule, predictions.group) if predictions.group else None
+    events = list(graph.provisioning_logs(job_id, since=started))
     job = read_job(graph, enterprise_app)
+    accounts = {p.person.id: answer.target_id for p, answer in zip(predictions.people, answers, strict=True) if answer.target_id}
     people: list[PilotPerson] = []
     checks: list[Check] = []
-    for prediction, answer in zip(predictions, answers, strict=True):
-        person, found = _judge(app, graph, scim, job, prediction, answer, events, now())
+    for prediction, answer in zip(predictions.people, answers, strict=True):
+        person, found = _judge(graph, scim, job, prediction, answer, events, now(), accounts)
         people.append(person)
         checks += found
-    return PilotResult(enterprise_app.job_id, utc_text(started), utc_text(now()), tuple(people), tuple(checks))
+    groups: list[PilotGroupResult] = []
+    if predictions.group and told:
+        accounts |= {person.person.id: person.target_id for person in people if person.target_id}
+        group, found = _judge_group(scim, job, predictions.group, told, events, accounts)
+        groups.append(group)
+        checks += found
+    return PilotResult(job_id, utc_text(started), utc_text(now()), tuple(people), tuple(checks), tuple(groups))
+
+
+def _wait_for_assignments(graph: GraphClient, enterprise_app: EnterpriseApp, predictions: Iterable[Prediction], answers: Iterable[OnDemand]) -> None:
+    """The service learns of an assignment minutes after Graph has it (field reports): not a failure, but nothing to judge yet."""
+    unseen = [p.person for p, answer in zip(predictions, answers, strict=True) if _is_unassigned(answer)]
+    if not unseen:
+        return
+    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
+    if all(person.id in assigned for person in unseen):
+        names = ", ".join(person.user_principal_name for person in unseen)
+        raise Waiting(
+            f"{names}: assigned to {enterprise_app.display_name}, which the provisioning service does not see yet",
+            "Wait some minutes, then run this step again. If that lasts longer than an hour, take the assignment away and make it again.",
+        )
+
+
+def _is_unassigned(answer: OnDemand) -> bool:
+    """Whether somebody was skipped because the service takes them for not assigned."""
+    if answer.result != "Skipped":
+        return False
+    scoping = (step.details for step in answer.steps if step.type.lower() == "scoping")
+    return any(str(details.get(name)) == "False" for details in scoping for name in ("Assigned", "Assigned to the application"))
+
+
+def _provision_group(graph: GraphClient, enterprise_app: EnterpriseApp, rule: str, prediction: GroupPrediction) -> OnDemand:
+    members = [person.id for person in prediction.members]
+    return graph.provision_on_demand(enterprise_app.service_principal_id, enterprise_app.job_id, rule, prediction.group.id, "Group", members=members)
 
 
 def _judge(
-    app: AppProfile, graph: GraphClient, scim: ScimClient, job: JobFacts, prediction: Prediction, answer: OnDemand, events: list[dict[str, Any]], now: datetime
+    graph: GraphClient, scim: ScimClient, job: JobFacts, prediction: Prediction, answer: OnDemand, events: list[dict[str, Any]], now: datetime, accounts: Mapping[str, str]
 ) -> tuple[PilotPerson, tuple[Check, ...]]:
     name = prediction.person.user_principal_name
     reported = _reported(answer)
-    user = graph.user(prediction.person.id, select=SELECT) or {}
-    wanted = _wanted(user, job, now)
+    wanted = _wanted(_read_user(graph, prediction.person, job), job, now, accounts)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
     resource, problem = _read_back(scim, matching, wanted, answer.target_id)
     observed = {target: _text(read_target(resource, target)) for target in wanted} if resource else {}
     different = tuple(t for t, value in wanted.items() if resource and not is_same(t, read_target(resource, t), value, job.targets))
-    log_id = next((e["id"] for e in events if (e.get("sourceIdentity") or {}).get("id") == prediction.person.id), "")
+    log_id = _log_id(events, prediction.person.id)
     report = _check_report(name, answer)
-    checks = [report, _check_observed(name, resource, problem, different), _check_log(name, log_id)]
-    if prediction.action != _short(answer):
-        checks.append(warning("pilot.prediction", f"{name}: predicted {prediction.action}, reported {_short(answer)}", "Read both reasons before you widen; the forecast uses the same rules."))
+    checks = [report, _check_observed(name, resource, problem, different), _check_log(name, log_id), *_check_prediction(name, prediction.action, answer)]
     verdict = "failed" if report.status == "failed" else "not observed" if problem else "differs" if different or not resource else "proved"
     target_id = answer.target_id or str((resource or {}).get("id", ""))
     return PilotPerson(prediction.person, prediction.action, reported, observed, target_id, log_id, verdict), tuple(checks)
+
+
+def _log_id(events: list[dict[str, Any]], source_id: str) -> str:
+    return next((event["id"] for event in events if (event.get("sourceIdentity") or {}).get("id") == source_id), "")
+
+
+def _check_prediction(name: str, predicted: str, answer: OnDemand) -> tuple[Check, ...]:
+    """Silent where they agree, where nothing could be predicted, and where the service does not say what it did."""
+    reported = _short(answer)
+    if predicted in (reported, "unknown") or not reported:
+        return ()
+    return (warning("pilot.prediction", f"{name}: predicted {predicted}, reported {reported}", "Read both reasons before you widen; the forecast uses the same rules."),)
+
+
+def _judge_group(
+    scim: ScimClient, job: JobFacts, prediction: GroupPrediction, answer: OnDemand, events: list[dict[str, Any]], accounts: Mapping[str, str]
+) -> tuple[PilotGroupResult, tuple[Check, ...]]:
+    group, name = prediction.group, f"the group {prediction.group.name}"
+    resource, problem = _read_group(scim, job, group, answer.target_id)
+    inside = {str(one.get("value")) for one in (resource or {}).get("members") or () if isinstance(one, Mapping)}
+    observed = tuple(person for person in prediction.members if accounts.get(person.id) in inside)
+    missing = tuple(person for person in prediction.members if person not in observed) if resource else ()
+    log_id = _log_id(events, group.id)
+    report = _check_report(name, answer)
+    checks = [report, _check_group_observed(name, resource, problem, missing, len(observed)), _check_log(name, log_id), *_check_prediction(name, prediction.action, answer)]
+    verdict = "failed" if report.status == "failed" else "not observed" if problem else "differs" if missing or not resource else "proved"
+    target_id = answer.target_id or str((resource or {}).get("id", ""))
+    return PilotGroupResult(group, prediction.action, _reported(answer), observed, missing, target_id, log_id, verdict), tuple(checks)
+
+
+def _read_group(scim: ScimClient, job: JobFacts, group: PilotGroup, target_id: str) -> tuple[Mapping[str, Any] | None, str]:
+    """The group as the app holds it, members included, and why it could not be read."""
+    rows = job.group_rules.mapping.matching_rows if job.group_rules else ()
+    try:
+        if not target_id:
+            matches = scim.find("Groups", next((row.target for row in rows), "displayName"), group.name)
+            target_id = str(matches[0].get("id") or "") if len(matches) == 1 else ""
+        return (scim.read("Groups", target_id, members=True), "") if target_id else (None, "")
+    except ApiError as error:
+        return None, str(error)
+
+
+def _check_group_observed(name: str, resource: Mapping[str, Any] | None, problem: str, missing: tuple[Person, ...], there: int) -> Check:
+    if problem:
+        return not_observed("pilot.group_observed", f"{name} could not be read back from here: {problem}", "Look at the group in the app itself.", READ_BACK)
+    if resource is None:
+        return failed("pilot.group_observed", f"{name} is not in the app", "The app accepted the request and kept nothing: ask the vendor.", READ_BACK)
+    if missing:
+        names = ", ".join(person.user_principal_name for person in missing)
+        text = f"{name} is in the app, without {names}"
+        return warning("pilot.group_observed", text, "Read the steps of the log entry: somebody without a linked account is left out; else ask the vendor.", READ_BACK)
+    return passed("pilot.group_observed", f"{name} is in the app, with {there} of the pilot people in it", READ_BACK)
 
 
 def _reported(answer: OnDemand) -> str:
@@ -161,7 +341,7 @@ def _short(answer: OnDemand) -> str:
         return "failure"
     if answer.result == "Skipped":
         return "nothing" if answer.error_code == "RedundantExport" else "skip"
-    return answer.action.lower() if answer.action.lower() != "other" else "nothing"
+    return answer.action.lower() if answer.action.lower() != "other" else "nothing"  # "" for a group: its answer says no action
 
 
 def _check_report(name: str, answer: OnDemand) -> Check:

@@ -49,7 +49,7 @@ def leaks():
 class Office:
     """One administrator's desk: an app of its own in a sandbox, a run with its journal, and the handles."""
 
-    def __init__(self, address, folder):
+    def __init__(self, address, folder, app="oreilly"):
         from scimkit.apps import load
         from scimkit.clients.graph import GraphClient
         from scimkit.clients.scim import ScimClient
@@ -61,14 +61,14 @@ class Office:
         from scimkit.sandbox.process import control, wait
         from scimkit.tenant import Config
 
-        self.address, self.app, self.tenant = address, load("oreilly"), Config().tenant("sandbox")
+        self.address, self.app, self.tenant = address, load(app), Config().tenant("sandbox")
         self.now = lambda: read_utc(control(address)["clock_utc"])
-        self.run = RunStore.create(folder, app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=self.now())
+        self.run = RunStore.create(folder, app=app, tenant="sandbox", runbook="onboard", steps=(), now=self.now())
         self.journal = Journal(self.run, step="3_app", now=self.now)
         let_pass = lambda seconds: wait(address, seconds)  # noqa: E731
         self.graph = GraphClient(address.graph_url, Secret(sandbox_token(address.seed, "graph")), journal=self.journal, wait=let_pass)
-        self.scim_token = Secret(sandbox_token(address.seed, "oreilly"))
-        self.scim = ScimClient(address.scim_urls["oreilly"], self.scim_token, journal=self.journal, wait=let_pass)
+        self.scim_token = Secret(sandbox_token(address.seed, app))
+        self.scim = ScimClient(address.scim_urls[app], self.scim_token, journal=self.journal, wait=let_pass)
 
     def close(self):
         self.graph.close()
@@ -90,7 +90,7 @@ class Office:
 
         template = self.graph.find_templates(self.app.gallery_names[0])[0]
         made = make_app(self.app, self.graph, AppCandidates(template, (), (), frozenset(), ()), display_name=name, adopt="")
-        values = {"BaseAddress": self.address.scim_urls["oreilly"], "SecretToken": self.scim_token, "SyncAll": "false"}
+        values = {"BaseAddress": self.address.scim_urls[self.app.name], "SecretToken": self.scim_token, "SyncAll": "false"}
         self.graph.put_secrets(made.service_principal_id, values)
         return made
 
@@ -117,6 +117,24 @@ def shared_sandbox():
 def office(shared_sandbox, tmp_path):
     """A desk in the shared sandbox."""
     desk = Office(shared_sandbox, tmp_path)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture(scope="session")
+def group_sandbox():
+    """One sandbox with an app that takes groups and managers."""
+    from scimkit.sandbox.process import ensure_sandbox, stop
+
+    address = ensure_sandbox(None, app="thrive-lxp")
+    yield address
+    stop(address)
+
+
+@pytest.fixture
+def group_office(group_sandbox, tmp_path):
+    """A desk in the shared sandbox whose app takes groups and managers."""
+    desk = Office(group_sandbox, tmp_path, "thrive-lxp")
     yield desk
     desk.close()
 

@@ -118,3 +118,44 @@ def test_leavers_against_the_threshold(counts, status):
 def test_seats(seats, status):
     """Everybody who would have an account needs a seat; who is skipped does not."""
     assert [check.status for check in _check_seats(rows("create", "update", "nothing", "skip", "failure"), seats)] == status
+
+
+@pytest.fixture
+def silent(office):
+    """A client for an address where nothing listens any more."""
+    import socket
+
+    from scimkit.clients.scim import ScimClient
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with ScimClient(f"http://127.0.0.1:{port}/scim", office.scim_token, retry=False) as scim:
+        yield scim
+
+
+def test_an_app_that_does_not_answer_here_is_asked_once(office, made, silent, monkeypatch):
+    """Who has an account is then unknown, for everybody alike, and said once; whoever is out of scope still is."""
+    office.assign(made, "grace.oneill@contoso.example", "jose.garcia@contoso.example", "diego.blocked@contoso.example")
+    asked = []
+    find = type(silent).find
+    monkeypatch.setattr(type(silent), "find", lambda self, *what: asked.append(what) or find(self, *what))
+    record = forecast(office, made, silent)
+    assert actions(record) == {"grace.oneill@contoso.example": "unknown", "jose.garcia@contoso.example": "unknown", "diego.blocked@contoso.example": "skip"}
+    assert len(asked) == 1 and record.observed_accounts is None
+    found = by_code(record)
+    assert found["forecast.accounts_unknown"].status is Status.NOT_OBSERVED and "2 people" in found["forecast.accounts_unknown"].message
+    assert all(check.status is not Status.FAILED for check in record.checks)
+
+
+def test_a_pilot_whose_app_does_not_answer_here(office, made, silent):
+    """Nothing is predicted, the service may still do it, and what the app holds is not observed rather than wrong."""
+    from scimkit.pilot import predict_pilot, run_pilot
+    from scimkit.scope import read_scope
+
+    scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, "Max.Mustermann@contoso.example"), limits=Limits())
+    predictions = predict_pilot(office.graph, silent, made, scope, now=office.now())
+    assert [p.action for p in predictions.people] == ["unknown"]
+    result = run_pilot(office.app, office.graph, silent, made, predictions, now=office.now)
+    assert result.people[0].reported == "create Success" and result.people[0].verdict == "not observed"
+    assert {check.status for check in result.checks if check.code == "pilot.observed"} == {Status.NOT_OBSERVED}
+    assert "pilot.prediction" not in {check.code for check in result.checks}

@@ -4,7 +4,8 @@ import pytest
 
 from scimkit.checks import Status
 from scimkit.clients.on_demand import OnDemand
-from scimkit.pilot import _short, plan_pilot, predict_pilot, run_pilot
+from scimkit.errors import Waiting
+from scimkit.pilot import Predictions, _short, plan_pilot, predict_pilot, run_pilot
 from scimkit.scope import Limits, read_scope
 
 # people of this file alone: the vendor's accounts are shared by all tests
@@ -18,11 +19,15 @@ def made(office):
 
 def predict(office, made, *names):
     scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, *names), limits=Limits())
-    return predict_pilot(office.graph, office.scim, made, scope, now=office.now())
+    return predict_pilot(office.graph, office.scim, made, scope, now=office.now()).people
 
 
-def run(office, made, predictions):
-    return run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
+def run(office, made, people):
+    return run_pilot(office.app, office.graph, office.scim, made, Predictions(tuple(people)), now=office.now)
+
+
+def plan(people, made):
+    return plan_pilot(Predictions(tuple(people)), made)
 
 
 def by_code(result):
@@ -34,7 +39,7 @@ def test_two_people_are_proved(office, made):
     names = next(PEOPLE), next(PEOPLE)
     predictions = predict(office, made, *names)
     assert [p.action for p in predictions] == ["create", "create"]
-    changes = plan_pilot(predictions, made)
+    changes = plan(predictions, made)
     assert not any(change.idle for change in changes) and names[0] in changes[0].object
     result = run(office, made, predictions)
     assert [(p.reported, p.verdict) for p in result.people] == [("create Success", "proved")] * 2
@@ -42,7 +47,7 @@ def test_two_people_are_proved(office, made):
     assert {check.status for check in result.checks} == {Status.PASSED}
 
     again = predict(office, made, *names)
-    assert [p.action for p in again] == ["nothing", "nothing"] and all(change.idle for change in plan_pilot(again, made))
+    assert [p.action for p in again] == ["nothing", "nothing"] and all(change.idle for change in plan(again, made))
     repeated = run(office, made, again)
     assert [p.target_id for p in repeated.people] == [p.target_id for p in result.people]
     assert {check.status for check in repeated.checks} == {Status.PASSED}
@@ -70,6 +75,20 @@ def test_a_refusal_is_a_failed_check(office, made):
     assert by_code(result)["pilot.reported"].status is Status.FAILED and by_code(result)["pilot.reported"].remedy
     assert result.people[0].verdict == "failed"
     assert by_code(result)["pilot.observed"].status in (Status.NOT_OBSERVED, Status.FAILED)
+
+
+def test_an_assignment_that_is_not_seen_yet_is_waited_for(office, made):
+    """Graph has the assignment, the service not yet: waiting (3), not failed (1), and proved once it is seen."""
+    predictions = predict(office, made, next(PEOPLE))
+    office.tell("faults", set="slow_assignments=600")
+    try:
+        with pytest.raises(Waiting, match="does not see yet") as caught:
+            run(office, made, predictions)
+        assert caught.value.exit_code == 3 and caught.value.remedy
+        office.tell("wait", seconds=600)
+        assert run(office, made, predictions).people[0].verdict == "proved"
+    finally:
+        office.tell("faults", clear=True)
 
 
 def test_somebody_who_is_not_assigned(office, made):

@@ -69,6 +69,11 @@ def last_began(job: Mapping[str, Any]) -> datetime | None:
     return _moment(((job.get("status") or {}).get("lastExecution") or {}).get("timeBegan"))
 
 
+def last_ended(job: Mapping[str, Any]) -> datetime | None:
+    """When the last finished cycle of a Graph synchronizationJob ended; None before the first."""
+    return _moment(((job.get("status") or {}).get("lastExecution") or {}).get("timeEnded"))
+
+
 def interval_words(interval: str) -> str:
     """An ISO 8601 duration as an administrator reads it; what is no plain one stays as it is.
 

@@ -26,7 +26,8 @@ POLLS = 50  # readings of the job before giving up; at one a minute less than th
 class LogLine:
     """One event of the log.
 
-    person  user principal name where the log has it, else the display name
+    person  user principal name where the log has it, else the display name; of a group its name
+    kind    User | Group, as the log calls it
     action  create | update | disable | delete | stageddelete | other
     status  success | failure | skipped | warning
     """
@@ -38,6 +39,7 @@ class LogLine:
     meaning: str
     remedy: str
     time_utc: str
+    kind: str = "User"
 
 
 @record("LogSummary")
@@ -101,6 +103,7 @@ def read_line(event: Mapping[str, Any]) -> LogLine:
         told.meaning,
         told.remedy,
         utc_text(read_utc(event["activityDateTime"])),
+        "Group" if str(source.get("identityType") or "").casefold() == "group" else "User",
     )
 
 
@@ -126,18 +129,28 @@ def summarize_logs(graph: GraphClient, enterprise_app: EnterpriseApp, status: Jo
 
 
 def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, str]:
-    """Where the last reported event of a person is not what was predicted, by person."""
-    reported = {line.person: line for line in lines}
+    """Where what is reported of a person or a group is not what was predicted, by name."""
+    reported: dict[tuple[str, str], list[LogLine]] = {}
+    for each in lines:
+        reported.setdefault((each.kind, each.person), []).append(each)
+    predicted = [("User", row.person.user_principal_name, row.action) for row in forecast.rows]
+    predicted += [("Group", group.name, group.action) for group in forecast.groups]
     found = {}
-    for row in forecast.rows:
-        name = row.person.user_principal_name
-        line = reported.get(name)
+    for kind, name, action in predicted:
+        line = _telling(reported.get((kind, name), []))
         outcome = "nothing reported" if line is None else _outcome(line)
-        if row.action == "failure" and line is not None and line.status == "failure":
-            continue  # with whatever code
-        if outcome != row.action and not (row.action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")):
-            found[name] = f"predicted {row.action}; reported {outcome}"
+        if action == "unknown" or (action == "failure" and line is not None and line.status == "failure"):
+            continue  # nothing was predicted; or it failed as predicted, with whatever code
+        if outcome != action and not (action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")):
+            found[name if kind == "User" else f"the group {name}"] = f"predicted {action}; reported {outcome}"
     return found
+
+
+def _telling(lines: list[LogLine]) -> LogLine | None:
+    """Of the events of one object the first write that succeeded, for managers and members follow in
+    events of their own; without one the last event."""
+    written = (line for line in lines if line.status == "success" and line.action in ("create", "update", "disable", "delete"))
+    return next(written, lines[-1] if lines else None)
 
 
 def _outcome(line: LogLine) -> str:
@@ -177,5 +190,9 @@ def _check_forecast(forecast: Forecast, differences: Mapping[str, str], lines: t
         return not_observed("monitor.forecast", "nothing is reported yet that the forecast could be held against")
     if differences:
         text = "; ".join(f"{person}: {what}" for person, what in differences.items())
-        return warning("monitor.forecast", f"{len(differences)} of {len(forecast.rows)} people went another way than predicted: {text}", "Look at each of them before you widen.")
-    return passed("monitor.forecast", f"what was predicted has happened, for each of {len(forecast.rows)} people")
+        return warning("monitor.forecast", f"{len(differences)} of {_looked_at(forecast)} went another way than predicted: {text}", "Look at each of them before you widen.")
+    return passed("monitor.forecast", f"what was predicted has happened, for each of {_looked_at(forecast)}")
+
+
+def _looked_at(forecast: Forecast) -> str:
+    return f"{len(forecast.rows)} people" + (f" and {len(forecast.groups)} group{'s' * (len(forecast.groups) > 1)}" if forecast.groups else "")

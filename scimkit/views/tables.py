@@ -1,0 +1,34 @@
+"""Tables made from plain data: how each column is read from an item, and how many rows are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scimkit.views.document import Cell, Table
+from scimkit.views.values import NOTHING, cell
+
+Data = Mapping[str, Any]
+Columns = Mapping[str, Callable[[Data], Any]]
+MOST_ROWS = 200  # of one table; a forecast may name thousands, and the record on disk has them all
+
+
+def table(title: str, columns: Columns, items: Sequence[Data], *, most: int = MOST_ROWS, empty: str = "none") -> Table:
+    """`columns` are headings and how each is read from an item; rows beyond `most` are counted, not shown."""
+    shown = items[:most]
+    rows = tuple(tuple(cell(read(item)) for read in columns.values()) for item in shown)
+    return Table(title, tuple(columns), rows, empty=empty, left_out=len(items) - len(shown))
+
+
+def field(name: str, *, code: bool = False, nothing: str = NOTHING) -> Callable[[Data], Cell]:
+    """Reads the member `name`; `nothing` is what an empty one shows."""
+    return lambda item: cell(item.get(name), code=code, nothing=nothing)
+
+
+def count(number: Any, one: str, many: str = "") -> str:
+    """`number` with its noun.
+
+    >>> count(1, "person", "people"), count(2, "group")
+    ('1 person', '2 groups')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
