@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from scimkit.errors import MappingError
 from scimkit.mapping.evaluation import CompiledExpression, Compiler, Ignored, NullRead, Run, Scope
@@ -62,6 +62,8 @@ class Explanation:
     branches  the branch each evaluated IIF, Switch and Coalesce took, outermost first
     warnings  remarks such as a condition that reads a null attribute
     """
+
+    kind: ClassVar[str] = "MappingExplanation"  # what a view calls it; log lines are explained too
 
     expression: str
     value: Any

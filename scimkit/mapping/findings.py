@@ -163,6 +163,9 @@ def _switch(node: Call) -> Iterator[Finding]:
     source = node.arguments[0]
     message = "in an incremental cycle Switch may see an unchanged attribute as null and blank the target"
     remedy = 'Use a chain of IIF, as the reference advises: IIF([x] = "a", "1", IIF(...)).'
+    if isinstance(source, Attribute) and source.name == "IsSoftDeleted":
+        message += "; Microsoft's own default for active is such a Switch"
+        remedy = "Watch active in the first incremental cycle after a change; Not([IsSoftDeleted]) gives the same without Switch."
     yield Finding("expression.switch_incremental", "warning", message, remedy, node.position)
     if isinstance(source, Call) and source.name in TESTS_OF_NULL:
         message = f"the reference advises against {source.name} as the source of Switch"

@@ -8,7 +8,7 @@ Graph reference (synchronizationSchema), "Customize attribute mappings".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from random import Random
@@ -58,8 +58,10 @@ class MappingRow:
 class ObjectMapping:
     """How one kind of object flows.
 
-    source_object  User or Group; target_object the SCIM schema
-    actions        which of Add, Update, Delete may be done
+    source_object      User or Group; target_object the SCIM schema
+    actions            which of Add, Update, Delete may be done
+    source_definition  what the source directory says of these objects, as Graph gave it; {}: nothing
+    target_definition  the same of the app
     """
 
     name: str
@@ -69,6 +71,8 @@ class ObjectMapping:
     actions: frozenset[str]
     filters: tuple[ScopingFilter, ...]
     rows: tuple[MappingRow, ...]
+    source_definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    target_definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def matching_rows(self) -> tuple[MappingRow, ...]:
@@ -113,8 +117,21 @@ def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
     for number, rule in enumerate(_rules(schema)):
         place = f"synchronizationRules[{number}].objectMappings"
         for index, each in enumerate(_expect(rule.get("objectMappings"), list, place)):
-            found.append(read_object_mapping(_expect(each, Mapping, f"{place}[{index}]")))
+            mapping = read_object_mapping(_expect(each, Mapping, f"{place}[{index}]"))
+            source = _definition(schema, rule.get("sourceDirectoryName"), mapping.source_object)
+            target = _definition(schema, rule.get("targetDirectoryName"), mapping.target_object)
+            found.append(replace(mapping, source_definition=source, target_definition=target))
     return tuple(found)
+
+
+def _definition(schema: Mapping[str, Any], directory: Any, name: str) -> Mapping[str, Any]:
+    """What a directory of the schema says of objects called `name`; {} where it says nothing."""
+    for each in schema.get("directories") or ():
+        if isinstance(each, Mapping) and each.get("name") == directory:
+            for item in each.get("objects") or ():
+                if isinstance(item, Mapping) and item.get("name") == name:
+                    return item
+    return {}
 
 
 def _rules(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -80,13 +80,13 @@ def test_a_row_without_a_source_says_what_it_needs():
     ("live", "supported", "code", "status"),
     [
         (groups(*GROUPS), False, "mapping.groups_on", "failed"),
-        (groups(*GROUPS), True, "mapping.groups", "not_observed"),
+        (groups(*GROUPS), True, "mapping.groups", "passed"),
         (groups("displayName", "members"), True, "mapping.group_row_missing", "warning"),
         (groups(*GROUPS, enabled=False), True, "mapping.groups_off", "warning"),
     ],
 )
 def test_groups(live, supported, code, status):
-    """On without support fails; on with support is said not to be forecast; missing rows and a switched-off mapping are named."""
+    """On without support fails; on with support says what they are matched by; missing rows and a switched-off mapping are named."""
     assert review(["userName", "active"], users(), live, groups=supported, group_targets=GROUPS)[code].status == status
 
 

@@ -1,0 +1,71 @@
+"""The attributes a schema's directories define: only those may stand in a mapping or a filter.
+
+Source: "Configure provisioning using Microsoft Graph APIs", synchronizationSchema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from scimkit.errors import MappingError
+from scimkit.mapping.expressions import parse
+from scimkit.mapping.problems import suggest
+from scimkit.mapping.rows import ObjectMapping
+from scimkit.mapping.syntax import attribute_names
+
+NO_DIRECTORIES = "Read the schema again; it is written back whole, with its directories."
+
+
+def defined_names(schema: Mapping[str, Any], directory: str, object_name: str) -> frozenset[str]:
+    """Names of the attributes of one object in one directory. Raises MappingError where the schema does not have it."""
+    for each in schema.get("directories") or ():
+        for described in each.get("objects") or () if each.get("name") == directory else ():
+            if described.get("name") == object_name:
+                return frozenset(str(attribute.get("name")) for attribute in described.get("attributes") or ())
+    raise MappingError(f"the schema does not describe {object_name} of the directory {directory}", NO_DIRECTORIES)
+
+
+def rules_of(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The rule of each object mapping, in the order in which `read_schema` gives those."""
+    for rule in schema["synchronizationRules"]:
+        for _ in rule["objectMappings"]:
+            yield rule
+
+
+def used_sources(each: ObjectMapping) -> frozenset[str]:
+    """The source attributes that the rows and filters of an object mapping name; of an unreadable expression none."""
+    found = {clause.attribute for one in each.filters for clause in one.clauses}
+    for row in each.rows:
+        if row.expression is None:
+            continue
+        try:
+            found |= set(attribute_names(parse(row.expression)))
+        except MappingError:
+            continue
+    return frozenset(found)
+
+
+def undefined_names(schema: Mapping[str, Any], there: Sequence[ObjectMapping], wanted: Sequence[ObjectMapping]) -> Iterator[tuple[str, str]]:
+    """What `wanted` names and the directories do not define: a sentence and a remedy each.
+
+    there, wanted  the object mappings of `schema`, and those that shall replace them, in
+                   the same order. What is in use today is not asked about
+    """
+    for rule, before, after in zip(rules_of(schema), there, wanted, strict=True):
+        targets = {row.target for row in after.rows} - {row.target for row in before.rows}
+        sources = used_sources(after) - used_sources(before)
+        if targets:
+            known = defined_names(schema, str(rule.get("targetDirectoryName")), after.target_object)
+            for name in sorted(targets - known):
+                remedy = "Add it to the attribute list of the app in the portal (attribute mapping, advanced options), or take the row out."
+                yield f"the app has no attribute {name} in this tenant", _near(name, known) + remedy
+        if sources:
+            known = defined_names(schema, str(rule.get("sourceDirectoryName")), after.source_object)
+            for name in sorted(sources - known):
+                yield f"{after.source_object} has no source attribute {name} in this tenant", _near(name, known) + "Add it to the list of source attributes in the portal, or use another one."
+
+
+def _near(name: str, known: frozenset[str]) -> str:
+    found = suggest(name, sorted(known))
+    return f"Did you mean {found}? " if found else ""

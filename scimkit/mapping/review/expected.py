@@ -1,0 +1,62 @@
+"""What the review holds the live mapping against: the profile's rows, and what step 1 decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class ExpectedRow(Protocol):
+    """What an app's profile says of one target attribute. None: its sources do not say.
+
+    A row may also have `type`, `generic` (the suggestion is Microsoft's general
+    default), `max_length` and `single_valued`.
+    """
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def suggested_source(self) -> str: ...
+    @property
+    def filterable(self) -> bool | None: ...
+    @property
+    def required(self) -> bool | None: ...
+    @property
+    def note(self) -> object | None: ...
+
+
+def offered_names(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The attributes a schema of the app's /Schemas names: plain, with the schema's URN, and with each sub-attribute.
+
+    >>> list(offered_names({"id": "urn:x", "attributes": [{"name": "name", "subAttributes": [{"name": "givenName"}]}]}))
+    ['name', 'urn:x:name', 'name.givenName']
+    """
+    for attribute in schema.get("attributes") or ():
+        if not isinstance(attribute, Mapping):
+            continue
+        name = str(attribute.get("name"))
+        yield from (name, f"{schema.get('id')}:{name}")
+        yield from (f"{name}.{sub.get('name')}" for sub in attribute.get("subAttributes") or () if isinstance(sub, Mapping))
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What the plan says of the job as a whole.
+
+    groups             whether the app has groups; None: its sources do not say
+    deletes            whether step 1 decided that accounts may be deleted
+    group_targets      the attributes of the app's group table, none where it has published none
+    offered            the names in the app's own /Schemas (`offered_names`); None: not read
+    group_filterable   those of `group_targets` the app can be searched by; None: not stated
+    single_sign_on     where it lives, as step 1 was told: "none", "same_app" …; "": nobody has said
+    sign_in_identifier what single sign-on names people by, as an expression; "": not known
+    """
+
+    groups: bool | None = None
+    deletes: bool = False
+    group_targets: tuple[str, ...] = ()
+    offered: frozenset[str] | None = None
+    group_filterable: tuple[str, ...] | None = None
+    single_sign_on: str = ""
+    sign_in_identifier: str = ""

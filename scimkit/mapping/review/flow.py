@@ -1,0 +1,91 @@
+"""What changes too often, or never: random values, Switch, empty sources, defaults, rows for creation only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from scimkit.checks import Check, warning
+from scimkit.errors import MappingError
+from scimkit.mapping.evaluation import evaluate
+from scimkit.mapping.review.evidence import CUSTOMIZE, GRAPH_MAPPING, KNOWN, REFERENCE, documented, unconfirmed
+from scimkit.mapping.review.opinion import UNSTABLE, uses
+from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.texts import listed
+from scimkit.mapping.rows import ON_CREATE_ONLY, MappingRow
+from scimkit.mapping.syntax import Call, Expression, Text, walk
+
+CYCLE = timedelta(minutes=40)
+FIRST = datetime(2026, 3, 2, 8, 0, 30, tzinfo=UTC)  # any moment will do to compare two cycles
+ADD_ONLY = ("MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
+EMPTY_PARTS = {"IIF": (1, 2), "Switch": (1, *range(3, 200, 2))}  # arguments that are results: branches, default, values
+
+
+def check_flow(subject: Subject) -> Iterator[Check]:
+    for target, row in subject.live.items():
+        yield from _changing(subject, row)
+        yield from _clearing(row, subject.parsed.get(target))
+        yield from _applying(row)
+    yield from _staying(subject)
+
+
+def _changing(subject: Subject, row: MappingRow) -> Iterator[Check]:
+    """Two cycles with the same person: what is another value then is written in every cycle."""
+    node = subject.parsed.get(row.target)
+    if node is None or row.expression is None or row.matching or row.apply == ON_CREATE_ONLY or not uses(node, UNSTABLE):
+        return
+    people = list(subject.people.values()) or [{}]
+    if any(_given(row.expression, person, FIRST, 1) != _given(row.expression, person, FIRST + CYCLE, 2) for person in people):
+        text = f"{row.target} gets another value in every cycle from {row.expression}: everybody's account is written each time"
+        remedy = f'Open the row of {row.target} under Attribute Mapping and set "Apply this mapping" to Only during object creation, or use a source that stays.'
+        yield warning("mapping.unstable", text, remedy, documented(REFERENCE))
+
+
+def _given(expression: str, person: Any, now: datetime, seed: int) -> object:
+    try:
+        return evaluate(expression, person, now=now, random=Random(seed))  # noqa: S311  # compared, never kept
+    except MappingError:
+        return None
+
+
+def _clearing(row: MappingRow, node: Expression | None) -> Iterator[Check]:
+    """An empty text as the result of a branch is meant to clear the attribute."""
+    for each in walk(node) if node is not None else ():
+        if isinstance(each, Call) and any(_is_empty(each.arguments, index) for index in EMPTY_PARTS.get(each.name, ())):
+            text = f"{row.target} is an empty text in one branch of {row.expression}: whether that clears it in the app, is left out or is refused is not settled"
+            remedy = f"Give a word instead, such as none, in the expression of {row.target} under Attribute Mapping; try it with one person."
+            yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty text is sent to a SCIM app"))
+            return
+
+
+def _is_empty(arguments: tuple[Expression | None, ...], index: int) -> bool:
+    return index < len(arguments) and isinstance(each := arguments[index], Text) and each.value == ""
+
+
+def _applying(row: MappingRow) -> Iterator[Check]:
+    place = f"Open the row of {row.target} under Attribute Mapping"
+    if row.default is not None:
+        text = f'{row.target} has the default "{row.default}", which is used at creation only: it neither fills an existing account nor comes back later'
+        yield warning("mapping.default_on_create", text, f"{place}; where it must hold always, choose the type Constant or an expression with Coalesce.", documented(CUSTOMIZE))
+    if row.apply == ON_CREATE_ONLY and row.target != "active":
+        text = f"{row.target} is set at creation only: a later change in Entra never reaches the app, nor does it an account that was there before"
+        yield warning("mapping.create_only", text, f'{place} and set "Apply this mapping" to Always, unless that is what you want.', documented(CUSTOMIZE))
+    if row.apply in ADD_ONLY:
+        text = f"{row.target} only adds ({row.apply}): what is taken away in Entra stays in the app"
+        yield warning("mapping.add_only", text, f'{place} and set "Apply this mapping" to Always, unless that is what you want.', documented(GRAPH_MAPPING))
+
+
+def _staying(subject: Subject) -> Iterator[Check]:
+    """Null never flows, so an empty source leaves in the app whatever it has."""
+    empty = {
+        target: [name for name, result in subject.results.items() if target in result.empty]
+        for target in subject.live
+        if not subject.is_required(target) and subject.type_of(target) != "Reference"  # how those are taken away is (unconfirmed)
+    }
+    told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
+    if told:
+        text = f"no value, so nothing is sent: {', '.join(told)}. What the app has there stays, and clearing it in Entra will not clear it either"
+        remedy = "Where a value has to go, clear it in the app, or map an expression that gives a word for it: Coalesce([x], \"none\")."
+        yield warning("mapping.null_stays", text, remedy, documented(KNOWN))

@@ -1,0 +1,45 @@
+"""The mapping of groups: on or off as the app needs it, matched by something, with their members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scimkit.checks import Check, failed, passed, warning
+from scimkit.mapping.review.evidence import HOW, TUTORIAL, documented, seen
+from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.texts import listed
+from scimkit.mapping.rows import ObjectMapping
+
+MEMBERS = "members"
+NO_GROUPS = seen("jobs in quarantine although every person succeeded (snipe-it issue 11913, azure-docs issue 95437)")
+
+
+def check_groups(subject: Subject) -> Iterator[Check]:
+    on = [mapping for mapping in subject.mappings if mapping.source_object == "Group" and mapping.enabled]
+    supported = subject.decided.groups
+    if on and supported is False:
+        text = f"{on[0].name} is switched on, but the app has no groups: the job would go into quarantine"
+        yield failed("mapping.groups_on", text, f"Open {on[0].name} under Mappings in the portal and set Enabled to No.", NO_GROUPS)
+    elif supported and not on:
+        text = "the app takes groups, but the mapping of groups is switched off"
+        yield warning("mapping.groups_off", text, "Switch it on under Mappings in the portal, unless people are all you want.", documented(TUTORIAL))
+    elif supported:
+        yield from _rows(subject, on[0])
+
+
+def _rows(subject: Subject, groups: ObjectMapping) -> Iterator[Check]:
+    there = {row.target for row in groups.rows}
+    for target in dict.fromkeys((*subject.decided.group_targets, MEMBERS)):
+        if target not in there:
+            yield warning("mapping.group_row_missing", f"there is no row for {target} of groups", "Add it under Mappings in the portal, in the mapping of groups.", documented(TUTORIAL))
+    matching = [row.target for row in groups.matching_rows]
+    filterable = subject.decided.group_filterable
+    if not matching:
+        text = "no row of groups is used for matching: no group can be found again"
+        yield failed("mapping.groups_no_matching", text, 'In the mapping of groups set "Match objects using this attribute" of displayName to Yes.', documented(HOW))
+    elif filterable and not set(matching) <= set(filterable):
+        text = f"groups are matched by {listed(matching)}, but the app can filter groups by {listed(filterable)} only"
+        yield failed("mapping.groups_not_filterable", text, f"Match groups by {filterable[0]} instead, in the mapping of groups.", documented(TUTORIAL))
+    else:
+        members = "their members are mapped" if MEMBERS in there else "their members are not mapped"
+        yield passed("mapping.groups", f"groups are provisioned too, matched by {', then '.join(matching)}; {members}", documented(TUTORIAL))

@@ -1,0 +1,81 @@
+"""Whether whoever leaves is switched off: what `active` comes from, and that it says the right thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scimkit.checks import Check, failed, passed, warning
+from scimkit.errors import MappingError
+from scimkit.mapping.evaluation import evaluate
+from scimkit.mapping.review.evidence import CUSTOMIZE, documented
+from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.texts import listed, value_text
+from scimkit.mapping.rows import ON_CREATE_ONLY, MappingRow
+from scimkit.mapping.syntax import attribute_names
+
+LEFT = "IsSoftDeleted"
+DEFAULT = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
+REMEDY = f"Open the row of active under Attribute Mapping, choose the type Expression and enter {DEFAULT}."
+SOURCE = documented(CUSTOMIZE)
+
+
+def check_leavers(subject: Subject) -> Iterator[Check]:
+    row = subject.live.get("active")
+    if row is not None:
+        yield from _active(subject, row)
+    elif subject.expected and "active" not in subject.expected:  # the app's own table has none
+        yield _without_active(subject)
+    else:
+        yield failed("mapping.active_missing", "nothing is mapped to active: leavers keep their access", f"Add a row for active under Attribute Mapping: type Expression, {DEFAULT}.", SOURCE)
+
+
+def _without_active(subject: Subject) -> Check:
+    by = [target for target, node in subject.parsed.items() if LEFT in attribute_names(node)]
+    if by:
+        return passed("mapping.active", f"the app has no active; {LEFT} is behind {', '.join(by)}", SOURCE)
+    text = f"the app's table has no active, and nothing is derived from {LEFT}: people who leave keep their access, and a licence where they have one"
+    remedy = f"Try a row for active from {LEFT} with one person, or ask the vendor how a leaver is told; until then take leavers out in the app."
+    return warning("mapping.active_missing", text, remedy, SOURCE)
+
+
+def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
+    node = subject.parsed.get("active")
+    if node is None and row.expression is not None:
+        return  # unreadable, which is said elsewhere
+    names = attribute_names(node) if node is not None else ()
+    if LEFT not in names and "accountEnabled" in names:
+        text = f"active comes from {row.expression}: only a blocked sign-in switches somebody off; whoever is unassigned, filtered out or deleted keeps their access"
+        yield failed("mapping.account_enabled", text, REMEDY, SOURCE)
+    elif LEFT not in names:
+        text = f"active comes from {row.expression or 'no source'}, not from {LEFT}: whoever is unassigned keeps their access"
+        yield failed("mapping.active_source", text, REMEDY, SOURCE)
+    elif wrong := _wrong_way_round(subject, row.expression or ""):
+        yield failed("mapping.active_reversed", f"active comes from {row.expression}: {wrong}", REMEDY, SOURCE)
+    elif row.apply == ON_CREATE_ONLY:
+        remedy = 'Open the row of active under Attribute Mapping and set "Apply this mapping" to Always.'
+        yield failed("mapping.active_create_only", "active is set at creation only: leavers keep their access", remedy, SOURCE)
+    else:
+        yield passed("mapping.active", f"leavers are switched off: active comes from {LEFT}", SOURCE)
+
+
+def _wrong_way_round(subject: Subject, expression: str) -> str:
+    """What active would wrongly be, in words; "" when it is as it should be."""
+    people: Mapping[str, Mapping[str, Any]] = subject.people or {"": {"accountEnabled": True}}
+    staying = {name: _told(subject, expression, person, left=False) for name, person in people.items()}
+    leaving = {name: _told(subject, expression, person, left=True) for name, person in people.items()}
+    if "error" in (*staying.values(), *leaving.values()):
+        return ""  # said elsewhere
+    kept = [name for name, value in leaving.items() if value != "false"]
+    if kept:
+        return f"a leaver would not get False{f' ({listed(kept)})' if subject.people else ''}"
+    return "" if "true" in staying.values() else "nobody would ever be active"
+
+
+def _told(subject: Subject, expression: str, person: Mapping[str, Any], *, left: bool) -> str:
+    source = {**person, LEFT: left, **({"accountEnabled": False} if left and "accountEnabled" in person else {})}
+    try:
+        value = evaluate(expression, source, now=subject.now)
+    except MappingError:
+        return "error"
+    return "" if value is None else value_text(value).casefold()

@@ -1,0 +1,103 @@
+"""By what an account is found again: filterable, unique, filled, compared how, made of which characters."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from scimkit.checks import Check, failed, passed, warning
+from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
+from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.texts import listed, value_text
+from scimkit.mapping.rows import MappingRow
+
+# Which characters break the query is not published, only that some do (unconfirmed): these never should.
+HARMLESS = re.compile(r"[A-Za-z0-9._@-]*")
+
+
+def check_matching(subject: Subject) -> Iterator[Check]:
+    rows = subject.users.matching_rows
+    if not rows:
+        text = "no row is used for matching"
+        remedy = 'Open the row of the matching attribute under Attribute Mapping and set "Match objects using this attribute" to Yes; without one nobody can be found again.'
+        yield failed("mapping.no_matching", text, remedy, documented(HOW))
+        return
+    faults = [*_not_filterable(subject, rows), *_same_precedence(rows), *_not_unique(subject, rows), *_without_value(subject, rows)]
+    if not any(fault.code == "mapping.matching_not_filterable" for fault in faults):
+        source = documented(TUTORIAL) if subject.expected else seen("the live schema: discovered, not documented")
+        yield passed("mapping.matching", f"people are matched by {', then '.join(row.target for row in rows)}", source)
+    yield from faults
+    yield from _case(subject, rows)
+    yield from _characters(subject, rows)
+
+
+def _not_filterable(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
+    """Only what a table says: an app without one is asked by the connection test."""
+    good = ", ".join(target for target, row in subject.expected.items() if row.filterable) or "one the vendor names"
+    remedy = f"Match by {good} instead: set its matching precedence to 1 under Attribute Mapping and take this one out of matching."
+    for row in rows if subject.expected else ():
+        known = subject.expected.get(row.target)
+        if known is not None and known.filterable is False:
+            text = f"{row.target} is used for matching, but the app cannot filter by it"
+            yield failed("mapping.matching_not_filterable", text, remedy, documented(TUTORIAL))
+        elif known is None or (known.filterable is None and any(other.filterable for other in subject.expected.values())):
+            text = f"{row.target} is used for matching, and nothing says that the app can filter by it"
+            yield warning("mapping.matching_not_stated", text, remedy, unconfirmed("the app's attribute table does not say"))
+
+
+def _same_precedence(rows: tuple[MappingRow, ...]) -> Iterator[Check]:
+    by_rank = defaultdict(list)
+    for row in rows:
+        by_rank[row.matching].append(row.target)
+    for rank, targets in by_rank.items():
+        if len(targets) > 1:
+            text = f"{listed(targets)} all have the matching precedence {rank}: which one is asked for first is not settled"
+            yield warning("mapping.matching_twice", text, "Give each its own matching precedence, 1 for the one to be tried first.", documented(CUSTOMIZE))
+
+
+def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
+    """Two people with one value: the second is left out, or both end in the same account."""
+    for row in rows:
+        exact = row.target in subject.targets and subject.targets[row.target].case_exact
+        holders = defaultdict(list)
+        for name, result in subject.results.items():
+            if (value := result.values.get(row.target)) not in (None, "", []):
+                text = value_text(value)
+                holders[text if exact else text.casefold()].append((name, text))
+        for found in holders.values():
+            if len(found) > 1:
+                text = f"{listed(name for name, _ in found)} have the same {row.target}, {found[0][1]}, which is used for matching: they would be taken for one account"
+                remedy = f"Match by an attribute that is unique, or correct {row.expression or 'the value'} in Entra for all but one of them."
+                yield failed("mapping.matching_not_unique", text, remedy, documented(LOGS))
+
+
+def _without_value(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
+    """Nobody without a value for at least one matching attribute is processed."""
+    without = [name for name, result in subject.results.items() if not any(result.values.get(row.target) not in (None, "", []) for row in rows)]
+    if without:
+        names = listed((row.target for row in rows), most=9)
+        text = f"{listed(without)} would be skipped: no value for {names}, and without one nobody is looked for or made"
+        yield failed("mapping.matching_no_value", text, f"Fill {listed(row.expression or row.target for row in rows)} in Entra for them, or match by another attribute.", documented(CUSTOMIZE))
+
+
+def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
+    for row in rows:
+        if row.target not in subject.targets or not subject.targets[row.target].case_exact:
+            continue
+        capitals = [name for name, result in subject.results.items() if value_text(value := result.values.get(row.target) or "") != value_text(value).lower()]
+        told = f"; {listed(capitals)} have capitals in it" if capitals else ""
+        text = f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in capitals is not found, and a second one is made{told}'
+        remedy = 'Untick "Exact case?" in the target attribute list (Show advanced options), or write both sides in the same case with ToLower.'
+        yield warning("mapping.matching_case", text, remedy, documented(CUSTOMIZE))
+
+
+def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
+    for row in rows:
+        odd = {name: value_text(value) for name, result in subject.results.items() if (value := result.values.get(row.target)) is not None}
+        odd = {name: text for name, text in odd.items() if not HARMLESS.fullmatch(text)}
+        if odd:
+            marks = " ".join(sorted({letter for text in odd.values() for letter in HARMLESS.sub("", text)})).strip() or "a blank"
+            text = f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make the app's search fail"
+            remedy = f"Take these people into the pilot first; if they are not found, match by an attribute without such characters, or clean {row.expression or 'the value'} in Entra."
+            yield warning("mapping.matching_special", text, remedy, unconfirmed(f"which characters; that some do is documented ({KNOWN})"))

@@ -1,0 +1,76 @@
+"""User names: are they addresses, what a renaming does, and whether single sign-on means the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scimkit.checks import Check, not_observed, passed, warning
+from scimkit.mapping.evaluation import evaluate
+from scimkit.mapping.review.evidence import HOW, documented, unconfirmed
+from scimkit.mapping.review.record import NO_VALUE
+from scimkit.mapping.review.results import ADDRESS
+from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.texts import listed, value_text
+
+TABLE = unconfirmed("that the app writes to its user name follows from its attribute table, which has no address")
+NO_SIGN_ON = ("", "none")
+
+
+def check_names(subject: Subject) -> Iterator[Check]:
+    yield from _address(subject)
+    yield from _renaming(subject)
+    yield from _sign_in(subject)
+
+
+def _address(subject: Subject) -> Iterator[Check]:
+    """An app without an e-mail attribute knows no other address than the user name."""
+    expected = subject.expected
+    if "userName" not in expected or any(target.lower().startswith("emails") for target in expected):
+        return
+    faults = [fault for name in subject.results if (fault := _address_of(subject, name)) is not None]
+    yield from faults or [passed("mapping.user_name", f"userName is the e-mail address of {listed(subject.results) if subject.results else 'nobody yet'}", TABLE)]
+
+
+def _address_of(subject: Subject, name: str) -> Check | None:
+    value = value_text(subject.results[name].values.get("userName") or "")
+    mail = str(subject.people[name].get("mail") or "")
+    if not ADDRESS.fullmatch(value):
+        text = f"userName of {name} would be {value or NO_VALUE}, which is not an e-mail address, and the app has no attribute for one"
+        return warning("mapping.user_name_no_address", text, "Map userName from [mail] or [userPrincipalName], whichever is an address here.", TABLE)
+    if mail.casefold() != value.casefold():
+        text = f"userName of {name} would be {value}, while their mail is {mail or NO_VALUE}; the app has no attribute for an e-mail address"
+        return warning("mapping.user_name_not_mail", text, "Ask the vendor which of the two it writes to; map userName from that one.", TABLE)
+    return None
+
+
+def _renaming(subject: Subject) -> Iterator[Check]:
+    """Without an externalId a changed name leaves nothing to find a person by."""
+    by_name = [row for row in subject.users.matching_rows if row.target.lower() == "username"]
+    if not subject.expected or not by_name or any(target.lower() == "externalid" for target in subject.expected):
+        return
+    text = f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: after a rename a restarted job makes second accounts"
+    remedy = "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job meanwhile."
+    yield warning("mapping.renaming", text, remedy, documented(f"the app's attribute table, and {HOW}"))
+
+
+def _sign_in(subject: Subject) -> Iterator[Check]:
+    """Somebody who signs in by another name than they are provisioned by may get a second account."""
+    identifier, rows = subject.decided.sign_in_identifier.strip(), subject.users.matching_rows
+    source = unconfirmed("how the app brings sign-in and account together is not published")
+    if not rows:
+        return
+    if not identifier:
+        if subject.decided.single_sign_on not in NO_SIGN_ON:
+            text = f"single sign-on is live, and what it names people by is not known here; accounts are matched by {rows[0].target} ({rows[0].expression})"
+            remedy = 'Compare it with "Unique User Identifier" under Single sign-on > Attributes & Claims in the portal, or set sign_in_identifier, such as [userPrincipalName].'
+            yield not_observed("mapping.sign_in", text, remedy, source)
+        return
+    signed = {name: value_text(evaluate(identifier, person, now=subject.now) or "") for name, person in subject.people.items()}
+    matched = {name: value_text(result.values.get(rows[0].target) or "") for name, result in subject.results.items()}
+    differing = [name for name in signed if signed[name].casefold() != matched[name].casefold()]
+    if differing:
+        text = f"single sign-on names people by {identifier}, and accounts are matched by {rows[0].target} from {rows[0].expression}: these differ for {listed(differing)}, who may get a second account at sign-in"
+        remedy = f"Use the same source for both: the row of {rows[0].target} under Attribute Mapping, or Unique User Identifier under Single sign-on > Attributes & Claims."
+        yield warning("mapping.sign_in_differs", text, remedy, source)
+    else:
+        yield passed("mapping.sign_in", f"single sign-on and matching name {listed(signed)} alike", source)

@@ -1,0 +1,148 @@
+"""What Microsoft itself says of the expressions, and what becomes of our own results where it disagrees.
+
+Its answer stands: it replaces ours before anything else is looked at, and both are
+shown. A value that asks the clock or the dice, that is to be masked, or that is a
+role object has no form to compare, so there only the reading counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scimkit.checks import Check, failed, not_observed, passed, warning
+from scimkit.errors import MappingError
+from scimkit.mapping.review.evidence import documented
+from scimkit.mapping.review.record import NO_VALUE, Overruled
+from scimkit.mapping.review.texts import value_text
+from scimkit.mapping.rows import MappingRow, Values
+from scimkit.mapping.syntax import Call, Expression, walk
+
+SOURCE = documented("Microsoft Graph, parseExpression")
+UNSTABLE = frozenset({"Now", "Guid", "RandomString"})
+INCOMPARABLE = UNSTABLE | {"Redact", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Microsoft says of one row for one person.
+
+    read    whether it can read the expression
+    values  the result as texts; () for nothing
+    error   its words where it cannot read or evaluate; "" otherwise
+    """
+
+    target: str
+    person: str
+    read: bool
+    values: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Microsoft's answers.
+
+    unasked  why some or all were not asked; "" when all were
+    remedy   what to do about that
+    """
+
+    answers: tuple[Answer, ...] = ()
+    unasked: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One answer that is not ours. ours: in words."""
+
+    answer: Answer
+    ours: str
+
+    @property
+    def theirs(self) -> str:
+        return f"an error ({self.answer.error})" if self.answer.error else ", ".join(self.answer.values) or NO_VALUE
+
+
+def uses(node: Expression, functions: frozenset[str]) -> bool:
+    return any(isinstance(each, Call) and each.name in functions for each in walk(node))
+
+
+def find_disputes(opinion: Opinion, parsed: Mapping[str, Expression], ours: Mapping[str, Values]) -> tuple[Dispute, ...]:
+    """Where Microsoft gives something else than we do; what cannot be compared is left out."""
+    found = []
+    for answer in opinion.answers:
+        node, result = parsed.get(answer.target), ours.get(answer.person)
+        if node is None or result is None or uses(node, INCOMPARABLE):
+            continue
+        error, value = result.errors.get(answer.target), result.values.get(answer.target)
+        if (error is None) == (not answer.error) and (error is not None or _alike(answer.values, _texts(value))):
+            continue
+        found.append(Dispute(answer, f"an error ({error})" if error else value_text(value) if _texts(value) else NO_VALUE))
+    return tuple(found)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """A value of ours as Microsoft writes it, a list of texts; null and empty text are nothing."""
+    values = value if isinstance(value, list) else [value]
+    return tuple(value_text(each) for each in values if each not in (None, ""))
+
+
+def _alike(theirs: tuple[str, ...], ours: tuple[str, ...]) -> bool:
+    booleans = {text.casefold() for text in (*theirs, *ours)} <= {"true", "false"}
+    return theirs == ours or (booleans and [t.casefold() for t in theirs] == [o.casefold() for o in ours])
+
+
+def heed(ours: Mapping[str, Values], disputes: tuple[Dispute, ...], rows: Mapping[str, MappingRow]) -> dict[str, Values]:
+    """Our results with Microsoft's answer wherever the two differ."""
+    heeded = {name: Values(dict(v.values), dict(v.errors), v.empty, v.object_ignored) for name, v in ours.items()}
+    for dispute in disputes:
+        target, result = dispute.answer.target, heeded[dispute.answer.person]
+        result.errors.pop(target, None)
+        result.values.pop(target, None)
+        result.empty = tuple(name for name in result.empty if name != target)
+        if dispute.answer.error:
+            result.errors[target] = MappingError(f"Microsoft: {dispute.answer.error}", "Try it in the portal's expression builder.")
+        elif dispute.answer.values:
+            result.values[target] = dispute.answer.values[0] if len(dispute.answer.values) == 1 else list(dispute.answer.values)
+        elif (default := rows[target].default) is not None:
+            result.values[target] = default
+        else:
+            result.empty = (*result.empty, target)
+    return heeded
+
+
+def overruled(disputes: tuple[Dispute, ...]) -> tuple[Overruled, ...]:
+    """What we had worked out, by target, for the record."""
+    by_target: dict[str, dict[str, str]] = {}
+    for dispute in disputes:
+        by_target.setdefault(dispute.answer.target, {})[dispute.answer.person] = dispute.ours
+    return tuple(Overruled(target, values) for target, values in by_target.items())
+
+
+def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mapping[str, Expression]) -> Iterator[Check]:
+    """One finding a row that Microsoft cannot read or works out differently; else that it agrees."""
+    unread = {answer.target: answer for answer in opinion.answers if not answer.read}
+    for target, answer in unread.items():
+        text = f"Microsoft cannot read the expression of {target}: {answer.error or 'it does not say why'}"
+        yield failed("mapping.microsoft_refuses", text, f"Open the row of {target} under Attribute Mapping and mend the expression in the expression builder.", SOURCE)
+    disputed = {dispute.answer.target: [d for d in disputes if d.answer.target == dispute.answer.target] for dispute in disputes}
+    for target, found in disputed.items():
+        if target not in unread:
+            told = "; ".join(f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found)
+            remedy = "Microsoft's answer stands and is the one shown in the row. Please report the expression to scimkit's makers."
+            yield warning("mapping.microsoft_disagrees", f"{target}: {told}", remedy, SOURCE)
+    if opinion.unasked:
+        yield not_observed("mapping.microsoft", opinion.unasked, opinion.remedy, SOURCE)
+    elif not unread and not disputed:
+        yield passed("mapping.microsoft_agrees", _agreed(opinion, parsed), SOURCE)
+
+
+def _agreed(opinion: Opinion, parsed: Mapping[str, Expression]) -> str:
+    targets = dict.fromkeys(answer.target for answer in opinion.answers)
+    if not targets:
+        return "no row has an expression to ask Microsoft about"
+    only_read = [target for target in targets if target in parsed and uses(parsed[target], INCOMPARABLE)]
+    text = f"Microsoft reads {', '.join(targets)} as scimkit does, with the same values"
+    return text + (f"; {', '.join(only_read)} could only be read, not compared" if only_read else "")

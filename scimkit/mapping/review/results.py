@@ -1,0 +1,215 @@
+"""What people get: nothing where the app insists, an error, several values for one, the wrong type or shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from scimkit.checks import Check, failed, passed, warning
+from scimkit.mapping.findings import LIST_MAKERS
+from scimkit.mapping.review.evidence import CUSTOMIZE, LOGS, TUTORIAL, documented, unconfirmed
+from scimkit.mapping.review.subject import Subject, attribute_of
+from scimkit.mapping.review.texts import listed, value_text
+from scimkit.mapping.rows import MappingRow, redacts
+from scimkit.mapping.syntax import Attribute, Call, attribute_names
+from scimkit.mapping.values import as_integer
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# one language, or several with weights as in Accept-Language (RFC 7643 4.1.1; RFC 5646 for each)
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(;q=[0-9.]+)?(\s*,\s*([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*|\*)(;q=[0-9.]+)?)*")
+COUNTRY = re.compile(r"[A-Z]{2}")  # a language is written in lower case, so this is likely a country
+TIME_ZONE = re.compile(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)+|UTC|GMT")  # as in the tz database (RFC 7643 4.1.1)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")  # RFC 7643 2.3.5
+SEVERAL = frozenset({"members", "roles", "entitlements", "emails", "phonenumbers", "addresses", "groups", "ims", "photos"})
+IN_THE_ROW = "Open the row of {target} under Attribute Mapping and {what}."
+
+
+def check_results(subject: Subject) -> Iterator[Check]:
+    faults = [*_errors(subject), *_missing(subject)]
+    yield from faults or [passed("mapping.values", f"every required attribute has a value for {listed(subject.results) if subject.results else 'nobody yet'}", _rule(subject))]
+    yield from _ignored(subject)
+    for row in subject.users.rows:
+        checks = (_several, _reference, _type, _shape, _length)
+        yield from (found for check in checks if (found := check(subject, row)) is not None)
+
+
+def _rule(subject: Subject) -> str:
+    """Where it stands what is required: in the app's table, or in the job's schema alone."""
+    return documented(TUTORIAL if subject.expected else LOGS)
+
+
+def _errors(subject: Subject) -> Iterator[Check]:
+    """An expression that can be read and fails for somebody, or for everybody."""
+    for target, node in subject.parsed.items():
+        failing = {name: result.errors[target] for name, result in subject.results.items() if target in result.errors}
+        if not failing:
+            continue
+        first = next(iter(failing.values()))
+        alone = len(subject.results) == 1 and attribute_names(node)
+        if len(failing) == len(subject.results) and not alone:
+            text, code = f"{target} fails for everybody: {first}", "mapping.always_fails"
+        else:
+            text, code = f"{target} cannot be worked out for {listed(failing)}: {first}", "mapping.error"
+        remedy = IN_THE_ROW.format(target=target, what=f"mend the expression. {first.remedy}".rstrip(" ").removesuffix("."))
+        yield failed(code, text, remedy, unconfirmed("whether Entra leaves out the attribute or the whole person"))
+
+
+def _missing(subject: Subject) -> Iterator[Check]:
+    for target in dict.fromkeys((*subject.expected, *subject.live)):
+        if not subject.is_required(target) or target not in subject.live:
+            continue
+        without = [name for name, result in subject.results.items() if target not in result.errors and result.values.get(target) in (None, "", [])]
+        if without:
+            text = f"{listed(without)} {'gets' if len(without) == 1 else 'get'} no {target}, which the app requires"
+            remedy = "Fill the source in Entra, or map another one: an attribute without a value is not sent at all."
+            yield failed("mapping.value_missing", text, remedy, _rule(subject))
+
+
+def _ignored(subject: Subject) -> Iterator[Check]:
+    names = [name for name, result in subject.results.items() if result.object_ignored]
+    if names:
+        text = f"{listed(names)} would not be processed at all: an expression says IgnoreObjectFlow"
+        yield warning("mapping.object_ignored", text, "Use a scoping filter to leave people out; IgnoreObjectFlow is made for inbound provisioning.", unconfirmed("what it does for a SCIM app"))
+
+
+def _values(subject: Subject, row: MappingRow) -> dict[str, Any]:
+    """What people get for this row, where they get something."""
+    found = {name: result.values.get(row.target) for name, result in subject.results.items()}
+    return {name: value for name, value in found.items() if value not in (None, "", [])}
+
+
+def _example(row: MappingRow, values: dict[str, Any]) -> str:
+    """The first value in words, masked where it must not be seen."""
+    return "[Redact]" if redacts(row) else value_text(next(iter(values.values())))
+
+
+# -- one value for one attribute ---------------------------------------------------------
+
+
+def _takes_several(subject: Subject, target: str) -> bool:
+    if getattr(subject.expected.get(target), "single_valued", None) is True:
+        return False
+    if target in subject.targets:
+        return subject.targets[target].multivalued
+    return attribute_of(target) in SEVERAL and target.rpartition("]")[2] == ""
+
+
+def _several(subject: Subject, row: MappingRow) -> Check | None:
+    if _takes_several(subject, row.target):
+        return None
+    fed = {name: value for name, value in _values(subject, row).items() if isinstance(value, list)}
+    node = subject.parsed.get(row.target)
+    by_nature = (isinstance(node, Call) and node.name in LIST_MAKERS) or (
+        isinstance(node, Attribute) and node.name in subject.sources and subject.sources[node.name].multivalued
+    )
+    if not fed and not by_nature:
+        return None
+    who = f" ({listed(fed)})" if fed else ""
+    text = f"{row.target} takes one value, and {row.expression} gives a list{who}: the account is refused"
+    remedy = IN_THE_ROW.format(target=row.target, what="choose a source with one value, or take one with Item or all as one text with Join")
+    return failed("mapping.list_value", text, remedy, documented(LOGS))
+
+
+# -- types ------------------------------------------------------------------------------
+
+
+def _reference(subject: Subject, row: MappingRow) -> Check | None:
+    """A reference comes from a reference, alone; nothing else can be looked up in the app."""
+    wanted = subject.type_of(row.target) == "Reference"
+    node = subject.parsed.get(row.target)
+    if node is None:
+        return None
+    names = [name for name in attribute_names(node) if _is_reference(subject, name)]
+    if wanted and not (isinstance(node, Attribute) and names):
+        text = f"{row.target} is a reference to another account, and {row.expression} is none: the app cannot resolve it"
+        remedy = IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager")
+        return failed("mapping.wrong_type", text, remedy, documented(CUSTOMIZE))
+    if names and not wanted:
+        text = f"{row.target} is a {subject.type_of(row.target)}, and {row.expression} is a reference to another account: the app would get an id, or nothing"
+        return failed("mapping.wrong_type", text, IN_THE_ROW.format(target=row.target, what="choose a source that is a text"), documented(CUSTOMIZE))
+    return None
+
+
+def _is_reference(subject: Subject, name: str) -> bool:
+    return name == "manager" or (name in subject.sources and subject.sources[name].type == "Reference")
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.casefold() in ("true", "false"))
+
+
+def _is_decimal(value: Any) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", value_text(value)) is not None
+
+
+TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "Boolean": (_is_boolean, "neither True nor False"),
+    "Integer": (lambda value: as_integer(value) is not None, "no whole number"),
+    "Decimal": (_is_decimal, "no number"),
+    "DateTime": (lambda value: MOMENT.fullmatch(value_text(value)) is not None, "no date and time such as 2026-03-02T08:00:00Z"),
+}
+
+
+def _type(subject: Subject, row: MappingRow) -> Check | None:
+    kind = "Boolean" if row.target == "active" else subject.type_of(row.target)
+    if kind not in TYPES:
+        return None
+    is_right, words = TYPES[kind]
+    wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
+    if not wrong:
+        return None
+    text = f"{row.target} is a {kind}, and {listed(wrong)} would get {_example(row, wrong)}, which is {words}"
+    remedy = IN_THE_ROW.format(target=row.target, what="choose a source or an expression that gives one")
+    return failed("mapping.wrong_type", text, remedy, documented("RFC 7643, section 2.3"))
+
+
+# -- shapes -----------------------------------------------------------------------------
+
+
+def _is_address(value: Any) -> bool:
+    return ADDRESS.fullmatch(value_text(value)) is not None
+
+
+def _is_language(value: Any) -> bool:
+    text = value_text(value)
+    return LANGUAGE.fullmatch(text) is not None and COUNTRY.fullmatch(text) is None
+
+
+def _is_time_zone(value: Any) -> bool:
+    return TIME_ZONE.fullmatch(value_text(value)) is not None
+
+
+def _shape_of(target: str) -> tuple[Callable[[Any], bool], str] | None:
+    name = attribute_of(target)
+    if name == "emails" and target.casefold().endswith(("value", "emails", "]")):
+        return _is_address, "not an e-mail address"
+    if name in ("preferredlanguage", "locale"):
+        return _is_language, "not a language such as en-US"
+    if name == "timezone":
+        return _is_time_zone, "not a time zone such as Europe/Berlin"
+    return None
+
+
+def _shape(subject: Subject, row: MappingRow) -> Check | None:
+    shape = _shape_of(row.target)
+    if shape is None:
+        return None
+    is_right, words = shape
+    wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
+    if not wrong:
+        return None
+    text = f"{row.target} of {listed(wrong)} would be {_example(row, wrong)}, which is {words}"
+    remedy = IN_THE_ROW.format(target=row.target, what=f"choose another source, or correct {row.expression or 'the value'} in Entra")
+    return warning("mapping.wrong_shape", text, remedy, documented("RFC 7643, section 4.1"))
+
+
+def _length(subject: Subject, row: MappingRow) -> Check | None:
+    most = getattr(subject.expected.get(row.target), "max_length", None)
+    if not most:
+        return None
+    longer = {name: value for name, value in _values(subject, row).items() if len(value_text(value)) > most}
+    if not longer:
+        return None
+    text = f"{row.target} may have {most} characters, and is longer for {listed(longer)}"
+    return failed("mapping.value_too_long", text, IN_THE_ROW.format(target=row.target, what=f"shorten it, as in Left({row.expression}, {most})"), documented(TUTORIAL))

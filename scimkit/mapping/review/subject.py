@@ -1,0 +1,145 @@
+"""What every check of the review looks at, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from scimkit.errors import MappingError
+from scimkit.mapping.expressions import parse
+from scimkit.mapping.review.expected import Expectations, ExpectedRow
+from scimkit.mapping.review.opinion import Dispute, Opinion, find_disputes, heed
+from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, evaluate_rows
+from scimkit.mapping.syntax import Expression
+
+Person = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a directory of the schema says of one attribute (Graph reference, attributeDefinition).
+
+    type  String | Integer | Reference | Binary | Boolean | DateTime
+    """
+
+    name: str
+    type: str = "String"
+    multivalued: bool = False
+    required: bool = False
+    case_exact: bool = False
+    anchor: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The job's mappings, what is expected of them, and the people they are tried on.
+
+    expected  by target; {} where the app has published no table
+    users     the mapping of people among `mappings`
+    people    source attributes by user principal name
+    now       the time that Now() gives; None: the clock's
+    opinion   Microsoft's answers; None: not asked
+    """
+
+    expected: Mapping[str, ExpectedRow]
+    mappings: tuple[ObjectMapping, ...]
+    users: ObjectMapping
+    people: Mapping[str, Person]
+    decided: Expectations
+    now: datetime | None = None
+    opinion: Opinion | None = None
+
+    @cached_property
+    def live(self) -> dict[str, MappingRow]:
+        """The live rows by target; of a target that stands twice the last."""
+        return {row.target: row for row in self.users.rows}
+
+    @cached_property
+    def results(self) -> dict[str, Values]:
+        """What each person gets when their account is made; where Microsoft says otherwise, as it says."""
+        return heed(self.ours, self.disputes, self.live)
+
+    @cached_property
+    def disputes(self) -> tuple[Dispute, ...]:
+        """Where Microsoft gives something else than we do; () where it was not asked."""
+        return find_disputes(self.opinion, self.parsed, self.ours) if self.opinion else ()
+
+    @cached_property
+    def ours(self) -> dict[str, Values]:
+        """What we have worked out ourselves."""
+        return {name: evaluate_rows(self.users, source, now=self.now, creating=True) for name, source in self.people.items()}
+
+    @cached_property
+    def targets(self) -> dict[str, Definition]:
+        return read_definitions(self.users.target_definition)
+
+    @cached_property
+    def sources(self) -> dict[str, Definition]:
+        return read_definitions(self.users.source_definition)
+
+    @cached_property
+    def parsed(self) -> dict[str, Expression]:
+        """The live expressions by target; those that cannot be read are missing."""
+        found = {target: try_parse(row.expression) for target, row in self.live.items()}
+        return {target: node for target, node in found.items() if node is not None}
+
+    def type_of(self, target: str) -> str:
+        """The target's type by the app's table, else by the job's schema; String where neither says."""
+        row = self.expected.get(target)
+        stated = getattr(row, "type", None) if row is not None else None
+        return str(stated or (self.targets[target].type if target in self.targets else "String"))
+
+    def is_required(self, target: str) -> bool:
+        """By the app's table; where that does not say, by the job's schema."""
+        row = self.expected.get(target)
+        if row is not None and row.required is not None:
+            return row.required
+        return target in self.targets and self.targets[target].required
+
+
+def make_subject(
+    expected: Iterable[ExpectedRow],
+    live: Iterable[ObjectMapping],
+    people: Mapping[str, Person],
+    decided: Expectations,
+    now: datetime | None,
+    opinion: Opinion | None = None,
+) -> Subject:
+    """Raises MappingError where no mapping is one of people."""
+    mappings = tuple(live)
+    users = [mapping for mapping in mappings if mapping.source_object == "User"]
+    if not users:
+        raise MappingError("the schema has no mapping for User", "Restore the default mappings.")
+    first = next((mapping for mapping in users if mapping.enabled), users[0])
+    return Subject({row.target: row for row in expected}, mappings, first, people, decided, now, opinion)
+
+
+def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
+    """The attributes of an objectDefinition by name; what is none is passed over."""
+    found = {}
+    for each in raw.get("attributes") or ():
+        if isinstance(each, Mapping) and isinstance(each.get("name"), str):
+            flags = (each.get(name) is True for name in ("multivalued", "required", "caseExact", "anchor"))
+            found[each["name"]] = Definition(each["name"], str(each.get("type") or "String"), *flags)
+    return found
+
+
+def try_parse(expression: str | None) -> Expression | None:
+    """The parsed expression; None where there is none, or it cannot be read."""
+    try:
+        return parse(expression) if expression is not None else None
+    except MappingError:
+        return None
+
+
+def attribute_of(target: str) -> str:
+    """The attribute a target lies in, without schema, filter and sub-attribute, in lower case.
+
+    >>> attribute_of('emails[type eq "work"].value'), attribute_of("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
+    ('emails', 'manager')
+    """
+    plain = target.partition("[")[0]
+    return plain.rpartition(":")[2].partition(".")[0].casefold()

@@ -1,0 +1,33 @@
+"""Values and lists of names as a sentence has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from scimkit.mapping.problems import Fault
+from scimkit.mapping.values import plain_text
+
+MANY = 5  # people named in one sentence
+
+
+def value_text(value: Any) -> str:
+    """A value as text; several values with commas between them."""
+    if isinstance(value, list):
+        return ", ".join(value_text(each) for each in value)
+    try:
+        return plain_text(value)
+    except Fault:
+        return str(value)
+
+
+def listed(names: Iterable[str], most: int = MANY) -> str:
+    """Names as a sentence has them, the first few of many.
+
+    >>> listed(["ann", "bo", "cy"]), listed("abcdefg")
+    ('ann, bo and cy', 'a, b, c, d, e and 2 more')
+    """
+    known = list(dict.fromkeys(names))
+    if len(known) > most + 1:
+        return f"{', '.join(known[:most])} and {len(known) - most} more"
+    return " and ".join(part for part in (", ".join(known[:-1]), known[-1]) if part) if known else "nobody"

@@ -1,0 +1,44 @@
+"""One row of a mapping for one person: every intermediate value of its expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from scimkit.errors import MappingError
+from scimkit.mapping.explanations import Explanation, explain
+from scimkit.mapping.problems import suggest
+from scimkit.mapping.rows import MappingRow, ObjectMapping
+
+
+def explain_row(
+    live: Iterable[ObjectMapping],
+    people: Mapping[str, Mapping[str, Any]],
+    target: str = "",
+    person: str = "",
+    *,
+    now: datetime | None = None,
+) -> Explanation:
+    """How `person` comes to their value for `target`.
+
+    target  as the mapping writes it; "": the first row that is an expression, else the first that has a source
+    person  user principal name; "": the first of `people`
+
+    Raises MappingError for a row or a person that is not there, naming those that
+    are, and for an expression that cannot be read.
+    """
+    rows = [row for mapping in live if mapping.source_object == "User" for row in mapping.rows if row.expression is not None]
+    name = person or next(iter(people), "")
+    if name not in people:
+        raise MappingError(f"{name or 'nobody'} is not among the people of this step", f"Give one of {', '.join(people) or 'the pilot people (4_scope)'}.")
+    return explain(_find(rows, target).expression or "", people[name], now=now)
+
+
+def _find(rows: list[MappingRow], target: str) -> MappingRow:
+    found = [row for row in rows if row.target == target] if target else sorted(rows, key=lambda row: row.kind != "Expression")
+    if not found:
+        near = suggest(target, [row.target for row in rows])
+        remedy = f"Did you mean {near}?" if near else f"Give one of {', '.join(row.target for row in rows)}."
+        raise MappingError(f"no row with a source maps {target or 'anything'}", remedy)
+    return found[0]

@@ -1,0 +1,114 @@
+"""How the mapping review reads: the rows, what each pilot person would get, findings by what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from scimkit.views.document import Block, Cell, CheckList, Table, check_row
+from scimkit.views.tables import table
+from scimkit.views.values import NOTHING, cell, visible
+
+Data = Mapping[str, Any]
+APPLIES = {
+    "Always": "always",
+    "ObjectAddOnly": "at creation only",
+    "MultiValueAddOnly": "adds values only",
+    "ValueAddOnly": "adds values only",
+    "AttributeAddOnly": "only where empty",
+    "": NOTHING,
+}
+# What the administrator has to do about a check, by its status.
+GROUPS = {
+    "Must be mended": ("failed", "not_reached"),
+    "Should be known": ("warning", "not_observed"),
+    "Fine": ("passed",),
+}
+
+
+def describe_mapping_review(data: Data) -> tuple[str, str, tuple[Block, ...]]:
+    """The rows, the values by person, what Microsoft has overruled, and the findings in three groups."""
+    rows = data.get("rows") or []
+    people = list(dict.fromkeys(upn for row in rows for upn in row.get("values") or {}))
+    blocks: list[Block] = [_rows(rows), *(_person(upn, rows) for upn in people)]
+    if overruled := data.get("overruled"):
+        blocks.append(_overruled(overruled))
+    blocks += _findings(data.get("checks") or [])
+    count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
+    return "Attribute mapping", f"{count}, evaluated for {len(people)} {'person' if len(people) == 1 else 'people'}.", tuple(blocks)
+
+
+def _rows(rows: Sequence[Data]) -> Table:
+    columns: dict[str, Callable[[Data], Cell]] = {
+        "target": lambda row: cell(row.get("target"), code=True),
+        "expected": lambda row: cell(row.get("expected"), code=True),
+        "live": lambda row: cell("as expected") if is_as_expected(row) else cell(row.get("live"), code=True),
+    }
+    if any(row.get("kind") for row in rows):
+        columns["type"] = lambda row: cell(row.get("kind"))
+    if any(row.get("default") for row in rows):
+        columns["default"] = lambda row: cell(row.get("default"))
+    columns["applies"] = lambda row: cell(APPLIES.get(str(row.get("apply") or ""), row.get("apply")))
+    columns["matching"] = lambda row: cell(row.get("matching") or None)
+    return table("Rows", columns, rows)
+
+
+def is_as_expected(row: Data) -> bool:
+    """Whether the live source reads as the expected one; `mail` and `[mail]` are the same."""
+    expected, live = (str(row.get(name) or "").strip().removeprefix("[").removesuffix("]") for name in ("expected", "live"))
+    return bool(expected) and expected == live
+
+
+def _person(upn: str, rows: Sequence[Data]) -> Table:
+    values = [{"target": row.get("target"), "value": row["values"][upn]} for row in rows if upn in (row.get("values") or {})]
+    columns = {"target": lambda row: cell(row["target"], code=True), "value": lambda row: cell(row["value"])}
+    return table(f"What {upn} would get", columns, values)
+
+
+def _overruled(overruled: Sequence[Data]) -> Table:
+    items = [{"target": each.get("target"), "person": upn, "value": value} for each in overruled for upn, value in (each.get("values") or {}).items()]
+    columns = {
+        "target": lambda row: cell(row["target"], code=True),
+        "person": lambda row: cell(row["person"]),
+        "what scimkit had worked out": lambda row: cell(row["value"]),
+    }
+    return table("Where Microsoft's answer stands instead of ours", columns, items)
+
+
+def _findings(checks: Sequence[Any]) -> Iterator[CheckList]:
+    rows = [check_row(check) for check in checks]
+    for title, statuses in GROUPS.items():
+        if found := tuple(row for row in rows if row.status in statuses):
+            yield CheckList(found, title=title)
+
+
+def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
+    """What Microsoft gives for each expression and person, and why it was not asked where it was not."""
+    answers = data.get("answers") or []
+    columns = {
+        "target": lambda row: cell(row.get("target"), code=True),
+        "person": lambda row: cell(row.get("person")),
+        "Microsoft gives": lambda row: cell((row.get("error") and f"an error: {row['error']}") or ", ".join(row.get("values") or []) or "(no value)"),
+    }
+    sentence = ". ".join(part.rstrip(".") for part in (data.get("unasked"), data.get("remedy")) if part)
+    return "Microsoft's word on the expressions", visible(sentence), (table("What parseExpression gives", columns, answers),)
+
+
+# -- one expression for one person ---------------------------------------------------------
+
+
+def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
+    """How one expression comes to its value: the tree as a table, inner parts indented."""
+    steps = list(_steps(data.get("root") or {}, 0))
+    columns = {"part": lambda row: row["part"], "is": lambda row: cell(row["text"], code=True), "gives": lambda row: cell(row["gives"]), "why": lambda row: cell(row["note"])}
+    empty = ", ".join(data.get("empty") or [])
+    sentence = f"Empty for this person: {visible(empty)}." if empty else ""
+    return "How it comes to its value", sentence, (table("Step by step", columns, steps),)
+
+
+def _steps(step: Data, depth: int) -> Iterator[Data]:
+    """The steps from the outside to the inside. The indent is no blank, which a page would drop."""
+    role = f"{'· ' * depth}{step.get('role') or 'all of it'}"
+    yield {"part": Cell(role), "text": step.get("text"), "gives": step.get("value") or str(step.get("state") or "").replace("_", " "), "note": step.get("note")}
+    for part in step.get("parts") or ():
+        yield from _steps(part, depth + 1)
