@@ -24,6 +24,29 @@ from scimkit.errors import ConfigError
 
 TAG = "parameters"
 TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
+LEAST: dict[str, int] = {"deletion_threshold": 1, "seats": 0}  # a smaller number would stop everything, or mean nothing
+# What forms call a parameter whose name does not read well by itself.
+LABELS = {
+    "run": "Run folder",
+    "single_sign_on": "Single sign-on today",
+    "just_in_time": "Accounts made at sign-in today",
+    "maintained_by": "Accounts maintained by",
+    "separate_app": "Separate app for the test",
+    "decisions": "Further decisions",
+    "token_ref": "Token reference",
+    "expires": "Token expires on",
+    "display_name": "Name of a new app",
+    "adopt": "Existing app to adopt",
+    "confirm": "Fingerprint of the plan",
+    "pilot": "Pilot people",
+    "try_filter": "Filter to try",
+    "tenant_url": "Tenant URL",
+    "notification_email": "Notification e-mail",
+    "deletion_threshold": "Accidental deletion threshold",
+    "sign_in_identifier": "Single sign-on identifier",
+    "explain_target": "Row to explain",
+    "explain_person": "Person to explain it for",
+}
 _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 
 
@@ -44,6 +67,15 @@ class Parameter:
         return tuple(word.strip() for word in head.split("|")) if colon and "|" in head else ()
 
     def convert(self, value: Any, *, where: str) -> Any:
+        """`value` in this parameter's type, within its bounds.
+
+        Raises ConfigError naming `where` and the parameter.
+        """
+        converted = self._typed(value, where=where)
+        check_bounds(self.name, converted, where=where)
+        return converted
+
+    def _typed(self, value: Any, *, where: str) -> Any:
         """`value` in this parameter's type. Text from a command line is read for what
         it says (`yes`, `40`); for a text parameter it stays as it is (`00123`).
 
@@ -66,6 +98,25 @@ class Parameter:
                 pass
         wanted = {str: "text", bool: "yes or no", int: "a whole number", float: "a number"}[self.type]
         raise ConfigError(f"{where}: parameter {self.name} wants {wanted}, not {value!r}", f"{self.name}: {self.help or 'see the notebook'}.")
+
+
+def label_of(name: str) -> str:
+    """What a form calls the parameter `name`.
+
+    >>> label_of("tenant_url"), label_of("deletes_wanted")
+    ('Tenant URL', 'Deletes wanted')
+    """
+    return LABELS.get(name) or name.replace("_", " ").capitalize()
+
+
+def check_bounds(name: str, value: Any, *, where: str = "") -> None:
+    """Refuse a number that parameter `name` cannot mean. Raises ConfigError naming `where` and the parameter.
+
+    >>> check_bounds("deletion_threshold", 20)
+    """
+    least = LEAST.get(name)
+    if least is not None and isinstance(value, (int, float)) and value < least:
+        raise ConfigError(f"{where}: parameter {name} is {value}" if where else f"{name} is {value}", f"Give a whole number, at least {least}.")
 
 
 def _comments(source: str) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
     <YYYYMMDDTHHMMSSZ>-<4 hex>/
         run.json            app, tenant, step states, versions, choices
+        app.toml            the app's profile as it was, where it came from a file
         1_plan.ipynb …      one executed notebook and its HTML per step
         records/            <step>_<record>.json
         journal/            000001.json …: every write, before and after
@@ -30,12 +31,24 @@ from scimkit.errors import RunError
 from scimkit.records import KINDS, dump_record, load_record, utc_text
 
 STATE = "run.json"
+PROFILE = "app.toml"
+_HOLDER = ".run.holder"  # beside .run.lock: what its holder is doing
 STEP_STATES = ("pending", "running", "passed", "failed", "waiting", "error", "interrupted")
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
 
 def _unchanged(text: str) -> str:
     return text
+
+
+def _profile_text(app: str) -> str | None:
+    """The text of a profile given as a file; None for a name, or where it cannot be read."""
+    if not ("/" in app or "\\" in app or app.endswith(".toml")):
+        return None
+    try:
+        return Path(app).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _check_state(state: Any) -> None:
@@ -72,7 +85,7 @@ class RunStore:
         now: datetime,
         redact: Callable[[str], str] = _unchanged,
     ) -> RunStore:
-        """A new run folder under `parent`, all steps pending."""
+        """A new run folder under `parent`, all steps pending. Where `app` is a file, the run keeps a copy of it."""
         from scimkit import __version__
 
         stamp = utc_text(now).replace("-", "").replace(":", "")
@@ -82,6 +95,8 @@ class RunStore:
         except OSError as error:
             raise RunError(f"{parent} cannot hold a run ({error.strerror})", "Choose another folder with --runs.", path=str(parent)) from None
         store = cls(folder, redact=redact)
+        if (profile := _profile_text(app)) is not None:
+            store.write(PROFILE, profile)
         store._write_state(
             {
                 "run": folder.name,
@@ -117,6 +132,27 @@ class RunStore:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    # -- the app -----------------------------------------------------------
+
+    @property
+    def app(self) -> str:
+        """What to load the app's profile from: the run's own copy of a file, else the name of a shipped one.
+
+        A resumed run goes on with the profile it began with, whatever has become of the file.
+        """
+        return str(self.path(PROFILE)) if self.exists(PROFILE) else str(self.state()["app"])
+
+    def app_note(self) -> str:
+        """A sentence where the app's file is not any more what this run began with; else ""."""
+        if not self.exists(PROFILE):
+            return ""
+        source = str(self.state()["app"])
+        now = _profile_text(source)
+        if now is not None and self.redact(now) == self.read(PROFILE):
+            return ""
+        what = "is gone" if now is None else "has changed"
+        return f"{Path(source).name} {what} since this run began; the run uses its own copy, {PROFILE}"
 
     # -- files -------------------------------------------------------------
 
@@ -212,15 +248,15 @@ class RunStore:
             self.change_state(lambda run: run["choices"].setdefault(step, {}).update(values))
 
     @contextmanager
-    def alone(self, name: str, *, wait_seconds: float = 30) -> Iterator[None]:
-        """Hold the lock file `name` of this run, waiting for whoever holds it now."""
+    def alone(self, name: str, *, wait_seconds: float = 30, taken: Callable[[], str] = lambda: "running already") -> Iterator[None]:
+        """Hold the lock file `name` of this run, waiting for whoever holds it now. taken: what they are doing."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(str(self.path(name)), timeout=wait_seconds)
         try:
             lock.acquire()
         except Timeout:
-            raise RunError(f"{self.name} is running already, in another process", "Wait until it ends, or stop that process, then resume.", path=name) from None
+            raise RunError(f"{self.name} is {taken()}, in another process", "Wait until it ends, or stop that process, then resume.", path=name) from None
         except OSError as error:
             raise self._not_written(name, error) from None
         try:
@@ -229,10 +265,24 @@ class RunStore:
             lock.release()
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run: a second runner is refused instead of interleaved."""
-        with self.alone(".run.lock", wait_seconds=0):
-            yield
+    def locked(self, doing: str = "running already") -> Iterator[None]:
+        """Hold the run: a second runner is refused instead of interleaved, with what the first is `doing`.
+
+        Kernels of the run do not take this lock: state and journal have their own, held for one change.
+        """
+        with self.alone(".run.lock", wait_seconds=0, taken=self._holder):
+            self.write(_HOLDER, doing)
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    self.path(_HOLDER).unlink(missing_ok=True)
+
+    def _holder(self) -> str:
+        try:
+            return self.read(_HOLDER).strip() or "running already"
+        except RunError:
+            return "running already"
 
     # -- records -----------------------------------------------------------
 

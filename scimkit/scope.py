@@ -13,9 +13,22 @@ from scimkit.checks import Check, failed, passed, warning
 from scimkit.clients.graph import GraphClient
 from scimkit.enterprise_app import EnterpriseApp, is_running, made_here
 from scimkit.errors import ConfigError, MappingError, NotReady, PlanRefused
+from scimkit.filter_review import (
+    FilterReview,
+    FilterTrial,
+    assigned_groups,
+    check_filters_of,
+    extension_attributes,
+    review_filters,
+    source_names,
+    try_filters,
+    user_sources,
+)
 from scimkit.journal import Journal
-from scimkit.mapping import in_scope
-from scimkit.mapping.rows import ObjectMapping, evaluate_rows, user_mapping
+from scimkit.mapping import ScopingFilter, in_scope
+from scimkit.mapping.filter_text import read_filter_text
+from scimkit.mapping.rows import ObjectMapping, evaluate_rows, mapping_of, user_mapping
+from scimkit.pilot_group import PilotGroup, check_pilot_group
 from scimkit.provisioning.scope import DEFAULT_ACCESS
 from scimkit.provisioning.source import source_attributes
 from scimkit.provisioning.targets import MANAGER
@@ -76,6 +89,8 @@ class Scope:
 
     mode    assigned | all, as the job will be set
     people  persons in scope by assignment today, each counted once
+    filter_reviews  what the user mapping's filters do to them, and the group mapping's to the
+                    groups assigned; none for a mapping without filters
     """
 
     mode: str
@@ -84,6 +99,8 @@ class Scope:
     people: int
     pilot: tuple[Person, ...]
     checks: tuple[Check, ...]
+    filter_reviews: tuple[FilterReview, ...] = ()
+    pilot_group: PilotGroup | None = None
 
 
 def person_of(user: Mapping[str, Any]) -> Person:
@@ -99,10 +116,13 @@ def person_of(user: Mapping[str, Any]) -> Person:
     )
 
 
-def choose_pilot(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot: str, may_suggest: bool) -> tuple[Person, ...]:
+def choose_pilot(
+    app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot: str, may_suggest: bool, group: PilotGroup | None = None
+) -> tuple[Person, ...]:
     """The one or two people to try provisioning with.
 
     pilot        user principal names separated by commas; "" asks for a suggestion
+    group        the pilot group: people in it are suggested first
     may_suggest  in the sandbox the first fitting people are suggested; a live tenant
                  must name them, for they will get an account
 
@@ -113,8 +133,10 @@ def choose_pilot(app: AppProfile, graph: GraphClient, enterprise_app: Enterprise
     if len({name.casefold() for name in names}) > PILOT_LIMIT:
         raise ConfigError(f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved.")
     if names:
-        people = {user["id"]: user for user in (_find_user(graph, name) for name in dict.fromkeys(names))}
-        mapping = user_mapping(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id))
+        schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
+        mapping = user_mapping(schema)
+        select = _select(schema, mapping.filters)
+        people = {user["id"]: user for user in (_find_user(graph, name, select) for name in dict.fromkeys(names))}
         for user in people.values():  # before anybody is assigned: an assignment of the wrong person would stay
             if (check := _unfit(app, mapping, user)) is not None:
                 raise NotReady(f"{check.code}: {check.message}", check.remedy, check=check)
@@ -122,20 +144,23 @@ def choose_pilot(app: AppProfile, graph: GraphClient, enterprise_app: Enterprise
     if not may_suggest:
         check = failed("scope.pilot_missing", "nobody is named for the pilot", "Set pilot to one or two user principal names, such as your own.")
         raise NotReady(check.message, check.remedy, check=check)
-    return _suggest(app, graph, enterprise_app)
+    return _suggest(app, graph, enterprise_app, group.member_ids if group else ())
 
 
-def _find_user(graph: GraphClient, name: str) -> dict[str, Any]:
-    user = graph.user(name, select=SELECT) if _SIGN_IN_NAME.fullmatch(name) else None
+def _find_user(graph: GraphClient, name: str, select: tuple[str, ...]) -> dict[str, Any]:
+    user = graph.user(name, select=select) if _SIGN_IN_NAME.fullmatch(name) else None
     if user is None:
         raise ConfigError(f"there is no user {name} in this tenant", "Give the user principal name as the portal shows it.")
     return user
 
 
-def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[Person, ...]:
-    mapping = user_mapping(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id))
-    fit = (user for user in graph.users(select=SELECT) if user.get("accountEnabled") and user.get("userType") == "Member" and not missing_values(app, mapping, user))
-    found = tuple(person_of(user) for user, _ in zip(fit, range(PILOT_LIMIT), strict=False))
+def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, first: tuple[str, ...]) -> tuple[Person, ...]:
+    schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
+    mapping = user_mapping(schema)
+    everybody = (user for user in graph.users(select=_select(schema, mapping.filters)) if user.get("accountEnabled") and user.get("userType") == "Member")
+    fit = (user for user in everybody if not missing_values(app, mapping, user) and _passes_filters(mapping, user))
+    ordered = sorted(fit, key=lambda user: user["id"] not in first) if first else fit
+    found = tuple(person_of(user) for user, _ in zip(ordered, range(PILOT_LIMIT), strict=False))
     if not found:
         check = failed("scope.pilot_missing", "nobody in the directory has every value the app requires", "Fill the required attributes of one person first.")
         raise NotReady(check.message, check.remedy, check=check)
@@ -161,18 +186,22 @@ def missing_values(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, A
     return tuple(target for target in required if values.values.get(target) in (None, ""))
 
 
-def plan_assignments(graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person]) -> tuple[PlannedChange, ...]:
-    """Which pilot people must be assigned to the app; nobody who has it already, directly or by a group.
+def plan_assignments(
+    graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None = None
+) -> tuple[PlannedChange, ...]:
+    """Which pilot people must be assigned to the app; nobody who has it already, directly or by a
+    group. And the pilot group, with how many people it brings along.
 
     Raises PlanRefused when somebody must be, but the job runs already.
     """
-    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
     role = pick_role(enterprise_app)
+    new_group, people = _unassigned(graph, enterprise_app, pilot, group)
     changes = tuple(
-        PlannedChange("assign", f"{person.user_principal_name} to {enterprise_app.display_name}", "not assigned", f"role {role[1]}")
-        for person in pilot
-        if person.id not in assigned
+        PlannedChange("assign", f"{person.user_principal_name} to {enterprise_app.display_name}", "not assigned", f"role {role[1]}") for person in people
     )
+    if new_group:
+        effect = f"role {role[1]}; {len(new_group.member_ids)} people come into scope"
+        changes = (PlannedChange("assign", f"the group {new_group.name} to {enterprise_app.display_name}", "not assigned", effect), *changes)
     if changes and is_running(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
         raise PlanRefused(
             f"the job of {enterprise_app.display_name} is running, and acts on every new assignment by itself",
@@ -213,34 +242,89 @@ def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[
     return tuple(found.items())
 
 
-def assign_pilot(graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person]) -> tuple[str, ...]:
-    """Assign those pilot people who are not assigned yet; ids of the new assignments."""
+def _unassigned(
+    graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None
+) -> tuple[PilotGroup | None, tuple[Person, ...]]:
+    """What is still to be assigned: the group, and the people whom neither it nor an earlier assignment brings."""
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
+    principals = {raw["principalId"] for raw in graph.assignments(enterprise_app.service_principal_id)} if group else set()
+    assigned |= set(group.member_ids) if group else set()
+    return None if not group or group.id in principals else group, tuple(person for person in pilot if person.id not in assigned)
+
+
+def assign_pilot(
+    graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None = None
+) -> tuple[str, ...]:
+    """Assign the pilot group, then those pilot people who are not assigned yet; ids of the new assignments."""
     role_id, _ = pick_role(enterprise_app)
-    return tuple(
-        graph.assign(enterprise_app.service_principal_id, person.id, role_id)["id"] for person in pilot if person.id not in assigned
-    )
+    new_group, people = _unassigned(graph, enterprise_app, pilot, group)
+    ids = [*([new_group.id] if new_group else []), *(person.id for person in people)]
+    return tuple(graph.assign(enterprise_app.service_principal_id, principal, role_id)["id"] for principal in ids)
 
 
 def read_scope(
-    app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot: tuple[Person, ...], limits: Limits, journal: Journal | None = None
+    app: AppProfile,
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    *,
+    pilot: tuple[Person, ...],
+    limits: Limits,
+    pilot_group: PilotGroup | None = None,
+    journal: Journal | None = None,
 ) -> Scope:
     """The scope as it stands, with what a careful administrator would look at twice."""
-    mapping = user_mapping(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id))
+    schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
+    mapping, groups = user_mapping(schema), group_mapping(schema)
     roles = {role.id: role.name for role in enterprise_app.roles} | {DEFAULT_ACCESS: "Default Access"}
     assignments = tuple(_assignment(graph, raw, roles, journal) for raw in graph.assignments(enterprise_app.service_principal_id))
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    users = {user["id"]: user for user in graph.users(select=SELECT) if user["id"] in assigned}
+    users = {user["id"]: user for user in graph.users(select=_select(schema, mapping.filters)) if user["id"] in assigned}
+    people = review_filters("User", mapping.filters, user_sources(users.values()), known=source_names(schema, "User"))
+    filtered_groups = assigned_groups(graph, groups, (a.principal_id for a in assignments if a.kind == "Group"))
+    reviews = [people]
+    if groups is not None and groups.enabled and groups.filters:
+        reviews.append(review_filters("Group", groups.filters, filtered_groups, known=source_names(schema, "Group")))
     checks = (
         *_check_pilot(app, mapping, users, pilot, assigned),
+        *check_pilot_group(pilot_group, (person.id for person in pilot), (a.principal_id for a in assignments)),
         *_check_managers(graph, mapping, pilot, assigned),
         *_check_groups(graph, assignments),
         *_check_roles(app, assignments),
         _check_disabled(users),
         *_check_seats(len(assigned), limits.seats),
+        *(check for review in reviews for check in check_filters_of(review)),
     )
-    filters = tuple(f"{f.name}: " + " and ".join(str(clause) for clause in f.clauses) for f in mapping.filters)
-    return Scope("assigned", assignments, filters, len(assigned), pilot, checks)
+    return Scope("assigned", assignments, people.filters, len(assigned), pilot, checks, tuple(review for review in reviews if review.filters), pilot_group or None)
+
+
+def group_mapping(schema: Mapping[str, Any]) -> ObjectMapping | None:
+    """The schema's mapping for groups, where it has one."""
+    try:
+        return mapping_of(schema, "Group")
+    except MappingError:
+        return None
+
+
+def _select(schema: Mapping[str, Any], filters: Iterable[ScopingFilter]) -> tuple[str, ...]:
+    return (*SELECT, *extension_attributes(filters, source_names(schema, "User")))
+
+
+def review_filter(graph: GraphClient, enterprise_app: EnterpriseApp, text: str) -> FilterTrial:
+    """Who of everybody assigned would stay in scope, leave it or enter it, were `text` the users' scoping filter.
+
+    text  such as `department EQUALS Engineering AND jobTitle IS NOT NULL`; "" tries none. It is
+          evaluated only: scimkit writes no filter ("Scoping users or groups with scoping filters").
+
+    Raises MappingError saying where `text` cannot be read, or what the service does not support.
+    """
+    tried = read_filter_text(text)
+    if not tried:
+        return try_filters("User", (), (), {}, known=frozenset())
+    schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
+    today = user_mapping(schema).filters
+    assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
+    users = (user for user in graph.users(select=_select(schema, (*tried, *today))) if user["id"] in assigned)
+    return try_filters("User", tried, today, user_sources(users), known=source_names(schema, "User"))
 
 
 def _assignment(graph: GraphClient, raw: Mapping[str, Any], roles: Mapping[str, str], journal: Journal | None) -> Assignment:

@@ -110,6 +110,20 @@ class Config:
     def app(self, name: str) -> AppValues:
         return self.apps.get(name, AppValues())
 
+    def check_apps(self, current: str) -> None:
+        """Refuse a section that is misspelled: values nobody reads pass for values that are in force.
+
+        current  the app's name; a section of any other, unlike name may belong to an app of its own file
+
+        Raises ConfigError naming file, section and the likely name.
+        """
+        from scimkit.apps import names
+
+        known = tuple(dict.fromkeys((current, *names())))
+        for section in self.apps:
+            if section not in known and (meant := _likely_app(section, known)):
+                raise ConfigError(f"{self.file}: [apps.{section}] is no app known here", f"Did you mean [apps.{meant}]?")
+
     def tenant(self, name: str) -> Tenant:
         """The tenant called `name`. Raises ConfigError listing those there are."""
         if name == SANDBOX:
@@ -160,6 +174,25 @@ def load_config(given: str = "", *, start: Path | None = None) -> Config:
     if SANDBOX in tenants:
         raise ConfigError(f"{path}: tenants.{SANDBOX} is built in", "Give your tenant another name.")
     return Config(str(path), tenants, apps)
+
+
+NEAR_APP = 0.8  # of 1, by difflib: a slip of the key, not another name
+
+
+def _likely_app(section: str, known: tuple[str, ...]) -> str:
+    """The app that `section` was likely meant for; "" for a name of its own.
+
+    >>> _likely_app("oreily", ("oreilly",)), _likely_app("thrive", ("thrive-lxp",)), _likely_app("oreilly-test", ("oreilly",))
+    ('oreilly', 'thrive-lxp', '')
+    """
+    name = section.lower().replace("_", "-")
+    for app in known:
+        if app.startswith(f"{name}-"):
+            return app
+        if re.fullmatch(rf"{re.escape(app)}[-.\d].*", name):
+            return ""  # such as an app of its own for tests
+    near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR_APP)
+    return near[0] if near else ""
 
 
 def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
@@ -246,8 +279,7 @@ class Access:
         """The run's sandbox: the living one, or ours from now on."""
         from scimkit.sandbox.process import ensure_sandbox
 
-        state = self.run.state()
-        return ensure_sandbox(self.run.folder, app=state["app"], temporary=bool(state.get("temporary")))
+        return ensure_sandbox(self.run.folder, app=self.profile, temporary=bool(self.run.state().get("temporary")))
 
     def sandbox_token(self) -> Secret:
         from scimkit.credentials import Secret

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from scimkit.apps.profile import AppProfile
 from scimkit.checks import Check, failed, passed, warning
-from scimkit.credentials import Secret, jwt_expiry
+from scimkit.credentials import REMIND_DAYS, Secret, days_left, jwt_expiry, remind_on
 from scimkit.errors import ConfigError
 from scimkit.records import record
-
-REMIND_DAYS = 21  # time for a vendor's answer and a change window before the old key ends
 
 
 @record("TokenNote")
@@ -47,12 +45,12 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
     own = jwt_expiry(token)
     end = noted or (own.date() if own else None)
     checks = [passed("token.present", f"{_article(app.token.label)} {app.token.label} was found under {reference}")]
-    checks.append(_check_end(app, end, now.date()))
+    checks.append(_check_end(app, end, now))
     if noted and own and noted != own.date():
         text = f"the date noted ({noted}) is not the one in the token itself ({own.date()})"
         checks.append(warning("token.dates_differ", text, "Note the token's own date."))
         end = min(noted, own.date())
-    remind = end - timedelta(days=REMIND_DAYS) if end else None
+    remind = remind_on(end, now) if end else None
     return TokenNote(
         app.name,
         app.token.label,
@@ -78,12 +76,12 @@ def _read_date(text: str) -> date | None:
         raise ConfigError(f"expires is {text!r}, which is not a date", "Write it as YYYY-MM-DD, such as 2026-12-31, or leave it empty.") from None
 
 
-def _check_end(app: AppProfile, end: date | None, today: date) -> Check:
+def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
     if end is None:
         text = f"nobody has noted when the {app.token.label} ends"
         remedy = f"Look it up at the vendor (its end is {app.token.expires} there) and note it under expires: a forgotten end stops provisioning for everybody."
         return warning("token.expiry_unknown", text, remedy, "field reports")
-    days = (end - today).days
+    days = days_left(end, now)
     if days < 0:
         remedy = f"Make a new {app.token.label} at the vendor and run this step with it."
         return failed("token.expired", f"the {app.token.label} ended on {end}", remedy, "field reports")

@@ -1,6 +1,8 @@
 """The run store: whole files, one runner, state that others can work with, records by kind."""
 
 import json
+import re
+import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
@@ -46,6 +48,54 @@ def test_bytes_that_are_no_text_are_refused(run):
     (run.folder / "run.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RunError, match="cannot be read"):
         RunStore.open(run.folder)
+
+
+OTHER = """
+import sys, time
+from scimkit.runs import RunStore
+with RunStore.open(sys.argv[1]).locked(*sys.argv[2:]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("doing", [(), ("open in JupyterLab already (scimkit lab)",)])
+def test_a_run_that_is_held_says_by_what(run, doing):
+    """Another process holds the run: refused in words; state and journal can still be written; afterwards it is free."""
+    with subprocess.Popen([sys.executable, "-c", OTHER, str(run.folder), *doing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(RunError, match=re.escape(doing[0] if doing else "running already")) as caught, run.locked():
+            pass
+        assert caught.value.exit_code == 2 and caught.value.remedy
+        run.set_step("1_plan", "running")
+        run.save_choices("1_plan", {"seats": 5})
+        other.stdin.close()
+    with run.locked():
+        assert run.choices("1_plan") == {"seats": 5}
+    assert ".run.holder" not in {path.name for path in run.folder.iterdir()}
+
+
+@pytest.fixture
+def own_app(tmp_path):
+    """A run of an app that is only a file, and that file."""
+    file = tmp_path / "my-app.toml"
+    file.write_text('name = "mine"\n# ümläut\n', encoding="utf-8-sig")
+    return file, RunStore.create(tmp_path / "runs", app=str(file), tenant="sandbox", runbook="onboard", steps=(), now=NOW)
+
+
+def test_a_run_of_a_file_keeps_its_own_copy(own_app):
+    """The copy is what the run loads from; the file may stay, change or go, and the last two are said."""
+    file, run = own_app
+    assert run.app == str(run.path("app.toml")) and "ümläut" in run.read("app.toml") and run.app_note() == ""
+    file.write_text('name = "other"\n', encoding="utf-8")
+    assert "my-app.toml has changed" in run.app_note() and 'name = "mine"' in run.read("app.toml")
+    file.unlink()
+    assert "my-app.toml is gone" in RunStore.open(run.folder).app_note() and str(file) not in run.app_note()
+
+
+def test_a_run_of_a_shipped_app_keeps_none(run):
+    """A name is loaded by that name."""
+    assert (run.app, run.app_note(), run.exists("app.toml")) == ("oreilly", "", False)
 
 
 @pytest.mark.parametrize("name", ["../x.json", "records/../../x", "/etc/passwd"])

@@ -1,15 +1,24 @@
 """Step 4: the pilot is one or two people who can get an account, and nobody is assigned before that is known."""
 
+import json
+import re
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from scimkit.checks import Status
-from scimkit.errors import ConfigError, NotReady, PlanRefused
+from scimkit.enterprise_app import NON_GALLERY_ID, AppCandidates, make_app
+from scimkit.errors import ConfigError, MappingError, NotReady, PlanRefused
+from scimkit.filter_review import EMPTY, check_filters_of, review_filters
 from scimkit.journal import Journal
+from scimkit.mapping import Clause, ScopingFilter
 from scimkit.mapping.rows import user_mapping
+from scimkit.records import dump_record, load_record
+from scimkit.sandbox import sandbox_token
 from scimkit.scope import (
     DEFAULT_ACCESS,
+    SELECT,
     Limits,
     assign_pilot,
     assigned_people,
@@ -18,7 +27,11 @@ from scimkit.scope import (
     plan_assignments,
     read_scope,
     read_sources,
+    review_filter,
 )
+from scimkit.views import describe, to_html, to_text
+from scimkit.views.people import People
+from scimkit.views.values import plain
 
 GRACE, JOSE = "grace.oneill@contoso.example", "jose.garcia@contoso.example"
 LEARNERS, NEWSLETTER, ALL = "Learners", "Newsletter", "All employees"
@@ -171,3 +184,231 @@ def test_what_another_run_assigned_is_not_ours(office, made, tmp_path):
     empty = Journal(type(office.run).create(tmp_path / "b", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()), step="4_scope", now=office.now)
     record = read_scope(office.app, office.graph, made, pilot=(), limits=Limits(), journal=empty)
     assert [a.made_here for a in record.assignments] == [False]
+
+
+# -- scoping filters ----------------------------------------------------------
+
+
+def plant(office, made, *filters, source_object="User", enabled=True):
+    """Put scoping filters into the job's schema as the portal would: (name, ((attribute, operator, value), …))."""
+    schema = office.graph.schema(made.service_principal_id, made.job_id)
+    groups = [
+        {"name": name, "clauses": [{"sourceOperandName": a, "operatorName": o, "targetOperand": {"values": [] if v is None else [v]}} for a, o, v in clauses]}
+        for name, clauses in filters
+    ]
+    for mapping in schema["synchronizationRules"][0]["objectMappings"]:
+        if mapping["sourceObjectName"] == source_object:
+            mapping.update(enabled=enabled, scope={"groups": groups, "inputFilterGroups": [], "categoryFilterGroups": []})
+    url = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}/synchronization/jobs/{made.job_id}/schema"
+    answer = httpx.put(url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"})
+    assert answer.status_code == 204, answer.text
+
+
+def filter_review(record, source_object="User"):
+    return next((review for review in record.filter_reviews if review.object == source_object), None)
+
+
+def raw_people(office, made):
+    assigned = {person for person, _ in assigned_people(office.graph, made)}
+    return [user for user in office.graph.users(select=SELECT) if user["id"] in assigned]
+
+
+def test_without_a_filter_everybody_passes(office, made):
+    """No filter: one passed check, nothing to review."""
+    office.assign(made, GRACE)
+    record = scope_of(office, made)
+    assert record.filters == () and record.filter_reviews == ()
+    assert by_code(record)["scope.filters"].status is Status.PASSED and "no scoping filter" in by_code(record)["scope.filters"].message
+
+
+def test_who_is_left_out_and_by_which_clause(office, made):
+    """Of everybody assigned: those out by filter, each with every false clause and what they have; nobody else is listed."""
+    assign_group(office, made, ALL)
+    plant(office, made, ("Titled engineers", (("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None))))
+    people = raw_people(office, made)
+    expected = {u["userPrincipalName"] for u in people if u.get("department") != "Engineering" or not u.get("jobTitle")}
+    assert 0 < len(expected) < len(people)
+    record = scope_of(office, made)
+    review = filter_review(record)
+    assert record.filters == ("Titled engineers: department EQUALS Engineering AND jobTitle IS NOT NULL",)
+    assert {each.person for each in review.left_out} == expected
+    assert (review.judged, review.passing) == (len(people), len(people) - len(expected))
+    by_name = {each.person: each for each in review.left_out}
+    for user in people:
+        wrong = {clause.attribute: clause.has for clause in by_name[user["userPrincipalName"]].clauses} if user["userPrincipalName"] in expected else {}
+        assert wrong.get("department", "Engineering") == (user.get("department") or EMPTY)
+        assert ("jobTitle" in wrong) is (bool(wrong) and not user.get("jobTitle"))
+    counted = {count.clause: (count.people, count.empty) for count in review.counts}
+    assert counted["department EQUALS Engineering"] == (sum(u.get("department") != "Engineering" for u in people), sum(not u.get("department") for u in people))
+    check = by_code(record)["scope.filters"]
+    assert check.status is Status.WARNING and f"{len(expected)} of {len(people)}" in check.message and "department EQUALS Engineering" in check.message
+
+
+def test_filters_join_by_or(office, made):
+    """Who passes a second filter is not left out; the negative clause alone would lose people without a department."""
+    assign_group(office, made, ALL)
+    plant(office, made, ("not sales", (("department", "NOT EQUALS", "Sales"),)))
+    alone = scope_of(office, made)
+    plant(office, made, ("not sales", (("department", "NOT EQUALS", "Sales"),)), ("none", (("department", "IS NULL", None),)))
+    both = scope_of(office, made)
+    nothing_there = {each.person for each in filter_review(alone).left_out} - {each.person for each in filter_review(both).left_out}
+    assert nothing_there == {u["userPrincipalName"] for u in raw_people(office, made) if not u.get("department")} != set()
+    assert {each.clauses[0].has for each in filter_review(alone).left_out} == {EMPTY, "Sales"}
+    assert by_code(alone)["scope.filter_negative_null"].status is Status.WARNING
+
+
+def test_two_readings_of_a_pattern(office, made):
+    """Where a part of the value matches but not the whole, the person is named and the mark is (unconfirmed)."""
+    office.assign(made, GRACE, JOSE)
+    plant(office, made, ("by name", (("userPrincipalName", "REGEX MATCH", "grace"),)), ("whole", (("userPrincipalName", "REGEX MATCH", "jose.*"),)))
+    record = scope_of(office, made)
+    [doubt] = filter_review(record).doubtful
+    assert (doubt.person, doubt.passes_when) == (GRACE, "anywhere")
+    check = by_code(record)["scope.filters_pattern"]
+    assert check.status is Status.WARNING and "unconfirmed" in check.source and GRACE in check.message
+    assert by_code(record)["scope.filter_anchoring"].source == "(unconfirmed)"
+    plant(office, made, ("not", (("userPrincipalName", "NOT REGEX MATCH", "grace"),)))
+    assert [(d.person, d.passes_when) for d in filter_review(scope_of(office, made)).doubtful] == [(GRACE, "whole")]
+
+
+@pytest.mark.parametrize(
+    ("clause", "code", "status", "words"),
+    [
+        (("department", "EQUALS", "Nowhere"), "scope.filters", Status.FAILED, "1 of 1 people"),
+        (("manager", "IS NOT NULL", None), "scope.filter_unsupported", Status.FAILED, "manager is not supported"),
+        (("Department", "EQUALS", "Sales"), "scope.filter_unknown_attribute", Status.FAILED, "Department is not in the source schema"),
+        (("department", "&", "Sales and more"), "scope.filter_ampersand", Status.WARNING, "not settled"),
+        (("originalUserPrincipalName", "ENDS_WITH", "contoso.example"), "scope.filters", Status.PASSED, "all 1 people"),
+    ],
+)
+def test_what_the_checks_say(office, made, clause, code, status, words):
+    """A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open meaning."""
+    office.assign(made, GRACE)
+    plant(office, made, ("f", (clause,)))
+    check = by_code(scope_of(office, made))[code]
+    assert check.status is status and words in check.message
+    assert check.remedy or status is Status.PASSED
+
+
+def test_what_cannot_be_judged_is_not_claimed(office, made):
+    """An unsupported filter judges nobody, and nobody is said to pass or to be left out."""
+    office.assign(made, GRACE)
+    plant(office, made, ("f", (("manager", "IS NOT NULL", None),)))
+    record = scope_of(office, made)
+    review = filter_review(record)
+    assert (review.judged, review.passing, review.left_out) == (0, 0, ()) and "manager" in review.problem
+    assert by_code(record)["scope.filters"].status is Status.NOT_REACHED
+
+
+def test_nobody_is_assigned_yet(office, made):
+    """A filter over nobody is not observed, not passed."""
+    plant(office, made, ("f", (("department", "EQUALS", "Sales"),)))
+    assert by_code(scope_of(office, made))["scope.filters"].status is Status.NOT_OBSERVED
+
+
+def test_an_attribute_of_the_schema_that_graph_does_not_give(office, made):
+    """An attribute scimkit cannot read from Graph leaves the answer open instead of leaving everybody out."""
+    filters = (ScopingFilter("f", (Clause("workerID", "EQUALS", "1"),)),)
+    review = review_filters("User", filters, {GRACE: {"department": "Sales"}}, known=frozenset(("workerID", "department")))
+    [check] = [check for check in check_filters_of(review) if check.code == "scope.filters"]
+    assert check.status is Status.NOT_OBSERVED and review.unread == "workerID" and review.left_out == ()
+
+
+def test_filters_of_the_group_mapping(office):
+    """The group mapping's filters judge the groups assigned; switched off, they are not looked at."""
+    template = {"id": NON_GALLERY_ID, "displayName": "Acme"}  # the profile's own app has no groups
+    made = make_app(office.app, office.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Acme", adopt="")
+    assign_group(office, made, LEARNERS)
+    assign_group(office, made, NEWSLETTER)
+    plant(office, made, ("learning", (("displayName", "Includes", "Learn"),)), source_object="Group")
+    record = scope_of(office, made)
+    review = filter_review(record, "Group")
+    assert [(each.person, each.group) for each in review.left_out] == [("", NEWSLETTER)] and (review.judged, review.passing) == (2, 1)
+    codes = by_code(record)
+    assert codes["scope.group_filters"].status is Status.WARNING and codes["scope.filters"].status is Status.PASSED
+    plant(office, made, ("learning", (("displayName", "Includes", "Learn"),)), source_object="Group", enabled=False)
+    assert filter_review(scope_of(office, made), "Group") is None
+
+
+def test_the_scope_with_filters_survives_the_disk(office, made):
+    """What was found is the same after it was kept and read back."""
+    office.assign(made, GRACE, JOSE)
+    plant(office, made, ("f", (("userPrincipalName", "REGEX MATCH", "grace"), ("department", "NOT EQUALS", "x"))))
+    record = scope_of(office, made)
+    assert load_record(dump_record(record, made_utc=office.now(), scimkit_version="0")) == record and record.filter_reviews
+
+
+def test_who_is_left_out_is_masked_in_a_report(office, made):
+    """Name and identifying value go; the clause, a shared value and emptiness stay."""
+    office.assign(made, GRACE, JOSE)
+    plant(office, made, ("f", (("mailNickname", "EQUALS", "nobody"), ("department", "EQUALS", "Nowhere"), ("companyName", "EQUALS", "x"))))
+    data = plain(scope_of(office, made))
+    people = People(b"k" * 32)
+    people.learn([data])
+    masked = people.mask(data)
+    assert not re.search(r"grace|jose|garc|neill", json.dumps(masked), re.IGNORECASE)
+    [first, _] = masked["filter_reviews"][0]["left_out"]
+    has = {clause["attribute"]: clause["has"] for clause in first["clauses"]}
+    source = office.graph.user(GRACE, select=SELECT)
+    assert first["person"].startswith("person-") and has["department"] == source["department"] and has["mailNickname"] != source["mailNickname"]
+
+
+def test_the_scope_reads_as_a_screenful(office, made):
+    """Clauses and counts, a dozen people by name, and how many more there are; an empty attribute is said as such."""
+    assign_group(office, made, ALL)
+    plant(office, made, ("sales", (("department", "EQUALS", "Sales"), ("jobTitle", "IS NOT NULL", None))))
+    record = scope_of(office, made)
+    shown = to_text(record)
+    out = len(filter_review(record).left_out)
+    assert f"Left out by filter: {out} of {record.people} people assigned" in shown
+    assert "department EQUALS Sales" in shown and "is empty" in shown and f"{out - 12} more" in shown
+    people = next(block for block in describe(record).blocks if getattr(block, "title", "") == "Each person left out")
+    assert len(people.rows) == 12 and people.left_out == out - 12
+    assert "none: everybody who is assigned passes" in to_text(replace(record, filters=(), filter_reviews=()))
+
+
+# -- a filter that is only tried ----------------------------------------------
+
+
+def test_a_filter_is_tried_and_not_written(office, made):
+    """Who stays, who goes out with the clause, who comes in; the job's schema and the journal stay as they were."""
+    office.assign(made, GRACE, JOSE)
+    grace, jose = (office.graph.user(name, select=SELECT) for name in (GRACE, JOSE))
+    assert grace["department"] != jose["department"]
+    plant(office, made, ("today", (("department", "EQUALS", jose["department"]),)))
+    before, writes = office.graph.schema(made.service_principal_id, made.job_id), office.writes()
+    trial = review_filter(office.graph, made, f'department EQUALS "{grace["department"]}" AND jobTitle IS NOT NULL')
+    assert (trial.staying, [each.person for each in trial.leaving], trial.entering) == (0, [JOSE], (GRACE,))
+    assert trial.leaving[0].clauses[0].has == jose["department"]
+    both = review_filter(office.graph, made, "department IS NOT NULL")
+    assert (both.staying, both.leaving, both.entering) == (1, (), (GRACE,))
+    assert office.graph.schema(made.service_principal_id, made.job_id) == before and office.writes() == writes
+    shown = to_html(trial)
+    assert JOSE in shown and "1 go out, 1 come in" in shown and "Nothing was written" in shown
+
+
+def test_no_filter_to_try_costs_no_request(made):
+    """An empty text asks Graph nothing and says what could be tried."""
+    trial = review_filter(None, made, " ")
+    assert trial.text == "" and "try_filter" in to_text(trial)
+
+
+@pytest.mark.parametrize(("text", "words"), [("department EQALS Sales", "no operator"), ("userType EQUALS Guest", "not supported")])
+def test_a_filter_to_try_that_cannot_be(office, made, text, words):
+    """What cannot be read or is not supported is refused in words, before Graph is asked."""
+    with pytest.raises(MappingError, match=words):
+        review_filter(None, made, text)
+
+
+def test_a_misspelled_attribute_is_said(office, made):
+    """A name that is not in the source schema judges nobody, and the likely one is named."""
+    office.assign(made, GRACE)
+    trial = review_filter(office.graph, made, "departmnt EQUALS Sales")
+    assert trial.review.judged == 0 and "Did you mean department" in to_text(trial)
+
+
+def test_a_filter_that_keeps_every_group_out_does_not_stop_the_line(office):
+    """Without its group a person is provisioned all the same: a warning, where for people it would be the end."""
+    filters = (ScopingFilter("f", (Clause("displayName", "EQUALS", "Nowhere"),)),)
+    found = {kind: check_filters_of(review_filters(kind, filters, {"x": {"displayName": "X"}}, known=frozenset()))[0].status for kind in ("User", "Group")}
+    assert found == {"User": Status.FAILED, "Group": Status.WARNING}

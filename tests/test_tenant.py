@@ -91,6 +91,30 @@ def test_an_unknown_tenant(tmp_path, name, words):
         load_config(write(tmp_path, GOOD)).tenant(name)
 
 
+@pytest.mark.parametrize(
+    ("section", "current", "likely"),
+    [
+        ("oreily", "oreilly", "oreilly"),
+        ("O-Reilly", "oreilly", "oreilly"),
+        ("cloudacademy", "oreilly", "cloud-academy"),
+        ("linkedin", "oreilly", "linkedin-learning"),
+        ("linkedin_learning", "oreilly", "linkedin-learning"),
+        ("my-lerning", "my-learning", "my-learning"),
+    ],
+)
+def test_a_misspelled_app_is_refused(tmp_path, section, current, likely):
+    """A section near an app's name would be read by nobody: refused with file, section and the likely name."""
+    with pytest.raises(ConfigError, match=rf"scimkit.toml: \[apps.{section}\]") as caught:
+        load_config(write(tmp_path, f"[apps.{section}]\nseats = 5")).check_apps(current)
+    assert f"[apps.{likely}]" in caught.value.remedy and caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("section", "current"), [("oreilly", "thrive-lxp"), ("oreilly-test", "oreilly"), ("oreilly2", "oreilly"), ("salesforce", "oreilly"), ("oreily", "oreily"), ("x", "oreilly")])
+def test_sections_of_other_apps_are_allowed(tmp_path, section, current):
+    """Shipped names, the current app's own name whatever it is like, and names of their own."""
+    load_config(write(tmp_path, f"[apps.{section}]\nseats = 5")).check_apps(current)
+
+
 def test_where_the_file_is_found(tmp_path, monkeypatch):
     """The one that is named wins and must exist; then the working folder upwards; a folder of that name does not count."""
     deep = tmp_path / "a" / "b"

@@ -13,7 +13,10 @@ from scimkit.connection.settings import ProvisioningSettings
 from scimkit.credentials import Secret
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import Rejected
+from scimkit.mapping.rows import read_schema
 from scimkit.records import record
+
+MAPPING = "Customize attribute mappings"
 
 
 @record("ConnectionReport")
@@ -40,9 +43,26 @@ def validate_through_graph(app: AppProfile, graph: GraphClient, enterprise_app: 
     try:
         graph.validate_credentials(enterprise_app.service_principal_id, job=enterprise_app.job_id, template_id=enterprise_app.template_id, base_address=base_address, token=token)
     except Rejected as error:
+        if groups := _needless_groups(app, graph, enterprise_app):
+            return failed("connection.groups_asked", f"Entra's own test was not passed, and it asks for groups too, which {app.title} does not have: {error}", groups, MAPPING)
         hint = f" {app.failure_hint}" if app.failure_hint.stated else ""
         return failed("connection.entra_refused", f"Entra's own test was not passed: {error}", _remedy(error) + hint, "Graph: validateCredentials")
     return passed(ENTRA_ACCEPTED, "Entra's own test of address and token was passed", "Graph: validateCredentials")
+
+
+def _needless_groups(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp) -> str:
+    """What to do where the job maps groups and the app has none; "" elsewhere.
+
+    Microsoft's template for apps without a gallery entry comes with the mapping of groups
+    switched on; only the one of users cannot be switched off ("Customize attribute mappings").
+    """
+    if app.capabilities.groups.value is not False:
+        return ""
+    schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
+    on = [mapping.name for mapping in read_schema(schema) if mapping.source_object == "Group" and mapping.enabled]
+    if not on:
+        return ""
+    return f"Switch the mapping of groups off: in the portal under Provisioning > Mappings open {on[0]}, set Enabled to No and save; then run this step again. If it is refused still, mend what the direct test above shows."
 
 
 # End of the service's error code -> what to do. There is no official table: collected from articles and field reports.

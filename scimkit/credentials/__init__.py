@@ -4,7 +4,7 @@ token = resolve("env:OREILLY_TOKEN", label="the O'Reilly token")
 REDACTOR.text(whatever_leaves_the_process)
 """
 
-from scimkit.credentials.expiry import TokenExpiry, days_left, jwt_expiry, remind_on
+from scimkit.credentials.expiry import REMIND_DAYS, days_left, jwt_expiry, remind_on
 from scimkit.credentials.places import has_keyring, own_folder, private_file
 from scimkit.credentials.redactor import REDACTOR, RedactingFilter, Redactor
 from scimkit.credentials.references import (
@@ -19,11 +19,11 @@ from scimkit.credentials.secret import MASK, Secret, clean_token
 __all__ = [
     "MASK",
     "REDACTOR",
+    "REMIND_DAYS",
     "RedactingFilter",
     "Redactor",
     "Reference",
     "Secret",
-    "TokenExpiry",
     "check_privacy",
     "clean_token",
     "days_left",

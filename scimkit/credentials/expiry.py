@@ -4,31 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from scimkit.credentials.secret import Secret
 
 REMIND_DAYS = 30  # a vendor's ticket for a new token may take weeks
-
-
-@dataclass(frozen=True, slots=True)
-class TokenExpiry:
-    """What is known of a token's end.
-
-    expires        the last day it works; None: not stated by anybody
-    overlap_hours  how long the old token still works after a new one was made; 0: not stated
-    """
-
-    expires: date | None
-    overlap_hours: int = 0
-
-    def days_left(self, now: datetime) -> int | None:
-        return None if self.expires is None else days_left(self.expires, now)
-
-    def remind_on(self, now: datetime) -> date | None:
-        """The day to begin with a new one; None when no end is known."""
-        return None if self.expires is None else remind_on(self.expires, now)
 
 
 def days_left(expires: date, now: datetime) -> int:

@@ -32,21 +32,26 @@ def prepare_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path
                 raise ConfigError(f"{run.name} is a run of {what} {state[what]}, not {asked}", "Leave the option out, or start a new run.")
         app, tenant = state["app"], state["tenant"]
     app, tenant = app or "oreilly", tenant or "sandbox"
-    load_config(str(config) if config else "").tenant(tenant)
-    order = load(app).journey_order
+    profile = load(run.app if run is not None else app)
+    settings = load_config(str(config) if config else "")
+    settings.tenant(tenant)
+    settings.check_apps(profile.name)
+    order = profile.journey_order
     if run is None:
         names = tuple(step.name for step in in_order(order))
         run = RunStore.create(runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
-    for step in STEPS:
-        if not run.exists(f"{step.name}.ipynb"):
-            run.write(f"{step.name}.ipynb", (shipped("notebooks") / f"{step.name}.ipynb").read_text(encoding="utf-8"))
+    for notebook in (*(shipped("notebooks") / f"{step.name}.ipynb" for step in STEPS), *sorted(shipped("runbooks").glob("*.ipynb"))):
+        if not run.exists(notebook.name):
+            run.write(notebook.name, notebook.read_text(encoding="utf-8"))
     return run
 
 
 def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None, browser: bool, port: int) -> int:
     """Open JupyterLab on such a folder and stay until it ends; its exit code.
 
-    The sandbox, where it is the tenant, belongs to this process and ends with it.
+    The sandbox, where it is the tenant, belongs to this process and ends with it. While it is
+    open it holds the run: a runner that would resume it is refused (RunError), and so is a
+    second JupyterLab, or this one while a runner is at work.
     """
     run = prepare_lab(app, tenant, runs=runs, resume=resume, config=config)
     folder = run.folder.resolve()
@@ -57,12 +62,15 @@ def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | 
     command += [f"--LabApp.default_url=/lab/tree/{FIRST}.ipynb", "--ip=127.0.0.1"]
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
-    address = ensure_sandbox(folder, app=run.state()["app"]) if run.state()["tenant"] == "sandbox" else None
-    try:
-        return _serve(command, environment)
-    finally:
-        if address is not None and address.owned:
-            stop(address)
+    with run.locked("open in JupyterLab already (scimkit lab)"):
+        if note := run.app_note():
+            print(f"Note: {note}", file=sys.stderr)
+        address = ensure_sandbox(folder, app=run.app) if run.state()["tenant"] == "sandbox" else None
+        try:
+            return _serve(command, environment)
+        finally:
+            if address is not None and address.owned:
+                stop(address)
 
 
 def _serve(command: list[str], environment: dict[str, str]) -> int:

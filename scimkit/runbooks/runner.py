@@ -42,6 +42,7 @@ from scimkit.tenant import load_config
 
 LOG = "run.log"
 PASSED, FAILED, USAGE, WAITING, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+WAITED_SECONDS = 300.0  # of the sandbox's clock, between a step that waits and the command that continues
 CELL_TIMEOUT_SECONDS = 3600  # a step waits for a person or a cycle by ending with 3, so nothing sensible takes longer
 _PRELOAD = (  # what the shipped notebooks import, where `begin` and the verbs do it late; done while nobody waits
     "scimkit.ui.session",
@@ -128,9 +129,11 @@ def run_runbook(
     if run is not None:
         app, tenant = _of_the_run(run, runbook, app, tenant)
     app, tenant = app or "oreilly", tenant or "sandbox"
+    profile = _profile(run.app if run is not None else app) if _declares(parameters, "app") else None
     if _declares(parameters, "tenant"):
-        load_config(str(config or "")).tenant(tenant)
-    profile = _profile(app) if _declares(parameters, "app") else None
+        settings_file = load_config(str(config or ""))
+        settings_file.tenant(tenant)
+        settings_file.check_apps(profile.name if profile is not None else "")
     if profile is not None:
         runbook = runbook.in_order(getattr(profile, "journey_order", ()))
     if run is None:
@@ -183,6 +186,7 @@ class _Runner:
         self.pages: list[Future[None]] = []
 
     def run(self, given: Mapping[str, str], sandbox: tuple[Any, dict[str, Any]] | None) -> RunResult:
+        waited = any(step.get("state") == "waiting" for step in self.run_store.state()["steps"].values())
         self._settle_interrupted()
         todo = [step for step in self.runbook.steps if not self._is_done(step)]
         for step in self.runbook.steps:
@@ -197,7 +201,7 @@ class _Runner:
                 if todo:
                     kernels.begin()  # it starts while the sandbox does
                     if sandbox is not None:
-                        held.enter_context(_sandbox(self.run_store, *sandbox))
+                        held.enter_context(_sandbox(self.run_store, *sandbox, waited=waited))
                 for step in self.runbook.steps:
                     if step not in todo:
                         self._report(step, "skipped")
@@ -360,6 +364,8 @@ class _Runner:
                 papermill_logger.error("".join(traceback.format_exception(error)))
         states = {step.name: str(self.run_store.state()["steps"][step.name]["state"]) for step in self.runbook.steps}
         summary = [f"{list(states.values()).count('passed')} of {len(states)} steps passed; run folder {shown_path(self.run_store.folder)}"]
+        if note := self.run_store.app_note():
+            summary.append(f"Note: {note}")
         if (report := self._write_report()) is not None:
             summary.append(f"Report: {shown_path(report)}")
         lines = tuple(REDACTOR.text(line) for line in (*summary, *end.lines))
@@ -385,14 +391,19 @@ def _literal(path: Path) -> str:
 
 
 @contextmanager
-def _sandbox(run: RunStore, profile: Any, options: dict[str, Any]) -> Iterator[None]:
-    """The sandbox of this run, started where it does not live already, ended with the run."""
+def _sandbox(run: RunStore, profile: Any, options: dict[str, Any], *, waited: bool) -> Iterator[None]:
+    """The sandbox of this run, started where it does not live already, ended with the run.
+
+    waited  a step was waiting: whoever goes on has let some minutes pass, and so does the virtual clock
+    """
     from scimkit.sandbox import process
 
     if options:
         run.change_state(lambda state: state.setdefault("sandbox", {}).update(options))
     address = process.ensure_sandbox(run.folder, app=profile, **run.state().get("sandbox", {}))
     try:
+        if waited:
+            process.wait(address, WAITED_SECONDS)
         yield
     finally:
         if address.owned:

@@ -15,8 +15,9 @@ from html import escape
 from typing import Any, Protocol
 
 from scimkit.credentials import REDACTOR, Secret, clean_token
-from scimkit.errors import ConfigError, CredentialError, ScimkitError
-from scimkit.views.document import Pairs, Table, View
+from scimkit.errors import ConfigError, CredentialError, MappingError, ScimkitError
+from scimkit.parameters import check_bounds, label_of
+from scimkit.views.document import Cell, Pairs, Table, View
 from scimkit.views.markup import render_html
 from scimkit.views.plain_text import render_text
 from scimkit.views.values import cell, visible
@@ -62,7 +63,7 @@ class Form:
     values       what they are now; a missing one has its default
     step, store  where a change is kept: `store.save_choices(step, {...})`; no store, not kept
     choices      parameter -> the values it may have: a drop-down list
-    labels       parameter -> words to show instead of its name
+    labels       parameter -> words to show instead of those of `parameters.label_of`
     rules        parameter -> function that raises ScimkitError for a wrong value
     interactive  None: find out
 
@@ -107,7 +108,7 @@ class Form:
         return dict(self._values)
 
     def label(self, name: str) -> str:
-        return self._labels.get(name) or name.replace("_", " ").capitalize()
+        return self._labels.get(name) or label_of(name)
 
     def checked(self, name: str, value: Any) -> Any:
         """`value` as parameter `name` takes it: text without blanks around it, numbers as numbers.
@@ -129,9 +130,18 @@ class Form:
         allowed = self._choices.get(name)
         if allowed and value not in allowed:
             raise ConfigError(f"{name} is {value!r}", f"It may be: {', '.join(str(choice) for choice in allowed)}.")
+        check_bounds(name, value)
         if name in self._rules:
-            self._rules[name](value)
+            self._follow(name, value)
         return value
+
+    def _follow(self, name: str, value: Any) -> None:
+        """Apply the rule of `name`: an expression or a filter that cannot be read is a wrong value like any other."""
+        try:
+            self._rules[name](value)
+        except MappingError as error:
+            place = f", at character {error.position + 1}" if error.position is not None else ""
+            raise ConfigError(f"{name}: {error.message}{place}", error.remedy) from None
 
     def change(self, name: str, value: Any) -> None:
         """Set one value and keep it in the run. Raises ConfigError and changes nothing when it does not fit."""
@@ -147,9 +157,10 @@ class Form:
     # -- what is shown -----------------------------------------------------
 
     def view(self) -> View:
-        """The values as a table: what stands in a notebook that ran without a front end."""
+        """The values as a table: what stands in a notebook that ran without a front end. Under each
+        label stands the name to set it by."""
         rows = tuple(
-            (cell(name, code=True), cell(self._values[name]), cell(parameter.help))
+            (Cell(f"{visible(self.label(name))}\n{visible(name)}"), cell(self._values[name]), cell(parameter.help))
             for name, parameter in self._parameters.items()
         )
         return View("Parameters", "", (Table("", ("name", "value", "what it is"), rows, empty="none"),))
@@ -174,7 +185,7 @@ class _Fields:
         self.messages: dict[str, Any] = {}
         rows = []
         for name, parameter in form._parameters.items():
-            field = _make_field(form.label(name), form.values[name], form._choices.get(name), help=parameter.help)
+            field = _make_field(form.label(name), form.values[name], form._choices.get(name), help=f"{name}: {parameter.help}")
             message = _make_message(parameter.help)
             field.observe(self._changed(name), names="value")
             self.widgets[name], self.messages[name] = field, message

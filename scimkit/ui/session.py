@@ -29,7 +29,7 @@ from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, NotReady, ScimkitError, Waiting
 from scimkit.guide import StepGuide, make_guide
 from scimkit.journal import Journal
-from scimkit.journey import STEPS, in_order, record_step
+from scimkit.journey import LAST_PLAYED, STEPS, in_order, is_operation, record_step
 from scimkit.parameters import Parameter, check_values, declared_parameters
 from scimkit.records import checks_of, utc_text
 from scimkit.runs import RunStore
@@ -62,7 +62,8 @@ class Session:
         self._declared, self._values = declared, dict(values)
         state = run.state()
         self.tenant: Tenant = config.tenant(state["tenant"])
-        self.app = load(state["app"])
+        self.app = load(run.app)
+        config.check_apps(self.app.name)
         self.values = config.app(self.app.name)
         self.access = Access(self.tenant, self.app, run, step=step, values=self.values)
         if "adopt" in self._values:
@@ -74,6 +75,8 @@ class Session:
     @cached_property
     def form(self) -> Any:
         """The parameters of this notebook: fields in JupyterLab, a table elsewhere."""
+        from scimkit.mapping.expressions import parse
+        from scimkit.mapping.filter_text import read_filter_text
         from scimkit.ui.forms import Form
 
         shown = tuple(p for p in self._declared if p.name not in OWN)
@@ -81,7 +84,9 @@ class Session:
         if self.app.tenant_url.kind == "choice" and "tenant_url" in self._values:
             known = ("", *(str(value) for value in self.app.tenant_url.values), self._values["tenant_url"])
             choices["tenant_url"] = tuple(dict.fromkeys(known))
-        return Form(shown, self._values, step=self.step, store=self.run, choices=choices, interactive=False if self.quiet else None)
+        known_rules = {"try_filter": read_filter_text, "sign_in_identifier": lambda text: text and parse(text)}
+        rules = {name: rule for name, rule in known_rules.items() if name in self._values}
+        return Form(shown, self._values, step=self.step, store=self.run, choices=choices, rules=rules, interactive=False if self.quiet else None)
 
     @property
     def guide(self) -> StepGuide:
@@ -154,6 +159,16 @@ class Session:
         require_passed(checks_of(value))
         return value
 
+    @cached_property
+    def enterprise_app(self) -> EnterpriseApp:
+        """The app an operation works on: the one this run has set up, else the existing one that
+        `adopt` (or scimkit.toml) names."""
+        if self.run.has(record_step("EnterpriseApp"), "EnterpriseApp"):
+            return self.record("EnterpriseApp")  # type: ignore[no-any-return]
+        from scimkit.existing_app import open_app
+
+        return open_app(self.app, self.graph, self.journal, adopt=str(self._values.get("adopt") or ""))
+
     @property
     def limits(self) -> Limits:
         """Seats and deletion threshold, as the earlier steps have noted them."""
@@ -169,18 +184,31 @@ class Session:
         """What the profile and step 1 say of the job as a whole."""
         from scimkit.mapping.review import Expectations
 
-        groups = self.app.capabilities.groups.value
-        targets = tuple(row.target for row in self.app.group_attributes)
-        offered = None if self.app.attributes else self._offered()
-        return Expectations(groups if isinstance(groups, bool) else None, self.record("Readiness").deletes_wanted, targets, offered)
+        groups, rows = self.app.capabilities.groups.value, self.app.group_attributes
+        readiness = self.record("Readiness")
+        sign_on = next((question.question for question in self.app.decisions if question.key == "single_sign_on"), "")
+        return Expectations(
+            groups=groups if isinstance(groups, bool) else None,
+            deletes=readiness.deletes_wanted,
+            group_targets=tuple(row.target for row in rows),
+            group_filterable=tuple(row.target for row in rows if row.filterable) or None,
+            offered=self._offered(),
+            single_sign_on=readiness.decisions.get(sign_on, ""),
+            sign_in_identifier=self.form.sign_in_identifier if "sign_in_identifier" in self._values else "",
+        )
 
     def _offered(self) -> frozenset[str] | None:
-        """Names of the attributes in the app's own /Schemas; None where they cannot be read."""
+        """Names of the attributes in the app's own /Schemas; None where they cannot be read.
+        Nobody is asked for a token only for that where the app has published its table."""
+        if self.app.attributes and self.record("TokenNote").reference == "prompt":
+            return None
+        from scimkit.mapping.review import offered_names
+
         try:
             schemas = list(self.scim(self.token(), self.record("ConnectionReport").tenant_url).list_all("Schemas"))
         except ScimkitError:
             return None
-        return frozenset(str(attribute.get("name")) for schema in schemas for attribute in schema.get("attributes") or () if isinstance(attribute, dict))
+        return frozenset(name for schema in schemas for name in offered_names(schema))
 
     def provisioning_settings(self, url: str) -> ProvisioningSettings:
         """What 5a stores beside the token, from the form, scimkit.toml and step 1."""
@@ -244,9 +272,11 @@ class Session:
         self.run.set_step(self.step, "passed", message="", remedy="", ended_utc=utc_text(datetime.now(UTC)))
         self.access.close()
         warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))
+        said = f"{self.step} is done" + (f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else "")
+        if is_operation(self.step):
+            return Said(f"{said}.")
         names = [step.name for step in in_order(self.app.journey_order)]
         after = names[names.index(self.step) + 1 :]
-        said = f"{self.step} is done" + (f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else "")
         return Said(f"{said}." + (f" Next: {after[0]}.ipynb" if after else " That was the last step."))
 
     def __repr__(self) -> str:
@@ -264,7 +294,7 @@ def begin(step: str) -> Session:
     """
     space = sys._getframe(1).f_globals
     replay: RunStore | None = space.get(_REPLAY)
-    declared = declared_parameters(shipped("notebooks") / f"{step}.ipynb")
+    declared = declared_parameters(_notebook(step))
     given = check_values(declared, {p.name: space[p.name] for p in declared if p.name in space}, where=step)
     if replay is None:
         _prepare_kernel()
@@ -273,6 +303,8 @@ def begin(step: str) -> Session:
     alone = run is None
     if run is None:
         run = _temporary_run(step, given, config)
+    elif replay is None and is_operation(step):
+        alone = _play_missing(run)
     values = _merge(given, declared, run, step)
     if replay is None:
         _say(config.tenant(run.state()["tenant"]), step, alone)
@@ -288,7 +320,9 @@ def _say(tenant: Tenant, step: str, alone: bool) -> None:
     from scimkit import __version__
 
     print(f"scimkit {__version__} · {tenant.banner()}")
-    if alone and step != STEPS[0].name:
+    if alone and is_operation(step):
+        print("No app is set up in this run: the journey was done quietly first, up to the running job.")
+    elif alone and step != STEPS[0].name:
         print("No run here: the earlier steps were done quietly in a temporary one.")
 
 
@@ -320,6 +354,11 @@ def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
     named = given.get("run") or os.environ.get(RUN_VARIABLE, "")
     run = RunStore.open(Path(named), redact=REDACTOR.text) if named else RunStore.find(Path.cwd(), redact=REDACTOR.text)
     if run is None and given.get("tenant", "sandbox") != "sandbox":
+        if is_operation(step):
+            raise NotReady(
+                f"{step} works in the tenant {given['tenant']} and needs a run to work in",
+                f"Type `scimkit run {step} --app {given.get('app', 'oreilly')} --tenant {given['tenant']}`, or open it in a `scimkit lab` of that tenant.",
+            )
         raise NotReady(
             f"{step} works in the tenant {given['tenant']} and needs a run to work in",
             f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` makes a run and opens it.",
@@ -337,9 +376,38 @@ def _temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunSt
     run = RunStore.create(parent, app=app, tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
     run.change_state(lambda state: state.update(temporary=True))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)  # a killed kernel leaves that to the sandbox's process
+    if is_operation(step):
+        _play_missing(run)
+        return run
     for earlier in names[: names.index(step)]:
         _play(earlier, run)
     return run
+
+
+def _notebook(step: str) -> Path:
+    """The shipped notebook of a step of the journey, or of an operation."""
+    return shipped("runbooks" if is_operation(step) else "notebooks") / f"{step}.ipynb"
+
+
+def _play_missing(run: RunStore) -> bool:
+    """In the sandbox, set the app up in a run of an operation that has none: the journey up to the
+    running job. Whether that was done; what an interruption has left over is done when it is resumed.
+
+    A run of the journey itself stays as its administrator has left it.
+    """
+    from scimkit.apps import load
+
+    state = run.state()
+    own = state.get("runbook") != "onboard" or state.get("temporary")
+    begun = state.get("played")
+    if state["tenant"] != "sandbox" or not own or (run.has(record_step("EnterpriseApp"), "EnterpriseApp") and not begun):
+        return False
+    run.change_state(lambda state: state.update(played=True))
+    names = [step.name for step in in_order(load(run.app).journey_order)]
+    missing = [name for name in names[: names.index(LAST_PLAYED) + 1] if state["steps"].get(name, {}).get("state") != "passed"]
+    for name in missing:
+        _play(name, run)
+    return bool(missing)
 
 
 def _play(step: str, run: RunStore) -> None:

@@ -8,23 +8,28 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.compatibility import measure_probe
 from tests.bench.measure import Measure
 from tests.bench.memory import measure_memory
 from tests.bench.onboard import measure_empty, measure_onboard
 from tests.bench.startup import measure_help, measure_import
+from tests.bench.stream import measure_flat, measure_stream
 
 MEASURES: dict[str, Callable[[], Measure]] = {
     "import": measure_import,
     "help": measure_help,
+    "stream": measure_stream,
+    "flat": measure_flat,
     "memory": measure_memory,
     "onboard": measure_onboard,
+    "probe": measure_probe,
 }
 ON_DEMAND: dict[str, Callable[[], Measure]] = {"empty": measure_empty}
 
 
 def main() -> int:
     known = MEASURES | ON_DEMAND
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Ratios of wall-clock times, and one memory size, against their limits.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Ratios of wall-clock times, and memory, against their limits.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; none: {', '.join(MEASURES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures for a program to read")
     options = parser.parse_args()

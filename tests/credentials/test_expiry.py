@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from scimkit.credentials import Secret, TokenExpiry, days_left, jwt_expiry, remind_on
+from scimkit.credentials import Secret, days_left, jwt_expiry, remind_on
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -42,13 +42,6 @@ def test_days_left_counts_days_in_utc():
 def test_reminder_is_a_month_before_or_half_of_what_is_left(expires, expected):
     """Never in the past, never after the end."""
     assert remind_on(expires, NOW) == expected
-
-
-def test_an_unknown_end_stays_unknown():
-    """None is not zero."""
-    assert TokenExpiry(None).days_left(NOW) is None and TokenExpiry(None).remind_on(NOW) is None
-    assert TokenExpiry(date(2026, 3, 12), overlap_hours=24).days_left(NOW) == 10
-    assert TokenExpiry(date(2026, 3, 12)).remind_on(NOW) == date(2026, 3, 7)
 
 
 def test_a_jwt_says_its_end():
