@@ -42,9 +42,9 @@ unit: .venv/ready
 	$(PYTEST) -p no:nbval -q -n 2 --dist loadscope -m "not acceptance" tests
 
 notebook-test: .venv/ready
-	$(PYTEST) -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
+	$(PYTEST) -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks runbooks
 
-# renew the outputs committed in notebooks/: look at the diff before you commit it
+# renew the outputs committed in notebooks/ and runbooks/: look at the diff before you commit it
 notebooks: .venv/ready
 	$(BIN)/python tests/renew_notebooks.py
 

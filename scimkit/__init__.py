@@ -26,10 +26,12 @@ _HOME = {
     "plan_app": "scimkit.enterprise_app",
     "make_app": "scimkit.enterprise_app",
     # 4_scope
+    "choose_pilot_group": "scimkit.pilot_group",
     "choose_pilot": "scimkit.scope",
     "plan_assignments": "scimkit.scope",
     "assign_pilot": "scimkit.scope",
     "read_scope": "scimkit.scope",
+    "review_filter": "scimkit.scope",
     "read_sources": "scimkit.scope",
     # 5a_connection
     "probe_endpoint": "scimkit.connection",
@@ -39,7 +41,9 @@ _HOME = {
     "report_connection": "scimkit.connection",
     # 5b_mapping
     "read_schema": "scimkit.mapping.rows",
+    "ask_microsoft": "scimkit.mapping_opinion",
     "review_mapping": "scimkit.mapping.review",
+    "explain_row": "scimkit.mapping.row_explanations",
     # 5c_pilot
     "predict_pilot": "scimkit.pilot",
     "plan_pilot": "scimkit.pilot",
@@ -51,6 +55,15 @@ _HOME = {
     # 6_monitor
     "wait_for_cycle": "scimkit.monitoring.summary",
     "summarize_logs": "scimkit.monitoring.summary",
+    # mapping_backup
+    "read_live_schema": "scimkit.mapping_backup",
+    "back_up_mapping": "scimkit.mapping_backup",
+    "choose_sides": "scimkit.mapping_backup",
+    "compare_mapping": "scimkit.mapping.changes",
+    "wanted_mapping": "scimkit.mapping_backup",
+    "forecast_restore": "scimkit.mapping_backup",
+    "plan_restore": "scimkit.mapping_backup",
+    "restore_mapping": "scimkit.mapping_backup",
 }
 
 __all__ = list(_HOME)

@@ -10,7 +10,9 @@ Nothing heavy is imported at the top: `scimkit --help` must answer at once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,14 @@ import click
 from scimkit import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scimkit.apps import AppProfile
     from scimkit.checks import Check
+    from scimkit.clients.scim import ScimClient
+    from scimkit.compatibility import Compatibility
+    from scimkit.connection import Probe
+    from scimkit.tenant import Config, Tenant
 
 
 class _Forgiving(click.Group):
@@ -176,74 +185,224 @@ def _config_in_force(given: Path | None) -> Path | None:
 # -- check -----------------------------------------------------------------
 
 
-@main.command()
+@main.command(epilog="Exit codes: 0 Entra will work, as far as it was asked; 1 a check failed, or it works under conditions; 2 refused; 4 could not finish.")
 @click.argument("url_or_app")
 @click.option("--token", "reference", help="Where the token is: env:NAME, keyring:NAME, file:PATH, prompt.")
-@click.option("--tenant", default="sandbox", show_default=True, help="For an app: sandbox, or a tenant of scimkit.toml.")
-@click.option("--matching", help="The matching attribute to ask by.  [default: the profile's, else userName]")
+@click.option("--write", is_flag=True, help="Also make test people and groups at the app, change them as Entra would, and remove them. Only in a test tenant.")
+@click.option("--test-tenant", is_flag=True, help="You declare: nobody works with this tenant of the app, and accounts made there cost nothing and tell nobody.")
+@click.option("--cleanup", is_flag=True, help="Only remove what an earlier --write left here, for example after a crash.")
+@click.option("--deadline", type=click.FloatRange(5, 3600), default=300.0, show_default=True, metavar="SECONDS", help="Ask no longer than this; removing may take a minute more.")
+@click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default for an app: sandbox]")
+@click.option("--matching", help="The matching attribute of the connection test.  [default: the profile's, else userName]")
 @click.option("--ca-file", help="PEM file of a private root to trust.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
 def check(
-    context: click.Context, url_or_app: str, reference: str | None, tenant: str, matching: str | None, ca_file: str | None, config: Path | None, as_json: bool
+    context: click.Context,
+    url_or_app: str,
+    reference: str | None,
+    write: bool,
+    test_tenant: bool,
+    cleanup: bool,
+    deadline: float,
+    tenant: str | None,
+    matching: str | None,
+    ca_file: str | None,
+    config: Path | None,
+    as_json: bool,
 ) -> None:
-    """Ask an endpoint what Entra's Test Connection asks. Reads only."""
-    from scimkit.checks import first_failed
+    """Will this endpoint understand what Entra sends?
 
-    if "://" in url_or_app:
-        probe = _probe_url(url_or_app, reference, matching, ca_file)
-    else:
-        if ca_file:
-            raise click.UsageError("--ca-file goes with a URL; for an app set ca_file of its tenant in scimkit.toml.")
-        probe = _probe_app(_whole_path(url_or_app) or url_or_app, reference, tenant, matching, config)
-    if as_json:
-        _print_json({"exchanges": probe.exchanges, "checks": probe.checks})
-    else:
-        for exchange in probe.exchanges:
-            click.echo(f"sent  {exchange.sent}\ngot   {exchange.status or 'no answer'} {exchange.media_type}  {exchange.found}\n")
-        _print_checks(probe.checks)
-    context.exit(1 if first_failed(probe.checks) else 0)
+    Asks what Entra's Test Connection asks, and what can be found out by reading. With --write also everything a job
+    would do to people and groups, in both of Entra's dialects, each change read back.
+    """
+    if cleanup and write:
+        raise click.UsageError("--cleanup removes, --write makes: give one of them.")
+    if ca_file and "://" not in url_or_app:
+        raise click.UsageError("--ca-file goes with a URL; for an app set ca_file of its tenant in scimkit.toml.")
+    from scimkit.connection import probe_endpoint
+
+    place = _find_place(url_or_app, tenant, config)
+    if write:
+        _require_permission(place, url_or_app, test_tenant)
+    with _open_place(place, url_or_app, reference, ca_file) as scim:
+        if cleanup:
+            context.exit(_clean_up(scim, as_json))
+        probe = probe_endpoint(place.profile, scim, matching=matching or "", now=place.now())
+        found = _probe_compatibility(place, scim, write, deadline) if _worth_asking(probe) else None
+    _show_check(probe, found, as_json)
+    context.exit(_exit_code(probe, found))
 
 
-def _probe_url(url: str, reference: str | None, matching: str | None, ca_file: str | None) -> Any:
+@dataclass
+class _Place:
+    """Where the command asks: an address, or an app in a tenant. Filled as it becomes known."""
+
+    tenant: Tenant | None
+    profile: AppProfile | None
+    config: Config
+    now: Callable[[], datetime]
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.tenant is not None and self.tenant.is_sandbox
+
+
+def _find_place(url_or_app: str, tenant: str | None, config: Path | None) -> _Place:
     from datetime import UTC, datetime
 
+    from scimkit.apps import load
+    from scimkit.tenant import load_config
+
+    is_url = "://" in url_or_app
+    settings = load_config(str(config) if config else "")
+    named = settings.tenant(tenant or "sandbox") if tenant or not is_url else None
+    if is_url and named is not None and named.is_sandbox:
+        raise click.UsageError("--tenant sandbox goes with an app; an address is asked as it stands.")
+    return _Place(named, None if is_url else load(_whole_path(url_or_app) or url_or_app), settings, lambda: datetime.now(UTC))
+
+
+def _require_permission(place: _Place, url_or_app: str, test_tenant: bool) -> None:
+    """Raises ConfigError where nothing may be written."""
+    from scimkit.apps import load, names
+    from scimkit.compatibility.permission import profile_at, refuse_production_address, require_permission
+
+    profile = place.profile
+    if profile is None:
+        profile = profile_at(url_or_app, map(load, names()))
+        if place.tenant is None:
+            refuse_production_address(url_or_app, place.config)
+    require_permission(tenant=place.tenant, profile=profile, test_tenant=test_tenant)
+
+
+@contextmanager
+def _open_place(place: _Place, url_or_app: str, reference: str | None, ca_file: str | None) -> Iterator[ScimClient]:
+    if place.profile is None:
+        yield from _open_url(place, url_or_app, reference, ca_file)
+    else:
+        yield from _open_app(place, url_or_app, reference)
+
+
+def _open_url(place: _Place, url: str, reference: str | None, ca_file: str | None) -> Iterator[ScimClient]:
     from scimkit.clients.scim import ScimClient
-    from scimkit.connection import probe_endpoint, read_tenant_url
+    from scimkit.connection import read_tenant_url
     from scimkit.credentials import resolve
     from scimkit.errors import ConfigError
 
     if not reference:
         raise ConfigError("which token?", "Say where it is: --token env:NAME, keyring:NAME, file:PATH or prompt.")
+    ca_file = ca_file or (place.tenant.ca_file if place.tenant else None) or None
     with ScimClient(read_tenant_url(url), resolve(reference, ask=_ask()), ca_file=ca_file) as scim:
-        return probe_endpoint(None, scim, matching=matching or "", now=datetime.now(UTC))
+        yield scim
 
 
-def _probe_app(app: str, reference: str | None, tenant: str, matching: str | None, config: Path | None) -> Any:
+def _open_app(place: _Place, app: str, reference: str | None) -> Iterator[ScimClient]:
     import tempfile
     from datetime import UTC, datetime
 
-    from scimkit.apps import load
-    from scimkit.connection import probe_endpoint
     from scimkit.credentials import REDACTOR
     from scimkit.runs import RunStore
-    from scimkit.tenant import Access, load_config
+    from scimkit.tenant import Access
 
-    profile, settings = load(app), load_config(str(config) if config else "")
-    place = settings.tenant(tenant)
+    assert place.tenant is not None and place.profile is not None
     with tempfile.TemporaryDirectory(prefix="scimkit-") as folder:
-        run = RunStore.create(Path(folder), app=app, tenant=tenant, runbook="check", steps=(), now=datetime.now(UTC), redact=REDACTOR.text)
-        access = Access(place, profile, run, step="check", values=settings.app(profile.name))
+        named = {"app": _whole_path(app) or app, "tenant": place.tenant.name}
+        run = RunStore.create(Path(folder), **named, runbook="check", steps=(), now=datetime.now(UTC), redact=REDACTOR.text)
+        access = Access(place.tenant, place.profile, run, step="check", values=place.config.app(place.profile.name))
+        place.now = access.now
         try:
             token = access.token(reference or ("sandbox" if place.is_sandbox else "prompt"), ask=_ask())
-            return probe_endpoint(profile, access.scim(token), matching=matching or "", now=access.now())
+            yield access.scim(token)
         finally:
             access.close()
             if place.is_sandbox:
                 from scimkit.sandbox.process import stop
 
                 stop(access.sandbox)
+
+
+def _worth_asking(probe: Probe) -> bool:
+    """Whether the SCIM service is there and lets us in; else the connection comes first."""
+    from scimkit.checks import Status, first_failed
+
+    states = {check.code: check.status for check in probe.checks}
+    wrong = first_failed(probe.checks)
+    return states.get("connection.token") is Status.PASSED or (wrong is not None and wrong.code in ("connection.media_type_refused", "connection.throttled"))
+
+
+def _probe_compatibility(place: _Place, scim: ScimClient, write: bool, deadline: float) -> Compatibility:
+    from scimkit.compatibility import probe_compatibility
+    from scimkit.compatibility.ledger import Ledger
+
+    if not write or place.is_sandbox:  # this sandbox ends with the command, and everything in it
+        return probe_compatibility(scim, profile=place.profile, write=write, now=place.now(), deadline_seconds=deadline)
+    with Ledger().open(scim.base_url, matching=scim.matching, now=place.now()) as page:
+        found = probe_compatibility(scim, profile=place.profile, write=True, now=place.now(), deadline_seconds=deadline, keep=page.keep)
+        page.settle(found.left_behind)
+    return found
+
+
+def _clean_up(scim: ScimClient, as_json: bool) -> int:
+    """Remove what crashed probes left at this endpoint, and say so; the exit code."""
+    from scimkit.compatibility.cleanup import LEFT, NOT_THERE, REMOVED, RUNNING, Cleaned, clean_up
+    from scimkit.compatibility.ledger import Ledger, endpoint_of
+    from scimkit.credentials import REDACTOR
+
+    words = {REMOVED: "removed", NOT_THERE: "was gone", LEFT: "LEFT", RUNNING: "RUNNING  a probe is still running here, since"}
+
+    def tell(cleaned: Cleaned) -> None:
+        if not as_json:
+            said = f": {cleaned.said}" if cleaned.said else ""
+            click.echo(REDACTOR.text(f"{words[cleaned.state]:<8} {cleaned.resource_type:<6} {cleaned.name}{said}"))
+
+    outcomes = clean_up(scim, Ledger(), tell=tell)
+    left = [item for item in outcomes if item.state in (LEFT, RUNNING)]
+    if as_json:
+        _print_json({"endpoint": endpoint_of(scim.base_url), "objects": outcomes})
+    elif not outcomes:
+        click.echo(f"Nothing to remove: no probe of this user has left anything at {endpoint_of(scim.base_url)}.")
+    elif left:
+        stuck = any(item.state == LEFT for item in left)
+        click.echo(f"{len(left)} of {len(outcomes)} could not be removed.")
+        click.echo("-> Remove them in the app by hand, by these names, or run this again later." if stuck else "-> When that probe has ended, run this again.")
+    else:
+        click.echo(f"Nothing of earlier probes is left at {endpoint_of(scim.base_url)}.")
+    return 1 if left else 0
+
+
+def _show_check(probe: Probe, found: Compatibility | None, as_json: bool) -> None:
+    from scimkit.checks import first_failed
+    from scimkit.credentials import REDACTOR
+    from scimkit.views.compatibility import describe_compatibility
+
+    if as_json:
+        _print_json({"exchanges": probe.exchanges, "checks": probe.checks, "compatibility": found})
+        return
+    for exchange in probe.exchanges:
+        click.echo(f"sent  {exchange.sent}\ngot   {exchange.status or 'no answer'} {exchange.media_type}  {exchange.found}\n")
+    _print_checks(probe.checks)
+    if found is not None:
+        click.echo()
+        for line, tone in describe_compatibility(found):
+            click.secho(REDACTOR.text(line), **_TONES[tone])
+    elif wrong := first_failed(probe.checks):
+        click.echo(f"\nWhat Entra will send was not tried: {wrong.code} comes first.")
+
+
+_TONES: dict[str, dict[str, Any]] = {"": {}, "good": {"fg": "green", "bold": True}, "bad": {"fg": "red", "bold": True}, "doubt": {"fg": "yellow", "bold": True}, "strong": {"bold": True}, "quiet": {"dim": True}}
+
+
+def _exit_code(probe: Probe, found: Compatibility | None) -> int:
+    """0 nothing speaks against it; 1 something does; 4 the probe ended early and found nothing else."""
+    from scimkit.checks import first_failed
+
+    if first_failed(probe.checks) or found is None:
+        return 1
+    if found.left_behind or found.verdict in ("fails", "works_if") or (found.verdict == "unknown" and found.conditions):
+        early = {finding.cause for finding in found.findings if finding.breaks != "advice"}
+        return 4 if early and early <= {"compat.too_slow", "compat.no_answer"} and not found.left_behind else 1
+    return 4 if found.verdict == "unknown" and found.written else 0
 
 
 def _ask() -> Any:

@@ -140,9 +140,13 @@ class Unreachable(ApiError):
 
 
 class Denied(ApiError):
-    """401 or 403: the token is not accepted, or not for this."""
+    """401 or 403: the token is not accepted, or not for this. code is Graph's, where there is one."""
 
     exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "", *, code: str = "", **where: object) -> None:
+        super().__init__(message, remedy, **where)  # type: ignore[arg-type]
+        self.code = code
 
 
 class Throttled(ApiError):

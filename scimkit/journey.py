@@ -29,6 +29,7 @@ STEPS = (
     Step("5d_enable", "Enable", 5, ("Forecast", "Enablement")),
     Step("6_monitor", "Monitor", 6, ("LogSummary",)),
 )
+LAST_PLAYED = "5d_enable"  # an operation is for an app whose job runs
 _LEAVES = {kind: step.name for step in STEPS for kind in step.records}
 _HOME = {
     "Readiness": "scimkit.readiness",
@@ -43,6 +44,15 @@ _HOME = {
     "LogSummary": "scimkit.monitoring.summary",
     "ChangePlan": "scimkit.change_plan",
 }
+
+
+def is_operation(name: str) -> bool:
+    """Whether a notebook is a runbook by itself, for an app that is set up, and no step of the journey.
+
+    >>> is_operation("mapping_backup"), is_operation("3_app")
+    (True, False)
+    """
+    return name not in {step.name for step in STEPS}
 
 
 def in_order(names: Iterable[str]) -> tuple[Step, ...]:

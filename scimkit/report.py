@@ -18,7 +18,9 @@ from scimkit.errors import RunError
 from scimkit.records import VERSION
 from scimkit.runs import RunStore
 from scimkit.views.document import CheckList, CheckRow, Pairs, Table, View
-from scimkit.views.kinds import MOST_ROWS, contradiction_table, describe_kind, outcome_table, pilot_table
+from scimkit.views.kinds import contradiction_table, describe_kind, outcome_table
+from scimkit.views.predictions import pilot_group_table, pilot_table
+from scimkit.views.tables import MOST_ROWS
 from scimkit.views.values import cell, json_text, label
 
 REPORT = "report.html"
@@ -155,7 +157,7 @@ def _contents(run: RunStore, state: dict[str, Any], documents: dict[str, Any], *
     status, verdict = _verdict(steps, attention)
     return {
         "title": readiness.get("title") or state["app"],
-        "header": _header(state, readiness),
+        "header": _header(state, readiness, run.app_note()),
         "status": status,
         "verdict": verdict,
         "sandbox": state["tenant"] == "sandbox",
@@ -182,7 +184,7 @@ def _is_readable(envelope: Any) -> bool:
     )
 
 
-def _header(state: Mapping[str, Any], readiness: Mapping[str, Any]) -> Pairs:
+def _header(state: Mapping[str, Any], readiness: Mapping[str, Any], app_note: str) -> Pairs:
     versions = state.get("versions") or {}
     ended = max(
         (
@@ -195,6 +197,7 @@ def _header(state: Mapping[str, Any], readiness: Mapping[str, Any]) -> Pairs:
     )
     rows = (
         ("App", state["app"]),
+        *([("The app's file", app_note)] if app_note else []),
         ("Tenant", state["tenant"]),
         ("Environment", readiness.get("environment") or "not noted"),
         ("Signed in", readiness.get("administrator") or "not noted"),
@@ -351,6 +354,8 @@ def _comparisons(data: Mapping[str, Mapping[str, Any]]) -> tuple[Table, ...]:
     tables = []
     if "PilotResult" in data:
         tables.append(pilot_table("The pilot people", data["PilotResult"].get("people") or []))
+        if groups := data["PilotResult"].get("groups"):
+            tables.append(pilot_group_table("The pilot group", groups))
     if "LogSummary" in data:
         table = outcome_table(data["LogSummary"])
         tables.append(

@@ -15,13 +15,13 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # see 
 import nbformat
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+FOLDERS = [Path(__file__).parents[1] / name for name in ("notebooks", "runbooks")]
 METADATA = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
 
 
 def renew(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, kernel_name="python3", timeout=300, store_widget_state=False, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(notebook, kernel_name="python3", timeout=300, store_widget_state=False, resources={"metadata": {"path": str(path.parent)}}).execute()
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
         for output in cell.get("outputs", ()):
@@ -32,7 +32,7 @@ def renew(path: Path) -> None:
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
-    for found in sorted(FOLDER.glob("*.ipynb")):
+    for found in sorted(path for folder in FOLDERS for path in folder.glob("*.ipynb")):
         if not wanted or found.stem in wanted:
             print(found.name, flush=True)
             renew(found)

@@ -126,3 +126,26 @@ def test_live_tenant_is_written_to_only_as_confirmed(scimkit, tmp_path, live_lik
     assert leaks(tmp_path, *env.values()) == []
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "grace.oneill" not in text, "the report masks people"
+
+
+def test_an_assignment_seen_late_is_waited_for(scimkit, tmp_path):
+    """The service sees an assignment minutes later: exit 3 with the command, and the command ends the journey."""
+    waiting = scimkit("run", "onboard", "--fault", "slow_assignments=300")
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert "does not see yet" in waiting.stdout
+    command = waiting.stdout.strip().splitlines()[-1]
+    assert command.startswith("scimkit run onboard --resume ")
+    done = scimkit(*shlex.split(command)[1:])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_filter_to_try_changes_nothing(scimkit, tmp_path):
+    """One that cannot be read ends before anything is assigned; a good one is judged, shown in the notebook, and not written."""
+    wrong = scimkit("run", "onboard", "--set", "4.try_filter=department EQALS Sales")
+    assert wrong.returncode == 2 and "try_filter" in wrong.stdout and "Did you mean EQUALS" in wrong.stdout, wrong.stdout + wrong.stderr
+    [folder] = (tmp_path / "runs").iterdir()
+    assert not [path for path in (folder / "journal").iterdir() if "appRoleAssignedTo" in path.read_text(encoding="utf-8")]
+    done = scimkit("run", "onboard", "--resume", folder, "--set", "4.try_filter=department EQUALS Engineering")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing was written" in (folder / "4_scope.ipynb").read_text(encoding="utf-8")
+    assert not [path for path in (folder / "journal").iterdir() if "EQUALS" in path.read_text(encoding="utf-8")]

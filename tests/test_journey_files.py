@@ -55,17 +55,17 @@ def test_cloud_academy_warns_where_the_user_name_is_not_the_mail(scimkit, tmp_pa
 
 
 def test_thrive(scimkit, tmp_path):
-    """In the sandbox the vendor has answered; groups are on and not forecast, timezone invents no source, managers are looked at."""
+    """In the sandbox the vendor has answered; groups are on and matched, timezone invents no source, managers are looked at."""
     done = scimkit("run", "onboard", "--app", "thrive-lxp")
     assert done.returncode == 0, done.stdout + done.stderr
     folder = run_folder(tmp_path, done.stdout)
     assert states(folder) == {"passed"} and not (folder / "2_mail.txt").exists()
     found = checks(folder, "5b_mapping_review")
     assert "timezone: needs a constant or an extension attribute" in found["mapping.row_missing"]["message"]
-    assert found["mapping.groups"]["status"] == "not_observed"
+    assert found["mapping.groups"]["status"] == "passed" and "matched by displayName" in found["mapping.groups"]["message"]
     assert found["mapping.renaming"]["status"] == "warning"
     manager = checks(folder, "4_scope")["scope.manager"]
-    assert manager["status"] == "warning" and "soren.oester" in manager["message"]
+    assert manager["status"] == "warning" and "diego.blocked" in manager["message"], "a manager who can never be in scope"
 
 
 @pytest.fixture
@@ -130,6 +130,24 @@ def test_a_new_app_is_a_file(scimkit, tmp_path):
     assert {row["target"] for row in record(folder, "5b_mapping_review")["data"]["rows"]} >= {"userName", "displayName"}
     assert {person["verdict"] for person in record(folder, "5c_pilot_result")["data"]["people"]} == {"proved"}
     assert "Northwind Campus" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_goes_on_without_its_apps_file(scimkit, tmp_path):
+    """Between two calls the file changes and goes: the run goes on with its own copy and says so, in the report as well."""
+    file = shutil.copy(EXAMPLE, tmp_path / "my-app.toml")
+    refused = scimkit("run", "onboard", "--app", "my-app.toml", "--set", "pilot=diego.blocked@contoso.example")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    folder = run_folder(tmp_path, refused.stdout)
+    assert "Note:" not in refused.stdout
+    file.write_text("name = 5", encoding="utf-8")
+    again = scimkit("run", "onboard", "--resume", folder)
+    assert again.returncode == 1 and "my-app.toml has changed" in again.stdout, again.stdout + again.stderr
+    file.unlink()
+    done = scimkit("run", "onboard", "--resume", folder, "--set", "4.pilot=grace.oneill@contoso.example")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Note: my-app.toml is gone" in done.stdout and states(folder) == {"passed"}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "my-app.toml is gone" in page and "Northwind Campus" in page
 
 
 def test_a_new_app_without_gallery_entry(scimkit, tmp_path):

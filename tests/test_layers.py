@@ -31,8 +31,8 @@ provisioning
 clients
 sandbox
 tenant
-readiness + token_note + vendor_mail + enterprise_app + scope + connection + pilot + forecast + enablement +
-  change_plan + compatibility + guide + journey + monitoring
+readiness + mapping_opinion + token_note + vendor_mail + enterprise_app + existing_app + scope + filter_review + connection + pilot + pilot_group + forecast + prediction + enablement +
+  change_plan + compatibility + guide + journey + mapping_backup + monitoring
 scimkit
 views
 report

@@ -1,11 +1,12 @@
 """Parameters: the tagged cell is the one declaration, and a value that does not fit is an error before a kernel starts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from scimkit.errors import ConfigError
-from scimkit.parameters import check_values, declared_parameters, parse_parameters
+from scimkit.parameters import LABELS, check_values, declared_parameters, label_of, parse_parameters
 
 CELL = '''app = "oreilly"  # the app
 people: int = 40  # how many
@@ -56,6 +57,18 @@ def test_values_that_do_not_fit(declared, name, value):
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(("name", "value", "fits"), [("deletion_threshold", "0", False), ("deletion_threshold", -3, False), ("deletion_threshold", 1, True), ("seats", -1, False), ("seats", 0, True)])
+def test_a_number_out_of_bounds_is_refused(name, value, fits):
+    """A threshold of nobody would stop every cycle, fewer than no seats mean nothing: both end before a kernel starts."""
+    number = parse_parameters(f"{name} = 20", where="x")
+    if fits:
+        assert check_values(number, {name: value}, where="5a")[name] == int(value)
+        return
+    with pytest.raises(ConfigError, match=f"5a: parameter {name} is {value}") as caught:
+        check_values(number, {name: value}, where="5a")
+    assert "at least" in caught.value.remedy
+
+
 def test_an_unknown_name_is_guessed(declared):
     """A slip of the key is answered with the nearest name, and all there are."""
     with pytest.raises(ConfigError, match="no parameter peple") as caught:
@@ -75,3 +88,14 @@ def test_a_notebook_without_parameters(tmp_path):
     """No tagged cell means no parameters."""
     (tmp_path / "x.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": ["a = 1"]}]}), encoding="utf-8")
     assert declared_parameters(tmp_path / "x.ipynb") == ()
+
+
+def test_every_shipped_parameter_has_a_readable_label():
+    """A label is words, none stands for two parameters of a notebook, and none is left of a parameter that is gone."""
+    root = Path(__file__).parents[1]
+    names = {path.stem: [p.name for p in declared_parameters(path)] for folder in ("notebooks", "runbooks") for path in sorted((root / folder).glob("*.ipynb"))}
+    for declared_names in names.values():
+        labels = [label_of(name) for name in declared_names]
+        assert len(set(labels)) == len(labels)
+        assert not [text for text in labels if "_" in text or not text[:1].isupper()]
+    assert set(LABELS) <= {name for declared_names in names.values() for name in declared_names}

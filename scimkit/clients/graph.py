@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx
 
-from scimkit.clients.graph_errors import place_of, read_error
+from scimkit.clients.graph_errors import is_token_refused, place_of, read_error
 from scimkit.clients.noting import noted_write
 from scimkit.clients.on_demand import OnDemand, read_on_demand
 from scimkit.clients.transport import RETRY, Token, open_client, origin
@@ -39,6 +39,7 @@ USER_FIELDS = (
     "postalCode", "country", "businessPhones", "mobilePhone", "faxNumber", "officeLocation",
     "onPremisesExtensionAttributes", "onPremisesSyncEnabled", "createdDateTime",
 )  # fmt: skip
+_WITH_MANAGER = {"$expand": "manager($select=id,userPrincipalName)"}
 GROUP_FIELDS = (
     "id", "displayName", "description", "mailNickname", "mail", "mailEnabled", "securityEnabled", "groupTypes",
     "membershipRule",
@@ -243,6 +244,39 @@ class GraphClient:
         """The job's mappings and directories."""
         return self._get(f"{_job(sp, job)}/schema")
 
+    def schema_directories(self, sp: str, job: str) -> list[JSON]:
+        """The directories of the job's schema, for one whose answer came without them."""
+        return list(self._pages(f"{_job(sp, job)}/schema/directories"))
+
+    def put_schema(self, sp: str, job: str, schema: Mapping[str, Any], *, before: Mapping[str, Any] | None = None) -> None:
+        """Replace the job's whole schema; its version changes, and the next cycle looks at everybody again.
+
+        before  as it was read, for the journal; what is missing in `schema` is gone
+        """
+        body = {name: value for name, value in schema.items() if not name.startswith("@odata")}
+        self._write("PUT", f"{_job(sp, job)}/schema", body=body, before=before)
+
+    def parse_expression(
+        self, sp: str, job: str, expression: str, test_input: Mapping[str, Any] | None = None
+    ) -> JSON:
+        """How the service reads `expression`, and what it gives for one person (parseExpressionResponse).
+
+        test_input  source attributes by the schema's names; None: only read it. Null
+                    ones are left out, several values go as a collection of texts
+
+        Gives `parsingSucceeded`, `parsedExpression` (an attributeMappingSource, the
+        tree to put into a schema), `evaluationSucceeded`, `evaluationResult` (a list
+        of texts), `error`. An expression that cannot be read is no refusal. Changes
+        nothing, so it is sent again when the answer is lost and stands in no journal;
+        yet Graph asks for Synchronization.ReadWrite.All.
+        """
+        body = {
+            "expression": expression,
+            "targetAttributeDefinition": None,
+            "testInputObject": None if test_input is None else {"definition": None, "properties": _properties(test_input)},
+        }
+        return self._checked(self._send("POST", f"{_job(sp, job)}/schema/parseExpression", body=body, again=True))
+
     def validate_credentials(
         self, sp: str, *, base_address: str, token: Secret, job: str = "", template_id: str = ""
     ) -> None:
@@ -336,7 +370,8 @@ class GraphClient:
 
         None and an empty answer count as "not yet", and so do 401, 403, 404 and
         409, with which the synchronization service answers until it knows a new
-        service principal; pauses grow from 3 to 30 seconds.
+        service principal; pauses grow from 3 to 30 seconds. A 401 that is about
+        the access token is raised at once: waiting mends nothing.
         After `seconds` of pauses the last refusal is raised, or Waiting when
         there was none.
         """
@@ -349,6 +384,8 @@ class GraphClient:
                     return answer
             except ApiError as error:
                 if error.status not in LAGGING:
+                    raise
+                if isinstance(error, Denied) and error.status == 401 and is_token_refused(error.path, error.code):
                     raise
                 refusal = error
             if waited + pause > seconds:
@@ -363,20 +400,23 @@ class GraphClient:
 
     # -- the directory -----------------------------------------------------------
 
-    def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "") -> Iterator[JSON]:
-        """People, page after page. Quote values in `filter` with `quote_text`."""
+    def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "", *, manager: bool = False) -> Iterator[JSON]:
+        """People, page after page, on demand each with `manager` (id and name). Quote values in `filter` with `quote_text`."""
         query = {"$select": ",".join(select), "$top": "100", **({"$filter": filter} if filter else {})}
-        return self._pages("/users", query)
+        return self._pages("/users", query | (_WITH_MANAGER if manager else {}))
 
-    def user(self, id_or_upn: str, select: Sequence[str] = USER_FIELDS) -> JSON | None:
-        return self._maybe(f"/users/{_segment(id_or_upn)}", {404}, {"$select": ",".join(select)})
+    def user(self, id_or_upn: str, select: Sequence[str] = USER_FIELDS, *, manager: bool = False) -> JSON | None:
+        query = {"$select": ",".join(select)} | (_WITH_MANAGER if manager else {})
+        return self._maybe(f"/users/{_segment(id_or_upn)}", {404}, query)
 
     def manager(self, user_id: str) -> JSON | None:
         """Id and name of somebody's manager; None where there is none."""
         return self._maybe(f"/users/{_segment(user_id)}/manager", {404}, {"$select": "id,userPrincipalName"})
 
-    def groups(self) -> Iterator[JSON]:
-        return self._pages("/groups", {"$select": ",".join(GROUP_FIELDS), "$top": "100"})
+    def groups(self, filter: str = "") -> Iterator[JSON]:
+        """Groups, page after page. Quote values in `filter` with `quote_text`."""
+        query = {"$select": ",".join(GROUP_FIELDS), "$top": "100", **({"$filter": filter} if filter else {})}
+        return self._pages("/groups", query)
 
     def group(self, id: str) -> JSON | None:
         return self._maybe(f"/groups/{_segment(id)}", {404}, {"$select": ",".join(GROUP_FIELDS)})
@@ -480,11 +520,12 @@ class GraphClient:
         *,
         body: Any = None,
         shown: Any = None,
+        before: Any = None,
         again: bool | None = None,
         seconds: float = 0,
         accepted: tuple[int, ...] = (),
     ) -> JSON:
-        with noted_write(self.journal, "graph", method, path, after=body if shown is None else shown) as settle:
+        with noted_write(self.journal, "graph", method, path, before=before, after=body if shown is None else shown) as settle:
             response = self._send(method, path, body=body, again=again, seconds=seconds)
             answer = self._checked(response, accepted)
             settle({"status": response.status_code, **({"id": answer["id"]} if answer.get("id") else {})})
@@ -576,6 +617,28 @@ def _pairs(values: Mapping[str, str | Secret]) -> list[dict[str, str]]:
     return [
         {"key": key, "value": value.reveal() if isinstance(value, Secret) else value} for key, value in values.items()
     ]
+
+
+def _properties(source: Mapping[str, Any]) -> list[JSON]:
+    """Source attributes as the members of an expressionInputObject.
+
+    Several values need their type beside them, as members of another type are
+    refused. That a boolean goes as one, and not as text, is (unconfirmed).
+    """
+    made: list[JSON] = []
+    for name, value in source.items():
+        if isinstance(value, (list, tuple)):
+            made.append({"key": name, "value@odata.type": "#Collection(String)", "value": [_as_text(each) for each in value]})
+        elif value is not None:
+            made.append({"key": name, "value": value if isinstance(value, (bool, int)) else _as_text(value)})
+    return made
+
+
+def _as_text(value: Any) -> str:
+    """One value as text; a role, which is an object here, by its value (or its name where it has none)."""
+    if isinstance(value, Mapping):
+        value = value.get("value") or value.get("displayName") or ""
+    return utc_text(value) if isinstance(value, datetime) else str(value)
 
 
 def read_server_time(response: httpx.Response) -> datetime | None:

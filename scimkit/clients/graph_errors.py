@@ -16,6 +16,7 @@ from scimkit.credentials import REDACTOR
 from scimkit.errors import ApiError, Denied, Rejected, Throttled
 
 JSON = dict[str, Any]
+SIGN_IN = "Sign in again: the access token is not valid or has expired."
 LONGEST_DETAIL = 600  # the service quotes the answer of the app in its own words
 
 
@@ -39,7 +40,7 @@ def read_error(response: httpx.Response) -> ApiError:
         f" ({code})" if code and code != "UnknownError" else ""
     )
     if status in (401, 403):
-        return Denied(f"{what}{words}", _denied_remedy(status, path, code), **where)
+        return Denied(f"{what}{words}", _denied_remedy(status, path, code), code=code, **where)
     if status == 429:
         return Throttled(
             f"{what}: too many requests",
@@ -50,17 +51,23 @@ def read_error(response: httpx.Response) -> ApiError:
     return Rejected(f"{what}{words}", _rejected_remedy(status), code=code, **where)
 
 
+def is_token_refused(path: str, code: str) -> bool:
+    """Whether a 401 is about the access token. The synchronization service also answers 401, as an
+    UnknownError, until it knows a new service principal (seen in public issue reports)."""
+    return "/synchronization" not in path or code not in ("", "UnknownError")
+
+
 def _denied_remedy(status: int, path: str, code: str) -> str:
     if code == "Authentication_RequestFromNonPremiumTenantOrB2CTenant":
         return "Provisioning logs need Entra ID P1 or P2: have the tenant licensed, or read them in the portal."
+    if status == 401 and is_token_refused(path, code):
+        return SIGN_IN
     if "/synchronization" in path:
         return (
             "Sign in as Application Administrator or Cloud Application Administrator with "
             "Synchronization.ReadWrite.All consented; for some minutes after the app was made the service "
             "answers like this too: wait, then repeat."
         )
-    if status == 401:
-        return "Sign in again: the access token is not valid or has expired."
     return "The signed-in account lacks a role, or the consent of an administrator for this permission is missing."
 
 

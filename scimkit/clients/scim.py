@@ -21,7 +21,7 @@ import httpx
 
 from scimkit.clients.noting import noted_write
 from scimkit.clients.transport import RETRY, Token, open_client, wished_wait
-from scimkit.clients.unreachable import NOT_SENT
+from scimkit.clients.unreachable import NOT_SENT, explain
 from scimkit.credentials import REDACTOR, jwt_expiry
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
 from scimkit.journal import Journal
@@ -31,6 +31,7 @@ JSON = dict[str, Any]
 SCIM_MEDIA_TYPE = "application/scim+json"
 LONGEST_TEXT = 20_000  # characters kept of a raw answer
 LONGEST_DETAIL = 300  # characters of a server's own words in our message
+LARGEST_ANSWER = 8_000_000  # bytes read of a raw answer: a server that ignores paging must not fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +183,12 @@ class ScimClient:
         response = self._http.get(resource_type, params=_query(resource_type, attribute, value))
         return read_list(self._accepted(response, {200}), response)
 
-    def read(self, resource_type: str, id: str) -> JSON | None:
-        """The resource with that id (R5, R12); None when the endpoint answers 404."""
-        params = {"excludedAttributes": "members"} if resource_type == "Groups" else None
+    def read(self, resource_type: str, id: str, *, members: bool = False) -> JSON | None:
+        """The resource with that id (R5, R12); None when the endpoint answers 404.
+
+        members  read a group with its members, which the service itself never does
+        """
+        params = {"excludedAttributes": "members"} if resource_type == "Groups" and not members else None
         response = self._http.get(_one(resource_type, id), params=params)
         if response.status_code == 404:
             return None
@@ -285,6 +289,85 @@ class ScimClient:
     ) -> AbstractContextManager[Callable[[Any], None]]:
         shown = f"{self._http.base_url.path.rstrip('/')}/{path}"
         return noted_write(self.journal, "scim", method, shown, before=before, after=after)
+
+    # -- as it stands --------------------------------------------------------
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        body: Any = None,
+        media_type: str = SCIM_MEDIA_TYPE,
+        headers: Mapping[str, str] | None = None,
+        anonymous: bool = False,
+        seconds: float | None = None,
+        before: Any = None,
+    ) -> Answer:
+        """One request below the base address, sent once; the raw answer.
+
+        query      as it goes over the wire: `filter=userName+eq+%22ada%22`
+        body       sent as JSON with `media_type`; None sends neither
+        headers    more than `Accept: */*`
+        anonymous  without the token; `headers` may then hold another Authorization
+        seconds    for the whole answer; None takes the client's own limit, between two pieces of it
+
+        A write is noted in the journal. No status raises; raises Unreachable when nothing
+        answers in time, and for an answer of more than 8 MB.
+        """
+        given = {} if body is None else {"content": _encode_any(body)}
+        typed = {} if body is None else {"Content-Type": media_type}
+        request = self._http.build_request(
+            method,
+            f"{path}?{query}" if query else path,
+            headers={"Accept": "*/*", **typed, **(headers or {})},
+            timeout=self._options["timeout_seconds"] if seconds is None else seconds,
+            extensions={RETRY: False},
+            **given,  # type: ignore[arg-type]
+        )
+        # httpx takes the limits from the extensions, where those above have replaced them
+        limit = self._options["timeout_seconds"] if seconds is None else max(seconds, 0.05)
+        request.extensions["timeout"] = httpx.Timeout(limit).as_dict()
+        if method == "GET":
+            return self._send_raw(request, seconds, anonymous)
+        with self._noted(method, path, before=before, after=body) as settle:
+            answer = self._send_raw(request, seconds, anonymous)
+            made = answer.json.get("id") if isinstance(answer.json, dict) else None
+            settle({"status": answer.status, "id": made})
+            return answer
+
+    def _send_raw(self, request: httpx.Request, seconds: float | None, anonymous: bool) -> Answer:
+        started = time.monotonic()
+        options: dict[str, Any] = {"auth": None} if anonymous else {}
+        response = self._http.send(request, stream=True, **options)
+        try:
+            pieces, size = [], 0
+            for piece in response.iter_raw():
+                pieces.append(piece)
+                size += len(piece)
+                late = seconds is not None and time.monotonic() - started > seconds
+                if late or size > LARGEST_ANSWER:
+                    what = "does not come to an end in time" if late else "is larger than 8 MB"
+                    raise Unreachable(
+                        f"{request.method} {request.url.path}: the answer {what}",
+                        "The endpoint is too slow for Entra, or ignores what it is asked for.",
+                        cause="timeout" if late else "other",
+                        method=request.method,
+                        path=request.url.path,
+                    )
+        except httpx.HTTPError as error:
+            raise explain(error, request) from None
+        finally:
+            response.close()
+        taken = time.monotonic() - started
+        try:
+            whole = httpx.Response(
+                response.status_code, headers=response.headers, content=b"".join(pieces), request=request
+            )
+        except httpx.DecodingError as error:
+            raise explain(error, request) from None
+        return read_answer(whole, taken)
 
     # -- answers -------------------------------------------------------------
 
@@ -437,6 +520,10 @@ def _one(resource_type: str, id: str) -> str:
 
 def _encode(body: Mapping[str, Any]) -> bytes:
     return jsonlib.dumps(dict(body), ensure_ascii=False).encode("utf-8")
+
+
+def _encode_any(body: Any) -> bytes:
+    return jsonlib.dumps(body, ensure_ascii=False).encode("utf-8")
 
 
 def _media_type(response: httpx.Response) -> str:

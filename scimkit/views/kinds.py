@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scimkit.monitoring.job_status import interval_words
+from scimkit.views import mapping_files
+from scimkit.views.compatibility_record import describe_compatibility_record
 from scimkit.views.document import Block, Cell, CheckList, Pairs, Table, View, check_row
-from scimkit.views.values import NOTHING, cell, is_fact, is_person, label, phrase, plain, visible
+from scimkit.views.mapping_review import describe_explanation, describe_mapping_review, describe_opinion
+from scimkit.views.predictions import describe_forecast, describe_pilot, describe_predictions, prediction_table
+from scimkit.views.scope import describe_scope, describe_trial, people_table
+from scimkit.views.tables import count, field, table
+from scimkit.views.values import cell, is_fact, is_person, label, phrase, plain, visible
 
 Data = Mapping[str, Any]
-MOST_ROWS = 200  # of one table; a forecast may name thousands, and the record on disk has them all
-NOT_OBSERVED = "not observed"
 
 
 def describe(value: Any) -> View:
@@ -34,7 +38,8 @@ def describe_kind(kind: str, data: Data) -> View:
         return View("", "", (CheckList((check_row(dict(data)),), title="Check"),))
     title, sentence, blocks = DESCRIPTIONS.get(kind, _anything)(data)
     checks = data.get("checks")
-    if isinstance(checks, Sequence) and not isinstance(checks, str) and checks:
+    told = any(isinstance(block, CheckList) for block in blocks)  # a kind that groups its checks itself
+    if isinstance(checks, Sequence) and not isinstance(checks, str) and checks and not told:
         blocks = (*blocks, check_list(checks))
     return View(title or _spaced(kind), sentence, tuple(block for block in blocks if _has_content(block)))
 
@@ -70,23 +75,6 @@ def _pairs(data: Data, *names: str, code: tuple[str, ...] = (), **labels: str) -
     )
 
 
-def _table(
-    title: str, columns: Mapping[str, Callable[[Data], Any]], items: Sequence[Data], *, empty: str = "none"
-) -> Table:
-    """`columns` are headings and how each is read from an item."""
-    shown = items[:MOST_ROWS]
-    rows = tuple(tuple(cell(read(item)) for read in columns.values()) for item in shown)
-    return Table(title, tuple(columns), rows, empty=empty, left_out=len(items) - len(shown))
-
-
-def _field(name: str, *, code: bool = False, nothing: str = NOTHING) -> Callable[[Data], Cell]:
-    return lambda item: cell(item.get(name), code=code, nothing=nothing)
-
-
-def _count(number: Any, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 # -- the kinds, in the order of the journey ----------------------------------
 
 Description = tuple[str, str, tuple[Block, ...]]
@@ -98,24 +86,16 @@ def _place(data: Data) -> str:
     return f"{tenant} ({environment})" if environment and environment != tenant else tenant
 
 
-ACTION_WORDS = {"nothing": "no change"}  # what a forecast's key reads like
-
-
-def _action(item: Data) -> str:
-    action = str(item.get("action") or "")
-    return ACTION_WORDS.get(action, action)
-
-
 def _readiness(data: Data) -> Description:
     what, where = data.get("title") or data.get("app"), _place(data)
     sentence = f"{what} in {where}, signed in as {data.get('administrator') or 'somebody Graph does not name'}."
     decisions = [{"question": question, "answer": answer} for question, answer in (data.get("decisions") or {}).items()]
-    facts = _table(
+    facts = table(
         "What is known",
         {
-            "fact": _field("label"),
+            "fact": field("label"),
             "value": lambda f: Cell(phrase(f.get("value")), unconfirmed=not f.get("confirmed", True)),
-            "source": _field("source"),
+            "source": field("source"),
         },
         data.get("facts") or [],
     )
@@ -123,9 +103,9 @@ def _readiness(data: Data) -> Description:
         "Readiness",
         sentence,
         (
-            _table(
+            table(
                 "What has been decided",
-                {"question": _field("question"), "answer": _field("answer")},
+                {"question": field("question"), "answer": field("answer")},
                 decisions,
                 empty="nothing",
             ),
@@ -137,13 +117,13 @@ def _readiness(data: Data) -> Description:
 
 def contradiction_table(contradictions: Sequence[Data]) -> Table:
     """Where the sources disagree, and what scimkit does about it."""
-    columns = {"where": _field("where"), "what is wrong there": _field("fault"), "what scimkit does": _field("kit")}
-    return _table("Where the sources disagree", columns, contradictions, empty="nowhere that is known")
+    columns = {"where": field("where"), "what is wrong there": field("fault"), "what scimkit does": field("kit")}
+    return table("Where the sources disagree", columns, contradictions, empty="nowhere that is known")
 
 
 def _token_note(data: Data) -> Description:
     overlap = data.get("overlap_hours")
-    hours = Cell("not stated") if overlap is None else Cell(_count(overlap, "hour"))
+    hours = Cell("not stated") if overlap is None else Cell(count(overlap, "hour"))
     pairs = _pairs(data, "reference", "made_by", code=("reference",), reference="where it is kept")
     rows = (
         ("expires", cell(data.get("expires"), nothing="nobody has noted when")),
@@ -169,9 +149,9 @@ def _mail_draft(data: Data) -> Description:
 def _enterprise_app(data: Data) -> Description:
     made = "made by this run" if data.get("created") else "was there before and has been adopted"
     ids = ("service_principal_id", "application_id", "app_id", "gallery_template_id", "template_id", "job_id")
-    roles = _table(
+    roles = table(
         "Roles",
-        {"role": _field("name"), "enabled": _field("enabled"), "id": _field("id", code=True)},
+        {"role": field("name"), "enabled": field("enabled"), "id": field("id", code=True)},
         data.get("roles") or [],
     )
     return (
@@ -188,44 +168,12 @@ def _candidates(data: Data) -> Description:
         {"name": sp.get("displayName"), "id": sp.get("id"), "ours": sp.get("id") in (data.get("ours") or [])}
         for sp in data.get("existing") or []
     ]
-    columns = {"enterprise app": _field("name"), "id": _field("id", code=True), "made by this run": _field("ours")}
+    columns = {"enterprise app": field("name"), "id": field("id", code=True), "made by this run": field("ours")}
     sentence = f"Looked for {phrase(data.get('searched'))} in the gallery and found {found}."
     if any(check.get("code") == "app.signed_up" for check in data.get("checks") or []):
         sentence = f"Looked for {phrase(data.get('searched'))} among the enterprise apps: signing up at the vendor adds it, nothing is made here."
-        return "Enterprise apps of that name", sentence, (_table("There already", columns, existing, empty="none"),)
-    return "Enterprise apps made from this gallery entry", sentence, (_table("There already", columns, existing),)
-
-
-def _scope(data: Data) -> Description:
-    assignments = _table(
-        "Assignments",
-        {
-            "name": _field("name"),
-            "kind": _field("kind"),
-            "role": _field("role"),
-            "direct members": _field("direct_members"),
-            "nested members": _field("nested_members"),
-            "made by this run": _field("made_here"),
-        },
-        data.get("assignments") or [],
-    )
-    filters = _table(
-        "Scoping filters", {"filter": lambda text: text["text"]}, [{"text": text} for text in data.get("filters") or []]
-    )
-    sentence = f"{_count(data.get('people', 0), 'person', 'people')} in scope, mode: {data.get('mode')}."
-    return "Scope", sentence, (assignments, filters, people_table("Pilot people", data.get("pilot") or []))
-
-
-def people_table(title: str, people: Sequence[Data]) -> Table:
-    columns = {
-        "name": _field("display_name"),
-        "user name": _field("user_principal_name"),
-        "mail": _field("mail"),
-        "kind": _field("kind"),
-        "enabled": _field("enabled"),
-        "synchronised": _field("synced"),
-    }
-    return _table(title, columns, people)
+        return "Enterprise apps of that name", sentence, (table("There already", columns, existing, empty="none"),)
+    return "Enterprise apps made from this gallery entry", sentence, (table("There already", columns, existing),)
 
 
 def _connection(data: Data) -> Description:
@@ -243,49 +191,17 @@ def _connection(data: Data) -> Description:
 def exchange_table(data: Data) -> Table:
     """The requests of a connection test and their answers."""
     columns = {
-        "sent": _field("sent", code=True),
-        "status": _field("status"),
-        "content type": _field("media_type"),
-        "found": _field("found"),
+        "sent": field("sent", code=True),
+        "status": field("status"),
+        "content type": field("media_type"),
+        "found": field("found"),
     }
-    return _table("What was asked and what came back", columns, data.get("exchanges") or [])
-
-
-def _mapping_review(data: Data) -> Description:
-    rows = data.get("rows") or []
-    columns = {
-        "target": _field("target", code=True),
-        "expected": _field("expected", code=True),
-        "live": lambda row: cell("as expected") if _same_source(row) else cell(row.get("live"), code=True),
-        "apply": _field("apply"),
-        "matching": _field("matching"),
-    }
-    people = list(dict.fromkeys(upn for row in rows for upn in row.get("values") or {}))
-    blocks: list[Block] = [_table("Rows", columns, rows)]
-    for upn in people:
-        values = [
-            {"target": row.get("target"), "value": row["values"][upn]}
-            for row in rows
-            if upn in (row.get("values") or {})
-        ]
-        blocks.append(
-            _table(f"What {upn} would get", {"target": _field("target", code=True), "value": _field("value")}, values)
-        )
-    sentence = f"{_count(len(rows), 'row')}, evaluated for {_count(len(people), 'person', 'people')}."
-    return "Attribute mapping", sentence, tuple(blocks)
-
-
-def _same_source(row: Data) -> bool:
-    """Whether the live source reads as the expected one; `mail` and `[mail]` are the same."""
-    expected, live = (
-        str(row.get(name) or "").strip().removeprefix("[").removesuffix("]") for name in ("expected", "live")
-    )
-    return bool(expected) and expected == live
+    return table("What was asked and what came back", columns, data.get("exchanges") or [])
 
 
 def _change_plan(data: Data) -> Description:
     changes = data.get("changes") or []
-    columns = {"action": _field("action"), "on": _field("object"), "before": _field("before"), "after": _field("after")}
+    columns = {"action": field("action"), "on": field("object"), "before": field("before"), "after": field("after")}
     where = _place(data)
     pairs = [("step", cell(data.get("step"))), ("tenant", cell(where))]
     if data.get("job_id"):
@@ -297,43 +213,14 @@ def _change_plan(data: Data) -> Description:
     return (
         "Change plan",
         str(data.get("summary") or ""),
-        (_table("Changes", columns, changes, empty="nothing to do"), Pairs(tuple(pairs))),
+        (table("Changes", columns, changes, empty="nothing to do"), Pairs(tuple(pairs))),
     )
 
 
-def _pilot_result(data: Data) -> Description:
-    people = data.get("people") or []
-    return (
-        "Pilot",
-        _window(data),
-        (pilot_table("Predicted, reported, observed", people), _pairs(data, "job_id", code=("job_id",), job_id="job")),
-    )
-
-
-def pilot_table(title: str, people: Sequence[Data]) -> Table:
-    """One row a person: what scimkit predicted, Entra reported, and the app was observed to hold."""
-    columns = {
-        "person": _field("person"),
-        "predicted": _field("predicted"),
-        "reported": _field("reported", nothing=NOT_OBSERVED),
-        "observed": _field("observed", nothing=NOT_OBSERVED),
-        "verdict": _field("verdict"),
-        "id in the app": _field("target_id", code=True),
-    }
-    return _table(title, columns, people)
-
-
-def _forecast(data: Data) -> Description:
-    rows, counts = data.get("rows") or [], data.get("counts") or {}
-    columns = {"person": _field("person"), "predicted": _action, "reason": _field("reason")}
-    said = ", ".join(f"{count} {ACTION_WORDS.get(action, action)}" for action, count in counts.items())
-    accounts = cell(data.get("observed_accounts"), nothing=NOT_OBSERVED)
-    sentence = f"Predicted for {_count(len(rows), 'person', 'people')}: {said or 'nothing'}."
-    return (
-        "Forecast",
-        sentence,
-        (_table("Who, and why", columns, rows), Pairs((("accounts observed in the app", accounts),))),
-    )
+def _pilot_group(data: Data) -> Description:
+    if not data.get("id"):
+        return "", f"People only: {data.get('why')}.", ()
+    return "The pilot group", f"{data.get('name')}, {count(len(data.get('member_ids') or ()), 'person', 'people')} in it.", ()
 
 
 def _enablement(data: Data) -> Description:
@@ -353,21 +240,21 @@ def _job_status(data: Data) -> Description:
 
 
 def _log_summary(data: Data) -> Description:
-    lines = _table(
+    lines = table(
         "Log lines",
         {
-            "time (UTC)": _field("time_utc"),
-            "person": _field("person"),
-            "action": _field("action"),
-            "reported": _field("status"),
-            "code": _field("code", code=True),
-            "meaning": _field("meaning"),
-            "what to do": _field("remedy"),
+            "time (UTC)": field("time_utc"),
+            "person": field("person"),
+            "action": field("action"),
+            "reported": field("status"),
+            "code": field("code", code=True),
+            "meaning": field("meaning"),
+            "what to do": field("remedy"),
         },
         data.get("lines") or [],
     )
-    counts = _table(
-        "Counted", {"what": _field("what"), "how many": _field("count")}, _items(data.get("counts"), "what", "count")
+    counts = table(
+        "Counted", {"what": field("what"), "how many": field("count")}, _items(data.get("counts"), "what", "count")
     )
     pairs = _pairs(data, "job_id", "job_status", "quarantine", code=("job_id",), job_id="job")
     return "Provisioning log", _window(data), (pairs, counts, lines, outcome_table(data))
@@ -379,8 +266,8 @@ def outcome_table(data: Data) -> Table:
     for who, said in (data.get("forecast_against_outcome") or {}).items():
         predicted, _, reported = str(said).partition("; ")
         items.append({"who": who, "predicted": predicted, "reported": reported})
-    columns = {"person": _field("who"), "predicted": _field("predicted"), "reported": _field("reported")}
-    return _table("Forecast against outcome, where they differ", columns, items, empty="no difference was found")
+    columns = {"person": field("who"), "predicted": field("predicted"), "reported": field("reported")}
+    return table("Forecast against outcome, where they differ", columns, items, empty="no difference was found")
 
 
 def _items(value: Any, first: str, second: str) -> list[dict[str, Any]]:
@@ -397,10 +284,10 @@ def _said(line: Data) -> Cell:
 
 
 def _step_guide(data: Data) -> Description:
-    columns = {"": _field("kind"), "what the sources say": _said, "source": _field("source")}
+    columns = {"": field("kind"), "what the sources say": _said, "source": field("source")}
     url = phrase(data.get("url"))
     tutorial = Cell(url, link=str(data.get("url") or "").startswith("https://"))
-    lines = _table("", columns, data.get("lines") or [], empty="The sources say nothing about this step.")
+    lines = table("", columns, data.get("lines") or [], empty="The sources say nothing about this step.")
     return (
         str(data.get("heading") or data.get("step") or ""),
         str(data.get("app") or ""),
@@ -417,17 +304,6 @@ def _probe(data: Data) -> Description:
     return "Connection, asked directly", "", (_pairs(data, "matching", matching="matched by"), exchange_table(data))
 
 
-def prediction_table(predictions: Sequence[Data]) -> Table:
-    """What would happen to each person, and the values they would be given."""
-    columns = {
-        "person": _field("person"),
-        "predicted": _field("action"),
-        "reason": _field("reason"),
-        "values": _field("values"),
-    }
-    return _table("Predicted", columns, predictions)
-
-
 def _app_profile(data: Data) -> Description:
     """The profile's facts, each with its mark; the rest field by field."""
     contradictions = data.get("contradictions") or []
@@ -438,10 +314,10 @@ def _app_profile(data: Data) -> Description:
     }
     facts, others = _flatten(left)
     blocks: tuple[Block, ...] = (
-        _table(
+        table(
             "Facts",
             {
-                "fact": _field("name"),
+                "fact": field("name"),
                 "value": lambda f: cell(f["fact"]),
                 "source": lambda f: cell(f["fact"].get("source")),
             },
@@ -479,7 +355,7 @@ def _any_table(title: str, items: Sequence[Any]) -> Table:
         for item in items
     ]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return _table(title, {label(name): _field(name) for name in names}, rows)
+    return table(title, {label(name): field(name) for name in names}, rows)
 
 
 def _anything(data: Data) -> Description:
@@ -502,18 +378,25 @@ DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {
     "MailDraft": _mail_draft,
     "AppCandidates": _candidates,
     "EnterpriseApp": _enterprise_app,
-    "Scope": _scope,
+    "Scope": describe_scope,
+    "FilterTrial": describe_trial,
     "ConnectionReport": _connection,
-    "MappingReview": _mapping_review,
+    "MappingReview": describe_mapping_review,
+    "MappingExplanation": describe_explanation,
+    "Opinion": describe_opinion,
     "ChangePlan": _change_plan,
-    "PilotResult": _pilot_result,
-    "Forecast": _forecast,
+    "PilotGroup": _pilot_group,
+    "Predictions": describe_predictions,
+    "PilotResult": describe_pilot,
+    "Forecast": describe_forecast,
     "Enablement": _enablement,
     "LogSummary": _log_summary,
     "AppProfile": _app_profile,
     "StepGuide": _step_guide,
     "Probe": _probe,
     "JobStatus": _job_status,
+    "Compatibility": describe_compatibility_record,
+    **mapping_files.DESCRIPTIONS,
 }
 
 SEQUENCES: dict[str, Callable[[Sequence[Data]], Table]] = {

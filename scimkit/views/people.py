@@ -36,6 +36,8 @@ _USER_FIELDS = (
 _ADDRESS = re.compile(r"\w[\w.+'#-]*@([\w-]+(?:\.[\w-]+)+)")
 _MARKED = ("(", "error:")  # "(no value)" and errors stand in place of a mapped value
 MASKED = "[masked]"
+# Source attributes that a scoping filter may ask about and many people share.
+_SHARED_SOURCES = {"department", "jobtitle", "companyname", "employeetype", "accountenabled", "issoftdeleted", "usagelocation", "preferredlanguage", "country", "state", "city"}
 
 
 def is_shared(target: str) -> bool:
@@ -139,6 +141,8 @@ class People:
             masked["values"] = {
                 self.pseudonym(upn): self._masked_value(upn, item) for upn, item in value["values"].items()
             }
+        if isinstance(value.get("attribute"), str) and isinstance(value.get("has"), str):
+            masked["has"] = self._masked_source(value["attribute"], value["has"])
         if (
             isinstance(value.get("path"), str)
             and "op" in value
@@ -147,6 +151,13 @@ class People:
         ):
             masked["value"] = masked["value"] if masked["value"] != value["value"] else MASKED
         return masked
+
+    def _masked_source(self, attribute: str, has: str) -> str:
+        """What somebody has in a source attribute, as a scoping filter met it."""
+        if attribute.lower() in _SHARED_SOURCES or has.startswith(_MARKED):
+            return has
+        masked = str(self._masked(has))
+        return masked if masked != has else MASKED
 
     def _masked_value(self, upn: str, value: Any) -> Any:
         if isinstance(value, str) and value and not value.startswith(_MARKED):

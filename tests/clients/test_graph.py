@@ -571,6 +571,24 @@ def test_wait_until_does_not_hide_other_errors(stub, graph):
     assert len(stub.seen) == 1
 
 
+@pytest.mark.parametrize(
+    ("fetch", "code"),
+    [
+        (lambda graph: graph.jobs(SP), "InvalidAuthenticationToken"),
+        (lambda graph: graph.service_principal(SP), "InvalidAuthenticationToken"),
+        (lambda graph: graph.service_principal(SP), "UnknownError"),
+    ],
+)
+def test_wait_until_ends_where_the_token_is_refused(stub, fetch, code):
+    """A token that is over is not waited for: the first answer ends it, with the way to sign in."""
+    waits = []
+    stub.answer = lambda seen: error(401, code, "Lifetime validation failed, the token is expired.")
+    with GraphClient(stub.url + "/v1.0", TOKEN, wait=waits.append) as graph, pytest.raises(Denied) as caught:
+        graph.wait_until(lambda: fetch(graph), seconds=600)
+    assert waits == [] and len(stub.seen) == 1
+    assert caught.value.remedy.startswith("Sign in again") and caught.value.code == code
+
+
 def test_without_a_journal_writes_work(stub):
     """For runbooks that only look, and tests."""
     stub.answer = lambda seen: reply(204)
@@ -585,3 +603,35 @@ def test_an_empty_id_is_refused(graph, stub, id):
     with pytest.raises(ValueError, match="empty id"):
         graph.job(SP, id)
     assert stub.seen == []
+
+
+# -- parseExpression ---------------------------------------------------------------
+
+
+def test_an_expression_is_parsed_with_the_person_as_test_input(stub, graph, journal):
+    """The documented body: nulls left out, several values typed beside them; nothing in the journal."""
+    answer = {"parsingSucceeded": True, "evaluationSucceeded": True, "evaluationResult": ["EN_US"], "parsedExpression": {}, "error": None}
+    stub.answer = lambda seen: reply(200, answer)
+    source = {"preferredLanguage": "EN-US", "IsSoftDeleted": False, "mail": None, "appRoleAssignments": ["User", {"value": "admin"}]}
+    assert graph.parse_expression(SP, JOB, '"x"', source) == answer
+    assert (stub.seen[0].method, stub.seen[0].path) == ("POST", f"{SYNC}/jobs/{JOB}/schema/parseExpression")
+    assert stub.seen[0].json == {
+        "expression": '"x"',
+        "targetAttributeDefinition": None,
+        "testInputObject": {
+            "definition": None,
+            "properties": [
+                {"key": "preferredLanguage", "value": "EN-US"},
+                {"key": "IsSoftDeleted", "value": False},
+                {"key": "appRoleAssignments", "value@odata.type": "#Collection(String)", "value": ["User", "admin"]},
+            ],
+        },
+    }
+    assert not journal.entries()
+
+
+def test_an_expression_alone_has_no_test_input_and_is_asked_again(stub, graph):
+    """It changes nothing: a lost answer is no reason to look for anything."""
+    stub.replies = [RESET, reply(200, {"parsingSucceeded": False})]
+    assert graph.parse_expression(SP, JOB, "[mail]") == {"parsingSucceeded": False}
+    assert len(stub.seen) == 2 and stub.seen[1].json["testInputObject"] is None

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from scimkit.journey import STEPS
 from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(path for folder in ("notebooks", "runbooks") for path in (ROOT / folder).glob("*.ipynb"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [step.name for step in STEPS])
-def test_papermill_runs_it(step, tmp_path, leaks):
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_papermill_runs_it(path, tmp_path, leaks):
     """`papermill --engine scimkit NOTEBOOK OUT` passes without a run, shows what is committed, and leaves no token."""
     output = tmp_path / "out.ipynb"
     done = subprocess.run(
-        [sys.executable, "-m", "papermill", "--engine", "scimkit", "--no-progress-bar", str(FOLDER / f"{step}.ipynb"), str(output)],
+        [sys.executable, "-m", "papermill", "--engine", "scimkit", "--no-progress-bar", str(path), str(output)],
         cwd=tmp_path, env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, text=True, encoding="utf-8", timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert shown(output) == shown(FOLDER / f"{step}.ipynb")
+    assert shown(output) == shown(path)
     assert leaks(tmp_path, sandbox_token(DEFAULT_SEED, "oreilly"), sandbox_token(DEFAULT_SEED, "graph")) == []
 
 

@@ -11,8 +11,10 @@ from scimkit.journey import STEPS
 from scimkit.parameters import declared_parameters
 from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+ROOT = Path(__file__).parents[2]
+JOURNEY = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OPERATIONS = sorted((ROOT / "runbooks").glob("*.ipynb"))
+NOTEBOOKS = [*JOURNEY, *OPERATIONS]
 PLACES = re.compile(r"/(?:home|root|tmp)/|/Users/[a-z]|[A-Z]:\\\\|127\.0\.0\.1:\d|localhost:\d|0x[0-9a-f]{6,}")
 
 
@@ -22,7 +24,7 @@ def code_cells(path):
 
 def test_journey_is_complete():
     """There is one notebook for each step, and no other."""
-    assert [path.stem for path in NOTEBOOKS] == sorted(step.name for step in STEPS)
+    assert [path.stem for path in JOURNEY] == sorted(step.name for step in STEPS)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -83,6 +85,6 @@ def test_cell_plan(path):
 def test_writing_notebooks_confirm_once(path):
     """A notebook that writes has one plan and one confirmation, and declares `confirm`."""
     source = "\n".join("".join(cell["source"]) for cell in code_cells(path))
-    writes = path.stem in ("3_app", "4_scope", "5a_connection", "5c_pilot", "5d_enable")
+    writes = path.stem in ("3_app", "4_scope", "5a_connection", "5c_pilot", "5d_enable", "mapping_backup")
     assert source.count("here.plan(") == source.count("here.confirm(plan)") == int(writes)
     assert ("confirm" in {p.name for p in declared_parameters(path)}) is writes

@@ -14,6 +14,7 @@ import pytest
 
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, RunError
+from scimkit.mapping.filter_text import read_filter_text
 from scimkit.ui.forms import Form, TokenForm, has_front_end
 
 TOKEN = "tok-4f9a2c7e81b35d60"  # not a real one
@@ -84,19 +85,25 @@ def test_cells_read_values_and_never_ask_which(store: Store, interactive: bool) 
 
 
 def test_without_a_front_end_it_is_a_table(store: Store) -> None:
-    """Names, values, what they are: fixed text and escaped HTML, no widget."""
+    """Labels above the names, values, what they are: fixed text and escaped HTML, no widget."""
     bundle = _form(store, interactive=False)._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html"}
     assert bundle["text/plain"] == (
         "Parameters\n\n"
-        "  name            value           what it is\n"
-        "  --------------  --------------  --------------------\n"
-        "  app             oreilly         a profile's <name>\n"
-        "  tenant          sandbox         —\n"
-        "  deletes_wanted  no              delete purged people\n"
-        "  people          7               how many\n"
-        "  share           0.5             —\n"
-        "  token_ref       env:SCIM_TOKEN  —"
+        "  name             value           what it is\n"
+        "  ---------------  --------------  --------------------\n"
+        "  App              oreilly         a profile's <name>\n"
+        "  app\n"
+        "  Tenant           sandbox         —\n"
+        "  tenant\n"
+        "  Deletes wanted   no              delete purged people\n"
+        "  deletes_wanted\n"
+        "  People           7               how many\n"
+        "  people\n"
+        "  Share            0.5             —\n"
+        "  share\n"
+        "  Token reference  env:SCIM_TOKEN  —\n"
+        "  token_ref"
     )
     assert "&lt;name&gt;" in bundle["text/html"]
 
@@ -111,10 +118,21 @@ def test_with_a_front_end_every_field_has_its_label(store: Store) -> None:
         "deletes_wanted": ("Checkbox", "Deletes wanted"),
         "people": ("IntText", "People"),
         "share": ("FloatText", "Share"),
-        "token_ref": ("Text", "Token ref"),
+        "token_ref": ("Text", "Token reference"),
     }
+    assert widgets["people"].tooltip == "people: how many"
     bundle = form._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle and bundle["text/plain"] == repr(form)
+
+
+def test_a_text_that_cannot_be_read_is_a_wrong_value(store: Store) -> None:
+    """What a rule of the mapping language refuses is a matter of configuration, with the place; nothing is kept."""
+    form = _form(store, interactive=False, rules={"app": lambda text: read_filter_text(text) if " " in text else None})
+    with pytest.raises(ConfigError, match=r"app: .*'EQALS', at character 12") as caught:
+        form.change("app", "department EQALS Sales")
+    assert "Did you mean EQUALS" in caught.value.remedy and caught.value.exit_code == 2
+    assert store.kept == [] and form.app == "oreilly"
+    form.change("app", "department EQUALS Sales")
 
 
 def test_a_change_is_kept_at_once(store: Store) -> None:

@@ -233,3 +233,15 @@ def test_pseudonyms_never_collide_and_thousands_are_quick() -> None:
 def test_is_shared(target: str, shared: bool) -> None:
     """Which attributes say who somebody is."""
     assert is_shared(target) is shared
+
+
+def test_what_microsoft_has_overruled_is_masked_too(people: People) -> None:
+    """Ours and Microsoft's values are values of that person, in the table and in the finding's sentence."""
+    ada = "ada.o'hara@contoso.example"
+    review = {
+        "rows": [{"target": "nickName", "values": {ada: "Adeline Theirs"}}],
+        "overruled": [{"target": "nickName", "values": {ada: "Adeline Ours"}}],
+        "checks": [{"code": "mapping.microsoft_disagrees", "message": f"nickName: for {ada} Microsoft gives Adeline Theirs, scimkit Adeline Ours"}],
+    }
+    people.learn([review])
+    assert "Adeline" not in json.dumps(people.mask(review)) and "hara" not in json.dumps(people.mask(review))

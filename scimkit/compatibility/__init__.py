@@ -1,0 +1,22 @@
+"""Does this endpoint understand what Entra will send?
+
+    causes      every root cause, as data
+    mapped      the mapping it is asked for
+    people      the test people, made by that mapping
+    endpoint    asking, counted and limited; removing what was made
+    catalogue   every check, and what it needs first
+    trial       making checks, and what is known so far
+    reading, creating, changing, switching, deleting, grouping    the checks
+    verdict     findings by root cause, and the word on the whole
+    probe       all of it
+"""
+
+from scimkit.compatibility.causes import CAUSES, Cause
+from scimkit.compatibility.mapped import Mapped, default_mapped, mapped_for, mapped_of
+from scimkit.compatibility.probe import probe_compatibility
+from scimkit.compatibility.record import Compatibility, CompatibilityRow, Finding, LeftBehind
+
+__all__ = [
+    "CAUSES", "Cause", "Compatibility", "CompatibilityRow", "Finding", "LeftBehind", "Mapped",
+    "default_mapped", "mapped_for", "mapped_of", "probe_compatibility",
+]  # fmt: skip

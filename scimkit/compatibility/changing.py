@@ -1,0 +1,525 @@
+"""Checks of PATCH: every form of path and of message, on people who have the value and on people who lack it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scimkit.compatibility.creating import CHARSET, DIALECTS
+from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
+from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.trial import (
+    NOT_STORED,
+    Changed,
+    Result,
+    Subject,
+    Trial,
+    exactly,
+    met,
+    same,
+    tolerated,
+    unknown,
+    unmet,
+)
+from scimkit.provisioning.dialect import dialect as spelling_of
+from scimkit.provisioning.dialect import patch_body, patch_message
+from scimkit.provisioning.targets import Change, parse_target
+
+CHECK_OF_KIND = {NESTED: "patch.nested", TYPED: "patch.typed", EXTENSION: "patch.extension"}
+CAUSE_OF_KIND = {
+    SIMPLE: "compat.row_not_changed", NESTED: "compat.nested_path", TYPED: "compat.typed_path_refused", EXTENSION: "compat.extension_path",
+}  # fmt: skip
+UNKNOWN_NAME = "scimkitProbeUnknown"
+
+
+# -- what can be changed ------------------------------------------------------------
+
+
+def other_value(trial: Trial, subject: Subject, target: str) -> Any:
+    """A value the mapping could give for this person that is not the one that is there; None where it has no other."""
+    for values in trial.both_values(subject.number):
+        value = values.get(target)
+        if value is not None and not same(subject.value(target), value):
+            return value
+    return None
+
+
+def pick(trial: Trial, subject: Subject, *kinds: str, present: bool) -> list[str]:
+    """Targets of these kinds that can be tried: not identity, stored by this endpoint, with or without a value now."""
+    identity = {"username", "active", "externalid", *(target.casefold() for target in trial.mapped.matching)}
+    return [
+        target for target in trial.mapped.of_kind(*kinds)
+        if target.casefold() not in identity
+        and target not in trial.not_stored and target not in trial.refused
+        and (subject.value(target) is not None) is present
+        and other_value(trial, subject, target) is not None
+    ]  # fmt: skip
+
+
+def wanted_values(trial: Trial, subject: Subject, targets: list[str]) -> dict[str, Any]:
+    return {target: other_value(trial, subject, target) for target in targets}
+
+
+def judge(changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
+    """The result of a change: refused, accepted and not stored, stored at the cost of others, or as wanted.
+
+    targets  the mapped rows that are hit where it went wrong
+    """
+    reply = changed.reply
+    if not reply.done:
+        return unmet(cause, reply, targets=targets)
+    if changed.wrong:
+        return unmet(cause, reply, changed.words, outcome=NOT_STORED, targets=targets)
+    if changed.lost:
+        return unmet("compat.siblings_lost", reply, changed.words, targets=tuple(dict.fromkeys((*targets[:1], *changed.lost))))
+    return met(reply, changed.words)
+
+
+def judge_again(trial: Trial, changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
+    """As `judge`; a value that was changed on arrival is that, and no fault of the path."""
+    arrived = {target for target, there in changed.wrong.items() if there is not None and isinstance(there, str) and _is_near(there, changed.wanted[target])}
+    if changed.reply.done and arrived and arrived == set(changed.wrong):
+        trial.changed_on_arrival |= arrived
+        return unmet("compat.values_normalised", changed.reply, changed.words, outcome=NOT_STORED, targets=arrived)
+    return judge(changed, cause, targets)
+
+
+def _is_near(there: str, wanted: Any) -> bool:
+    """Whether one text is the other without its punctuation and blanks."""
+
+    def bare(text: str) -> str:
+        return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+    return isinstance(wanted, str) and bool(bare(there)) and bare(there) == bare(wanted)
+
+
+# -- the first change ---------------------------------------------------------------
+
+
+def check_changes(trial: Trial) -> None:
+    """All of PATCH, for each dialect first on who has everything, then on who lacks the rest."""
+    for dialect in DIALECTS:
+        for people in (FULL, SPARSE):
+            subject = trial.subjects.get((dialect, people))
+            if subject is not None or people == FULL:
+                _check_person(trial, subject, dialect, people)
+    check_messages(trial)
+
+
+def _check_person(trial: Trial, subject: Subject | None, dialect: str, people: str) -> None:
+    if subject is None:
+        trial.check("patch.simple", lambda: unknown("nobody was created"), dialect=dialect, people=people)
+    else:
+        trial.check("patch.simple", check_simple, trial, subject, dialect, dialect=dialect, people=people)
+    subject = subject or Subject("none", "", people, "0")
+    steps: list[tuple[str, Any]] = [
+        ("patch.either_word", check_either_word), ("patch.nested", check_nested), ("patch.extension", check_extension),
+        ("patch.typed_several", check_typed_several),
+    ]  # fmt: skip
+    if people == FULL:
+        steps += [("patch.typed_siblings", check_typed_siblings), ("patch.several", check_several), ("patch.same_again", check_same_again)]
+        steps.insert(3, ("patch.typed", check_typed))
+        if dialect == FLAG_DIALECT:
+            steps += [("patch.pathless", check_pathless), ("patch.pathless_keys", check_pathless_keys)]
+    else:
+        steps.insert(0, ("patch.add", check_add))
+        steps.insert(4, ("patch.typed_missing", check_typed_missing))
+    steps.append(("patch.all_mapped", check_all_mapped))
+    for code, ask in steps:
+        trial.check(code, ask, trial, subject, dialect, dialect=dialect, people=people)
+
+
+def check_simple(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """Change one attribute, the plainest there is; another where the first fails, to tell PATCH from the attribute."""
+    choices = [target for kind in (SIMPLE, NESTED, EXTENSION, TYPED) for target in pick(trial, subject, kind, present=True)]
+    choices = choices or pick(trial, subject, SIMPLE, NESTED, present=False)
+    if not choices:
+        return _check_active_only(trial, subject, dialect)
+    tries: list[tuple[str, Changed]] = []
+    first_of_kind = {kind_of(target): target for target in reversed(choices)}
+    for target in dict.fromkeys([choices[0], *choices[1:2], *first_of_kind.values()]):
+        changed = trial.change(subject, wanted_values(trial, subject, [target]), dialect)
+        if changed.reply.done and not changed.wrong:
+            return judge(changed, "", (target,))
+        if target in changed.wrong and changed.reply.done and changed.wrong[target] is not None:
+            near = judge_again(trial, changed, "", (target,))
+            if near.cause == "compat.values_normalised":
+                trial.also["compat.values_normalised"] = tuple(trial.changed_on_arrival)
+                return met(changed.reply, changed.words)
+        tries.append((target, changed))
+        if changed.reply.status == 405:  # 501 may be said of one attribute only
+            break
+    return _blame_patch(trial, subject, dialect, tries)
+
+
+def _blame_patch(trial: Trial, subject: Subject, dialect: str, tries: list[tuple[str, Changed]]) -> Result:
+    """No change went through: is it the word `Replace`, or PATCH as such?"""
+    target, changed = tries[0]
+    if dialect == DEFAULT_DIALECT and changed.reply.status not in (405, 501):
+        message = patch_body([Change(target, subject.value(target), other_value(trial, subject, target))], flag=True)
+        lower = trial.change(subject, wanted_values(trial, subject, [target]), dialect, body=message)
+        if lower.reply.done and not lower.wrong:
+            return unmet("compat.op_case", changed.reply, f"with lower-case op: {lower.reply.said}", targets=trial.mapped.targets)
+    done = [(target, one) for target, one in tries if one.reply.done]
+    if not done:
+        active = trial.change(subject, {"active": True}, dialect)
+        if not active.reply.done and dialect == DEFAULT_DIALECT:
+            real = patch_message([{"op": spelling_of(False).replace, "path": "active", "value": True}])
+            active = trial.change(subject, {"active": True}, dialect, body=real)
+        if active.reply.done:
+            rows = tuple(target for target in trial.mapped.targets if target != "active" and target not in trial.not_stored)
+            return tolerated("compat.only_active", changed.reply, f"for active: {active.reply.said}", targets=rows)
+    if done:
+        return unmet("compat.patch_not_stored", done[0][1].reply, done[0][1].words, outcome=NOT_STORED, targets=trial.mapped.targets)
+    return unmet("compat.patch_refused", changed.reply, targets=trial.mapped.targets)
+
+
+def _check_active_only(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """The mapping has nothing else to change: `active` is set to what it is."""
+    changed = trial.change(subject, {"active": True}, dialect)
+    return judge(changed, "compat.patch_refused", ("active",)) if changed.reply.status else unmet("compat.no_answer", changed.reply)
+
+
+# -- forms of paths -------------------------------------------------------------------
+
+
+def check_add(trial: Trial, subject: Subject, dialect: str) -> Result:
+    targets = pick(trial, subject, SIMPLE, present=False)[:1]
+    if not targets:
+        return unknown("no simple attribute is without a value")
+    changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
+    return judge_again(trial, changed, "compat.add_refused", tuple(targets))
+
+
+def check_either_word(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """The word that Entra would not choose: Add where a value is, Replace where none is."""
+    spelling = spelling_of(dialect == FLAG_DIALECT)
+    full = subject.people == FULL
+    targets = pick(trial, subject, SIMPLE, NESTED, present=full)[:1]
+    if not targets:
+        return unknown("no attribute to try it on")
+    value = other_value(trial, subject, targets[0])
+    body = patch_message([{"op": spelling.add if full else spelling.replace, "path": targets[0], "value": value}])
+    changed = trial.change(subject, {targets[0]: value}, dialect, body=body)
+    return judge(changed, "", ()) if changed.good else tolerated("compat.word_strict", changed.reply, changed.words, targets=targets)
+
+
+def _check_kind(trial: Trial, subject: Subject, dialect: str, kind: str, *, count: int = 1) -> Result:
+    present = subject.people == FULL
+    targets = pick(trial, subject, kind, present=present) or pick(trial, subject, kind, present=not present)
+    if not targets:
+        return unknown(f"this mapping has no {kind} attribute to try it on")
+    changed = trial.change(subject, wanted_values(trial, subject, targets[:count]), dialect)
+    return judge_again(trial, changed, CAUSE_OF_KIND[kind], trial.mapped.of_kind(kind))
+
+
+def check_nested(trial: Trial, subject: Subject, dialect: str) -> Result:
+    return _check_kind(trial, subject, dialect, NESTED)
+
+
+def check_extension(trial: Trial, subject: Subject, dialect: str) -> Result:
+    return _check_kind(trial, subject, dialect, EXTENSION)
+
+
+def check_typed(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """One of several elements where there are several, so that the others can be seen to stay."""
+    targets = pick(trial, subject, TYPED, present=True)
+    if not targets:
+        return _check_kind(trial, subject, dialect, TYPED)
+    kept = [parse_target(target).attribute for target in subject.stored if kind_of(target) == TYPED and parse_target(target).sub == "value"]
+    beside = [target for target in targets if kept.count(parse_target(target).attribute) > 1]
+    changed = trial.change(subject, wanted_values(trial, subject, (beside or targets)[:1]), dialect)
+    return judge_again(trial, changed, CAUSE_OF_KIND[TYPED], trial.mapped.of_kind(TYPED))
+
+
+def check_typed_missing(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """E07: an element that is not there is made."""
+    targets = pick(trial, subject, TYPED, present=False)
+    if not targets:
+        return unknown("this mapping has no typed attribute that could be missing")
+    changed = trial.change(subject, wanted_values(trial, subject, targets[:1]), dialect)
+    return judge_again(trial, changed, _typed_cause(trial, dialect), trial.mapped.of_kind(TYPED))
+
+
+def _typed_cause(trial: Trial, dialect: str) -> str:
+    """Where a typed path works on somebody who has the value, only the missing element is to blame."""
+    return "compat.typed_path_needs_element" if trial.met("patch.typed", dialect, FULL) else "compat.typed_path_refused"
+
+
+def check_typed_several(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """Several parts of one element (E07)."""
+    roots: dict[tuple[str, Any], list[str]] = {}
+    for present in (subject.people == FULL, subject.people != FULL):
+        for target in pick(trial, subject, TYPED, present=present):
+            parsed = parse_target(target)
+            roots.setdefault((parsed.attribute, parsed.wanted), []).append(target)
+    several = [targets for targets in roots.values() if len(targets) > 1]
+    if not several:
+        return unknown("no typed element of this mapping has several parts")
+    targets = max(several, key=len)
+    if subject.people == SPARSE and not trial.met("patch.typed_missing", dialect, SPARSE):
+        cause = _typed_cause(trial, dialect)
+    else:
+        cause = "compat.typed_path_refused" if not trial.met("patch.typed", dialect, FULL) else "compat.several_operations"
+    changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
+    if changed.reply.done:
+        first = parse_target(targets[0])
+        elements = subject.resource.get(first.attribute)
+        alike = [item for item in elements if isinstance(item, Mapping) and same(item.get(first.key), first.wanted)] if isinstance(elements, list) else []
+        untyped = len(elements) if isinstance(elements, list) and not alike else 0
+        if len(alike) > 1 or untyped > 1:
+            return unmet("compat.typed_path_splits", changed.reply, f"{len(alike) or untyped} elements, 1 wanted", outcome=NOT_STORED, targets=targets)
+    return judge_again(trial, changed, cause, tuple(targets))
+
+
+def check_typed_siblings(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """An element of another type, which the app may have got from somewhere else, must stay."""
+    targets = [t for t in pick(trial, subject, TYPED, present=True) if parse_target(t).sub.casefold() == "value" and parse_target(t).key == "type"]
+    if not targets:
+        return unknown("this mapping has no typed value to try it on")
+    target = targets[0]
+    parsed = parse_target(target)
+    beside = f'{parsed.attribute}[type eq "other"].value'
+    value = "scimkit-probe-other@example.com" if parsed.attribute == "emails" else "+1 425 555 0199"
+    added = trial.change(subject, {beside: value}, dialect)
+    if added.wrong:
+        return unknown("an element of another type cannot be added", added.reply)
+    subject.stored[beside] = subject.value(beside)
+    changed = trial.change(subject, wanted_values(trial, subject, [target]), dialect)
+    lost = changed.reply.done and subject.value(beside) is None
+    subject.stored.pop(beside, None)
+    if lost:
+        return unmet("compat.siblings_lost", changed.reply, changed.words, targets=(target,))
+    return judge_again(trial, changed, "compat.typed_path_refused", (target,))
+
+
+# -- forms of messages ----------------------------------------------------------------
+
+
+def usable(trial: Trial, subject: Subject, dialect: str, *, present: bool | None = None) -> list[str]:
+    """Targets whose form of path this endpoint understands in this dialect."""
+    found: list[str] = []
+    for kind in (SIMPLE, NESTED, TYPED, EXTENSION):
+        code = CHECK_OF_KIND.get(kind)
+        row = trial.found(code, dialect, FULL if kind == TYPED else subject.people) if code else None
+        if row is not None and row.outcome not in ("passed", "warning", "not_observed"):
+            continue
+        missing_too = kind != TYPED or subject.people == FULL or _missing_works(trial, dialect)
+        for there in (True, False) if present is None else (present,):
+            if there or missing_too:
+                found += pick(trial, subject, kind, present=there)
+    return found
+
+
+def _missing_works(trial: Trial, dialect: str) -> bool:
+    row = trial.found("patch.typed_missing", dialect, SPARSE)
+    return row is None or row.outcome in ("passed", "warning", "not_observed")
+
+
+def check_several(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """Operations of different kinds side by side, each with its path."""
+    targets = usable(trial, subject, dialect, present=True)
+    first = {kind_of(target): target for target in reversed(targets)}
+    chosen = list(first.values())
+    if dialect == FLAG_DIALECT:  # two without a filter would be merged into one without a path
+        chosen = [first[TYPED], next(t for k, t in first.items() if k != TYPED)] if TYPED in first and len(first) > 1 else []
+    elif len(chosen) < 2:
+        chosen = targets[:2]
+    if len(chosen) < 2:
+        return unknown("this mapping has too few attributes to change at once")
+    changed = trial.change(subject, wanted_values(trial, subject, chosen), dialect)
+    return judge_again(trial, changed, "compat.several_operations", tuple(chosen))
+
+
+def check_pathless(trial: Trial, subject: Subject, dialect: str) -> Result:
+    targets = [target for target in pick(trial, subject, SIMPLE, present=True)][:2]
+    if not targets:
+        return unknown("this mapping has no simple attribute to try it on")
+    wanted = wanted_values(trial, subject, targets)
+    changed = trial.change(subject, wanted, dialect, body=patch_message([{"op": "replace", "value": wanted}]))
+    return judge_again(trial, changed, "compat.pathless", tuple(targets))
+
+
+def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
+    targets = [*pick(trial, subject, NESTED, present=True)[:2], *pick(trial, subject, EXTENSION, present=True)[:1]]
+    if not targets:
+        return unknown("this mapping has no dotted attribute and no extension")
+    wanted = wanted_values(trial, subject, targets)
+    changed = trial.change(subject, wanted, dialect, body=patch_message([{"op": "replace", "value": wanted}]))
+    return judge_again(trial, changed, "compat.pathless_keys", tuple(targets))
+
+
+def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
+    """Everything at once, as after a change of everything in Entra; single attributes are found out where that fails."""
+    if dialect == FLAG_DIALECT and any(
+        (row := trial.found(code, dialect, FULL)) is not None and row.outcome in ("failed", NOT_STORED) for code in ("patch.pathless", "patch.pathless_keys")
+    ):
+        return Result("not_reached", "compat.pathless_keys" if trial.met("patch.pathless", dialect, FULL) else "compat.pathless", "", "not asked: messages without a path do not work")
+    targets = usable(trial, subject, dialect)
+    if not targets:
+        return unknown("nothing is left to change")
+    changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
+    if changed.good:
+        return met(changed.reply, changed.words)
+    suspects = list(changed.wrong) if changed.reply.done else targets
+    bad: dict[str, Changed] = {}
+    for target in suspects:
+        value = other_value(trial, subject, target)
+        if value is not None:
+            alone = trial.change(subject, {target: value}, dialect)
+            if not alone.reply.done or alone.wrong:
+                bad[target] = alone
+    if not bad:
+        return judge_again(trial, changed, "compat.several_operations", tuple(suspects))
+    target, alone = next(iter(bad.items()))
+    return judge_again(trial, alone, "compat.row_not_changed", tuple(bad))
+
+
+def check_same_again(trial: Trial, subject: Subject, dialect: str) -> Result:
+    targets = pick(trial, subject, SIMPLE, NESTED, EXTENSION, TYPED, present=True)[:1]
+    if not targets:
+        return unknown("nothing to send again")
+    value = subject.value(targets[0])
+    body = patch_body([Change(targets[0], value, value)], dialect == FLAG_DIALECT)
+    changed = trial.change(subject, {targets[0]: value}, dialect, body=body)
+    return judge(changed, "", ()) if changed.good else tolerated("compat.word_strict", changed.reply, changed.words)
+
+
+# -- odd messages, asked once ------------------------------------------------------------
+
+
+class OddMessages:
+    """Messages that Entra does not send like this, or only when something is wrong; in the dialect that works."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
+        self.spelling = spelling_of(self.dialect == FLAG_DIALECT)
+        subject = trial.subjects.get((self.dialect, FULL))
+        self.subject = subject or Subject("none", "", FULL, "0")
+        targets = usable(trial, self.subject, self.dialect, present=True) if subject else []
+        self.target = targets[0] if targets else ""
+
+    @property
+    def value(self) -> Any:
+        return other_value(self.trial, self.subject, self.target)
+
+    def _send(self, wanted: Mapping[str, Any], operations: list[dict[str, Any]]) -> Changed:
+        return self.trial.change(self.subject, wanted, self.dialect, body=patch_message(operations))
+
+    def op_spelling(self) -> Result:
+        return self._spelt("rEPLACE", self.target, "compat.op_spelling")
+
+    def attribute_case(self) -> Result:
+        return self._spelt(self.spelling.replace, _other_case(self.target), "compat.attribute_case")
+
+    def _spelt(self, op: str, path: str, cause: str) -> Result:
+        if not self.target:
+            return NOTHING
+        value = self.value
+        changed = self._send({self.target: value}, [{"op": op, "path": path, "value": value}])
+        return met(changed.reply, changed.words) if changed.good else tolerated(cause, changed.reply, changed.words)
+
+    def charset(self) -> Result:
+        if not self.target:
+            return NOTHING
+        changed = self.trial.change(self.subject, {self.target: self.value}, self.dialect, media_type=CHARSET)
+        return judge(changed, "compat.charset_refused", ())
+
+    def atomic(self) -> Result:
+        if not self.target:
+            return NOTHING
+        value, before = self.value, self.subject.value(self.target)
+        good = {"op": self.spelling.replace, "path": self.target, "value": value}
+        changed = self._send({self.target: value}, [good, {"op": "scimkit", "path": self.target, "value": "x"}])
+        if changed.reply.done:
+            return unknown("the bad operation was not refused", changed.reply)
+        self.trial.refresh(self.subject)
+        if not exactly(self.subject.value(self.target), before):
+            return tolerated("compat.not_atomic", changed.reply, f"{self.target} was changed all the same")
+        return met(changed.reply, "nothing was changed")
+
+    def unknown_path(self) -> Result:
+        return self._harmless([{"op": self.spelling.replace, "path": UNKNOWN_NAME, "value": "x"}])
+
+    def empty_operations(self) -> Result:
+        return self._harmless([])
+
+    def _harmless(self, operations: list[dict[str, Any]]) -> Result:
+        changed = self._send({}, operations)
+        if changed.lost:
+            return tolerated("compat.siblings_lost", changed.reply, changed.words)
+        bad = changed.reply.status >= 500 and changed.reply.status != 501
+        return tolerated("compat.bad_message_fails_server", changed.reply) if bad or not changed.reply.status else met(changed.reply)
+
+    def unknown_id(self) -> Result:
+        body = patch_body([Change(self.target or "displayName", "x", "y")], self.dialect == FLAG_DIALECT)
+        reply = self.trial.endpoint.patch("Users", nobody(), body)
+        return met(reply) if reply.status in (404, 410) else tolerated("compat.missing_not_404", reply)
+
+
+NOTHING = unknown("nothing can be changed")
+
+
+def check_messages(trial: Trial) -> None:
+    """The odd messages, each asked once."""
+    odd = OddMessages(trial)
+    for code, ask in (
+        ("patch.op_spelling", odd.op_spelling), ("patch.attribute_case", odd.attribute_case), ("patch.atomic", odd.atomic),
+        ("patch.unknown_path", odd.unknown_path), ("patch.empty_operations", odd.empty_operations),
+        ("patch.unknown_id", odd.unknown_id), ("media.charset_patch", odd.charset),
+    ):  # fmt: skip
+        trial.check(code, ask)
+
+
+def _other_case(target: str) -> str:
+    parsed = parse_target(target) if target else None
+    return target.upper() if parsed and not parsed.urn and not parsed.typed else target
+
+
+# -- another name ------------------------------------------------------------------------
+
+
+def check_renames(trial: Trial) -> None:
+    """A new value of the matching attribute, as after a marriage."""
+    for dialect in DIALECTS:
+        subject = trial.subjects.get((dialect, FULL))
+        if subject is not None:
+            _check_rename(trial, subject, dialect)
+
+
+def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
+    target = trial.mapped.matching[0]
+    old = str(subject.value(target) or "")
+    user_name = trial.names.user_name(f"{subject.number}-renamed")
+    new = user_name if "@" in old else user_name.partition("@")[0]
+
+    def rename() -> Result:
+        trial.endpoint.renamed(subject.id, new if target.casefold() == "username" else subject.user_name, new)
+        changed = trial.change(subject, {target: new}, dialect)
+        if changed.reply.done and changed.wrong and trial.endpoint.read("Users", subject.id).status in (404, 410):
+            return met(changed.reply, "the person cannot be read by the id any more")
+        return judge(changed, "compat.rename", (target,))
+
+    def same_id() -> Result:
+        reply = trial.refresh(subject)
+        if reply.status == 200 and reply.id == subject.id:
+            return met(reply)
+        elsewhere = ids_of(trial.endpoint.find("Users", target, new))
+        if len(elsewhere) == 1:  # go on with the same person under the new id
+            subject.id = elsewhere[0]
+            trial.refresh(subject)
+        return unmet("compat.id_changes", reply, f"found under the id {subject.id}" if elsewhere else "", targets=(target,))
+
+    def found() -> Result:
+        reply = trial.until("find renamed", lambda: trial.endpoint.find("Users", target, new), lambda r: ids_of(r) == [subject.id])
+        before = trial.endpoint.find("Users", target, old)
+        if resources_of(reply) and ids_of(reply) != [subject.id]:
+            return unmet("compat.id_changes", reply, targets=(target,))
+        if ids_of(reply) != [subject.id]:
+            return unmet("compat.match_not_found", reply, "by the new value", targets=(target,))
+        return met(reply) if is_empty(before) else unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
+
+    for code, ask in (("rename.value", rename), ("rename.id", same_id), ("rename.found", found)):
+        trial.check(code, ask, dialect=dialect, people=FULL)

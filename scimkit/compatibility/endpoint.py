@@ -1,0 +1,320 @@
+"""Asking the endpoint: every request counted, limited in time, and remembered by what it left there.
+
+One connection, one request after the other, as each goes over the wire; what
+the endpoint says is an `Answer`, whatever its status. When it is silent too
+often, or the time is up, `Ended` ends the probe: the rest is not reached.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from scimkit.clients.scim import SCIM_MEDIA_TYPE, Answer, ScimClient
+from scimkit.clients.transport import retry_after
+from scimkit.compatibility.record import LeftBehind
+from scimkit.connection.exchange import printable, summarize
+from scimkit.errors import Unreachable
+from scimkit.provisioning.dialect import match_filter, patch_body
+from scimkit.provisioning.targets import Change, read_target
+
+REQUEST_SECONDS = 15.0  # for one answer; Entra's own limit is (unconfirmed)
+DEADLINE_SECONDS = 300.0  # for the whole probe
+CLEANUP_SECONDS = 60.0  # on top of it, to remove what was made
+MOST_SILENCES = 3  # requests in a row without an answer before the probe ends
+LONGEST_WAIT_SECONDS = 30.0  # a server that asks for more is taken at its word: 429
+MOST_ATTEMPTS = 3  # of one request that is put off (429, 503 with the time to come back); one that is cut off is sent twice
+THROTTLE_SECONDS = 1.0  # waited after 429 where the server does not say how long
+LONGEST_SHOWN = 600  # characters of a body as a row shows it
+
+Keep = Callable[[str, str, str], None]
+"""Called with resource type, id ("" before it is known) and name: before each creation, and after it with the id."""
+
+
+class Ended(Exception):
+    """The probe cannot go on. cause: the root cause."""
+
+    def __init__(self, cause: str, said: str) -> None:
+        super().__init__(said)
+        self.cause, self.said = cause, said
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back to one request, and how it is shown.
+
+    answer  None: nothing came; `said` tells why
+    """
+
+    sent: str
+    said: str
+    answer: Answer | None
+
+    @property
+    def status(self) -> int:
+        """0 where nothing came."""
+        return self.answer.status if self.answer else 0
+
+    @property
+    def json(self) -> Any:
+        return self.answer.json if self.answer else None
+
+    @property
+    def done(self) -> bool:
+        """Whether the endpoint says that it did what was asked."""
+        return 200 <= self.status < 300
+
+    @property
+    def id(self) -> str:
+        """The id of the resource in the answer, "" without one."""
+        found = self.json.get("id") if isinstance(self.json, dict) else None
+        return str(found) if isinstance(found, (str, int)) and not isinstance(found, bool) else ""
+
+
+@dataclass(slots=True)
+class _Made:
+    """Something the probe made. key: the value of its matching attribute, by which it can be looked up."""
+
+    resource_type: str
+    name: str
+    key: str
+    id: str = ""
+    gone: bool = False
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """The endpoint under test.
+
+    keep      see `Keep`; None: nobody keeps a ledger
+    matching  attribute by which people that were made are looked up when their answer was lost
+    keeps_deleted  resource types of which it was seen to say yes to DELETE and to keep what it should delete
+    get_headers, percent  what it needs to understand a GET: further headers, `%20` for a blank
+    throttled  for each 429: the request, and how many were sent in the second before it
+    """
+
+    scim: ScimClient
+    deadline_seconds: float = DEADLINE_SECONDS
+    request_seconds: float = REQUEST_SECONDS
+    keep: Keep | None = None
+    matching: str = "userName"
+    requests: int = 0
+    silences: int = 0
+    made: list[_Made] = field(default_factory=list)
+    keeps_deleted: set[str] = field(default_factory=set)
+    get_headers: dict[str, str] = field(default_factory=dict)
+    percent: bool = False
+    sent_at: list[float] = field(default_factory=list)
+    throttled: list[tuple[str, int]] = field(default_factory=list)
+    ends: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.ends = time.monotonic() + self.deadline_seconds
+
+    # -- asking --------------------------------------------------------------
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        query: str = "",
+        body: Any = None,
+        media_type: str = SCIM_MEDIA_TYPE,
+        headers: Mapping[str, str] | None = None,
+        anonymous: bool = False,
+    ) -> Reply:
+        """One request, repeated where that is safe: a reading that was cut off, and 429 after a short wait.
+
+        Raises Ended when the time is up or the endpoint has been silent too often.
+        """
+        query = query or encode_query(params or {}, percent=self.percent)
+        if method == "GET":
+            headers = {**self.get_headers, **(headers or {})}
+        shown = show_request(method, path, query, body)
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            last = attempt == MOST_ATTEMPTS
+            left = self.ends - time.monotonic()
+            if left <= 0:
+                raise Ended("compat.too_slow", f"the time for the probe was up before {method} {path}")
+            self.requests += 1
+            self.sent_at.append(time.monotonic())
+            try:
+                answer = self.scim.send(
+                    method, path, query=query, body=body, media_type=media_type, headers=headers,
+                    anonymous=anonymous, seconds=min(self.request_seconds, left),
+                )  # fmt: skip
+            except Unreachable as error:
+                self.silences += 1
+                if self.silences >= MOST_SILENCES:
+                    raise Ended("compat.no_answer", str(error)) from None
+                if method == "GET" and error.cause == "reset" and attempt == 1:
+                    continue
+                return Reply(shown, f"no answer: {error}", None)
+            self.silences = 0
+            if answer.status == 429:
+                recent = self.sent_at[-1] - 1.0
+                self.throttled.append((shown, sum(moment > recent for moment in self.sent_at)))
+            wish = retry_after(answer.headers.get("retry-after")) if answer.status in (429, 503) else None
+            if answer.status == 429 and wish is None:
+                wish = THROTTLE_SECONDS
+            room = min(LONGEST_WAIT_SECONDS, self.ends - time.monotonic())
+            if wish is not None and wish <= room and not last:
+                self.scim.pause(wish)
+                continue
+            break
+        return Reply(shown, tell(answer), answer)
+
+    def get(self, path: str, **how: Any) -> Reply:
+        return self.send("GET", path, **how)
+
+    def find(self, resource_type: str, attribute: str, value: str, **more: str) -> Reply:
+        """The query by which Entra matches."""
+        params = {"excludedAttributes": "members"} if resource_type == "Groups" else {}
+        return self.get(resource_type, params={**params, "filter": match_filter(attribute, value), **more})
+
+    def find_as(self, resource_type: str, attribute: str, value: str, headers: Mapping[str, str], *, anonymous: bool = False) -> Reply:
+        """The same with other headers; `anonymous` without the token."""
+        return self.get(resource_type, params={"filter": match_filter(attribute, value)}, headers=headers, anonymous=anonymous)
+
+    def read(self, resource_type: str, id: str, **params: str) -> Reply:
+        """One resource by its id, groups without members unless `params` say otherwise."""
+        return self.get(one(resource_type, id), params=params)
+
+    def create(self, resource_type: str, body: Mapping[str, Any], *, name: str, key: str = "", **how: Any) -> Reply:
+        """Create a resource; it is remembered before it is sent, so that it can be removed whatever happens.
+
+        name  for the ledger: userName or displayName; key  the matching value, where that is another
+        """
+        entry = _Made(resource_type, name, key or name)
+        self.made.append(entry)
+        if self.keep is not None:
+            self.keep(resource_type, "", name)
+        reply = self.send("POST", resource_type, body=body, **how)
+        entry.id = reply.id if reply.done else ""
+        if reply.status and not reply.done and reply.status < 500:
+            entry.gone = True  # it says that it made nothing
+        if entry.id and self.keep is not None:
+            self.keep(resource_type, entry.id, name)
+        return reply
+
+    def patch(self, resource_type: str, id: str, body: Mapping[str, Any], **how: Any) -> Reply:
+        return self.send("PATCH", one(resource_type, id), body=body, **how)
+
+    def delete(self, resource_type: str, id: str) -> Reply:
+        reply = self.send("DELETE", one(resource_type, id))
+        if reply.done or reply.status == 404:
+            for entry in self.made:
+                if (entry.resource_type, entry.id) == (resource_type, id):
+                    entry.gone = True
+        return reply
+
+    def disown_last(self) -> None:
+        """The last creation made nothing of its own."""
+        self.made.pop()
+
+    def hide(self, id: str, hidden: bool) -> None:
+        """Remember that somebody of ours is switched off and cannot be reached, or can be again."""
+        for entry in self.made:
+            if entry.id == id:
+                entry.hidden = hidden
+
+    def renamed(self, id: str, name: str, key: str = "") -> None:
+        """Remember and tell the ledger that something of ours has, or may have, another name now."""
+        for entry in self.made:
+            if entry.id == id:
+                entry.name, entry.key = name, key or name
+                if self.keep is not None:
+                    self.keep(entry.resource_type, id, name)
+
+    # -- removing ------------------------------------------------------------
+
+    def clean_up(self) -> tuple[LeftBehind, ...]:
+        """Remove everything that was made, groups before people, the newest first; what could not be removed."""
+        self.ends, self.silences = time.monotonic() + CLEANUP_SECONDS, 0
+        waiting = [entry for entry in reversed(self.made) if not entry.gone]
+        waiting.sort(key=lambda entry: entry.resource_type)  # Groups, then Users
+        kept = [entry for entry in self.made if entry.gone and entry.id and entry.resource_type in self.keeps_deleted]
+        left = [LeftBehind(entry.resource_type, entry.id, entry.name) for entry in kept]
+        again: list[_Made] = []
+        for number, entry in enumerate(waiting):
+            try:
+                if entry.resource_type in self.keeps_deleted:
+                    self._remove(entry)
+                    left.append(LeftBehind(entry.resource_type, entry.id, entry.name))
+                elif not self._remove(entry):
+                    again.append(entry)
+            except Ended:
+                again += waiting[number:]
+                break
+        return (*left, *self._try_again(again))
+
+    def _try_again(self, entries: list[_Made]) -> list[LeftBehind]:
+        """What is still left at a second try: a manager, say, may go only when nobody has that manager any more."""
+        left = []
+        for entry in entries:
+            try:
+                removed = self._remove(entry)
+            except Ended:
+                removed = False
+            if not removed:
+                left.append(LeftBehind(entry.resource_type, entry.id, entry.name))
+        return left
+
+    def _remove(self, entry: _Made) -> bool:
+        """Whether nothing of `entry` is left."""
+        if entry.id:
+            if entry.hidden:
+                self.patch(entry.resource_type, entry.id, patch_body([Change("active", False, True)]))
+            reply = self.delete(entry.resource_type, entry.id)
+            if reply.status not in (404, 410):
+                return reply.done
+            if entry.hidden:
+                return False
+        attribute = self.matching if entry.resource_type == "Users" else "displayName"
+        reply = self.find(entry.resource_type, attribute, entry.key)
+        if reply.status != 200 or not isinstance(reply.json, dict):
+            return bool(entry.id)
+        found = [item for item in reply.json.get("Resources") or () if isinstance(item, dict)]
+        ours = [item for item in found if str(read_target(item, attribute)).casefold() == entry.key.casefold()]
+        return all([self._delete_surely(entry.resource_type, str(item["id"])) for item in ours if item.get("id")])
+
+    def _delete_surely(self, resource_type: str, id: str) -> bool:
+        reply = self.delete(resource_type, id)
+        return reply.done or reply.status in (404, 410)
+
+
+def one(resource_type: str, id: str) -> str:
+    """The path of one resource."""
+    if id in ("", ".", ".."):
+        raise ValueError("an empty id would name all resources")
+    return f"{resource_type}/{quote(id, safe='')}"
+
+
+def encode_query(params: Mapping[str, str], *, percent: bool = False) -> str:
+    """A query as the service was seen to write it: blanks as `+`, quotes as `%22`. percent: blanks as `%20`.
+
+    >>> encode_query({"filter": 'userName eq "ada"'})
+    'filter=userName+eq+%22ada%22'
+    """
+    encode = quote if percent else quote_plus
+    return "&".join(f"{name}={encode(value, safe='')}" for name, value in params.items())
+
+
+def show_request(method: str, path: str, query: str, body: Any) -> str:
+    """A request as a row shows it."""
+    text = "" if body is None else " " + json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    return printable(f"{method} /{path}" + (f"?{query}" if query else "") + text)
+
+
+def tell(answer: Answer) -> str:
+    """What came back, in a few words: other people's data is counted, not quoted."""
+    code = answer.json.get("scimType") if isinstance(answer.json, dict) else None
+    return f"{answer.status} {answer.media_type}".rstrip() + (f" {printable(str(code))}" if code else "") + f": {summarize(answer)}"

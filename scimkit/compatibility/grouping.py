@@ -1,0 +1,200 @@
+"""Checks of groups and their members, made only where the group mapping is on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from scimkit.compatibility.creating import DIALECTS
+from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.membership import check_members
+from scimkit.compatibility.reading import ids_of, is_empty, nobody
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL
+from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, same, tolerated, unknown, unmet
+from scimkit.provisioning.dialect import CORE_GROUP, create_body, patch_body
+from scimkit.provisioning.targets import Change, read_target
+
+SPECIAL = "Zoë & O'Brien “Łódź” 山田 100%"
+
+
+def check_group_question(trial: Trial) -> None:
+    """R2: a group that cannot exist."""
+
+    def ask() -> Result:
+        reply = trial.endpoint.find("Groups", "displayName", nobody())
+        if is_empty(reply):
+            return met(reply)
+        if reply.status in (404, 405, 501) and trial.endpoint.get("Groups", params={"startIndex": "1", "count": "1"}).status in (404, 405, 501):
+            return unmet("compat.no_groups", reply, targets=trial.member_rows)
+        return unmet("compat.groups_not_searchable", reply, targets=trial.member_rows)
+
+    trial.check("group.no_match", ask)
+
+
+def check_groups(trial: Trial) -> None:
+    """A group for each dialect, its name, its members."""
+    _check_creation(trial)
+    for dialect in DIALECTS:
+        if dialect not in trial.groups and trial.met("group.create") and trial.ended is None:
+            trial.check("group.create", _create, trial, dialect, dialect=dialect)
+        _check_rename(trial, dialect)
+        _check_members(trial, dialect)
+
+
+def group_values(trial: Trial, number: str) -> dict[str, Any]:
+    """What the group mapping gives for a test group; members follow by PATCH."""
+    name = trial.names.group_name(number)
+    made = {"displayname": name, "externalid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name))}
+    targets = [target for target in trial.mapped.group_targets if target.casefold() != "members"] or ["displayName"]
+    values = {target: made.get(target.casefold(), f"scimkit-probe-{number}") for target in targets if target not in trial.group_not_stored}
+    return {"displayName": name} | values
+
+
+def _post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
+    body = create_body(values, "Groups") | dict(more or {})
+    row = trial.index.get(("group.schema", "both", ""))
+    if row is not None and row.outcome == "failed":
+        body["schemas"] = [CORE_GROUP]
+    return trial.endpoint.create("Groups", body, name=str(values["displayName"]))
+
+
+def _forget(trial: Trial, reply: Reply) -> None:
+    if reply.done and reply.id:
+        trial.endpoint.delete("Groups", reply.id)
+
+
+# -- the group itself ----------------------------------------------------------------
+
+
+def _create(trial: Trial, dialect: str) -> Result:
+    number = "1" if dialect == DEFAULT_DIALECT else "2"
+    reply = _post(trial, group_values(trial, number))
+    if not reply.done or not reply.id:
+        return unmet("compat.group_create_refused" if not reply.done else "compat.create_without_id", reply, targets=trial.member_rows)
+    trial.groups[dialect] = reply.id
+    return met(reply)
+
+
+class FirstGroup:
+    """The first test group: created, read, found, and what is like it."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.rows = trial.member_rows
+        self.values = group_values(trial, "1")
+        self.made: Reply | None = None
+        self.read_reply: Reply | None = None
+
+    @property
+    def id(self) -> str:
+        return self.trial.groups.get(DEFAULT_DIALECT, "")
+
+    def schema(self) -> Result:
+        reply = self.made = _post(self.trial, self.values)
+        if reply.done:
+            return met(reply)
+        plain = _post(self.trial, self.values, more={"schemas": [CORE_GROUP]})
+        if plain.done:
+            self.made = plain
+            return unmet("compat.group_schema_refused", reply, f"without it: {plain.said}", targets=self.rows)
+        return unmet("compat.group_create_refused", reply, targets=self.rows)
+
+    def create(self) -> Result:
+        assert self.made is not None
+        if not self.made.done or not self.made.id:
+            return unmet("compat.create_without_id" if self.made.done else "compat.group_create_refused", self.made, targets=self.rows)
+        self.trial.groups[DEFAULT_DIALECT] = self.made.id
+        return met(self.made)
+
+    def read(self) -> Result:
+        reply = self.trial.until("read", lambda: self.trial.endpoint.read("Groups", self.id, excludedAttributes="members"), lambda r: r.status == 200)
+        self.read_reply = reply
+        return met(reply) if reply.status == 200 and reply.id == self.id else unmet("compat.group_read_lost", reply, targets=self.rows)
+
+    def stored(self) -> Result:
+        assert self.read_reply is not None
+        there = self.read_reply.json
+        wrong = {target: read_target(there, target) for target, value in self.values.items() if not same(read_target(there, target), value)}
+        if not wrong:
+            return met(self.read_reply, "every value as sent")
+        self.trial.group_not_stored |= {target for target in wrong if target.casefold() != "displayname"}
+        told = "; ".join(f"{target} is {value!r} instead of {self.values[target]!r}" for target, value in wrong.items())
+        mapped = [target for target in wrong if target in self.trial.mapped.group_targets]
+        return unmet("compat.group_not_stored", self.read_reply, told, outcome=NOT_STORED, targets=mapped)
+
+    def match(self) -> Result:
+        reply, told = self._find(self.values["displayName"], self.id)
+        return unmet("compat.groups_not_searchable", reply, told, targets=self.rows) if told else met(reply)
+
+    def other_case(self) -> Result:
+        reply, told = self._find(self.values["displayName"].upper(), self.id)
+        return tolerated("compat.match_case_sensitive", reply, told, targets=("displayName",)) if told else met(reply)
+
+    def _find(self, name: str, id: str) -> tuple[Reply, str]:
+        """The answer, and what is wrong with it; "" for nothing."""
+        reply = self.trial.until("find group", lambda: self.trial.endpoint.find("Groups", "displayName", name), lambda r: ids_of(r) == [id])
+        return reply, "" if ids_of(reply) == [id] else f"{len(ids_of(reply))} found, 1 wanted"
+
+    def special(self) -> Result:
+        name = f"{self.trial.names.group_name('3')} {SPECIAL}"
+        made = _post(self.trial, {**group_values(self.trial, "3"), "displayName": name})
+        if not made.done or not made.id:
+            return unmet("compat.special_characters_changed", made, targets=("displayName",))
+        reply, told = self._find(name, made.id)
+        _forget(self.trial, made)
+        return unmet("compat.filter_special_characters", reply, told, targets=("displayName",)) if told else met(reply)
+
+    def empty_members(self) -> Result:
+        reply = _post(self.trial, group_values(self.trial, "4"), more={"members": []})
+        _forget(self.trial, reply)
+        return met(reply) if reply.done else tolerated("compat.nulls_refused", reply)
+
+    def duplicate(self) -> Result:
+        reply = _post(self.trial, self.values)
+        if reply.status == 409:
+            return met(reply)
+        if reply.done and reply.id == self.id:
+            self.trial.endpoint.disown_last()
+        else:
+            _forget(self.trial, reply)
+        return tolerated("compat.group_duplicate_accepted" if reply.done else "compat.duplicate_not_409", reply)
+
+
+def _check_creation(trial: Trial) -> None:
+    group = FirstGroup(trial)
+    for code, ask in (
+        ("group.schema", group.schema), ("group.create", group.create), ("group.read", group.read), ("group.values", group.stored),
+        ("group.match", group.match), ("group.other_case", group.other_case), ("group.special", group.special),
+        ("group.empty_members", group.empty_members), ("group.duplicate", group.duplicate),
+    ):  # fmt: skip
+        trial.check(code, ask)
+
+
+def _check_rename(trial: Trial, dialect: str) -> None:
+    group = trial.groups.get(dialect, "")
+    number = "1" if dialect == DEFAULT_DIALECT else "2"
+
+    def rename() -> Result:
+        if not group:
+            return unknown("no group was created")
+        new = trial.names.group_name(f"{number} renamed")
+        trial.endpoint.renamed(group, new)
+        reply = trial.endpoint.patch("Groups", group, patch_body([Change("displayName", "old", new)], dialect == FLAG_DIALECT))
+        if not reply.done:
+            return unmet("compat.group_rename", reply, targets=("displayName",))
+        read = trial.until(
+            "read", lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"), lambda r: same(read_target(r.json or {}, "displayName"), new)
+        )
+        there = read_target(read.json, "displayName") if isinstance(read.json, dict) else None
+        return met(reply) if same(there, new) else unmet("compat.group_rename", reply, f"read back: displayName is {there!r}", outcome=NOT_STORED, targets=("displayName",))
+
+    trial.check("group.rename", rename, dialect=dialect)
+
+
+# -- members -----------------------------------------------------------------------------
+
+
+def _check_members(trial: Trial, dialect: str) -> None:
+    ids = [trial.subjects[key].id for key in ((dialect, FULL), *(k for k in trial.subjects if k != (dialect, FULL))) if key in trial.subjects]
+    check_members(trial, dialect, trial.groups.get(dialect, ""), ids)

@@ -1,0 +1,116 @@
+"""Checks of the manager: each shape it may be sent in, and the one it must be answered in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scimkit.compatibility.creating import DIALECTS
+from scimkit.compatibility.reading import ids_of
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.trial import NOT_STORED, Result, Subject, Trial, met, tolerated, unknown, unmet
+from scimkit.provisioning.dialect import ENTERPRISE_USER, MANAGER, manager_body, patch_message
+from scimkit.provisioning.dialect import dialect as spelling_of
+from scimkit.provisioning.targets import member, read_target
+
+
+def check_managers(trial: Trial) -> None:
+    """Every shape (E23), in each dialect on who had no manager before."""
+    for dialect in DIALECTS:
+        for people in (FULL, SPARSE):
+            subject = trial.subjects.get((dialect, people))
+            if subject is not None:
+                _check_person(trial, subject, dialect, people)
+    _check_shapes(trial)
+
+
+def _managers(trial: Trial, subject: Subject) -> list[str]:
+    """Ids of others who can be the manager; never in a ring."""
+    return trial.bosses or [one.id for one in trial.subjects.values() if one.id != subject.id][:1]
+
+
+def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> None:
+    others = _managers(trial, subject)
+
+    def text() -> Result:
+        if not trial.mapped.uses(MANAGER) and people != FULL:
+            return unknown("this mapping has no manager")
+        return _set(trial, subject, manager_body(others[0], dialect == FLAG_DIALECT), others[0], "compat.manager_text_refused")
+
+    def answered() -> Result:
+        return _judge_shape(trial, subject)
+
+    def change() -> Result:
+        if len(others) < 2:
+            return unknown("there is nobody else")
+        return _set(trial, subject, manager_body(others[1], dialect == FLAG_DIALECT, present=True), others[1], "compat.manager_text_refused")
+
+    if not others:
+        return
+    for code, ask in (("manager.text", text), ("manager.answered", answered), ("manager.change", change)):
+        trial.check(code, ask, dialect=dialect, people=people)
+
+
+def _rows(trial: Trial) -> tuple[str, ...]:
+    return tuple(target for target in trial.mapped.targets if target.casefold() == MANAGER.casefold())
+
+
+def _raw(subject: Subject) -> Any:
+    """The manager as the endpoint answers it."""
+    return member(member(subject.resource, ENTERPRISE_USER), "manager")
+
+
+def _set(trial: Trial, subject: Subject, body: Any, wanted: str, cause: str) -> Result:
+    changed = trial.change(subject, {MANAGER: wanted}, DEFAULT_DIALECT, body=body)
+    reply = changed.reply
+    if not reply.done:
+        return unmet(cause, reply, targets=_rows(trial))
+    there = read_target(subject.resource, MANAGER)
+    if there is None:
+        return unmet("compat.manager_not_stored", reply, "read back: no manager", outcome=NOT_STORED, targets=_rows(trial))
+    if str(there) != wanted:
+        return unmet("compat.manager_not_stored", reply, f"read back: manager is {_raw(subject)!r}", outcome=NOT_STORED, targets=_rows(trial))
+    if changed.lost:
+        return unmet("compat.siblings_lost", reply, changed.words, targets=_rows(trial))
+    return met(reply, "read back: as sent")
+
+
+def _judge_shape(trial: Trial, subject: Subject) -> Result:
+    raw = _raw(subject)
+    sent, got = f"GET /Users/{subject.id}", f"manager is {raw!r}"
+    if isinstance(raw, dict) and isinstance(raw.get("value"), str):
+        return Result("passed", "", sent, got)
+    return Result("failed", "compat.manager_answered_bare", sent, got, _rows(trial))
+
+
+def _check_shapes(trial: Trial) -> None:
+    """The other two shapes, once, in the spelling that works."""
+    dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
+    subject = trial.subjects.get((dialect, FULL))
+    others = _managers(trial, subject) if subject else []
+    spelling = spelling_of(dialect == FLAG_DIALECT)
+
+    def shape(path: str, value: Any, wanted: str) -> Result:
+        assert subject is not None
+        body = patch_message([{"op": spelling.replace, "path": path, "value": value}])
+        result = _set(trial, subject, body, wanted, "compat.manager_other_shapes")
+        if result.outcome == "passed":
+            return result
+        return Result("warning", "compat.manager_other_shapes", result.sent, result.got, result.targets)
+
+    def reference() -> Result:
+        assert subject is not None
+        manager = read_target(subject.resource, MANAGER)
+        if not manager:
+            return unknown("nobody has a manager")
+        reply = trial.endpoint.get("Users", params={"filter": f'id eq "{subject.id}" and manager eq "{manager}"', "attributes": "id"})
+        return met(reply) if ids_of(reply) == [subject.id] else tolerated("compat.reference_filter", reply)
+
+    for code, path, value, wanted in (
+        ("manager.object", MANAGER, {"value": others[0]} if others else None, others[0] if others else ""),
+        ("manager.list", "manager", [{"$ref": f"../Users/{others[-1]}", "value": others[-1]}] if others else None, others[-1] if others else ""),
+    ):
+        if others:
+            trial.check(code, shape, path, value, wanted)
+        else:
+            trial.check(code, lambda: unknown("nobody can be the manager"))
+    trial.check("query.reference", reference if subject else lambda: unknown("nobody was created"))

@@ -1,0 +1,178 @@
+"""Checks of a group's members: added, added again, removed, and the others left alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.reading import ids_of, nobody
+from scimkit.compatibility.record import FLAG_DIALECT
+from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, tolerated, unknown, unmet
+from scimkit.provisioning.dialect import add_members, patch_message, remove_members
+from scimkit.provisioning.dialect import dialect as spelling_of
+
+
+def member_list(trial: Trial, group: str) -> tuple[Reply, list[str] | None]:
+    """The ids as the endpoint lists them, doubles included; None where the group cannot be read."""
+    params = {"attributes": "displayName,members"} if trial.members_on_request else {}
+    reply = trial.endpoint.read("Groups", group, **params)
+    if reply.status != 200 or not isinstance(reply.json, dict):
+        return reply, None
+    return reply, _values_of(reply.json)
+
+
+def members_of(trial: Trial, group: str) -> tuple[Reply, set[str] | None]:
+    """The ids of a group's members. A group without `members` has none."""
+    reply, there = member_list(trial, group)
+    return reply, None if there is None else set(there)
+
+
+def _values_of(resource: Any) -> list[str]:
+    members = next((value for key, value in resource.items() if key.casefold() == "members"), None)
+    return [str(item.get("value")) for item in members if isinstance(item, dict)] if isinstance(members, list) else []
+
+
+class MemberChecks:
+    """The members of one group, in one dialect. ids: people who can be members, the one who is added first in front."""
+
+    def __init__(self, trial: Trial, dialect: str, group: str, ids: list[str]) -> None:
+        self.trial, self.dialect, self.group, self.ids = trial, dialect, group, ids
+        self.flag = dialect == FLAG_DIALECT
+        self.rows = trial.member_rows
+        self.first: Reply | None = None
+
+    def _patch(self, body: Any) -> Reply:
+        return self.trial.endpoint.patch("Groups", self.group, body)
+
+    def _now(self, want: Callable[[set[str]], bool] = lambda there: True) -> set[str]:
+        """Who is a member; asked again where the endpoint is late."""
+        holder: list[set[str]] = [set()]
+
+        def ask() -> Reply:
+            reply, there = members_of(self.trial, self.group)
+            holder[0] = there or set()
+            return reply
+
+        self.trial.until("members", ask, lambda reply: want(holder[0]))
+        self.trial.members[self.dialect] = holder[0]
+        return holder[0]
+
+    def add_one(self) -> Result:
+        if not self.group or not self.ids:
+            return unknown("there is no group, or nobody to put into it")
+        one = self.ids[0]
+        reply = self.first = self._patch(add_members([one], self.flag))
+        if not reply.done:
+            return self._blame_add(reply, one)
+        if one in self._now(lambda there: one in there):
+            self.trial.members_shown = True
+            return met(reply, "read back: a member")
+        self.trial.members_on_request = True
+        if one in self._now():
+            self.trial.members_shown = True
+            return met(reply, "read back, asked by attributes=members: a member")
+        self.trial.members_on_request = False
+        return unmet("compat.member_add_refused", reply, "read back: no member", outcome=NOT_STORED, targets=self.rows)
+
+    def _blame_add(self, reply: Reply, one: str) -> Result:
+        body = patch_message([{"op": spelling_of(self.flag).add, "path": "members", "value": [{"value": one}]}])
+        plain = self._patch(body)
+        if plain.done and one in self._now():
+            return unmet("compat.member_null_ref", reply, f"without $ref: {plain.said}", targets=self.rows)
+        if not self.flag:
+            lower = self._patch(add_members([one], flag=True))
+            if lower.done and one in self._now():
+                return unmet("compat.op_case", reply, f"with lower-case op: {lower.said}", targets=self.rows)
+        return unmet("compat.member_add_refused", reply, targets=self.rows)
+
+    def add_several(self) -> Result:
+        more = self.ids[1:3]
+        if len(more) < 2:
+            return unknown("there are too few people")
+        reply = self._patch(add_members(more, self.flag))
+        if reply.done and set(more) <= self._now(lambda there: set(more) <= there):
+            return met(reply, "read back: members")
+        for one in more:  # the checks that follow need them
+            self._patch(add_members([one], self.flag))
+        return unmet("compat.member_add_several", reply, "" if not reply.done else "read back: not all are members", targets=self.rows, outcome=NOT_STORED if reply.done else "failed")
+
+    def add_keeps(self) -> Result:
+        there = self._now(lambda there: self.ids[0] in there)
+        sent, got = f"GET /Groups/{self.group}", f"{len(there)} members"
+        if self.ids[0] in there:
+            return Result("passed", "", sent, got)
+        self._patch(add_members([self.ids[0]], self.flag))
+        return Result("failed", "compat.member_add_replaces", sent, f"{got}; the first is gone", self.rows)
+
+    def twice(self) -> Result:
+        reply = self._patch(add_members([self.ids[0]], self.flag))
+        _, listed = member_list(self.trial, self.group)
+        if not reply.done:
+            return unmet("compat.member_twice", reply, targets=self.rows)
+        if listed is not None and listed.count(self.ids[0]) > 1:
+            return unmet("compat.member_twice", reply, f"read back: {listed.count(self.ids[0])} times", targets=self.rows)
+        return met(reply, "read back: once")
+
+    def remove_one(self) -> Result:
+        before = self._now()
+        leaver = next((one for one in self.ids[1:] if one in before), "")
+        stay = before - {leaver}
+        if not leaver or not stay:
+            return unknown("the group has too few members")
+        reply = self._patch(remove_members([leaver], self.flag))
+        cause = "compat.member_path_remove_refused" if self.flag else "compat.member_remove_refused"
+        if not reply.done:
+            return unmet(cause, reply, targets=self.rows)
+        there = self._now(lambda there: leaver not in there)
+        if not stay <= there:
+            for one in self.ids[:1]:  # the checks that follow need one
+                self._patch(add_members([one], self.flag))
+            self._now()
+            return unmet("compat.member_remove_clears_all", reply, f"read back: {len(there)} of {len(stay)} others are left", targets=self.rows)
+        if leaver in there:
+            return unmet(cause, reply, "read back: still a member", outcome=NOT_STORED, targets=self.rows)
+        return met(reply, f"read back: gone, {len(stay)} others are left")
+
+    def remove_absent(self) -> Result:
+        before = self._now()
+        absent = next((one for one in self.ids if one not in before), nobody())
+        reply = self._patch(remove_members([absent], self.flag))
+        if reply.done and not before <= self._now(lambda there: before <= there):
+            return unmet("compat.member_remove_clears_all", reply, "members are gone that were not named", targets=self.rows)
+        return met(reply) if reply.done else tolerated("compat.absent_member_remove", reply, targets=self.rows)
+
+    def excluded_read(self) -> Result:
+        reply = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
+        return met(reply) if not (isinstance(reply.json, dict) and _values_of(reply.json)) else unmet("compat.members_not_excluded", reply, targets=self.rows)
+
+    def excluded_query(self) -> Result:
+        read = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
+        name = str(read.json.get("displayName")) if isinstance(read.json, dict) else ""
+        reply = self.trial.endpoint.find("Groups", "displayName", name)
+        items = reply.json.get("Resources") if isinstance(reply.json, dict) else []
+        shown = [item for item in items or () if isinstance(item, dict) and _values_of(item)]
+        return met(reply) if not shown else unmet("compat.members_not_excluded", reply, targets=self.rows)
+
+    def reference(self) -> Result:
+        filter_ = f"id eq {json.dumps(self.group)} and members eq {json.dumps(self.ids[0])}"
+        reply = self.trial.endpoint.get("Groups", params={"filter": filter_, "attributes": "id"})
+        return met(reply) if ids_of(reply) == [self.group] else tolerated("compat.reference_filter", reply)
+
+    def patch_answer(self) -> Result:
+        assert self.first is not None
+        body = self.first.json if isinstance(self.first.json, dict) else {}
+        return tolerated("compat.group_patch_answer", self.first, targets=self.rows) if _values_of(body) else met(self.first)
+
+
+def check_members(trial: Trial, dialect: str, group: str, ids: list[str]) -> None:
+    """All of it, in the order in which each finds what it needs."""
+    checks = MemberChecks(trial, dialect, group, ids)
+    for code, ask in (
+        ("member.add_one", checks.add_one), ("group.patch_answer", checks.patch_answer), ("member.add_several", checks.add_several),
+        ("member.add_keeps", checks.add_keeps), ("member.twice", checks.twice), ("member.excluded_read", checks.excluded_read),
+        ("member.excluded_query", checks.excluded_query), ("member.reference", checks.reference),
+        ("member.remove_one", checks.remove_one), ("member.remove_absent", checks.remove_absent),
+    ):  # fmt: skip
+        trial.check(code, ask, dialect=dialect)

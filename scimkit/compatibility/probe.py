@@ -1,0 +1,134 @@
+"""The whole probe: everything asked in its order, everything removed again, and the verdict."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from scimkit.apps.profile import AppProfile
+from scimkit.clients.scim import ScimClient
+from scimkit.compatibility.changing import check_changes, check_renames
+from scimkit.compatibility.creating import check_creations, check_matches, check_people, check_text_false
+from scimkit.compatibility.deleting import check_deletions
+from scimkit.compatibility.endpoint import DEADLINE_SECONDS, REQUEST_SECONDS, Ended, Endpoint, Keep
+from scimkit.compatibility.grouping import check_group_question, check_groups
+from scimkit.compatibility.managing import check_managers
+from scimkit.compatibility.mapped import Mapped, default_mapped, mapped_for
+from scimkit.compatibility.people import Names
+from scimkit.compatibility.reading import (
+    check_discovery,
+    check_errors,
+    check_filters,
+    check_first_question,
+    check_paging,
+    check_query_forms,
+    check_rate,
+    check_tokens,
+)
+from scimkit.compatibility.record import DEFAULT_DIALECT, FULL, Compatibility
+from scimkit.compatibility.switching import check_switches
+from scimkit.compatibility.trial import Trial
+from scimkit.compatibility.verdict import find_causes, for_dialects, judge_whole, make_checks
+from scimkit.credentials import REDACTOR
+
+
+def probe_compatibility(
+    scim: ScimClient,
+    *,
+    mapping: Mapped | None = None,
+    profile: AppProfile | None = None,
+    write: bool,
+    now: datetime,
+    flag: bool | None = None,
+    gallery: bool | None = None,
+    tag: str = "",
+    deadline_seconds: float = DEADLINE_SECONDS,
+    request_seconds: float = REQUEST_SECONDS,
+    keep: Keep | None = None,
+) -> Compatibility:
+    """Ask the endpoint everything Entra will, and say whether it will work.
+
+    mapping  the rows in force; None takes the profile's, without one the default of a non-gallery app
+    write    False: only what can be read is asked
+    flag     whether the job will use aadOptscim062020; None reads it off the client's address
+    gallery  whether a gallery connector will be used; None asks the profile
+    tag      eight hexadecimal digits of the test people's names; "" makes a fresh one
+    keep     `keep(resource_type, id, name)`, called before each creation (id "") and after it with the id
+
+    Whatever was made is removed at the end; `left_behind` names what could not be.
+    Raises nothing that the endpoint is to blame for.
+    """
+    mapped = mapping or (mapped_for(profile) if profile else default_mapped())
+    flag = scim.flag if flag is None else flag
+    gallery = (profile is not None and profile.gallery.added_by == "gallery") if gallery is None else gallery
+    endpoint = Endpoint(scim, deadline_seconds, request_seconds, keep, mapped.matching[0])
+    documented = profile.required_targets if profile else ()
+    trial = Trial(endpoint, mapped, Names(tag or uuid.uuid4().hex[:8]), now, required=documented, documented=documented)
+    try:
+        run_checks(trial, write=write)
+    finally:
+        left = endpoint.clean_up()
+    findings = find_causes(trial.rows, mapped, flag=flag, also=trial.also)
+    verdict = judge_whole(findings, trial.rows, flag=flag, written=write, gallery=gallery)
+    findings = for_dialects(findings, verdict, flag=flag)
+    return Compatibility(
+        address=REDACTOR.text(scim.base_url),
+        app=profile.name if profile else "",
+        written=write,
+        flag=flag,
+        matching=mapped.matching,
+        mapped=mapped.targets,
+        mapped_groups=mapped.group_targets,
+        verdict=verdict.verdict,
+        sentence=verdict.sentence,
+        conditions=verdict.conditions,
+        note=verdict.note,
+        rows=tuple(trial.rows),
+        findings=findings,
+        requests=endpoint.requests,
+        left_behind=left,
+        made_utc=now,
+        checks=make_checks(verdict, findings, trial.rows, left, flag=flag),
+    )
+
+
+def run_checks(trial: Trial, *, write: bool) -> None:
+    """Every check in its order: reading first, then people, changes, groups, switching off, names, deleting."""
+    try:
+        check_first_question(trial)
+        check_tokens(trial)
+        check_discovery(trial)
+        check_errors(trial)
+        if trial.mapped.groups:
+            check_group_question(trial)
+        check_query_forms(trial)
+        if write:
+            _run_writing(trial)
+        else:
+            check_filters(trial, None)
+        check_paging_before_end(trial, write)
+        check_rate(trial)
+    except Ended as end:  # between two checks
+        trial.ended = end
+
+
+def _run_writing(trial: Trial) -> None:
+    check_people(trial)
+    check_matches(trial)
+    check_filters(trial, trial.subjects.get((DEFAULT_DIALECT, FULL)))
+    check_creations(trial)
+    check_changes(trial)
+    check_managers(trial)
+    if trial.mapped.groups:
+        check_groups(trial)
+    check_paging(trial)
+    check_renames(trial)
+    check_switches(trial)
+    check_text_false(trial)
+    check_deletions(trial)
+
+
+def check_paging_before_end(trial: Trial, write: bool) -> None:
+    """Without writing, pages are asked of whoever is there."""
+    if not write:
+        check_paging(trial)

@@ -1,0 +1,126 @@
+"""What the probe leaves: every check with what was sent and what came back, findings by cause, a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scimkit.checks import Check
+from scimkit.records import record
+
+# Which of Entra's two ways of writing a check was made in.
+DEFAULT_DIALECT, FLAG_DIALECT, BOTH_DIALECTS = "default", "aadOptscim062020", "both"
+FULL, SPARSE, NOBODY = "full", "sparse", ""
+
+PASSED, FAILED, NOT_STORED, WARNING = "passed", "failed", "accepted_not_stored", "warning"
+NOT_REACHED, NOT_OBSERVED = "not_reached", "not_observed"
+
+WORKS, WORKS_IF, FAILS, UNKNOWN = "works", "works_if", "fails", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CompatibilityRow:
+    """One check, made once.
+
+    code     stable, `<theme>.<what>`
+    title    what is asked, a sentence
+    dialect  default | aadOptscim062020 | both (the message is the same in both)
+    people   full (has every value) | sparse (lacks the optional ones) | "" (no person concerned)
+    outcome  passed | failed | accepted_not_stored | warning (not as wished, yet no harm) |
+             not_reached (something before it failed) | not_observed (not asked, or could not be told)
+    sent     method, path and the body where there is one; "" where nothing was sent
+    got      what came back, redacted, and what was read afterwards
+    cause    code of the root cause, "" where there is none
+    targets  mapped attributes that are hit, of this mapping
+    """
+
+    code: str
+    title: str
+    theme: str
+    dialect: str
+    people: str
+    outcome: str
+    sent: str = ""
+    got: str = ""
+    cause: str = ""
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One root cause and everything it explains.
+
+    breaks     fails | conditional | advice, for this mapping: a cause that hits no mapped row is advice
+    dialects   in which of the two it was seen; both where the message is the same
+    explains   codes of the checks that it spoils, those not reached included
+    rows       target attributes of this mapping that it hits
+    who        who can mend it: vendor | administrator | both
+    meanwhile  what to change in Entra until then
+    """
+
+    cause: str
+    title: str
+    breaks: str
+    dialects: tuple[str, ...]
+    explains: tuple[str, ...]
+    rows: tuple[str, ...]
+    sent: str
+    got: str
+    means: str
+    who: str
+    remedy: str
+    meanwhile: str
+    evidence: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Something of the probe that could not be removed. `id` is "" where no answer told it."""
+
+    resource_type: str
+    id: str
+    name: str
+
+
+@record("Compatibility")
+@dataclass(frozen=True)
+class Compatibility:
+    """Whether this endpoint understands what Entra will send.
+
+    written      whether anything was written; without it only what can be read was asked
+    flag         whether the Tenant URL asks for aadOptscim062020
+    matching     matching attributes of people, in order of precedence
+    mapped       target attributes of people; mapped_groups those of groups, () with the group mapping off
+    verdict      works | works_if | fails | unknown (nothing speaks against it, but not everything was asked)
+    sentence     the verdict in words
+    conditions   works_if: what has to be changed or known first
+    note         what the verdict does not cover; "" for nothing
+    requests     how many were sent, cleaning up included
+    """
+
+    address: str
+    app: str
+    written: bool
+    flag: bool
+    matching: tuple[str, ...]
+    mapped: tuple[str, ...]
+    mapped_groups: tuple[str, ...]
+    verdict: str
+    sentence: str
+    conditions: tuple[str, ...]
+    note: str
+    rows: tuple[CompatibilityRow, ...]
+    findings: tuple[Finding, ...]
+    requests: int
+    left_behind: tuple[LeftBehind, ...]
+    made_utc: datetime
+    checks: tuple[Check, ...]
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many checks ended how."""
+        counts: dict[str, int] = {}
+        for row in self.rows:
+            counts[row.outcome] = counts.get(row.outcome, 0) + 1
+        return counts

@@ -1,0 +1,174 @@
+"""Checks of switching people off and on: the message arrives, the person stays findable, and comes back as the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scimkit.compatibility.creating import DIALECTS
+from scimkit.compatibility.membership import members_of
+from scimkit.compatibility.reading import ids_of, resources_of
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.trial import (
+    NOT_STORED,
+    Changed,
+    Result,
+    Subject,
+    Trial,
+    exactly,
+    met,
+    same,
+    tolerated,
+    unknown,
+    unmet,
+)
+from scimkit.provisioning.dialect import dialect as spelling_of
+from scimkit.provisioning.dialect import patch_message
+from scimkit.provisioning.targets import as_boolean
+
+ROWS = ("active",)
+
+
+def check_switches(trial: Trial) -> None:
+    """E11, for each dialect and each person."""
+    for (dialect, people), subject in [((d, p), trial.subjects.get((d, p))) for d in DIALECTS for p in (FULL, SPARSE)]:
+        if subject is not None:
+            _check_person(trial, subject, dialect, people)
+        if subject is not None and any(row.code == "inactive.readable" and row.outcome == "failed" for row in trial.rows):
+            _spare_the_others(trial)
+            break
+    _check_mixed(trial)
+
+
+def _spare_the_others(trial: Trial) -> None:
+    """Whoever is hidden cannot be removed: one such person is enough."""
+    reason = Result("not_reached", "compat.inactive_hidden", "", "not asked: whoever is switched off cannot be reached any more")
+    for dialect, people in trial.subjects:
+        if ("disable.own", dialect, people) not in trial.index:
+            for code in ("disable.own", "inactive.readable", "inactive.found", "restore.own", "restore.id"):
+                trial.note(code, reason, dialect, people)
+
+
+def _switch(trial: Trial, subject: Subject, on: bool, op: str, value: Any) -> Changed:
+    return trial.change(subject, {"active": on}, DEFAULT_DIALECT, body=patch_message([{"op": op, "path": "active", "value": value}]))
+
+
+def _own(trial: Trial, subject: Subject, on: bool, dialect: str) -> Changed:
+    """The dialect's own message: text by default, a boolean with the flag."""
+    spelling = spelling_of(dialect == FLAG_DIALECT)
+    return _switch(trial, subject, on, spelling.replace, str(on) if spelling.boolean_as_text else on)
+
+
+def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> None:
+    def off() -> Result:
+        return _judge_off(trial, subject, dialect, _own(trial, subject, False, dialect))
+
+    def readable() -> Result:
+        reply = trial.refresh(subject)
+        if reply.status == 200 and reply.id == subject.id:
+            return met(reply)
+        trial.endpoint.hide(subject.id, True)
+        return unmet("compat.inactive_hidden", reply, targets=ROWS)
+
+    def found() -> Result:
+        return _judge_found(trial, subject)
+
+    def back() -> Result:
+        return _judge_on(trial, subject, _own(trial, subject, True, dialect))
+
+    def same_id() -> Result:
+        reply = trial.refresh(subject)
+        good = reply.status == 200 and reply.id == subject.id
+        return met(reply) if good else unmet("compat.id_changes", reply, targets=ROWS)
+
+    steps = [("disable.own", off), ("inactive.readable", readable), ("inactive.found", found)]
+    if people == FULL and trial.mapped.groups:
+        steps.append(("inactive.memberships", lambda: _judge_memberships(trial, subject, dialect)))
+    for code, ask in (*steps, ("restore.own", back), ("restore.id", same_id)):
+        trial.check(code, ask, dialect=dialect, people=people)
+
+
+def _judge_off(trial: Trial, subject: Subject, dialect: str, changed: Changed) -> Result:
+    reply = changed.reply
+    text = dialect == DEFAULT_DIALECT
+    if not reply.done:
+        return unmet("compat.boolean_text_refused" if text else "compat.boolean_json_refused", reply, targets=ROWS)
+    gone = trial.endpoint.read("Users", subject.id) if as_boolean(subject.value("active")) is not False else None
+    if gone is not None and gone.status in (404, 410):
+        return met(reply, "the person cannot be read any more")
+    there = subject.value("active")
+    if there is None:
+        return tolerated("compat.active_hidden", reply, "read back: active is missing", targets=ROWS)
+    if as_boolean(there) is not False:
+        said = f"read back: active is {there!r}"
+        if not text:
+            return unmet("compat.disable_not_stored", reply, said, outcome=NOT_STORED, targets=ROWS)
+        real = _switch(trial, subject, False, "Replace", False)
+        works = real.reply.done and as_boolean(subject.value("active")) is False
+        cause = "compat.boolean_text_taken_as_true" if works else "compat.disable_not_stored"
+        return unmet(cause, reply, f"{said}; with a JSON false it is {subject.value('active')!r}", outcome=NOT_STORED, targets=ROWS)
+    if changed.lost:
+        return unmet("compat.siblings_lost", reply, changed.words, targets=ROWS)
+    if not exactly(there, False):
+        return tolerated("compat.boolean_stored_as_text", reply, f"read back: active is {there!r}", targets=ROWS)
+    return met(reply, "read back: active is false")
+
+
+def _judge_found(trial: Trial, subject: Subject) -> Result:
+    attribute = trial.mapped.matching[0]
+    value = str(subject.value(attribute) or subject.user_name)
+    reply = trial.until("find inactive", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [subject.id])
+    if ids_of(reply) == [subject.id]:
+        return met(reply)
+    if resources_of(reply):
+        return unmet("compat.filter_ignored", reply, targets=(attribute,))
+    return unmet("compat.inactive_hidden", reply, "not found", targets=ROWS)
+
+
+def _judge_on(trial: Trial, subject: Subject, changed: Changed) -> Result:
+    if not changed.reply.done:
+        return unmet("compat.restore_refused", changed.reply, targets=ROWS)
+    there = subject.value("active")
+    if there is None:
+        return tolerated("compat.active_hidden", changed.reply, "read back: active is missing", targets=ROWS)
+    if not same(there, True):
+        return unmet("compat.restore_refused", changed.reply, f"read back: active is {there!r}", outcome=NOT_STORED, targets=ROWS)
+    return met(changed.reply, "read back: active is true")
+
+
+def _judge_memberships(trial: Trial, subject: Subject, dialect: str) -> Result:
+    group = trial.groups.get(dialect)
+    if group is None or not trial.members_shown or subject.id not in trial.members.get(dialect, set()):
+        return unknown("no membership of this person could be seen before")
+    reply, there = members_of(trial, group)
+    if there is None:
+        return unknown("the group's members cannot be read", reply)
+    return met(reply) if subject.id in there else unmet("compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.member_rows)
+
+
+def _check_mixed(trial: Trial) -> None:
+    """The third form that a published sample shows: the default's word with a real boolean (E06)."""
+    dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
+    subject = trial.subjects.get((dialect, FULL))
+    word = spelling_of(dialect == FLAG_DIALECT).replace
+
+    def off() -> Result:
+        if subject is None or as_boolean(subject.value("active")) is False:
+            return unknown("nobody is switched on")
+        changed = _switch(trial, subject, False, word, False)
+        if not changed.reply.done:
+            return unmet("compat.boolean_json_refused", changed.reply, targets=ROWS)
+        there = subject.value("active")
+        if there is not None and as_boolean(there) is True and trial.endpoint.read("Users", subject.id).status == 200:
+            return unmet("compat.disable_not_stored", changed.reply, f"read back: active is {there!r}", outcome=NOT_STORED, targets=ROWS)
+        return met(changed.reply)
+
+    def back() -> Result:
+        assert subject is not None
+        return _judge_on(trial, subject, _switch(trial, subject, True, word, True))
+
+    trial.check("disable.mixed", off)
+    if trial.met("disable.mixed") and not trial.met("inactive.readable", dialect, FULL):
+        row = trial.found("inactive.readable", dialect, FULL)
+        trial.note("restore.mixed", Result("not_reached", row.cause if row else "", "", "not asked: inactive.readable was not met"))
+        return
+    trial.check("restore.mixed", back)

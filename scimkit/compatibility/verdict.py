@@ -1,0 +1,268 @@
+"""Findings by root cause, and the word on the whole.
+
+A row with a cause belongs to the finding of that cause, or of a stronger one that
+explains it (`catalogue.EXPLAINS`). What a finding means is decided for the
+mapping: who does not map an attribute does not mind that it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from scimkit.checks import Check, failed, not_observed, passed, warning
+from scimkit.compatibility.catalogue import EXPLAINS
+from scimkit.compatibility.causes import (
+    ADVICE,
+    CAUSES,
+    CONDITIONAL,
+    CREATE_ONLY,
+    DROP_ROWS,
+    GROUPS_OFF,
+    KNOW,
+    Cause,
+    name_source,
+)
+from scimkit.compatibility.causes import FAILS as BREAKS
+from scimkit.compatibility.mapped import Mapped
+from scimkit.compatibility.record import (
+    BOTH_DIALECTS,
+    DEFAULT_DIALECT,
+    FAILED,
+    FAILS,
+    FLAG_DIALECT,
+    NOT_OBSERVED,
+    NOT_REACHED,
+    NOT_STORED,
+    PASSED,
+    UNKNOWN,
+    WARNING,
+    WORKS,
+    WORKS_IF,
+    CompatibilityRow,
+    Finding,
+    LeftBehind,
+)
+from scimkit.provisioning.dialect import FLAG
+
+ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}
+GALLERY_NOTE = (
+    "The app will be connected by its gallery connector, whose messages may differ from both dialects; the flag is not for it. "
+    "What fails here is a question to the vendor, and the pilot is the proof."
+)
+PILOT_NOTE = "On-demand provisioning ignores the flag: a pilot by it shows the default dialect."
+PLANNED_NOTE = "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
+ENDED_NOTE = "The probe ended before everything was asked."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """works | works_if | fails | unknown, in words.
+
+    conditions     what has to be changed or known first
+    other_dialect  it works if the flag is added, or taken off
+    """
+
+    verdict: str
+    sentence: str
+    conditions: tuple[str, ...]
+    note: str
+    other_dialect: bool = False
+
+
+# -- findings -------------------------------------------------------------------
+
+
+def find_causes(
+    rows: Sequence[CompatibilityRow], mapped: Mapped, *, flag: bool, also: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[Finding, ...]:
+    """One finding for each root cause, the worst first."""
+    seen = {row.cause for row in rows if row.cause and row.outcome in (FAILED, NOT_STORED, WARNING)}
+    grouped: dict[str, list[CompatibilityRow]] = {}
+    for row in rows:
+        if row.cause and row.outcome != PASSED:
+            grouped.setdefault(_root(row, rows, seen), []).append(row)
+    findings = [_finding(CAUSES[cause], rows_, mapped, flag, also or {}) for cause, rows_ in grouped.items()]
+    for cause, targets in (also or {}).items():
+        if cause not in grouped:
+            source = next((row for row in rows if row.code == "create.values"), rows[0])
+            findings.append(_finding(CAUSES[cause], [replace(source, cause=cause, targets=targets)], mapped, flag, {}))
+    return tuple(sorted(findings, key=lambda finding: (ORDER[finding.breaks], list(CAUSES).index(finding.cause))))
+
+
+def _root(row: CompatibilityRow, rows: Sequence[CompatibilityRow], seen: Iterable[str]) -> str:
+    """The cause of a row, or the stronger one whose shadow it is, seen in the same dialect."""
+    cause, passed_over = row.cause, {row.cause}
+    while True:
+        strong = next((one for one in sorted(seen) if one not in passed_over and cause in EXPLAINS.get(one, ()) and _shares(row, rows, one)), "")
+        if not strong:
+            return cause
+        cause = strong
+        passed_over.add(strong)
+
+
+def _shares(row: CompatibilityRow, rows: Sequence[CompatibilityRow], cause: str) -> bool:
+    """Whether `cause` was seen in the dialect of `row`."""
+    dialects = {other.dialect for other in rows if other.cause == cause and other.outcome in (FAILED, NOT_STORED, WARNING)}
+    return row.dialect in dialects or BOTH_DIALECTS in (*dialects, row.dialect)
+
+
+def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, flag: bool, also: Mapping[str, tuple[str, ...]]) -> Finding:
+    own = [row for row in rows if row.outcome in (FAILED, NOT_STORED, WARNING) and row.cause == cause.code] or list(rows)
+    first = next((row for row in own if row.outcome in (FAILED, NOT_STORED)), own[0])
+    theirs = {target.casefold() for target in (*mapped.targets, *mapped.group_targets)}
+    spoilt = [row for row in rows if row.outcome in (FAILED, NOT_STORED) or row in own]
+    hit = dict.fromkeys(t for row in spoilt for t in row.targets if t.casefold() in theirs)
+    hit |= dict.fromkeys(t for t in also.get(cause.code, ()) if t.casefold() in theirs)
+    targets = tuple(hit)
+    shown = ", ".join(targets) or "no row of this mapping"
+    dialects = (BOTH_DIALECTS,) if cause.code in ALIKE else tuple(dict.fromkeys(row.dialect for row in own))
+    harmless = all(row.outcome == WARNING for row in own)
+    return Finding(
+        cause=cause.code,
+        title=cause.title,
+        breaks=_weight(cause, targets, dialects, mapped, flag, harmless),
+        dialects=dialects,
+        explains=tuple(dict.fromkeys(row.code for row in rows)),
+        rows=targets,
+        sent=first.sent,
+        got=first.got,
+        means=_fill(cause.means, shown),
+        who=cause.who,
+        remedy=_fill(cause.remedy, shown),
+        meanwhile=_fill(cause.meanwhile, shown),
+        evidence=cause.evidence,
+        source=name_source(cause.source),
+    )
+
+
+def _fill(text: str, rows: str) -> str:
+    return text.replace("{rows}", rows)
+
+
+NEEDS_ROWS = frozenset(
+    {
+        "compat.manager_text_refused", "compat.manager_answered_bare", "compat.manager_not_stored", "compat.match_case_sensitive",
+        "compat.inactive_hidden", "compat.boolean_text_refused", "compat.boolean_text_taken_as_true", "compat.boolean_json_refused",
+        "compat.disable_not_stored", "compat.restore_refused", "compat.active_hidden", "compat.boolean_stored_as_text",
+        "compat.add_refused", "compat.pathless", "compat.pathless_keys",
+    }
+)  # fmt: skip
+"""Causes that matter only where the mapping has a row for them, beyond those whose way is a row."""
+
+ALIKE = frozenset({"compat.inactive_hidden"})
+"""Causes that do not depend on the message, though they were seen after one dialect's only."""
+
+ALWAYS_CONDITIONAL = frozenset({"compat.only_active", "compat.requires_values", "compat.match_case_sensitive", "compat.boolean_stored_as_text", "compat.active_hidden"})
+"""Causes seen in rows that are met all the same, and that still are conditions."""
+
+
+def _weight(cause: Cause, targets: tuple[str, ...], dialects: tuple[str, ...], mapped: Mapped, flag: bool, harmless: bool) -> str:
+    """fails | conditional | advice for this mapping and the dialect in force."""
+    if cause.code == "compat.unknown_query_parameter" and not flag:
+        return ADVICE  # the Tenant URL has no query that could be repeated
+    needs_rows = cause.way in (DROP_ROWS, CREATE_ONLY) or cause.code in NEEDS_ROWS
+    if (needs_rows and not targets) or (harmless and cause.code not in ALWAYS_CONDITIONAL):
+        return ADVICE
+    if cause.way == GROUPS_OFF and not mapped.groups:
+        return ADVICE
+    vital = {"active", *(target.casefold() for target in mapped.matching)}
+    lost = {target.casefold() for target in targets} & (vital if cause.way == DROP_ROWS else {"active"})
+    fatal = lost and cause.code in ("compat.attribute_not_stored", "compat.attribute_refused", "compat.row_not_changed", "compat.typed_path_refused")
+    return BREAKS if fatal else cause.breaks
+
+
+# -- the verdict ---------------------------------------------------------------------
+
+
+def in_dialect(finding: Finding, dialect: str) -> bool:
+    return dialect in finding.dialects or BOTH_DIALECTS in finding.dialects
+
+
+def judge_whole(
+    findings: Sequence[Finding], rows: Sequence[CompatibilityRow], *, flag: bool, written: bool, gallery: bool
+) -> Verdict:
+    """Whether Entra will work, in the dialect in force or in the other one."""
+    own, other = (FLAG_DIALECT, DEFAULT_DIALECT) if flag else (DEFAULT_DIALECT, FLAG_DIALECT)
+    fatal, conditions = _weigh(findings, own)
+    other_fatal, other_conditions = _weigh(findings, other)
+    note = " ".join(text for text in (GALLERY_NOTE if gallery else "", PILOT_NOTE if flag and not gallery else "") if text)
+    better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
+    unreached = any(row.outcome == NOT_REACHED and row.cause in ("compat.too_slow", "compat.no_answer") for row in rows)
+    if not fatal and (not written or unreached):
+        note = " ".join(text for text in (note, ENDED_NOTE if unreached else PLANNED_NOTE) if text)
+        said = "So far nothing speaks against it" if not conditions else "So far it works only if: " + " ".join(conditions)
+        return Verdict(UNKNOWN, said.rstrip(".") + ".", tuple(conditions), note)
+    if better:
+        change = f"Take the flag {FLAG} off the Tenant URL." if flag else f"Add the flag {FLAG} to the Tenant URL."
+        wanted = (change, *other_conditions)
+        return Verdict(WORKS_IF, "Entra will work if: " + " ".join(wanted), wanted, note or (PILOT_NOTE if not flag else ""), True)
+    if fatal:
+        reasons = ". ".join(finding.title for finding in fatal)
+        return Verdict(FAILS, f"Entra will fail: {reasons}.", tuple(conditions), note)
+    if conditions:
+        return Verdict(WORKS_IF, "Entra will work if: " + " ".join(conditions), tuple(conditions), note)
+    return Verdict(WORKS, "Entra will work with this endpoint.", (), note)
+
+
+def _weigh(findings: Sequence[Finding], dialect: str) -> tuple[list[Finding], list[str]]:
+    """What breaks in this dialect beyond help, and what has to be changed or known."""
+    fatal, conditions = [], []
+    groups_off = any(CAUSES[f.cause].way == GROUPS_OFF and f.breaks == BREAKS and in_dialect(f, dialect) for f in findings)
+    for finding in findings:
+        if finding.breaks == ADVICE or not in_dialect(finding, dialect):
+            continue
+        if groups_off and (CAUSES[finding.cause].way == GROUPS_OFF or all(code.startswith(("group.", "member.")) for code in finding.explains)):
+            continue  # settled by switching the group mapping off
+        if finding.breaks == BREAKS:
+            fatal.append(finding)
+        else:
+            conditions.append(finding.meanwhile)
+    if groups_off:
+        conditions.append("Switch the group mapping off.")
+    return fatal, list(dict.fromkeys(conditions))
+
+
+def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, flag: bool) -> tuple[Finding, ...]:
+    """The findings as they count: what only the dialect that is not used meets is advice."""
+    other = DEFAULT_DIALECT if flag else FLAG_DIALECT
+    used = {FLAG_DIALECT if flag else DEFAULT_DIALECT} | ({other} if verdict.other_dialect else set())
+    counted = [finding if any(in_dialect(finding, one) for one in used) else replace(finding, breaks=ADVICE) for finding in findings]
+    return tuple(sorted(counted, key=lambda finding: ORDER[finding.breaks]))
+
+
+# -- checks, for exit codes --------------------------------------------------------------
+
+
+def make_checks(
+    verdict: Verdict, findings: Sequence[Finding], rows: Sequence[CompatibilityRow], left: Sequence[LeftBehind], *, flag: bool
+) -> tuple[Check, ...]:
+    """A check for the verdict and one for each finding: failed where something has to be mended or changed first."""
+    own = FLAG_DIALECT if flag else DEFAULT_DIALECT
+    checks = [_verdict_check(verdict)]
+    for finding in findings:
+        cause = CAUSES[finding.cause]
+        message = f"{finding.title}: {finding.got}" if finding.got else finding.title
+        advice = f"Until it is mended: {finding.meanwhile} For the vendor: {finding.remedy}"
+        if finding.breaks == ADVICE or not in_dialect(finding, own) or (finding.breaks == CONDITIONAL and cause.way == KNOW):
+            checks.append(warning(finding.cause, message, advice, finding.source))
+        else:
+            checks.append(failed(finding.cause, message, advice, finding.source))
+    if left:
+        names = ", ".join(f"{one.resource_type}/{one.id or '?'} ({one.name})" for one in left)
+        checks.append(failed("compat.left_behind", f"{len(left)} test objects could not be removed: {names}", "Remove them in the app."))
+    unseen = sum(row.outcome in (NOT_OBSERVED, NOT_REACHED) for row in rows)
+    if unseen:
+        checks.append(not_observed("compat.not_asked", f"{unseen} of {len(rows)} checks could not be made or told nothing"))
+    return tuple(checks)
+
+
+def _verdict_check(verdict: Verdict) -> Check:
+    source = "Tutorial: Develop and plan provisioning for a SCIM endpoint"
+    if verdict.verdict == WORKS:
+        return passed("compat.verdict", verdict.sentence, source)
+    if verdict.verdict == FAILS:
+        return failed("compat.verdict", verdict.sentence, "See the findings: each says who can mend it.", source)
+    if verdict.verdict == UNKNOWN:
+        return not_observed("compat.verdict", verdict.sentence, verdict.note, source)
+    return warning("compat.verdict", verdict.sentence, " ".join(verdict.conditions), source)

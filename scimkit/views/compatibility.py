@@ -1,0 +1,212 @@
+"""A `Compatibility` on a terminal: what an administrator decides by, in one screen where all is well.
+
+The checks first, as counts; then each root cause, the worst first; advice in a line each; the verdict last, where
+the eye is when the command has ended.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scimkit.views.values import visible
+
+if TYPE_CHECKING:
+    from scimkit.compatibility import Compatibility, CompatibilityRow, Finding
+
+Line = tuple[str, str]
+"""A line and how it is to be said: good | doubt | bad | strong | quiet | ""."""
+
+WIDTH = 100
+LONGEST_MESSAGE = 300  # characters of what was sent or came back; `--json` has more
+AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("connection", ("auth", "media", "errors")),
+    ("discovery", ("discovery",)),
+    ("searching, paging", ("query", "paging")),
+    ("creating, reading", ("create", "read")),
+    ("changing", ("patch", "rename")),
+    ("manager", ("manager",)),
+    ("switching off and on", ("disable", "inactive", "restore")),
+    ("groups and members", ("group", "member")),
+    ("deleting", ("delete",)),
+)
+DIALECTS = (("default", "without flag"), ("aadOptscim062020", "aadOptscim062020"))
+VERDICTS = {
+    "works": ("Entra will work", "good"),
+    "works_if": ("Entra will work if …", "doubt"),
+    "fails": ("Entra will fail", "bad"),
+    "unknown": ("Nothing speaks against it so far", "doubt"),
+}
+GRADES = {"fails": ("BREAKS", "bad"), "conditional": ("CONDITION", "doubt"), "advice": ("ADVICE", "strong")}
+MENDERS = {"vendor": "the vendor", "administrator": "you", "both": "the vendor, or you"}
+_PATCH_HEAD = '{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],'  # the same in each: left out
+MOST_ROWS, MOST_CODES = 2, 6  # attributes, and checks, that are named where they are one part of a sentence
+MET, OPEN = ("passed", "warning"), ("not_reached", "not_observed")
+
+
+def describe_compatibility(found: Compatibility) -> Iterator[Line]:
+    """The whole view, line by line."""
+    telling = sorted((finding for finding in found.findings if finding.breaks != "advice" and _counts(found, finding)), key=lambda finding: finding.breaks != "fails")
+    yield from _head(found)
+    yield from _table(found.rows, written=found.written)
+    for number, finding in enumerate(telling, start=1):
+        yield from _finding(number, finding)
+    yield from _advice([finding for finding in found.findings if finding not in telling])
+    yield from _left_behind(found)
+    yield from _verdict(found, telling)
+
+
+def _counts(found: Compatibility, finding: Finding) -> bool:
+    """Whether it is met in the dialect that will be spoken: the one in force, or the one that the verdict advises."""
+    advised = any(condition.startswith(("Add the flag ", "Take the flag ")) for condition in found.conditions)
+    return advised or "both" in finding.dialects or ("aadOptscim062020" if found.flag else "default") in finding.dialects
+
+
+def _head(found: Compatibility) -> Iterator[Line]:
+    parts = urlsplit(found.address)
+    yield f"What Entra will send to {visible(parts.netloc + parts.path)}", "strong"
+    groups = f"groups by {', '.join(found.mapped_groups)}" if found.mapped_groups else "group mapping off"
+    whose = f"mapping of {found.app}" if found.app else "default mapping of a non-gallery app"
+    flag = "aadOptscim062020 in the Tenant URL" if found.flag else "no flag in the Tenant URL"
+    yield from _wrapped(f"{whose}: {len(found.mapped)} attributes, people matched by {', then '.join(found.matching)}; {groups}; {flag}", "  ", "quiet")
+
+
+# -- the checks, counted -----------------------------------------------------
+
+
+def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Line]:
+    known = {theme for _, themes in AREAS for theme in themes}
+    every = list(rows)
+    other = tuple(dict.fromkeys(row.theme for row in every if row.theme not in known))
+    yield "", ""
+    yield f"  {'checks met':<22}" + "".join(f"{title:<22}" for _, title in DIALECTS).rstrip(), "quiet"
+    for name, themes in (*AREAS, *((("other", other),) if other else ())):
+        cells = [_cell([row for row in every if row.theme in themes and row.dialect in (dialect, "both")]) for dialect, _ in DIALECTS]
+        if any(text for text, _ in cells):
+            tone = next((tone for tone in ("bad", "doubt") if tone in (cells[0][1], cells[1][1])), "")
+            yield f"  {name:<22}" + "".join(f"{text:<22}" for text, _ in cells).rstrip(), tone
+    if not written:
+        yield "  – was not asked: it takes writing, which --write does in a test tenant", "quiet"
+
+
+def _cell(rows: list[CompatibilityRow]) -> Line:
+    """`11 of 12`; what could not be asked is told apart."""
+    if not rows:
+        return "", ""
+    asked = [row for row in rows if row.outcome not in OPEN]
+    if not asked:
+        return "–", ""
+    met = sum(row.outcome in MET for row in asked)
+    left = len(rows) - len(asked)
+    text = f"{met} of {len(asked)}" + (f", {left} not asked" if left and any(row.outcome == "not_reached" for row in rows) else "")
+    return text, "doubt" if met < len(asked) else ""
+
+
+# -- findings ----------------------------------------------------------------
+
+
+def _finding(number: int, finding: Finding) -> Iterator[Line]:
+    word, tone = GRADES[finding.breaks]
+    yield "", ""
+    unsure = " (unconfirmed)" if finding.evidence == "unconfirmed" else ""
+    name = dict(DIALECTS).get(finding.dialects[0]) if len(finding.dialects) == 1 else None
+    only = f" · {'without the flag' if name == 'without flag' else 'with the flag'} only" if name else ""
+    yield from _wrapped(f"{number}  {word}  {finding.title}{unsure}{only}", "", tone, more="    ")
+    yield from _labelled("sent", _short(finding.sent.replace(_PATCH_HEAD, "{")))
+    yield from _labelled("got", _short(finding.got))
+    if _without_rows(finding.means + finding.meanwhile, finding, "") != finding.means + finding.meanwhile:
+        yield from _labelled("rows", ", ".join(map(short_target, finding.rows)))
+    yield from _labelled("means", _without_rows(finding.means, finding, "these rows"))
+    yield from _labelled("meanwhile", _without_rows(finding.meanwhile, finding, "these"))
+    yield from _labelled("to mend", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}")
+    if len(finding.explains) > 1:
+        more = f" and {len(finding.explains) - MOST_CODES} more" if len(finding.explains) > MOST_CODES else ""
+        yield from _labelled("spoils", ", ".join(finding.explains[:MOST_CODES]) + more, tone="quiet")
+
+
+def _without_rows(text: str, finding: Finding, word: str) -> str:
+    """`text` with a long list of attributes, which stands there once, replaced by a word."""
+    if len(finding.rows) <= MOST_ROWS:
+        return text
+    for order in (finding.rows, tuple(sorted(finding.rows))):
+        text = text.replace(": " + ", ".join(order), "").replace(", ".join(order), word)
+    return text
+
+
+def short_target(target: str) -> str:
+    """A target attribute in few letters.
+
+    >>> short_target('emails[type eq "work"].value'), short_target("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
+    ('emails[work].value', 'enterprise:manager')
+    """
+    text = re.sub(r'\[type eq "([^"]*)"\]', r"[\1]", target)
+    return re.sub(r"^urn:ietf:params:scim:schemas:extension:([^:]+):[^:]+:User:", r"\1:", text)
+
+
+def _advice(findings: list[Finding]) -> Iterator[Line]:
+    if findings:
+        yield "", ""
+        yield "ADVICE  not met by this mapping, or borne by Entra", "strong"
+    for finding in findings:
+        name = dict(DIALECTS).get(finding.dialects[0]) if len(finding.dialects) == 1 else None
+        only = f" ({'without the flag' if name == 'without flag' else 'with the flag'})" if name else ""
+        yield from _wrapped(f"· {finding.title}{only}. {_without_rows(finding.remedy, finding, 'them')}", "    ", "", more="      ")
+
+
+def _labelled(label: str, text: str, *, tone: str = "") -> Iterator[Line]:
+    if text:
+        yield from _wrapped(text, f"    {label:<10} ", tone, more=" " * 15)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…"
+
+
+# -- the end -----------------------------------------------------------------
+
+
+def _left_behind(found: Compatibility) -> Iterator[Line]:
+    if not found.left_behind:
+        return
+    yield "", ""
+    yield f"LEFT AT THE APP  {len(found.left_behind)} of what the probe made could not be removed", "bad"
+    for item in found.left_behind:
+        yield f"    {item.resource_type:<7}{visible(item.name)}  {visible(item.id)}".rstrip(), ""
+    yield from _wrapped("Run the same command with --cleanup in place of --write, or remove them in the app by hand.", "    ", "")
+
+
+def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Line]:
+    word, tone = VERDICTS.get(found.verdict, (found.verdict, "doubt"))
+    yield "", ""
+    if found.verdict == "works_if" and found.conditions:
+        yield word, tone
+    else:
+        yield from _wrapped(found.sentence or word, "", tone)
+        if found.conditions and found.verdict == "fails":
+            yield "and besides, where that is mended:", ""
+    for condition in found.conditions:
+        yield from _wrapped(f"· {_pointed(condition, telling)}", "  ", "", more="    ")
+    if found.note:
+        yield from _wrapped(found.note, "", "quiet")
+    met = found.outcomes
+    counts = f"{sum(met.get(one, 0) for one in MET)} of {len(found.rows)} checks met, {found.requests} requests"
+    made = "; test people and groups were made" + (" and removed" if not found.left_behind else "") if found.written else "; nothing was written"
+    yield counts + made, "quiet"
+
+
+def _pointed(condition: str, telling: list[Finding]) -> str:
+    """A condition with the numbers of the findings it comes from; a long list of rows stands there already."""
+    asked = condition.rstrip(".").casefold()
+    numbers = [str(number) for number, finding in enumerate(telling, start=1) if asked in finding.meanwhile.casefold()]
+    for finding in telling:
+        condition = _without_rows(condition, finding, "these")
+    return condition + (f" ({', '.join(numbers)})" if numbers else "")
+
+
+def _wrapped(text: str, indent: str, tone: str, *, more: str | None = None) -> Iterator[Line]:
+    lines = textwrap.wrap(visible(text), WIDTH, initial_indent=indent, subsequent_indent=indent if more is None else more, break_on_hyphens=False)
+    for line in lines or [indent.rstrip()]:
+        yield line, tone

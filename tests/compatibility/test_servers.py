@@ -1,0 +1,64 @@
+"""The probe against servers that nobody here wrote, each in its own process: the verdict, and nothing left behind.
+
+What each finding stands on was looked at with curl; the expected sets below are what these versions do.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from scimkit.clients.scim import ScimClient
+from scimkit.compatibility import probe_compatibility
+from scimkit.credentials import Secret
+from tests.compatibility.servers import FROM_A_REGISTRY, running
+
+# Seen by hand, message after message, before the probe was tried on them.
+EXPECTED = {
+    # Microsoft's schema URN in a group: 400; a typed path without element: noTarget; manager as text: 400; members removed by value: 400
+    "strict": ("works_if", {"group_schema_refused", "typed_path_needs_element", "manager_text_refused", "member_remove_refused"}),
+    # manager as text: 400
+    "tolerant": ("works_if", {"manager_text_refused"}),
+}
+NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+def probe(server):
+    """What the probe says of a server that already holds somebody; checks that this one alone is there afterwards."""
+    headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/scim+json"}
+    somebody = {"schemas": [USER], "userName": "somebody@example.org", "active": True, "name": {"givenName": "Some", "familyName": "Body"}}
+    httpx.post(f"{server.url}/Users", json=somebody, headers=headers, timeout=30).raise_for_status()
+    before = server.residue()
+    assert before == [("Users", "somebody@example.org")]
+    started = time.monotonic()
+    with ScimClient(server.url, Secret(server.token)) as scim:
+        found = probe_compatibility(scim, write=True, now=NOW, deadline_seconds=200)
+    assert time.monotonic() - started < 260
+    assert server.residue() == before and not found.left_behind
+    return found
+
+
+def breaking(found):
+    return {finding.cause.removeprefix("compat.") for finding in found.findings if finding.breaks != "advice"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["strict", "tolerant"])
+def test_scim2_server(name):
+    """As RFC 7644 has it, and with the leniences it offers."""
+    with running(name) as server:
+        found = probe(server)
+    assert (found.verdict, breaking(found)) == EXPECTED[name]
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("name", FROM_A_REGISTRY)
+def test_servers_from_a_registry(name):
+    """Installed on first use; their own defects are told, and nothing is left."""
+    with running(name) as server:
+        found = probe(server)
+    assert (found.verdict, breaking(found)) == EXPECTED[name]
