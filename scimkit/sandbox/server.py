@@ -31,7 +31,7 @@ from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.world import INTERNAL, World
 
 JOB = re.compile(r"/v1\.0/servicePrincipals/[^/]+/synchronization/jobs/[^/]+/?")
-READING = re.compile(r".*/(validateCredentials|getByIds|\.search)/?")  # POSTs that change nothing
+READING = re.compile(r".*/(validateCredentials|parseExpression|getByIds|\.search)/?")  # POSTs that change nothing
 PATIENCE_SECONDS = 20.0  # how long a request waits for a cycle before it is answered meanwhile
 HTML_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>"
 

@@ -115,7 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
             if reply.body is None
             else json.dumps(reply.body).encode()
         )
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        if "Date" not in reply.headers:
+            self.send_header("Date", self.date_time_string())
         if data:
             self.send_header("Content-Type", reply.media_type)
         if reply.status != 204:

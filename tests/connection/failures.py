@@ -42,6 +42,13 @@ def not_there() -> Reply:
     return reply(404, ERROR, media_type=SCIM)
 
 
+def searched(headers: dict[str, str] | None = None, media_type: str = SCIM) -> Callable[[Seen], Reply]:
+    """An empty list for whoever is searched for, 404 for whoever is read."""
+    empty = found(media_type=media_type)
+    empty.headers.update(headers or {})
+    return lambda seen: empty if seen.path.endswith(("/Users", "/Groups")) else not_there()
+
+
 def scim_at(path: str) -> Callable[[Seen], Reply]:
     """A well-behaved SCIM service under `path`, 404 everywhere else."""
     return lambda seen: found() if seen.path == f"{path}/Users" and seen.headers.get("authorization") else not_there()
@@ -316,12 +323,12 @@ answered("not a ListResponse: no total", reply(200, {"schemas": [LIST], "Resourc
 answered("not a ListResponse: schemas is nothing", reply(200, {"schemas": None, "totalResults": 0}), "not_a_list", "ListResponse")
 answered("filter ignored: everybody returned", found(PERSON, PERSON), "filter_ignored", "Do not go on", message="2 results", process=True)
 answered("filter ignored: a total without resources", found(totalResults=40), "filter_ignored", "Do not go on", message="40 results")
-answered("wrong media type", found(media_type="application/json"), "media_type", "Tell the vendor", status="warning", exit_code=0, process=True)
+answered("wrong media type", searched(media_type="application/json"), "media_type", "Tell the vendor", status="warning", exit_code=0, process=True)
 
 
 @failure("clock skew (Date)", "clock_skew", "set this machine's clock", message="behind ours", status="warning", exit_code=0, process=True)
 def clock_skew(world: World) -> Setup:
-    return Setup(f"http://127.0.0.1:{world.raw(dated('Thu, 01 Jan 2026 00:00:00 GMT', 200))}/scim")
+    return Setup(world.answer(searched(headers={"Date": "Thu, 01 Jan 2026 00:00:00 GMT"})).url + "/scim")
 
 
 @failure("clock skew and 401", "token_refused", "The clocks differ, too")

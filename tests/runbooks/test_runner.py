@@ -235,8 +235,9 @@ def _moment() -> Any:
 
 
 RUN = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background is started without it
 from scimkit.runbooks.runbook import read_runbook
 from scimkit.runbooks.runner import run_runbook
 result = run_runbook(read_runbook(sys.argv[1]), resume=Path(sys.argv[2]) if sys.argv[2:] else None)
