@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,7 +194,7 @@ def _config_in_force(given: Path | None) -> Path | None:
 @click.option("--cleanup", is_flag=True, help="Only remove what an earlier --write left here, for example after a crash.")
 @click.option("--deadline", type=click.FloatRange(5, 3600), default=300.0, show_default=True, metavar="SECONDS", help="Ask no longer than this; removing may take a minute more.")
 @click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default for an app: sandbox]")
-@click.option("--matching", help="The matching attribute of the connection test.  [default: the profile's, else userName]")
+@click.option("--matching", help="Ask for people matched by this attribute.  [default: the profile's, else userName]")
 @click.option("--ca-file", help="PEM file of a private root to trust.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
@@ -230,7 +231,7 @@ def check(
         if cleanup:
             context.exit(_clean_up(scim, as_json))
         probe = probe_endpoint(place.profile, scim, matching=matching or "", now=place.now())
-        found = _probe_compatibility(place, scim, write, deadline) if _worth_asking(probe) else None
+        found = _probe_compatibility(place, scim, write, deadline, matching) if _worth_asking(probe) else None
     _show_check(probe, found, as_json)
     context.exit(_exit_code(probe, found))
 
@@ -331,14 +332,22 @@ def _worth_asking(probe: Probe) -> bool:
     return states.get("connection.token") is Status.PASSED or (wrong is not None and wrong.code in ("connection.media_type_refused", "connection.throttled"))
 
 
-def _probe_compatibility(place: _Place, scim: ScimClient, write: bool, deadline: float) -> Compatibility:
-    from scimkit.compatibility import probe_compatibility
+def _probe_compatibility(place: _Place, scim: ScimClient, write: bool, deadline: float, matching: str | None) -> Compatibility:
+    from scimkit.compatibility import default_mapped, mapped_for, probe_compatibility
     from scimkit.compatibility.ledger import Ledger
 
+    mapped = mapped_for(place.profile) if place.profile else default_mapped()
+    mapped = mapped.matched_by(matching) if matching else mapped
+    ask = partial(probe_compatibility, scim, mapping=mapped, profile=place.profile, write=write, now=place.now(), deadline_seconds=deadline)
     if not write or place.is_sandbox:  # this sandbox ends with the command, and everything in it
-        return probe_compatibility(scim, profile=place.profile, write=write, now=place.now(), deadline_seconds=deadline)
-    with Ledger().open(scim.base_url, matching=scim.matching, now=place.now()) as page:
-        found = probe_compatibility(scim, profile=place.profile, write=True, now=place.now(), deadline_seconds=deadline, keep=page.keep)
+        return ask()
+    with Ledger().open(scim.base_url, matching=mapped.matching[0], now=place.now()) as page:
+        try:
+            found = ask(keep=page.keep)
+        except BaseException:
+            if page.page.entries:
+                click.echo("The probe did not end as it should. Run the same command with --cleanup in place of --write: it removes what may be left.", err=True)
+            raise
         page.settle(found.left_behind)
     return found
 

@@ -7,7 +7,7 @@ assignments and people from Graph, accounts from the app. Nothing is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,19 +15,18 @@ from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.clients.graph import GraphClient
 from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
-from scimkit.errors import ApiError
+from scimkit.errors import ApiError, Denied
 from scimkit.pilot import PilotResult, links_of
 from scimkit.prediction import (
     NO_LINKS,
-    AssignedGroup,
+    Foreseen,
+    Links,
     Sight,
-    account_of,
-    outcome_word,
     predict_groups,
     predict_people,
+    read_group,
     read_job,
 )
-from scimkit.provisioning.action import Outcome
 from scimkit.records import record
 from scimkit.scope import SELECT, Limits, Person, person_of
 
@@ -47,11 +46,12 @@ class ForecastRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupForecast:
-    """What is predicted for one assigned group.
+    """What is predicted for one group that is assigned, or that the pilot has linked.
 
     action    as of people
     members   how many people (and groups) the cycle adds to it
     left_out  direct members who are not in scope, or get no account
+    removed   how many it takes out
     """
 
     id: str
@@ -60,6 +60,7 @@ class GroupForecast:
     reason: str
     members: int
     left_out: int
+    removed: int = 0
 
 
 @record("Forecast")
@@ -84,22 +85,28 @@ def make_forecast(
 ) -> Forecast:
     """Predict the first cycle for everybody who is assigned. Reads only.
 
-    pilot  whom it has linked is looked at by that link, and also when not assigned any more
+    pilot  whom it has linked is looked at by that link, and also when not assigned any more, or deleted
+           in Entra; its group too
     """
     job, sight, links = read_job(graph, enterprise_app), Sight(scim), links_of(pilot) if pilot else NO_LINKS
+    keeps = bool(links) and _keeps_leavers(graph, enterprise_app)
     looked_at = job.assigned | links.keys()
     users = (user for user in graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers) if user["id"] in looked_at)
-    predicted = predict_people(users, job, sight, now=now, links=links)
-    rows = tuple(ForecastRow(person_of(user), outcome_word(outcome), outcome.decision.reason) for user, outcome in predicted)
-    linked = {user["id"]: account for user, outcome in predicted if (account := account_of(outcome))}
-    groups = tuple(_group_row(group, outcome) for group, outcome in predict_groups(job, sight, now=now, accounts=linked, links=links))
+    predicted = predict_people(users, job, sight, now=now, links=links, keeps_leavers=keeps)
+    gone = _gone(pilot, links, {one.id for one in predicted})
+    rows = (*(ForecastRow(person_of(one.raw), one.word, one.outcome.decision.reason) for one in predicted), *gone)
+    linked = {one.id: one.account for one in predicted if one.account}
+    left = (read_group(graph, one.group.id) for one in (pilot.groups if pilot else ()) if one.group.id in links and one.group.id not in job.assigned_groups)
+    names = {one.group.id: one.group.name for one in (pilot.groups if pilot else ())}
+    foreseen = predict_groups((*job.assigned_groups.values(), *left), job, sight, now=now, accounts=linked, links=links, keeps_leavers=keeps)
+    groups = tuple(_group_row(one, names) for one in foreseen)
     counts = dict(sorted(Counter(row.action for row in rows).items()))
     accounts = None if sight.lost else _count_accounts(scim)
     checks = (
         _check_anybody(rows),
         *_check_sight(sight, counts),
         *_check_failures(rows),
-        _check_leavers(counts, limits.deletion_threshold),
+        _check_leavers(counts, limits.deletion_threshold, gone=len(gone), groups=tuple(group.name for group in groups if group.action == "delete")),
         _check_takeovers(rows),
         *_check_accounts(accounts, rows),
         *_check_seats(rows, limits.seats),
@@ -108,9 +115,27 @@ def make_forecast(
     return Forecast(rows, counts, accounts, checks, groups)
 
 
-def _group_row(group: AssignedGroup, outcome: Outcome) -> GroupForecast:
-    decision, name = outcome.decision, str(group.graph.get("displayName") or group.graph["id"])
-    return GroupForecast(group.graph["id"], name, outcome_word(outcome), decision.reason, len(decision.add), len(decision.left_out))
+def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
+    """Whether SkipOutOfScopeDeletions is on; a sign-in that may not see the settings takes it for off, as it is by default."""
+    try:
+        stored = graph.secrets(enterprise_app.service_principal_id)
+    except Denied:
+        return False
+    return stored.get("SkipOutOfScopeDeletions", "").strip().lower() == "true"
+
+
+def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tuple[ForecastRow, ...]:
+    """Whoever the pilot has linked and Graph lists no longer: in the recycle bin, or deleted for good; which, is not read."""
+    why = "deleted in Entra since the pilot: the account is switched off, or deleted once the person is deleted for good"
+    people = (one.person for one in (pilot.people if pilot else ()))
+    return tuple(ForecastRow(person, "unknown", why) for person in people if person.id in links and person.id not in seen)
+
+
+def _group_row(foreseen: Foreseen, names: Mapping[str, str]) -> GroupForecast:
+    """names: what a group was called that is not in Entra any more."""
+    decision = foreseen.outcome.decision
+    name = str(foreseen.raw.get("displayName") or names.get(foreseen.id) or foreseen.id)
+    return GroupForecast(foreseen.id, name, foreseen.word, decision.reason, len(decision.add), len(decision.left_out), len(decision.remove))
 
 
 def _count_accounts(scim: ScimClient) -> int | None:
@@ -142,14 +167,21 @@ def _check_failures(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     )
 
 
-def _check_leavers(counts: Mapping[str, int], threshold: int) -> Check:
-    leaving = counts.get("disable", 0) + counts.get("delete", 0)
+def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = ()) -> Check:
+    """The threshold counts people and groups alike.
+
+    gone    people of the pilot who are deleted in Entra since
+    groups  names of the groups that would be deleted in the app
+    """
+    people = counts.get("disable", 0) + counts.get("delete", 0) + gone
     source = "Accidental deletions prevention"
-    if leaving >= threshold:
-        text = f"{leaving} people would lose their access, and the job stops at {threshold}"
+    told = [f"{people} people would lose their access"] if people else []
+    told += [f"these groups would be deleted in the app: {', '.join(groups)}"] if groups else []
+    if told and people + len(groups) >= threshold:
+        text = f"{'; '.join(told)}; the job stops at {threshold}"
         return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
-    if leaving:
-        return warning("forecast.leavers", f"{leaving} people would lose their access", "Make sure that each of them has left.", source)
+    if told:
+        return warning("forecast.leavers", "; ".join(told), "Make sure that each of them has left.", source)
     return passed("forecast.leavers", "nobody loses access", source)
 
 

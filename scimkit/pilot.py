@@ -25,9 +25,7 @@ from scimkit.pilot_group import PilotGroup
 from scimkit.prediction import (
     JobFacts,
     Sight,
-    account_of,
     manager_of,
-    outcome_word,
     predict_group,
     predict_person,
     read_job,
@@ -143,11 +141,11 @@ def predict_pilot(graph: GraphClient, scim: ScimClient, enterprise_app: Enterpri
     found: list[Prediction] = []
     accounts: dict[str, str] = {}
     for user in users:
-        outcome = predict_person(user, job, sight, now=now, references=accounts)
-        if account := account_of(outcome):
-            accounts[user["id"]] = account
+        foreseen = predict_person(user, job, sight, now=now, references=accounts)
+        if foreseen.account:
+            accounts[foreseen.id] = foreseen.account
         values = {target: str(value) for target, value in _wanted(user, job, now, accounts).items()}
-        found.append(Prediction(persons[user["id"]], outcome_word(outcome), outcome.decision.reason, values))
+        found.append(Prediction(persons[user["id"]], foreseen.word, foreseen.outcome.decision.reason, values))
     going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
     return Predictions(tuple(found), _predict_group(job, sight, scope.pilot_group, going, accounts, now))
 
@@ -170,8 +168,8 @@ def _predict_group(
     if pilot is None or assigned is None:
         return None
     members = tuple(person for person in going if person.id in assigned.members)
-    outcome = predict_group(assigned, job, sight, now=now, accounts=accounts, only_members=frozenset(person.id for person in members))
-    return GroupPrediction(pilot, outcome_word(outcome), outcome.decision.reason, members) if outcome else None
+    foreseen = predict_group(assigned, job, sight, now=now, accounts=accounts, only_members=frozenset(person.id for person in members))
+    return GroupPrediction(pilot, foreseen.word, foreseen.outcome.decision.reason, members) if foreseen else None
 
 
 def _wanted(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> dict[str, Any]:

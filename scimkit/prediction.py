@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from scimkit.errors import Unreachable
 from scimkit.mapping import judge
 from scimkit.mapping.rows import ObjectMapping, read_schema, user_mapping
 from scimkit.provisioning.action import Outcome
+from scimkit.provisioning.claims import Claims
 from scimkit.provisioning.decision import Link
 from scimkit.provisioning.kinds import NESTED_GROUPS_ARE_MEMBERS
 from scimkit.provisioning.scope import (
@@ -33,7 +35,7 @@ from scimkit.provisioning.scope import (
 )
 from scimkit.provisioning.service import forecast
 from scimkit.provisioning.source import group_attributes, source_attributes
-from scimkit.provisioning.targets import TargetFacts, is_reference, read_target, read_target_facts
+from scimkit.provisioning.targets import TargetFacts, is_reference, read_target_facts
 
 NEW_ACCOUNT = "(the account that is made for them)"
 """Stands for the id of an account that does not exist yet, where a manager's would be written."""
@@ -47,14 +49,18 @@ NO_LINKS: Links = MappingProxyType({})
 _EXTENSION = re.compile(r"\[\s*(extension_\w+)\s*\]")
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedGroup:
-    """One group that is assigned to the app: as Graph tells it, and the ids of its direct members, in order."""
+@dataclass(frozen=True)
+class GroupRead:
+    """One group that is assigned to the app, or was: as Graph tells it, and the ids of its direct members, in order.
+
+    gone  deleted in Entra; then nothing but its id is known
+    """
 
     graph: Mapping[str, Any]
     members: tuple[str, ...]
+    gone: bool = False
 
-    @property
+    @cached_property
     def facts(self) -> GroupFacts:
         """What the scope of its members depends on; a group that Graph does not show counts as secure."""
         return GroupFacts(self.graph.get("securityEnabled") is not False, frozenset(self.members))
@@ -68,7 +74,7 @@ class GroupRules:
     targets: TargetFacts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobFacts:
     """What the job's configuration says, read once for many people.
 
@@ -80,13 +86,27 @@ class JobFacts:
     mapping: ObjectMapping
     targets: TargetFacts
     assignments: tuple[dict[str, Any], ...]
-    assigned_groups: Mapping[str, AssignedGroup]
+    assigned_groups: Mapping[str, GroupRead]
     roles: tuple[dict[str, Any], ...]
     group_rules: GroupRules | None = None
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, GroupFacts]:
         return {key: group.facts for key, group in self.assigned_groups.items()}
+
+    @cached_property
+    def _assignments_of(self) -> dict[str, list[dict[str, Any]]]:
+        """The assignments that concern each principal: its own, and those of the groups it is in."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for assignment in self.assignments:
+            group = self.assigned_groups.get(assignment["principalId"])
+            for principal in (assignment["principalId"], *(group.members if group else ())):
+                found.setdefault(principal, []).append(assignment)
+        return found
+
+    def roles_of(self, person_id: str) -> tuple[str, ...]:
+        """The role ids by which a person is assigned; empty: not assigned."""
+        return roles_held(person_id, self._assignments_of.get(person_id, ()), self.groups)
 
     @property
     def wants_managers(self) -> bool:
@@ -121,9 +141,18 @@ def read_job(graph: GraphClient, enterprise_app: EnterpriseApp, *, schema: Mappi
     return JobFacts(mapping, targets, assignments, groups, tuple(principal.get("appRoles", ())), read_group_rules(schema))
 
 
-def _assigned_group(graph: GraphClient, group_id: str) -> AssignedGroup:
-    found = graph.group(group_id) or {"id": group_id}
-    return AssignedGroup(found, tuple(member["id"] for member in graph.members(group_id)))
+def _assigned_group(graph: GraphClient, group_id: str) -> GroupRead:
+    return GroupRead(graph.group(group_id) or {"id": group_id}, _members(graph, group_id))
+
+
+def _members(graph: GraphClient, group_id: str) -> tuple[str, ...]:
+    return tuple(member["id"] for member in graph.members(group_id))
+
+
+def read_group(graph: GraphClient, group_id: str) -> GroupRead:
+    """A group that the service has linked, whether it is assigned, and there, or not any more."""
+    found = graph.group(group_id)
+    return GroupRead({"id": group_id}, (), gone=True) if found is None else GroupRead(found, _members(graph, group_id))
 
 
 def read_group_rules(schema: Mapping[str, Any]) -> GroupRules | None:
@@ -171,9 +200,30 @@ class Sight:
         raise AssertionError("a prediction writes nothing")
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What is predicted for one person or one group.
+
+    raw      the person or group as Graph tells it
+    account  as `account_of` says
+    """
+
+    raw: Mapping[str, Any]
+    outcome: Outcome
+    account: str
+
+    @property
+    def id(self) -> str:
+        return str(self.raw["id"])
+
+    @property
+    def word(self) -> str:
+        return outcome_word(self.outcome)
+
+
 def source_of(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool = False) -> dict[str, Any]:
     """The source attributes of a Graph user, the manager and the names of the roles held among them."""
-    held = roles_held(user["id"], job.assignments, job.groups)
+    held = job.roles_of(user["id"])
     names = [role["displayName"] for role in job.roles if role["id"] in held]
     return source_attributes(user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=names)
 
@@ -185,7 +235,7 @@ def manager_of(user: Mapping[str, Any]) -> str | None:
 
 def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
     """Whether one person is in scope under assigned-only, and why."""
-    held = roles_held(user["id"], job.assignments, job.groups)
+    held = job.roles_of(user["id"])
     verdict = judge(job.mapping.filters, source_of(user, job)) if job.mapping.filters else None
     return judge_scope(ScopeFacts(active=is_active(user), assigned=bool(held), entitled=is_entitled(held, job.roles), filters=verdict))
 
@@ -199,33 +249,30 @@ def predict_person(
     link: Link | None = None,
     peers: frozenset[str] = frozenset(),
     references: Mapping[str, str] | None = None,
-) -> Outcome:
+    keeps_leavers: bool = False,
+) -> Foreseen:
     """What the service would do with one person.
 
-    link        the service's link, where the pilot has shown that there is one
-    peers       matching values that other people have already
-    references  object id in Entra to account id, of people who are or will be linked;
-                a manager who is not among them is left out
+    link           the service's link, where the pilot has shown that there is one
+    peers          matching values that other people have already
+    references     object id in Entra to account id, of people who are or will be linked;
+                   a manager who is not among them is left out
+    keeps_leavers  the setting SkipOutOfScopeDeletions
 
     The service's own links cannot be read in v1.0: whoever is linked without our
     knowing is found again by the matching attribute, as in a first cycle.
     """
     scope = scope_of(user, job)
     source = source_of(user, job, soft_deleted=not scope.in_scope)
-    return forecast(source, scope, job.mapping, link, sight, now=now, facts=job.targets, peers=peers, references=references)
-
-
-@dataclass(slots=True)
-class _Seen:
-    user: Mapping[str, Any]
-    link: Link | None
-    peers: frozenset[str]
-    outcome: Outcome = field(init=False)
+    outcome = forecast(
+        source, scope, job.mapping, link, sight, now=now, facts=job.targets, peers=peers, references=references, skip_out_of_scope=keeps_leavers
+    )
+    return Foreseen(user, outcome, account_of(outcome, scope))
 
 
 def predict_people(
-    users: Iterable[Mapping[str, Any]], job: JobFacts, sight: Sight, *, now: datetime, links: Links = NO_LINKS
-) -> list[tuple[Mapping[str, Any], Outcome]]:
+    users: Iterable[Mapping[str, Any]], job: JobFacts, sight: Sight, *, now: datetime, links: Links = NO_LINKS, keeps_leavers: bool = False
+) -> list[Foreseen]:
     """What the service would do with each person in the next cycle, managers included.
 
     links  those that are known, by object id in Entra
@@ -233,37 +280,43 @@ def predict_people(
     As in a cycle, people come first and references after them: who has, or gets, an
     account is known only then. No question is asked twice for it.
     """
-    taken: set[str] = set()
-    seen: list[_Seen] = []
-    matching = {row.target for row in job.mapping.rows if row.matching}
+    users, claims = list(users), Claims(job.mapping)
     for user in users:
-        one = _Seen(user, links.get(user["id"]), frozenset(taken))
-        one.outcome = predict_person(user, job, sight, now=now, link=one.link, peers=one.peers)
-        taken |= _claimed(one.outcome, matching)
-        seen.append(one)
-    accounts = {one.user["id"]: account for one in seen if (account := account_of(one.outcome))}
-    for one in seen:
-        if manager_of(one.user) in accounts and one.outcome.error is None:
-            one.outcome = predict_person(one.user, job, sight, now=now, link=one.link, peers=one.peers, references=accounts)
-    return [(one.user, one.outcome) for one in seen]
+        if user["id"] in links:  # theirs before anybody is looked for
+            claims.others(source_of(user, job), now=now)
+
+    def peers_of(user: Mapping[str, Any]) -> frozenset[str]:
+        if user["id"] in links or not scope_of(user, job).in_scope:
+            return frozenset()
+        return claims.others(source_of(user, job), now=now)
+
+    def predict(user: Mapping[str, Any], peers: frozenset[str], accounts: Mapping[str, str] | None) -> Foreseen:
+        link = links.get(user["id"])
+        return predict_person(user, job, sight, now=now, link=link, peers=peers, references=accounts, keeps_leavers=keeps_leavers)
+
+    peers = {user["id"]: peers_of(user) for user in users}
+    found = [predict(user, peers[user["id"]], None) for user in users]
+    accounts = {one.id: one.account for one in found if one.account}
+    return [predict(one.raw, peers[one.id], accounts) if manager_of(one.raw) in accounts and one.outcome.error is None else one for one in found]
 
 
 def predict_group(
-    group: AssignedGroup,
+    group: GroupRead,
     job: JobFacts,
     sight: Sight,
     *,
     now: datetime,
     accounts: Mapping[str, str],
     link: Link | None = None,
-    peers: frozenset[str] = frozenset(),
+    claims: Claims | None = None,
     only_members: frozenset[str] | None = None,
-) -> Outcome | None:
-    """What the service would do with one assigned group; None where groups are not provisioned.
+    keeps_leavers: bool = False,
+) -> Foreseen | None:
+    """What the service would do with one group; None where groups are not provisioned.
 
     accounts      object id in Entra to account id, of people (and groups) who are or will be linked
     link          the service's link, where it is known
-    peers         matching values that other groups have already
+    claims        whose a matching value is; None: this group alone is looked at
     only_members  provisioning on demand: nobody but these is added
     """
     if job.group_rules is None:
@@ -271,56 +324,61 @@ def predict_group(
     rules = job.group_rules
     plain = group_attributes(group.graph, members=group.members, in_scope=True)
     verdict = judge(rules.mapping.filters, plain) if rules.mapping.filters else None
-    scope = judge_scope(group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict))
+    scope = judge_scope(group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone))
     source = group_attributes(group.graph, members=group.members, in_scope=scope.in_scope)
-    return forecast(
-        source, scope, rules.mapping, link, sight, now=now, facts=rules.targets, peers=peers, references=accounts, only_members=only_members
-    )
+    peers = claims.others(source, now=now) if claims and scope.in_scope and link is None else frozenset()
+    outcome = forecast(
+        source, scope, rules.mapping, link, sight, now=now, facts=rules.targets, peers=peers, references=accounts,
+        only_members=only_members, hard_deleted=group.gone, skip_out_of_scope=keeps_leavers,
+    )  # fmt: skip
+    return Foreseen(group.graph, outcome, account_of(outcome, scope))
 
 
 def predict_groups(
-    job: JobFacts, sight: Sight, *, now: datetime, accounts: Mapping[str, str], links: Links = NO_LINKS
-) -> list[tuple[AssignedGroup, Outcome]]:
-    """What the service would do with each assigned group in the next cycle, members included.
+    groups: Iterable[GroupRead],
+    job: JobFacts,
+    sight: Sight,
+    *,
+    now: datetime,
+    accounts: Mapping[str, str],
+    links: Links = NO_LINKS,
+    keeps_leavers: bool = False,
+) -> list[Foreseen]:
+    """What the service would do with each group in the next cycle, members included; nothing where groups are not provisioned.
 
+    groups    those assigned, and those linked that are not any more
     accounts  object id in Entra to account id, of people who are or will be linked
     """
-    rules = job.group_rules
-    if rules is None:
-        return []
-    known = dict(accounts)
-    matching = {row.target for row in rules.mapping.rows if row.matching}
+    groups = list(groups)
 
-    def look() -> list[tuple[AssignedGroup, Outcome]]:
-        taken: set[str] = set()
-        seen = []
-        for group in job.assigned_groups.values():
-            link = links.get(str(group.graph["id"]))
-            outcome = predict_group(group, job, sight, now=now, accounts=known, link=link, peers=frozenset(taken))
-            if outcome is not None:
-                taken |= _claimed(outcome, matching)
-                seen.append((group, outcome))
-        return seen
+    def look(known: Mapping[str, str]) -> list[Foreseen]:
+        claims = Claims(job.group_rules.mapping) if job.group_rules else None
+        for group in groups:
+            if claims and group.graph["id"] in links and not group.gone:
+                claims.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
+        each = (
+            predict_group(group, job, sight, now=now, accounts=known, link=links.get(group.graph["id"]), claims=claims, keeps_leavers=keeps_leavers)
+            for group in groups
+        )
+        return [one for one in each if one is not None]
 
-    first = look()
-    inner = {group.graph["id"]: account for group, outcome in first if (account := account_of(outcome))}
-    if not (NESTED_GROUPS_ARE_MEMBERS and any(inner.keys() & set(group.members) for group, _ in first)):
+    first = look(accounts)
+    inner = {one.id: one.account for one in first if one.account}
+    if not (NESTED_GROUPS_ARE_MEMBERS and any(inner.keys() & set(group.members) for group in groups)):
         return first
-    known |= inner  # memberships come last: a group inside another has its account by then
-    return look()
+    return look({**accounts, **inner})  # memberships come last: a group inside another has its account by then
 
 
-def _claimed(outcome: Outcome, matching: set[str]) -> set[str]:
-    """The matching values that belong to this person from now on: of the account found, and those written."""
-    found = {str(read_target(outcome.resource, target) or "") for target in matching} if outcome.resource else set()
-    return (found | {str(change.new) for change in outcome.decision.changes if change.target in matching}) - {""}
-
-
-def account_of(outcome: Outcome) -> str:
-    """Id of the account a person has or will have; "" for none."""
-    if outcome.result == "Failure" or outcome_word(outcome) not in ("create", "update", "nothing"):
+def account_of(outcome: Outcome, scope: ScopeDecision) -> str:
+    """Id of the account (or group) in the target that may be referred to: of who is in scope, and linked
+    or about to be; "" for none. Whoever is linked stays so when a write fails."""
+    if not scope.in_scope:
         return ""
-    return outcome.target_id or NEW_ACCOUNT
+    if outcome.link is not None:
+        return outcome.link.target_id
+    if outcome.decision.action in ("create", "link", "update"):
+        return outcome.decision.target_id or NEW_ACCOUNT
+    return ""
 
 
 def outcome_word(outcome: Outcome) -> str:

@@ -175,7 +175,8 @@ def read_sources(graph: GraphClient, people: Iterable[Person]) -> dict[str, dict
         if user is None:
             raise NotReady(f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope).")
         manager = graph.manager(person.id)
-        found[person.user_principal_name] = source_attributes(user, soft_deleted=False, manager_id=manager["id"] if manager else None)
+        blocked = user.get("accountEnabled") is False  # which IsSoftDeleted includes ("Customize attribute mappings")
+        found[person.user_principal_name] = source_attributes(user, soft_deleted=blocked, manager_id=manager["id"] if manager else None)
     return found
 
 

@@ -10,7 +10,7 @@ import json as jsonlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -331,11 +331,14 @@ class ScimClient:
         request.extensions["timeout"] = httpx.Timeout(limit).as_dict()
         if method == "GET":
             return self._send_raw(request, seconds, anonymous)
-        with self._noted(method, path, before=before, after=body) as settle:
-            answer = self._send_raw(request, seconds, anonymous)
-            made = answer.json.get("id") if isinstance(answer.json, dict) else None
-            settle({"status": answer.status, "id": made})
-            return answer
+        answers: list[Answer] = []
+        with suppress(Rejected), self._noted(method, path, before=before, after=body) as settle:
+            answers.append(self._send_raw(request, seconds, anonymous))
+            if answers[0].status >= 400:  # noted as refused; who asked gets the answer as it is
+                raise Rejected(f"{method} {path} was answered with {answers[0].status}", status=answers[0].status)
+            made = answers[0].json.get("id") if isinstance(answers[0].json, dict) else None
+            settle({"status": answers[0].status, "id": made})
+        return answers[0]
 
     def _send_raw(self, request: httpx.Request, seconds: float | None, anonymous: bool) -> Answer:
         started = time.monotonic()
@@ -384,8 +387,11 @@ def read_answer(response: httpx.Response, seconds: float) -> Answer:
     """A response as a record, redacted."""
     request = response.request
     query = unquote_plus(request.url.query.decode("ascii"))
+    text = REDACTOR.text(response.text)
     try:
-        body = REDACTOR.plain(response.json())
+        body = response.json()
+        if text != response.text or not _is_plain(response.content):  # else no secret is in the whole, and so none in its parts
+            body = REDACTOR.plain(body)
     except (ValueError, RecursionError):
         body = None
     headers = {name.lower(): value for name, value in response.headers.items() if "cookie" not in name.lower()}
@@ -394,10 +400,15 @@ def read_answer(response: httpx.Response, seconds: float) -> Answer:
         status=response.status_code,
         media_type=_media_type(response),
         headers=REDACTOR.plain(headers),
-        text=REDACTOR.text(response.text)[:LONGEST_TEXT],
+        text=text[:LONGEST_TEXT],
         seconds=seconds,
         json=body,
     )
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether the parts of a JSON text stand in it letter by letter: ASCII without escapes."""
+    return content.isascii() and b"\\" not in content and b"\0" not in content
 
 
 def read_json(response: httpx.Response) -> Any:

@@ -199,6 +199,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "compat.patch_refused": _PATCH | {"compat.op_case"},
     "compat.patch_not_stored": _PATCH,
     "compat.op_case": _PATCH,
+    "compat.patch_drops_others": _PATCH | {"compat.siblings_lost"},
     "compat.typed_path_refused": frozenset({"compat.typed_path_needs_element", "compat.typed_path_splits"}),
     "compat.siblings_lost": frozenset({"compat.several_operations", "compat.row_not_changed"}),
     "compat.extension_path": frozenset({"compat.manager_text_refused", "compat.manager_other_shapes"}),

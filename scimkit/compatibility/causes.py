@@ -63,7 +63,7 @@ class Cause:
 _ALL = (
     # -- reaching the endpoint ------------------------------------------------
     Cause(
-        "compat.no_answer", "The endpoint does not answer", BOTH, FAILS,
+        "compat.no_answer", "Requests stay without an answer", BOTH, FAILS,
         "Without answers every cycle fails, and the job goes into quarantine.",
         "Answer every request within a few seconds and keep the connection open until the answer is whole.",
         "Leave provisioning off until the endpoint answers.", NO_WAY, "documented", "QUA",
@@ -288,6 +288,12 @@ _ALL = (
         "Take these rows out of the mapping: {rows}.", DROP_ROWS, "documented", "TUT",
     ),
     Cause(
+        "compat.listed_schema_refused", "A person is refused whose `schemas` lists the enterprise URN without its values", VENDOR, CONDITIONAL,
+        "A published sample lists that URN always, another one only where it is used: which of them is sent is (unconfirmed).",
+        "Accept the enterprise URN in `schemas`, with values or without.",
+        "Watch the first creation of the pilot, of somebody without enterprise values.", KNOW, "unconfirmed", "TUT",
+    ),
+    Cause(
         "compat.create_without_id", "A creation is answered without an id", VENDOR, FAILS,
         "Entra cannot note which account belongs to whom; the next cycle knows nothing of it.",
         "Answer 201 with the resource and its id.",
@@ -401,6 +407,12 @@ _ALL = (
         "Entra believes that people are changed and switched off; they are not.",
         "Apply every operation before answering.",
         "Nothing in Entra helps: leave provisioning off.", NO_WAY, "documented", "TUT",
+    ),
+    Cause(
+        "compat.patch_drops_others", "A change of one attribute deletes others", VENDOR, FAILS,
+        "Every change, switching off included, wipes what it does not name: {rows}.",
+        "Change what the operations name, and nothing else; PATCH is not PUT.",
+        "Nothing in Entra helps: leave provisioning off, data would be lost.", NO_WAY, "documented", "RFC 7644, 3.5.2",
     ),
     Cause(
         "compat.op_case", "Operations spelt `Add`, `Replace`, `Remove` are not understood", VENDOR, FAILS,

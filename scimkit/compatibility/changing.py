@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimkit.compatibility.creating import CHARSET, DIALECTS
+from scimkit.compatibility.creating import CHARSET, DIALECTS, root_of
 from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
@@ -51,7 +51,7 @@ def pick(trial: Trial, subject: Subject, *kinds: str, present: bool) -> list[str
     return [
         target for target in trial.mapped.of_kind(*kinds)
         if target.casefold() not in identity
-        and target not in trial.not_stored and target not in trial.refused
+        and target not in trial.not_stored and target not in trial.refused and target not in trial.unchangeable
         and (subject.value(target) is not None) is present
         and other_value(trial, subject, target) is not None
     ]  # fmt: skip
@@ -72,8 +72,14 @@ def judge(changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
     if changed.wrong:
         return unmet(cause, reply, changed.words, outcome=NOT_STORED, targets=targets)
     if changed.lost:
-        return unmet("compat.siblings_lost", reply, changed.words, targets=tuple(dict.fromkeys((*targets[:1], *changed.lost))))
+        return unmet(cause_of_loss(changed), reply, changed.words, targets=tuple(dict.fromkeys((*targets[:1], *changed.lost))))
     return met(reply, changed.words)
+
+
+def cause_of_loss(changed: Changed) -> str:
+    """Whether parts beside the changed one are lost, or attributes that have nothing to do with it."""
+    roots = {root_of(target) for target in changed.wanted}
+    return "compat.siblings_lost" if all(root_of(target) in roots for target in changed.lost) else "compat.patch_drops_others"
 
 
 def judge_again(trial: Trial, changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
@@ -141,6 +147,7 @@ def check_simple(trial: Trial, subject: Subject, dialect: str) -> Result:
     for target in dict.fromkeys([choices[0], *choices[1:2], *first_of_kind.values()]):
         changed = trial.change(subject, wanted_values(trial, subject, [target]), dialect)
         if changed.reply.done and not changed.wrong:
+            trial.unchangeable |= dict(tries)
             return judge(changed, "", (target,))
         if target in changed.wrong and changed.reply.done and changed.wrong[target] is not None:
             near = judge_again(trial, changed, "", (target,))
@@ -361,7 +368,7 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
         return unknown("nothing is left to change")
     changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
     if changed.good:
-        return met(changed.reply, changed.words)
+        return _refused_alone(trial) if trial.unchangeable else met(changed.reply, changed.words)
     suspects = list(changed.wrong) if changed.reply.done else targets
     bad: dict[str, Changed] = {}
     for target in suspects:
@@ -372,8 +379,15 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
                 bad[target] = alone
     if not bad:
         return judge_again(trial, changed, "compat.several_operations", tuple(suspects))
+    bad = {**trial.unchangeable, **bad}
     target, alone = next(iter(bad.items()))
     return judge_again(trial, alone, "compat.row_not_changed", tuple(bad))
+
+
+def _refused_alone(trial: Trial) -> Result:
+    """What is left can be changed; some targets cannot, as the first changes showed."""
+    first = next(iter(trial.unchangeable.values()))
+    return unmet("compat.row_not_changed", first.reply, first.words, targets=trial.unchangeable)
 
 
 def check_same_again(trial: Trial, subject: Subject, dialect: str) -> Result:
@@ -449,7 +463,7 @@ class OddMessages:
     def _harmless(self, operations: list[dict[str, Any]]) -> Result:
         changed = self._send({}, operations)
         if changed.lost:
-            return tolerated("compat.siblings_lost", changed.reply, changed.words)
+            return tolerated(cause_of_loss(changed), changed.reply, changed.words)
         bad = changed.reply.status >= 500 and changed.reply.status != 501
         return tolerated("compat.bad_message_fails_server", changed.reply) if bad or not changed.reply.status else met(changed.reply)
 
@@ -513,7 +527,8 @@ def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
         return unmet("compat.id_changes", reply, f"found under the id {subject.id}" if elsewhere else "", targets=(target,))
 
     def found() -> Result:
-        reply = trial.until("find renamed", lambda: trial.endpoint.find("Users", target, new), lambda r: ids_of(r) == [subject.id])
+        now = str(subject.value(target) or new)
+        reply = trial.until("find renamed", lambda: trial.endpoint.find("Users", target, now), lambda r: ids_of(r) == [subject.id])
         before = trial.endpoint.find("Users", target, old)
         if resources_of(reply) and ids_of(reply) != [subject.id]:
             return unmet("compat.id_changes", reply, targets=(target,))

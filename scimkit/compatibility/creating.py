@@ -34,9 +34,9 @@ def matching_value(trial: Trial, values: Mapping[str, Any]) -> str:
     return str(values.get(trial.mapped.matching[0], ""))
 
 
-def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None, extended: bool = True, **how: Any) -> Reply:
+def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None, **how: Any) -> Reply:
     """Create a person with these values; `more` is put over the body."""
-    body = create_body(values, enterprise=extended) | dict(more or {})
+    body = create_body(values, enterprise=trial.extended) | dict(more or {})
     name = str(values.get("userName") or matching_value(trial, values))
     return trial.endpoint.create("Users", body, name=name, key=matching_value(trial, values), **how)
 
@@ -98,9 +98,11 @@ def _find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
     whole = replies[0]
     if whole.answer is None or whole.status in (401, 403, 404, 405, 429, 501):
         return unmet("compat.create_refused", whole)
-    basic = post(trial, basic_values(trial, "1b"))
+    basic = basic_refused = post(trial, basic_values(trial, "1b"))
     if not basic.done:
-        basic = post(trial, basic_values(trial, "1c"), extended=False)
+        trial.extended = False
+        basic = post(trial, basic_values(trial, "1c"))
+        trial.extended = not basic.done
     if not basic.done:  # it may insist on more than the least
         wanted = good_values(trial, "1d")
         roots = ("name", "emails", "displayName", "externalId")
@@ -113,11 +115,15 @@ def _find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
         base_targets = set(basic_values(trial, "1d"))
     forget(trial, basic)
     trial.refused |= _refused_targets(trial, base_targets)
-    if not trial.refused:
+    if not trial.refused and trial.extended:
         return unmet("compat.create_refused", whole, "each attribute alone is taken")
     again = post(trial, good_values(trial, "1"))
     replies.append(again)
-    return met(again, "without " + ", ".join(sorted(trial.refused))) if again.done else unmet("compat.create_refused", again)
+    if not again.done:
+        return unmet("compat.create_refused", again)
+    if not trial.extended:
+        return tolerated("compat.listed_schema_refused", basic_refused, f"without that URN: {basic.said}")
+    return met(again, "without " + ", ".join(sorted(trial.refused)))
 
 
 def _refused_targets(trial: Trial, base: set[str]) -> set[str]:
@@ -232,6 +238,9 @@ def _create_sparse(trial: Trial) -> Result:
         return met(reply)
     if reply.answer is None or reply.status in (401, 403, 429):
         return unmet("compat.requires_values", reply)
+    if trial.extended and (plain := _without_urn(trial)).done and plain.id:
+        _keep(trial, plain, DEFAULT_DIALECT, SPARSE, "2")
+        return tolerated("compat.listed_schema_refused", reply, f"without that URN: {plain.said}")
     needed = _needed_targets(trial)
     trial.required = (*trial.required, *needed)
     again = post(trial, sparse_values(trial, "2"))
@@ -241,6 +250,14 @@ def _create_sparse(trial: Trial) -> Result:
     profile_says = {target.casefold() for target in trial.documented}
     undocumented = [target for target in needed if target.casefold() not in profile_says]
     return tolerated("compat.requires_values", reply, f"taken with {', '.join(needed)}", targets=undocumented or needed)
+
+
+def _without_urn(trial: Trial) -> Reply:
+    """The same person without the enterprise URN; from then on it is left out where it is not used."""
+    trial.extended = False
+    reply = post(trial, sparse_values(trial, "2"))
+    trial.extended = not reply.done
+    return reply
 
 
 def sparse_values(trial: Trial, number: str) -> dict[str, Any]:
@@ -317,12 +334,16 @@ def check_matches(trial: Trial) -> None:
     """Whether the match finds who is there, and only that person (R4, E04, E05)."""
     subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
     attribute = trial.mapped.matching[0]
-    value = str(subject.value(attribute) or subject.user_name) if subject else ""
+    sent = matching_value(trial, good_values(trial, subject.number)) if subject else ""
+    value = str(subject.value(attribute) or sent) if subject else ""
 
     def match() -> Result:
+        """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
         if subject is None:
             return unknown("nobody was created")
-        reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [subject.id])
+        reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id])
+        if ids_of(reply) == [] and value != sent and ids_of(trial.endpoint.find("Users", attribute, value)) == [subject.id]:
+            return tolerated("compat.match_case_sensitive", reply, f"found as {value!r} only", targets=(attribute,))
         found = ids_of(reply)
         if found == [subject.id]:
             late = trial.lag_seconds.get("find", 0.0) > 0
@@ -361,7 +382,8 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
         reply = post(trial, values)
         if not (reply.done and reply.id):
             continue
-        value, id = matching_value(trial, values), reply.id
+        stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
+        value, id = str(stored or matching_value(trial, values)), reply.id
         found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023
         trial.endpoint.delete("Users", id)
         if ids_of(found) == [id]:
@@ -476,7 +498,7 @@ def check_duplicates(trial: Trial) -> None:
         values = good_values(trial, subject.number)
         if other_case:
             values = {t: v.upper() if t in ("userName", *trial.mapped.matching) and isinstance(v, str) else v for t, v in values.items()}
-        body = create_body(values)
+        body = create_body(values, enterprise=trial.extended)
         reply = trial.endpoint.create("Users", body, name=str(values.get("userName") or subject.user_name), key=matching_value(trial, values))
         replies.append(reply)
         if reply.status == 409:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from scimkit.compatibility.creating import forget, matching_value, post, sparse_values
-from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.creating import basic_values, forget, matching_value, post, sparse_values
+from scimkit.compatibility.endpoint import Ended, Reply
 from scimkit.compatibility.reading import is_empty, resources_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, SPARSE
+from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, NOBODY, SPARSE
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
+
+
+def try_deletion(trial: Trial) -> None:
+    """Make the least of a person and delete it, before anybody else is made.
+
+    Where that is refused the probe ends here: what it makes it must be able to remove.
+    """
+    if trial.blocked("create.person", BOTH_DIALECTS, NOBODY) is not None:
+        return
+    try:
+        made = post(trial, basic_values(trial, "0"))
+        if not made.done or not made.id:
+            return  # what is wrong with that the checks of creating say
+        reply = trial.endpoint.delete("Users", made.id)
+    except Ended as end:
+        trial.ended = end
+        return
+    if reply.status == 501 or (400 <= reply.status < 500 and reply.status not in (404, 410, 429)):
+        said = f"{reply.said}; nothing more was made, as it could not be removed"
+        trial.ended = Ended("compat.delete_refused", said, reply.sent)
 
 
 def check_deletions(trial: Trial) -> None:

@@ -36,11 +36,11 @@ Keep = Callable[[str, str, str], None]
 
 
 class Ended(Exception):
-    """The probe cannot go on. cause: the root cause."""
+    """The probe cannot go on. cause: the root cause; sent: the request that showed it, if it was one."""
 
-    def __init__(self, cause: str, said: str) -> None:
+    def __init__(self, cause: str, said: str, sent: str = "") -> None:
         super().__init__(said)
-        self.cause, self.said = cause, said
+        self.cause, self.said, self.sent = cause, said, sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,8 @@ class Endpoint:
                     anonymous=anonymous, seconds=min(self.request_seconds, left),
                 )  # fmt: skip
             except Unreachable as error:
+                if error.cause == "timeout" and left < self.request_seconds:
+                    raise Ended("compat.too_slow", f"the time for the probe was up during {method} {path}") from None
                 self.silences += 1
                 if self.silences >= MOST_SILENCES:
                     raise Ended("compat.no_answer", str(error)) from None
@@ -198,7 +200,7 @@ class Endpoint:
             self.keep(resource_type, "", name)
         reply = self.send("POST", resource_type, body=body, **how)
         entry.id = reply.id if reply.done else ""
-        if reply.status and not reply.done and reply.status < 500:
+        if reply.status and not reply.done and (reply.status < 500 or reply.status == 501):
             entry.gone = True  # it says that it made nothing
         if entry.id and self.keep is not None:
             self.keep(resource_type, entry.id, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -116,13 +116,14 @@ class Ledger:
     @contextmanager
     def alone(self, page: Page) -> Iterator[bool]:
         """Hold `page` to clean it up; False while the probe that writes it is running."""
-        try:
-            with self.store.alone(_lock(page.name), wait_seconds=0):
-                yield True
-        except RunError:
-            yield False
-            return
-        if not self.store.exists(page.name):
+        with ExitStack() as held:
+            try:
+                held.enter_context(self.store.alone(_lock(page.name), wait_seconds=0))
+                ours = True
+            except RunError:
+                ours = False
+            yield ours
+        if ours and not self.store.exists(page.name):
             self._forget_lock(page.name)
 
 

@@ -37,7 +37,7 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
         return _set(trial, subject, manager_body(others[0], dialect == FLAG_DIALECT), others[0], "compat.manager_text_refused")
 
     def answered() -> Result:
-        return _judge_shape(trial, subject)
+        return _judge_shape(trial, subject, trial.index[("manager.text", dialect, people)].sent)
 
     def change() -> Result:
         if len(others) < 2:
@@ -74,9 +74,9 @@ def _set(trial: Trial, subject: Subject, body: Any, wanted: str, cause: str) -> 
     return met(reply, "read back: as sent")
 
 
-def _judge_shape(trial: Trial, subject: Subject) -> Result:
+def _judge_shape(trial: Trial, subject: Subject, before: str) -> Result:
     raw = _raw(subject)
-    sent, got = f"GET /Users/{subject.id}", f"manager is {raw!r}"
+    sent, got = f"{before}, then GET /Users/{subject.id}", f"manager is {raw!r}"
     if isinstance(raw, dict) and isinstance(raw.get("value"), str):
         return Result("passed", "", sent, got)
     return Result("failed", "compat.manager_answered_bare", sent, got, _rows(trial))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scimkit.apps.profile import AppProfile
@@ -42,6 +42,13 @@ class Mapped:
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """Targets of people of these kinds, in the mapping's order."""
         return tuple(target for target in self.targets if kind_of(target) in kinds)
+
+    def matched_by(self, target: str) -> Mapped:
+        """The same mapping with people matched by `target` alone; itself where that is not mapped."""
+        if not self.uses(target):
+            return self
+        ours = target.casefold()
+        return replace(self, users=tuple(replace(row, matching=int(row.target.casefold() == ours)) for row in self.users))
 
     def uses(self, target: str) -> bool:
         return target.casefold() in {each.casefold() for each in self.targets}

@@ -9,7 +9,7 @@ from scimkit.apps.profile import AppProfile
 from scimkit.clients.scim import ScimClient
 from scimkit.compatibility.changing import check_changes, check_renames
 from scimkit.compatibility.creating import check_creations, check_matches, check_people, check_text_false
-from scimkit.compatibility.deleting import check_deletions
+from scimkit.compatibility.deleting import check_deletions, try_deletion
 from scimkit.compatibility.endpoint import DEADLINE_SECONDS, REQUEST_SECONDS, Ended, Endpoint, Keep
 from scimkit.compatibility.grouping import check_group_question, check_groups
 from scimkit.compatibility.managing import check_managers
@@ -113,6 +113,7 @@ def run_checks(trial: Trial, *, write: bool) -> None:
 
 
 def _run_writing(trial: Trial) -> None:
+    try_deletion(trial)
     check_people(trial)
     check_matches(trial)
     check_filters(trial, trial.subjects.get((DEFAULT_DIALECT, FULL)))

@@ -33,7 +33,7 @@ def check_switches(trial: Trial) -> None:
     for (dialect, people), subject in [((d, p), trial.subjects.get((d, p))) for d in DIALECTS for p in (FULL, SPARSE)]:
         if subject is not None:
             _check_person(trial, subject, dialect, people)
-        if subject is not None and any(row.code == "inactive.readable" and row.outcome == "failed" for row in trial.rows):
+        if subject is not None and any(row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.rows):
             _spare_the_others(trial)
             break
     _check_mixed(trial)
@@ -66,6 +66,8 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
         reply = trial.refresh(subject)
         if reply.status == 200 and reply.id == subject.id:
             return met(reply)
+        if reply.status not in (404, 410):
+            return unmet("compat.read_by_id", reply, targets=ROWS)
         trial.endpoint.hide(subject.id, True)
         return unmet("compat.inactive_hidden", reply, targets=ROWS)
 

@@ -129,6 +129,8 @@ class Trial:
     changed_on_arrival  targets whose values the endpoint normalises: a difference there is known and not told again
     not_stored          targets that are accepted and dropped
     refused             targets with which a creation is refused
+    unchangeable        targets whose change was refused where another one's was made, with that change
+    extended            a new person's `schemas` lists the enterprise URN always
     required            targets a person must have; documented: those the app's profile names
     also                causes seen beside the one a row names, with their targets
     groups, members     by dialect: the test group's id, and who was last seen in it
@@ -146,6 +148,8 @@ class Trial:
     changed_on_arrival: set[str] = field(default_factory=set)
     not_stored: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    unchangeable: dict[str, Changed] = field(default_factory=dict)
+    extended: bool = True
     required: tuple[str, ...] = ()
     documented: tuple[str, ...] = ()
     also: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -189,7 +193,7 @@ class Trial:
     def blocked(self, code: str, dialect: str, people: str) -> Result | None:
         """Why a check is not made; None where nothing stands in its way."""
         if self.ended is not None:
-            return Result(NOT_REACHED, self.ended.cause, "", self.ended.said)
+            return Result(NOT_REACHED, self.ended.cause, self.ended.sent, self.ended.said)
         for need in CHECKS[code].needs:
             row = self.found(need, dialect, people)
             if row is not None and row.outcome not in MET:

@@ -53,6 +53,8 @@ GALLERY_NOTE = (
 PILOT_NOTE = "On-demand provisioning ignores the flag: a pilot by it shows the default dialect."
 PLANNED_NOTE = "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
 ENDED_NOTE = "The probe ended before everything was asked."
+ENDING = ("compat.too_slow", "compat.no_answer", "compat.throttled", "compat.delete_refused")
+"""Causes that end a probe before its time where rows were not reached for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ NEEDS_ROWS = frozenset(
 ALIKE = frozenset({"compat.inactive_hidden"})
 """Causes that do not depend on the message, though they were seen after one dialect's only."""
 
-ALWAYS_CONDITIONAL = frozenset({"compat.only_active", "compat.requires_values", "compat.match_case_sensitive", "compat.boolean_stored_as_text", "compat.active_hidden"})
+ALWAYS_CONDITIONAL = frozenset({"compat.only_active", "compat.listed_schema_refused", "compat.requires_values", "compat.match_case_sensitive", "compat.boolean_stored_as_text", "compat.active_hidden"})
 """Causes seen in rows that are met all the same, and that still are conditions."""
 
 
@@ -188,7 +190,7 @@ def judge_whole(
     other_fatal, other_conditions = _weigh(findings, other)
     note = " ".join(text for text in (GALLERY_NOTE if gallery else "", PILOT_NOTE if flag and not gallery else "") if text)
     better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
-    unreached = any(row.outcome == NOT_REACHED and row.cause in ("compat.too_slow", "compat.no_answer") for row in rows)
+    unreached = any(row.outcome == NOT_REACHED and row.cause in ENDING for row in rows)
     if not fatal and (not written or unreached):
         note = " ".join(text for text in (note, ENDED_NOTE if unreached else PLANNED_NOTE) if text)
         said = "So far nothing speaks against it" if not conditions else "So far it works only if: " + " ".join(conditions)

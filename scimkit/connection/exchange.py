@@ -71,7 +71,8 @@ def _own_words(body: dict[str, Any]) -> str:
 
 def printable(text: str) -> str:
     """`text` on one line, what cannot be printed marked."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
 
 
 def looks_like_html(answer: Answer) -> bool:

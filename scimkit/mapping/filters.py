@@ -272,8 +272,9 @@ def judge_clause(
 ) -> ClauseVerdict:
     """One clause on one object; remarks go to `warnings`."""
     operator = operator_of(clause)
-    value = read_value(source.get(clause.attribute))
-    if isinstance(value, (list, Mapping)):
+    given = source.get(clause.attribute)
+    value = read_value(given)
+    if isinstance(value, (list, Mapping)) or (value is None and given is not None):  # an empty list is a list here
         raise UnfilterableAttribute(
             f"{clause.attribute} holds several values, and such attributes are not supported in filters",
             "Filter on another attribute.",

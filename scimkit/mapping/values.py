@@ -94,13 +94,19 @@ class Instant:
 
 
 def read_value(value: Any) -> Any:
-    """A source attribute as a value of the language: sets and tuples become lists, dates instants."""
-    if value is None or value.__class__ in (str, bool, int, list):
+    """A source attribute as a value of the language: sets and tuples become lists, dates instants.
+
+    Graph gives a multi-valued property without values as an empty list, never as
+    null, so an empty list is an absent attribute.
+    """
+    if value is None or value.__class__ in (str, bool, int):
         return value
-    if isinstance(value, (str, bool, int, list)):
+    if isinstance(value, list):
+        return value or None
+    if isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
+        return list(value) or None
     if isinstance(value, datetime):
         return Instant.of(value)
     if isinstance(value, date):

@@ -28,6 +28,7 @@ class LogLine:
 
     person  user principal name where the log has it, else the display name; of a group its name
     kind    User | Group, as the log calls it
+    source_id  object id in Entra; "" in a record of before it was kept
     action  create | update | disable | delete | stageddelete | other
     status  success | failure | skipped | warning
     """
@@ -40,6 +41,7 @@ class LogLine:
     remedy: str
     time_utc: str
     kind: str = "User"
+    source_id: str = ""
 
 
 @record("LogSummary")
@@ -104,6 +106,7 @@ def read_line(event: Mapping[str, Any]) -> LogLine:
         told.remedy,
         utc_text(read_utc(event["activityDateTime"])),
         "Group" if str(source.get("identityType") or "").casefold() == "group" else "User",
+        str(source.get("id") or ""),
     )
 
 
@@ -129,20 +132,22 @@ def summarize_logs(graph: GraphClient, enterprise_app: EnterpriseApp, status: Jo
 
 
 def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, str]:
-    """Where what is reported of a person or a group is not what was predicted, by name."""
+    """Where what is reported of a person or a group is not what was predicted, by name; found by object id,
+    as names change and two groups may have the same one."""
     reported: dict[tuple[str, str], list[LogLine]] = {}
     for each in lines:
-        reported.setdefault((each.kind, each.person), []).append(each)
-    predicted = [("User", row.person.user_principal_name, row.action) for row in forecast.rows]
-    predicted += [("Group", group.name, group.action) for group in forecast.groups]
+        reported.setdefault((each.kind, each.source_id or each.person), []).append(each)
+    predicted = [("User", row.person.id, row.person.user_principal_name, row.action) for row in forecast.rows]
+    predicted += [("Group", group.id, group.name, group.action) for group in forecast.groups]
     found = {}
-    for kind, name, action in predicted:
-        line = _telling(reported.get((kind, name), []))
+    for kind, object_id, name, action in predicted:
+        line = _telling(reported.get((kind, object_id)) or reported.get((kind, name), []))
         outcome = "nothing reported" if line is None else _outcome(line)
         if action == "unknown" or (action == "failure" and line is not None and line.status == "failure"):
             continue  # nothing was predicted; or it failed as predicted, with whatever code
         if outcome != action and not (action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")):
-            found[name if kind == "User" else f"the group {name}"] = f"predicted {action}; reported {outcome}"
+            shown = name if kind == "User" else f"the group {name}"
+            found[f"{shown} ({object_id})" if shown in found else shown] = f"predicted {action}; reported {outcome}"
     return found
 
 

@@ -7,6 +7,7 @@ holds the messages. `forecast` is `provision` without writing.
 """
 
 from scimkit.provisioning.action import Endpoint, Outcome, act
+from scimkit.provisioning.claims import Claims
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Desired, Link, MatchKey, Observed, Policy, decide
 from scimkit.provisioning.dialect import (
@@ -39,7 +40,7 @@ from scimkit.provisioning.targets import Change, TargetFacts, read_target, read_
 
 __all__ = [
     "DEFAULT_ACCESS", "FLAG", "GROUP", "MEMBERS_PER_REQUEST", "NESTED_GROUPS_ARE_MEMBERS", "UNRESOLVED", "USER",
-    "Change", "Decision", "Desired", "Endpoint", "GroupFacts", "Kind", "Link", "MatchKey", "Member", "MemberWrite",
+    "Change", "Claims", "Decision", "Desired", "Endpoint", "GroupFacts", "Kind", "Link", "MatchKey", "Member", "MemberWrite",
     "Membership", "Observed", "Outcome", "Policy", "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts",
     "act", "create_body", "decide", "desired_of", "differences", "error_code", "forecast", "group_attributes",
     "group_scope_facts", "is_active", "is_entitled", "is_soft_deleted", "judge_scope", "kind_of", "look",

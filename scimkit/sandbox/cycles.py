@@ -120,8 +120,7 @@ def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
 
 
 def _matching(provisioner: Provisioner) -> str:
-    rows = sorted(provisioner.people.matching.rows, key=lambda row: row.matching)
-    return rows[0].target if rows else "userName"
+    return provisioner.people.claims.matching or "userName"
 
 
 def _explain(world: World, error: Exception) -> tuple[str, str]:
@@ -151,10 +150,11 @@ def _whom(world: World, provisioner: Provisioner, job: Job, initial: bool) -> li
 
 
 def _which_groups(world: World, provisioner: Provisioner, job: Job, initial: bool) -> list[str]:
-    """Ids of the groups this cycle looks at, in the directory's order; those gone for good last."""
+    """Ids of the groups this cycle looks at: those assigned, in the order of the assignments, the rest
+    in the directory's; those gone for good last."""
     if not provisioner.with_groups:
         return []
-    everything = list(world.directory.groups)
+    everything = list(dict.fromkeys((*provisioner.assigned_groups(), *world.directory.groups)))
     concerned = set(provisioner.assigned_groups()) | job.group_links.keys()
     if initial:
         looked_at = (set(everything) if provisioner.sync_all else concerned) | job.escrows

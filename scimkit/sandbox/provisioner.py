@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +13,12 @@ from scimkit.clients.scim import ScimClient
 from scimkit.credentials import Secret
 from scimkit.errors import MappingError, ScimkitError
 from scimkit.mapping import judge
-from scimkit.mapping.rows import ObjectMapping, evaluate_rows, mapping_of, user_mapping
+from scimkit.mapping.rows import ObjectMapping, mapping_of, user_mapping
 from scimkit.provisioning import (
     GROUP,
     NESTED_GROUPS_ARE_MEMBERS,
     USER,
+    Claims,
     GroupFacts,
     Kind,
     Link,
@@ -56,22 +57,19 @@ def setting(app: ServicePrincipal, key: str) -> bool:
 class Flow:
     """One object mapping of a job, and what is kept for its kind of object.
 
-    matching  the mapping with nothing but its matching rows
     links     the job's own, by object id
-    taken     whose a matching value is, so that a second one with it is refused
+    claims    whose a matching value is, so that a second one with it is refused
     """
 
     kind: Kind
     mapping: ObjectMapping
     facts: TargetFacts
-    matching: ObjectMapping
     links: dict[str, Link]
-    taken: dict[str, str] = field(default_factory=dict)
+    claims: Claims
 
 
 def make_flow(schema: dict[str, Any], mapping: ObjectMapping, kind: Kind, links: dict[str, Link]) -> Flow:
-    matching = replace(mapping, rows=tuple(row for row in mapping.rows if row.matching))
-    return Flow(kind, mapping, read_target_facts(schema, mapping.target_object), matching, links)
+    return Flow(kind, mapping, read_target_facts(schema, mapping.target_object), links, Claims(mapping))
 
 
 def group_mapping(schema: dict[str, Any]) -> ObjectMapping | None:
@@ -133,8 +131,8 @@ class Provisioner:
         return roles_held(person_id, related, self.assigned)
 
     def assigned_groups(self) -> list[str]:
-        """Ids of the groups that are assigned themselves, in the directory's order."""
-        return [key for key in self.world.directory.groups if key in self._direct]
+        """Ids of the groups that are assigned themselves, in the order of the assignments."""
+        return [key for key in self._direct if key in self.world.directory.groups]
 
     def source(self, person: Person) -> tuple[dict[str, Any], ScopeDecision]:
         """The source attributes of a person and the judgement of their scope."""
@@ -188,21 +186,13 @@ class Provisioner:
 
     def claim(self) -> None:
         """Note whose the matching values are of everybody linked."""
-        directory = self.world.directory
-        for key in self.job.links:
+        directory, now = self.world.directory, self.world.clock.now
+        for key in self.people.links:
             if (person := directory.people.get(key)) is not None:
-                self._others(self.people, key, self.source(person)[0])
-        for key in self.job.group_links if self.groups else ():
-            if (group := directory.groups.get(key)) is not None:
-                self._others(self.groups, key, self.group_source(group)[0])
-
-    def _others(self, flow: Flow | None, object_id: str, source: dict[str, Any]) -> frozenset[str]:
-        """Which of this object's matching values belong to another one of this job already."""
-        if flow is None:
-            return frozenset()
-        values = evaluate_rows(flow.matching, source, now=self.world.clock.now, creating=True).values
-        mine = [str(value) for value in values.values() if value not in (None, "", [])]
-        return frozenset(v for v in mine if flow.taken.setdefault(v.casefold(), object_id) != object_id)
+                self.people.claims.others(self.source(person)[0], now=now)
+        for key in self.groups.links if self.groups else ():
+            if self.groups and (group := directory.groups.get(key)) is not None:
+                self.groups.claims.others(self.group_source(group)[0], now=now)
 
     # -- doing it ----------------------------------------------------------
 
@@ -257,7 +247,7 @@ class Provisioner:
             "on_demand": on_demand,
             "target_system": self.target_system,
             "hard_deleted": hard_deleted,
-            "peers": self._others(flow, key, source) if scope.in_scope and link is None else frozenset(),
+            "peers": flow.claims.others(source, now=self.world.clock.now) if scope.in_scope and link is None else frozenset(),
             **settings,
         }
         outcome = (provision if writing else forecast)(source, scope, flow.mapping, link, endpoint, **common)

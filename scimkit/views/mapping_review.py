@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scimkit.views.document import Block, Cell, CheckList, Table, check_row
-from scimkit.views.tables import table
+from scimkit.views.tables import count, field, table
 from scimkit.views.values import NOTHING, cell, visible
 
 Data = Mapping[str, Any]
@@ -34,20 +34,19 @@ def describe_mapping_review(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     if overruled := data.get("overruled"):
         blocks.append(_overruled(overruled))
     blocks += _findings(data.get("checks") or [])
-    count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
-    return "Attribute mapping", f"{count}, evaluated for {len(people)} {'person' if len(people) == 1 else 'people'}.", tuple(blocks)
+    return "Attribute mapping", f"{count(len(rows), 'row')}, evaluated for {count(len(people), 'person', 'people')}.", tuple(blocks)
 
 
 def _rows(rows: Sequence[Data]) -> Table:
     columns: dict[str, Callable[[Data], Cell]] = {
-        "target": lambda row: cell(row.get("target"), code=True),
-        "expected": lambda row: cell(row.get("expected"), code=True),
+        "target": field("target", code=True),
+        "expected": field("expected", code=True),
         "live": lambda row: cell("as expected") if is_as_expected(row) else cell(row.get("live"), code=True),
     }
     if any(row.get("kind") for row in rows):
-        columns["type"] = lambda row: cell(row.get("kind"))
+        columns["type"] = field("kind")
     if any(row.get("default") for row in rows):
-        columns["default"] = lambda row: cell(row.get("default"))
+        columns["default"] = field("default")
     columns["applies"] = lambda row: cell(APPLIES.get(str(row.get("apply") or ""), row.get("apply")))
     columns["matching"] = lambda row: cell(row.get("matching") or None)
     return table("Rows", columns, rows)
@@ -61,16 +60,16 @@ def is_as_expected(row: Data) -> bool:
 
 def _person(upn: str, rows: Sequence[Data]) -> Table:
     values = [{"target": row.get("target"), "value": row["values"][upn]} for row in rows if upn in (row.get("values") or {})]
-    columns = {"target": lambda row: cell(row["target"], code=True), "value": lambda row: cell(row["value"])}
+    columns = {"target": field("target", code=True), "value": field("value")}
     return table(f"What {upn} would get", columns, values)
 
 
 def _overruled(overruled: Sequence[Data]) -> Table:
     items = [{"target": each.get("target"), "person": upn, "value": value} for each in overruled for upn, value in (each.get("values") or {}).items()]
     columns = {
-        "target": lambda row: cell(row["target"], code=True),
-        "person": lambda row: cell(row["person"]),
-        "what scimkit had worked out": lambda row: cell(row["value"]),
+        "target": field("target", code=True),
+        "person": field("person"),
+        "what scimkit had worked out": field("value"),
     }
     return table("Where Microsoft's answer stands instead of ours", columns, items)
 
@@ -86,8 +85,8 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     """What Microsoft gives for each expression and person, and why it was not asked where it was not."""
     answers = data.get("answers") or []
     columns = {
-        "target": lambda row: cell(row.get("target"), code=True),
-        "person": lambda row: cell(row.get("person")),
+        "target": field("target", code=True),
+        "person": field("person"),
         "Microsoft gives": lambda row: cell((row.get("error") and f"an error: {row['error']}") or ", ".join(row.get("values") or []) or "(no value)"),
     }
     sentence = ". ".join(part.rstrip(".") for part in (data.get("unasked"), data.get("remedy")) if part)
@@ -100,7 +99,7 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
 def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     """How one expression comes to its value: the tree as a table, inner parts indented."""
     steps = list(_steps(data.get("root") or {}, 0))
-    columns = {"part": lambda row: row["part"], "is": lambda row: cell(row["text"], code=True), "gives": lambda row: cell(row["gives"]), "why": lambda row: cell(row["note"])}
+    columns = {"part": lambda row: row["part"], "is": field("text", code=True), "gives": field("gives"), "why": field("note")}
     empty = ", ".join(data.get("empty") or [])
     sentence = f"Empty for this person: {visible(empty)}." if empty else ""
     return "How it comes to its value", sentence, (table("Step by step", columns, steps),)

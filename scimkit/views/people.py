@@ -219,7 +219,7 @@ def _find_references(value: Any) -> Iterator[list[str]]:
     """People named by text alone, and the values that were mapped or observed for them."""
     if isinstance(value, Mapping):
         for field in ("person", "administrator", "notification_email"):
-            if isinstance(value.get(field), str) and value[field]:
+            if isinstance(value.get(field), str) and value[field] and value.get("kind") != "Group":  # a log line of a group
                 yield [value[field]]
         if isinstance(value.get("values"), Mapping) and "target" in value:
             for upn, mapped in value["values"].items():

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scimkit.views.document import Block, Cell, Table
+from scimkit.views.tables import count, field, table
 from scimkit.views.values import cell, phrase
 
 Data = Mapping[str, Any]
-Columns = Mapping[str, Callable[[Data], Any]]
-MOST_ASSIGNMENTS = 200
 MOST_PEOPLE = 12  # a screenful; the record names everybody
 OBJECTS = {"User": ("person", "people"), "Group": ("group", "groups")}
 
@@ -18,21 +17,20 @@ OBJECTS = {"User": ("person", "people"), "Group": ("group", "groups")}
 def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     """The scope: who is assigned, what the filters make of it, who goes first."""
     columns = {
-        "name": _field("name"),
-        "kind": _field("kind"),
-        "role": _field("role"),
-        "direct members": _field("direct_members"),
-        "nested members": _field("nested_members"),
-        "made by this run": _field("made_here"),
+        "name": field("name"),
+        "kind": field("kind"),
+        "role": field("role"),
+        "direct members": field("direct_members"),
+        "nested members": field("nested_members"),
+        "made by this run": field("made_here"),
     }
-    assignments = _table("Assignments", columns, data.get("assignments") or [], most=MOST_ASSIGNMENTS)
+    assigned = table("Assignments", columns, data.get("assignments") or [])
     reviews = data.get("filter_reviews") or []
     filters = [block for review in reviews for block in _review(review)]
     if not any(review.get("object") == "User" for review in reviews):
         filters.insert(0, _filter_table([{"filter": text} for text in data.get("filters") or []]))
-    count, people = data.get("people", 0), OBJECTS["User"]
-    sentence = f"{count} {people[count != 1]} in scope{' by assignment' if reviews else ''}, mode: {data.get('mode')}."
-    return "Scope", sentence, (assignments, *filters, people_table("Pilot people", data.get("pilot") or []))
+    sentence = f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{' by assignment' if reviews else ''}, mode: {data.get('mode')}."
+    return "Scope", sentence, (assigned, *filters, people_table("Pilot people", data.get("pilot") or []))
 
 
 def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
@@ -47,7 +45,7 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     said = f"of {review['judged']} people assigned {data['staying']} would stay, {len(leaving)} go out, {len(entering)} come in, {out} stay out"
     blocks = (
         _people("Who would go out", leaving, empty="nobody"),
-        _table("Who would come in", {"person": _field("person")}, [{"person": name} for name in entering], empty="nobody"),
+        table("Who would come in", {"person": field("person")}, [{"person": name} for name in entering], most=MOST_PEOPLE, empty="nobody"),
         *_doubts(review),
         *([_remarks(review)] if review["remarks"] else []),
     )
@@ -57,14 +55,14 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
 def people_table(title: str, people: Sequence[Data]) -> Table:
     """People as a record names them."""
     columns = {
-        "name": _field("display_name"),
-        "user name": _field("user_principal_name"),
-        "mail": _field("mail"),
-        "kind": _field("kind"),
-        "enabled": _field("enabled"),
-        "synchronised": _field("synced"),
+        "name": field("display_name"),
+        "user name": field("user_principal_name"),
+        "mail": field("mail"),
+        "kind": field("kind"),
+        "enabled": field("enabled"),
+        "synchronised": field("synced"),
     }
-    return _table(title, columns, people, most=MOST_ASSIGNMENTS)
+    return table(title, columns, people)
 
 
 def _review(review: Data) -> list[Block]:
@@ -73,20 +71,20 @@ def _review(review: Data) -> list[Block]:
     blocks: list[Block] = [_filter_table([{"filter": text} for text in review["filters"]], what)]
     if review["judged"]:
         one, many = OBJECTS[review["object"]]
-        counts = {"clause that is false": _field("clause", code=True), many: _field("people"), "of them empty there": _field("empty")}
+        counts = {"clause that is false": field("clause", code=True), many: field("people"), "of them empty there": field("empty")}
         title = f"Left out by filter: {len(review['left_out'])} of {review['judged']} {many} assigned"
-        blocks += [_table(title, counts, review["counts"], empty="nobody"), _people(f"Each {one} left out", review["left_out"], empty="nobody")]
+        blocks += [table(title, counts, review["counts"], most=MOST_PEOPLE, empty="nobody"), _people(f"Each {one} left out", review["left_out"], empty="nobody")]
         blocks += _doubts(review)
     return blocks
 
 
 def _filter_table(filters: Sequence[Data], what: str = "") -> Table:
     none = "none: everybody who is assigned passes"
-    return _table(f"Scoping filters{what}", {"filter": _field("filter", code=True)}, filters, most=MOST_ASSIGNMENTS, empty=none)
+    return table(f"Scoping filters{what}", {"filter": field("filter", code=True)}, filters, empty=none)
 
 
 def _people(title: str, left_out: Sequence[Data], *, empty: str) -> Table:
-    return _table(title, {"who": _who, "does not pass": _clauses}, left_out, empty=empty)
+    return table(title, {"who": _who, "does not pass": _clauses}, left_out, most=MOST_PEOPLE, empty=empty)
 
 
 def _who(item: Data) -> Cell:
@@ -106,25 +104,16 @@ def _clauses(left_out: Data) -> Cell:
 def _doubts(review: Data) -> list[Block]:
     if not review["doubtful"]:
         return []
-    columns = {"who": _who, "passes when a pattern may match": _field("passes_when")}
+    columns = {"who": _who, "passes when a pattern may match": field("passes_when")}
     rows = [{**each, "passes_when": "anywhere in the value" if each["passes_when"] == "anywhere" else "the whole value only"} for each in review["doubtful"]]
-    return [_table("Who passes under one reading of patterns only (unconfirmed)", columns, rows)]
+    return [table("Who passes under one reading of patterns only (unconfirmed)", columns, rows, most=MOST_PEOPLE)]
 
 
 def _remarks(review: Data) -> Table:
     """What stands among the checks of a scope; a trial has none."""
-    columns = {"what": _field("message"), "what to do": _field("remedy"), "known from": _mark}
-    return _table("Remarks on the filters", columns, review["remarks"])
+    columns = {"what": field("message"), "what to do": field("remedy"), "known from": _mark}
+    return table("Remarks on the filters", columns, review["remarks"], most=MOST_PEOPLE)
 
 
 def _mark(remark: Data) -> Cell:
     return Cell({"documented": "documented", "seen": "seen in the field"}.get(remark["mark"], "not documented"), unconfirmed=remark["mark"] == "unconfirmed")
-
-
-def _field(name: str, *, code: bool = False) -> Callable[[Data], Cell]:
-    return lambda item: cell(item.get(name), code=code)
-
-
-def _table(title: str, columns: Columns, items: Sequence[Data], *, most: int = MOST_PEOPLE, empty: str = "none") -> Table:
-    rows = tuple(tuple(cell(read(item)) for read in columns.values()) for item in items[:most])
-    return Table(title, tuple(columns), rows, empty=empty, left_out=max(0, len(items) - most))

@@ -935,11 +935,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         when = self.turn_to_hold(world)
         if when == "before":
             self.hang(world)
-        with world.lock:
-            self.check_way(world)
-            result = self.dispatch(world, rest, parts.query)
-        if when == "after":
-            self.hang(world)
+        try:
+            with world.lock:
+                self.check_way(world)
+                result = self.dispatch(world, rest, parts.query)
+        finally:
+            if when == "after":
+                self.hang(world)
         if world.has("closes_after_acting") and turn % EVERY == 0:
             raise Closed
         return result

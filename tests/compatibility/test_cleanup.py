@@ -223,6 +223,20 @@ def test_a_refused_token_ends_it_and_keeps_the_ledger(world, ledger):
     assert [entry.names for entry in ledger.pages(place.url)[0].entries] == [[ANN]]
 
 
+def test_without_a_ledger_nothing_is_sent(world, tmp_path):
+    """A full disk or missing rights: the probe ends before its first creation."""
+    from scimkit.compatibility import probe_compatibility
+
+    place = world()
+    ledger = Ledger(tmp_path / "probes")
+    with ledger.open(place.url, matching="userName", now=NOW) as page, place.scim() as scim:
+        page.ledger = Ledger(tmp_path / "file" / "probes")
+        (tmp_path / "file").write_text("in the way", encoding="utf-8")
+        with pytest.raises(RunError):
+            probe_compatibility(scim, write=True, now=NOW, keep=page.keep)
+    assert place.residue() == [] and "POST" not in {entry["method"] for entry in place.state()["log"]}
+
+
 # -- after kill -9 -------------------------------------------------------------------
 
 PROBE = """
@@ -285,6 +299,7 @@ def test_killed_at_some_writes(world, ledger):
 
 
 @pytest.mark.acceptance
-def test_killed_at_every_write(world, ledger):
-    """Wherever it is killed, whether the endpoint had acted or not."""
-    crash_and_clean_up(world, ledger, range(1, count_writes(world(), ledger) + 1))
+@pytest.mark.parametrize("part", range(8))
+def test_killed_at_every_write(world, ledger, part):
+    """Wherever it is killed, whether the endpoint had acted or not; every eighth write here."""
+    crash_and_clean_up(world, ledger, range(1 + part, count_writes(world(), ledger) + 1, 8))

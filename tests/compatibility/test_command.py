@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -201,6 +202,22 @@ def test_after_kill_9_the_command_cleans_up(world, check, tmp_path):
     assert code == 0 and all(name in out for _, name in residue) and place.residue() == []
     code, out, _ = check(place, "--cleanup")
     assert code == 0 and "Nothing to remove" in out
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGINT for one process")
+def test_interrupted_it_removes_what_it_made_and_points_to_cleanup(world, tmp_path):
+    """Ctrl-C: exit 130, nothing left, and a word on --cleanup all the same."""
+    place = world()
+    place.tell("hold", write=25, when="after")
+    environment = {**os.environ, "APP_TOKEN": place.token, "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command = [sys.executable, "-m", "scimkit.cli", "check", place.url, "--token", "env:APP_TOKEN", "--write", "--test-tenant"]
+    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert place.held()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    place.tell("release")
+    assert process.returncode == 130 and "--cleanup" in said and "Traceback" not in said
+    assert place.residue() == []
 
 
 def test_cleanup_without_an_answer_is_4(world, check, tmp_path):

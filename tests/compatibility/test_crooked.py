@@ -35,12 +35,6 @@ def told(found):
     return "\n".join([found.sentence, *(f"{f.breaks} {f.cause}: {f.sent} -> {f.got}; explains {f.explains}" for f in found.findings)])
 
 
-def with_matching(mapped, target):
-    from dataclasses import replace
-
-    return replace(mapped, users=tuple(replace(row, matching=int(row.target == target)) for row in mapped.users))
-
-
 @pytest.fixture(scope="module")
 def plain(world):
     """What the probe says of the server that is right, and what it left there."""
@@ -117,6 +111,15 @@ def test_harmless_is_harmless():
     assert all(EXPECTED[defect][0] == WORKS for defect in HARMLESS)
 
 
+@pytest.mark.slow
+def test_where_deleting_is_refused_nothing_more_is_made(world):
+    """One test person, the one it was tried on; everything else is not reached."""
+    place = world("delete_405")
+    found = probe(place)
+    assert len(place.residue()) == len(found.left_behind) == 1 and place.state()["writes"] <= 4
+    assert not [row for row in found.rows if row.theme in ("create", "patch", "group", "member") and row.outcome in ("passed", "failed") and row.code != "group.no_match"]
+
+
 # -- the same defect for another mapping or flag -------------------------------------
 
 
@@ -142,7 +145,7 @@ def test_with_the_flag_the_other_dialect_counts(world, defect, verdict, cause):
 @pytest.mark.parametrize(("defect", "matching"), [("external_id_filter_unsupported", "externalId"), ("typed_filter_unsupported", 'emails[type eq "work"].value')])
 def test_the_matching_attribute_must_be_searchable(world, defect, matching):
     """What is advice for a mapping that matches by userName fails one that matches by this."""
-    found = probe(world(defect), mapping=with_matching(default_mapped(), matching))
+    found = probe(world(defect), mapping=default_mapped().matched_by(matching))
     assert found.verdict == FAILS and breaking(found) == {"matching_not_filterable"}, told(found)
 
 

@@ -241,7 +241,7 @@ PLANTS = (
     Plant("replace_modes", title('Replace([jobTitle], "a", "b", , "c", , )'), ("theorgwiki",), words=("two modes",)),
     Plant("pattern", title('Replace([jobTitle], , "(", , "x", , )'), ("theorgwiki",), ("always_fails",), words=("title",), status="failed"),
     Plant("pattern_empty", title('Replace([jobTitle], , "z*", , "x", , )'), ("theorgwiki",), words=("empty text",)),
-    Plant("split_delimiter", title('Join("-", Split([jobTitle], ", "))'), ("theorgwiki",), words=("one character",)),
+    Plant("split_delimiter", title('Join("-", Split([jobTitle], ", "))'), ("theorgwiki",), ("empty_text",), words=("one character",)),
     # results
     Plant("error", title('FormatDateTime([employeeId], , "yyyyMMdd", "yyyy")'), ("theorgwiki",), words=("title", "admin@"), status="failed"),
     Plant("always_fails", title('CDate("no date")'), ("theorgwiki",), words=("title fails for everybody",), status="failed"),

@@ -245,6 +245,39 @@ RECORDS: dict[str, dict[str, Any]] = {
         "exchanges": [{"sent": "GET /Users", "status": 401, "media_type": "", "found": "refused"}],
         "checks": CHECKS[2:3],
     },
+    "Compatibility": {
+        "address": "https://scim.example.com/v2",
+        "app": "",
+        "written": True,
+        "flag": False,
+        "matching": ["userName"],
+        "mapped": ["userName", "active"],
+        "mapped_groups": ["displayName"],
+        "verdict": "works_if",
+        "sentence": "Entra will work if: Switch the group mapping off.",
+        "conditions": ["Switch the group mapping off."],
+        "note": "",
+        "rows": [
+            {
+                "code": code, "title": "…", "theme": "group", "dialect": "both", "people": "", "outcome": outcome,
+                "sent": "", "got": "", "cause": "compat.no_groups", "targets": [],
+            }
+            for code, outcome in (("group.no_match", "failed"), ("group.create", "not_reached"))
+        ],
+        "findings": [
+            {
+                "cause": "compat.no_groups", "title": "There is no Groups endpoint", "breaks": breaks, "dialects": ["both"],
+                "explains": ["group.no_match", "group.create"], "rows": ["displayName"], "sent": "GET /Groups?filter=displayName", "got": "404",
+                "means": "a job that asks for groups goes into quarantine", "who": "both", "remedy": "Offer /Groups.",
+                "meanwhile": "Switch the group mapping off.", "evidence": "unconfirmed", "source": "a report",
+            }
+            for breaks in ("fails", "advice")
+        ],
+        "requests": 12,
+        "left_behind": [{"resource_type": "Users", "id": "7", "name": "scimkit-probe-0123abcd-P1@example.com"}],
+        "made_utc": "2026-03-02T10:00:00Z",
+        "checks": CHECKS[:2],
+    },
     "StepGuide": {
         "app": "O'Reilly",
         "step": "5a_connection",

@@ -180,6 +180,12 @@ def test_names_of_apps_and_groups_stay() -> None:
     assert _people(entry).mask(entry) == entry
 
 
+def test_a_group_in_the_log_is_nobody() -> None:
+    """A log line of a group names no person, so its name stays everywhere."""
+    line = {"person": "Learning pilot", "kind": "Group", "action": "create"}
+    assert _people({"lines": [line]}).mask({"text": "the group Learning pilot"}) == {"text": "the group Learning pilot"}
+
+
 def test_mapped_values_are_masked_and_marks_stay(records: dict[str, dict[str, Any]], people: People) -> None:
     """A review shows whose value it is, and still whether there is one."""
     review = {

@@ -26,7 +26,7 @@ EMPTY_PARTS = {"IIF": (1, 2), "Switch": (1, *range(3, 200, 2))}  # arguments tha
 def check_flow(subject: Subject) -> Iterator[Check]:
     for target, row in subject.live.items():
         yield from _changing(subject, row)
-        yield from _clearing(row, subject.parsed.get(target))
+        yield from _clearing(subject, row, subject.parsed.get(target))
         yield from _applying(row)
     yield from _staying(subject)
 
@@ -50,14 +50,17 @@ def _given(expression: str, person: Any, now: datetime, seed: int) -> object:
         return None
 
 
-def _clearing(row: MappingRow, node: Expression | None) -> Iterator[Check]:
-    """An empty text as the result of a branch is meant to clear the attribute."""
-    for each in walk(node) if node is not None else ():
-        if isinstance(each, Call) and any(_is_empty(each.arguments, index) for index in EMPTY_PARTS.get(each.name, ())):
-            text = f"{row.target} is an empty text in one branch of {row.expression}: whether that clears it in the app, is left out or is refused is not settled"
-            remedy = f"Give a word instead, such as none, in the expression of {row.target} under Attribute Mapping; try it with one person."
-            yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty text is sent to a SCIM app"))
-            return
+def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Iterator[Check]:
+    """An empty text: as the result of a branch it is meant to clear the attribute, else it comes from empty sources."""
+    where = ""
+    if any(isinstance(each, Call) and any(_is_empty(each.arguments, index) for index in EMPTY_PARTS.get(each.name, ())) for each in (walk(node) if node is not None else ())):
+        where = f"in one branch of {row.expression}"
+    elif not subject.is_required(row.target) and (names := [name for name, result in subject.results.items() if result.values.get(row.target) == ""]):
+        where = f"for {listed(names)} from {row.expression}"
+    if where:
+        text = f"{row.target} is an empty text {where}: whether that clears it in the app, is left out or is refused is not settled"
+        remedy = f"Put IgnoreFlowIfNullOrEmpty(...) around the expression of {row.target} under Attribute Mapping if nothing is to be sent; a value that has to go is cleared in the app."
+        yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty text is sent to a SCIM app"))
 
 
 def _is_empty(arguments: tuple[Expression | None, ...], index: int) -> bool:
@@ -87,5 +90,5 @@ def _staying(subject: Subject) -> Iterator[Check]:
     told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
     if told:
         text = f"no value, so nothing is sent: {', '.join(told)}. What the app has there stays, and clearing it in Entra will not clear it either"
-        remedy = "Where a value has to go, clear it in the app, or map an expression that gives a word for it: Coalesce([x], \"none\")."
+        remedy = "Where a value has to go, clear it in the app; a plain text such as title can instead get a word for nothing: Coalesce([jobTitle], \"none\")."
         yield warning("mapping.null_stays", text, remedy, documented(KNOWN))

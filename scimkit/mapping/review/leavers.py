@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from scimkit.checks import Check, failed, passed, warning
@@ -18,6 +19,8 @@ LEFT = "IsSoftDeleted"
 DEFAULT = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 REMEDY = f"Open the row of active under Attribute Mapping, choose the type Expression and enter {DEFAULT}."
 SOURCE = documented(CUSTOMIZE)
+# unassigned or filtered out, and blocked or deleted: only the latter shows in accountEnabled too
+WAYS_TO_LEAVE: tuple[Mapping[str, Any], ...] = ({LEFT: True, "accountEnabled": True}, {LEFT: True, "accountEnabled": False})
 
 
 def check_leavers(subject: Subject) -> Iterator[Check]:
@@ -62,18 +65,17 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
 def _wrong_way_round(subject: Subject, expression: str) -> str:
     """What active would wrongly be, in words; "" when it is as it should be."""
     people: Mapping[str, Mapping[str, Any]] = subject.people or {"": {"accountEnabled": True}}
-    staying = {name: _told(subject, expression, person, left=False) for name, person in people.items()}
-    leaving = {name: _told(subject, expression, person, left=True) for name, person in people.items()}
-    if "error" in (*staying.values(), *leaving.values()):
+    staying = [_told(subject, expression, {**person, LEFT: False}) for person in people.values()]
+    leaving = {name: [_told(subject, expression, {**person, **way}) for way in WAYS_TO_LEAVE] for name, person in people.items()}
+    if "error" in (*staying, *chain.from_iterable(leaving.values())):
         return ""  # said elsewhere
-    kept = [name for name, value in leaving.items() if value != "false"]
+    kept = [name for name, told in leaving.items() if set(told) != {"false"}]
     if kept:
-        return f"a leaver would not get False{f' ({listed(kept)})' if subject.people else ''}"
-    return "" if "true" in staying.values() else "nobody would ever be active"
+        return f"a leaver would not get False{f' ({listed(kept)})' if len(kept) < len(people) else ''}"
+    return "" if "true" in staying else "nobody would ever be active"
 
 
-def _told(subject: Subject, expression: str, person: Mapping[str, Any], *, left: bool) -> str:
-    source = {**person, LEFT: left, **({"accountEnabled": False} if left and "accountEnabled" in person else {})}
+def _told(subject: Subject, expression: str, source: Mapping[str, Any]) -> str:
     try:
         value = evaluate(expression, source, now=subject.now)
     except MappingError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scimkit.checks import Check, failed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
-from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.subject import Subject, origins
 from scimkit.mapping.review.texts import listed, value_text
 from scimkit.mapping.rows import MappingRow
 
@@ -53,7 +53,8 @@ def _same_precedence(rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     for rank, targets in by_rank.items():
         if len(targets) > 1:
             text = f"{listed(targets)} all have the matching precedence {rank}: which one is asked for first is not settled"
-            yield warning("mapping.matching_twice", text, "Give each its own matching precedence, 1 for the one to be tried first.", documented(CUSTOMIZE))
+            remedy = "Give each its own matching precedence, 1 for the one to be tried first."
+            yield warning("mapping.matching_twice", text, remedy, unconfirmed(f"two rows of one precedence; {CUSTOMIZE} has one row for each"))
 
 
 def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
@@ -67,8 +68,10 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
                 holders[text if exact else text.casefold()].append((name, text))
         for found in holders.values():
             if len(found) > 1:
-                text = f"{listed(name for name, _ in found)} have the same {row.target}, {found[0][1]}, which is used for matching: they would be taken for one account"
-                remedy = f"Match by an attribute that is unique, or correct {row.expression or 'the value'} in Entra for all but one of them."
+                when = "" if row is rows[0] else f" wherever {rows[0].target} finds nobody"
+                text = f"{listed(name for name, _ in found)} have the same {row.target}, {found[0][1]}, which is used for matching: they would be taken for one account{when}"
+                sources = origins(subject.parsed.get(row.target))
+                remedy = "Match by an attribute that is unique" + (f", or correct {sources} in Entra for all but one of them." if sources else ".")
                 yield failed("mapping.matching_not_unique", text, remedy, documented(LOGS))
 
 
@@ -78,7 +81,8 @@ def _without_value(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[C
     if without:
         names = listed((row.target for row in rows), most=9)
         text = f"{listed(without)} would be skipped: no value for {names}, and without one nobody is looked for or made"
-        yield failed("mapping.matching_no_value", text, f"Fill {listed(row.expression or row.target for row in rows)} in Entra for them, or match by another attribute.", documented(CUSTOMIZE))
+        sources = listed(dict.fromkeys(origins(subject.parsed.get(row.target)) or row.target for row in rows))
+        yield failed("mapping.matching_no_value", text, f"Fill {sources} in Entra for them, or match by another attribute.", documented(CUSTOMIZE))
 
 
 def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
@@ -87,9 +91,10 @@ def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
             continue
         capitals = [name for name, result in subject.results.items() if value_text(value := result.values.get(row.target) or "") != value_text(value).lower()]
         told = f"; {listed(capitals)} have capitals in it" if capitals else ""
-        text = f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in capitals is not found, and a second one is made{told}'
+        text = f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in capitals may not be found, and a second one made{told}'
         remedy = 'Untick "Exact case?" in the target attribute list (Show advanced options), or write both sides in the same case with ToLower.'
-        yield warning("mapping.matching_case", text, remedy, documented(CUSTOMIZE))
+        source = unconfirmed(f"whether the search heeds it; that comparing values does is documented ({CUSTOMIZE})")
+        yield warning("mapping.matching_case", text, remedy, source)
 
 
 def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
@@ -99,5 +104,5 @@ def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         if odd:
             marks = " ".join(sorted({letter for text in odd.values() for letter in HARMLESS.sub("", text)})).strip() or "a blank"
             text = f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make the app's search fail"
-            remedy = f"Take these people into the pilot first; if they are not found, match by an attribute without such characters, or clean {row.expression or 'the value'} in Entra."
+            remedy = f"Take these people into the pilot first; if they are not found, match by an attribute without such characters, or clean {origins(subject.parsed.get(row.target)) or 'the value'} in Entra."
             yield warning("mapping.matching_special", text, remedy, unconfirmed(f"which characters; that some do is documented ({KNOWN})"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimkit.checks import Check, not_observed, passed, warning
+from scimkit.errors import MappingError
 from scimkit.mapping.evaluation import evaluate
-from scimkit.mapping.review.evidence import HOW, documented, unconfirmed
+from scimkit.mapping.review.evidence import unconfirmed
 from scimkit.mapping.review.record import NO_VALUE
 from scimkit.mapping.review.results import ADDRESS
-from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.subject import Person, Subject
 from scimkit.mapping.review.texts import listed, value_text
 
 TABLE = unconfirmed("that the app writes to its user name follows from its attribute table, which has no address")
@@ -48,9 +49,9 @@ def _renaming(subject: Subject) -> Iterator[Check]:
     by_name = [row for row in subject.users.matching_rows if row.target.lower() == "username"]
     if not subject.expected or not by_name or any(target.lower() == "externalid" for target in subject.expected):
         return
-    text = f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: after a rename a restarted job makes second accounts"
-    remedy = "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job meanwhile."
-    yield warning("mapping.renaming", text, remedy, documented(f"the app's attribute table, and {HOW}"))
+    text = f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: once the job has lost its links, an account that still has the old name is not found, and a second one is made"
+    remedy = "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job before the new names have reached the app."
+    yield warning("mapping.renaming", text, remedy, unconfirmed("follows from the app's attribute table; Microsoft's pages disagree on whether a restart keeps the links"))
 
 
 def _sign_in(subject: Subject) -> Iterator[Check]:
@@ -65,7 +66,7 @@ def _sign_in(subject: Subject) -> Iterator[Check]:
             remedy = 'Compare it with "Unique User Identifier" under Single sign-on > Attributes & Claims in the portal, or set sign_in_identifier, such as [userPrincipalName].'
             yield not_observed("mapping.sign_in", text, remedy, source)
         return
-    signed = {name: value_text(evaluate(identifier, person, now=subject.now) or "") for name, person in subject.people.items()}
+    signed = {name: _signed(subject, identifier, person) for name, person in subject.people.items()}
     matched = {name: value_text(result.values.get(rows[0].target) or "") for name, result in subject.results.items()}
     differing = [name for name in signed if signed[name].casefold() != matched[name].casefold()]
     if differing:
@@ -74,3 +75,12 @@ def _sign_in(subject: Subject) -> Iterator[Check]:
         yield warning("mapping.sign_in_differs", text, remedy, source)
     else:
         yield passed("mapping.sign_in", f"single sign-on and matching name {listed(signed)} alike", source)
+
+
+def _signed(subject: Subject, identifier: str, person: Person) -> str:
+    """What single sign-on names a person by. Raises MappingError that names the setting."""
+    try:
+        return value_text(evaluate(identifier, person, now=subject.now) or "")
+    except MappingError as error:
+        remedy = f"{error.remedy} Write sign_in_identifier as an expression, such as [userPrincipalName].".strip()
+        raise MappingError(f"sign_in_identifier {identifier}: {error.message}", remedy) from None

@@ -131,7 +131,7 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
     for target, found in disputed.items():
         if target not in unread:
             told = "; ".join(f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found)
-            remedy = "Microsoft's answer stands and is the one shown in the row. Please report the expression to scimkit's makers."
+            remedy = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own, so expect this value to differ there. Please report the expression to scimkit's makers."
             yield warning("mapping.microsoft_disagrees", f"{target}: {told}", remedy, SOURCE)
     if opinion.unasked:
         yield not_observed("mapping.microsoft", opinion.unasked, opinion.remedy, SOURCE)

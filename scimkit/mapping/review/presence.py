@@ -13,6 +13,7 @@ from scimkit.mapping.review.texts import listed
 ANCHOR = "id"
 ALWAYS_OFFERED = frozenset({"externalid", "id", "meta", "schemas"})  # every resource has them without naming them
 OWN_SCHEMAS = seen("the app's own /Schemas: discovered, not documented")
+LIVE_SCHEMA = seen("the live schema: discovered, not documented")
 
 
 def check_presence(subject: Subject) -> Iterator[Check]:
@@ -25,7 +26,7 @@ def check_presence(subject: Subject) -> Iterator[Check]:
 
 def _not_published() -> Check:
     text = "the app has published no attribute table: what you see is discovered, not documented"
-    return warning("mapping.not_published", text, "Confirm the rows with the vendor.", OWN_SCHEMAS)
+    return warning("mapping.not_published", text, "Confirm the rows with the vendor.", LIVE_SCHEMA)
 
 
 def _missing(subject: Subject) -> Iterator[Check]:
@@ -104,7 +105,7 @@ def _discovered(subject: Subject) -> Iterator[Check]:
     """Where nothing is published: the live rows beside what the app's own /Schemas names."""
     if subject.decided.offered is None:
         text = "the app's own /Schemas could not be read, so nothing says which of these attributes it knows"
-        yield not_observed("mapping.discovered", text, "Ask the vendor for the list of attributes.", OWN_SCHEMAS)
+        yield not_observed("mapping.discovered", text, "Ask the vendor for the list of attributes.", LIVE_SCHEMA)
     elif unknown := _unknown(subject, subject.decided.offered):
         text = f"mapped, but not in the app's own /Schemas: {', '.join(unknown)}"
         yield warning("mapping.discovered", text, "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.", OWN_SCHEMAS)

@@ -10,6 +10,7 @@ from scimkit.records import record
 
 MISSING = "(no such row)"
 NO_VALUE = "(no value)"
+EMPTY = "(empty text)"
 
 
 @dataclass(frozen=True, slots=True)

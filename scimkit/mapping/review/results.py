@@ -8,8 +8,8 @@ from typing import Any
 
 from scimkit.checks import Check, failed, passed, warning
 from scimkit.mapping.findings import LIST_MAKERS
-from scimkit.mapping.review.evidence import CUSTOMIZE, LOGS, TUTORIAL, documented, unconfirmed
-from scimkit.mapping.review.subject import Subject, attribute_of
+from scimkit.mapping.review.evidence import CUSTOMIZE, LOGS, REFERENCE, TUTORIAL, documented, unconfirmed
+from scimkit.mapping.review.subject import Subject, attribute_of, origins
 from scimkit.mapping.review.texts import listed, value_text
 from scimkit.mapping.rows import MappingRow, redacts
 from scimkit.mapping.syntax import Attribute, Call, attribute_names
@@ -27,11 +27,19 @@ IN_THE_ROW = "Open the row of {target} under Attribute Mapping and {what}."
 
 def check_results(subject: Subject) -> Iterator[Check]:
     faults = [*_errors(subject), *_missing(subject)]
-    yield from faults or [passed("mapping.values", f"every required attribute has a value for {listed(subject.results) if subject.results else 'nobody yet'}", _rule(subject))]
+    yield from faults or [_all_there(subject)]
     yield from _ignored(subject)
     for row in subject.users.rows:
         checks = (_several, _reference, _type, _shape, _length)
         yield from (found for check in checks if (found := check(subject, row)) is not None)
+
+
+def _all_there(subject: Subject) -> Check:
+    required = [target for target in subject.live if subject.is_required(target)]
+    if not required:
+        return passed("mapping.values", "every expression can be worked out; which attributes the app requires is not published", _rule(subject))
+    has = "has a value" if len(required) == 1 else "have a value"
+    return passed("mapping.values", f"{listed(required)}, required, {has} for {listed(subject.results) if subject.results else 'nobody yet'}", _rule(subject))
 
 
 def _rule(subject: Subject) -> str:
@@ -61,9 +69,11 @@ def _missing(subject: Subject) -> Iterator[Check]:
             continue
         without = [name for name, result in subject.results.items() if target not in result.errors and result.values.get(target) in (None, "", [])]
         if without:
-            text = f"{listed(without)} {'gets' if len(without) == 1 else 'get'} no {target}, which the app requires"
+            by_table = subject.expected.get(target) is not None and subject.expected[target].required is True
+            gets, who = "gets" if len(without) == 1 else "get", "the app" if by_table else "the job's schema"
+            text = f"{listed(without)} {gets} no {target}, which {who} requires"
             remedy = "Fill the source in Entra, or map another one: an attribute without a value is not sent at all."
-            yield failed("mapping.value_missing", text, remedy, _rule(subject))
+            yield failed("mapping.value_missing", text, remedy, documented(TUTORIAL if by_table else LOGS))
 
 
 def _ignored(subject: Subject) -> Iterator[Check]:
@@ -121,7 +131,11 @@ def _reference(subject: Subject, row: MappingRow) -> Check | None:
     if node is None:
         return None
     names = [name for name in attribute_names(node) if _is_reference(subject, name)]
-    if wanted and not (isinstance(node, Attribute) and names):
+    if wanted and names and not isinstance(node, Attribute):
+        text = f"{row.target} is a reference to another account, and {row.expression} makes something of the person's: whether that is still looked up in the app is not described"
+        source = unconfirmed(f"a reference inside a function; for Switch {REFERENCE} forbids it")
+        return warning("mapping.wrong_type", text, IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager"), source)
+    if wanted and not names:
         text = f"{row.target} is a reference to another account, and {row.expression} is none: the app cannot resolve it"
         remedy = IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager")
         return failed("mapping.wrong_type", text, remedy, documented(CUSTOMIZE))
@@ -200,7 +214,7 @@ def _shape(subject: Subject, row: MappingRow) -> Check | None:
     if not wrong:
         return None
     text = f"{row.target} of {listed(wrong)} would be {_example(row, wrong)}, which is {words}"
-    remedy = IN_THE_ROW.format(target=row.target, what=f"choose another source, or correct {row.expression or 'the value'} in Entra")
+    remedy = IN_THE_ROW.format(target=row.target, what=f"choose another source, or correct {origins(subject.parsed.get(row.target)) or 'the value'} in Entra")
     return warning("mapping.wrong_shape", text, remedy, documented("RFC 7643, section 4.1"))
 
 

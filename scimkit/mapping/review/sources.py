@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -16,10 +17,13 @@ from scimkit.mapping.review.opinion import UNSTABLE, uses
 from scimkit.mapping.review.subject import Subject, try_parse
 from scimkit.mapping.review.texts import listed, value_text
 from scimkit.mapping.schema import meaning
-from scimkit.mapping.syntax import Expression, attribute_names
+from scimkit.mapping.syntax import Attribute, Call, Expression, attribute_names
+from scimkit.mapping.values import IGNORE_ATTRIBUTE
 
 ALWAYS_THERE = frozenset({"IsSoftDeleted", "accountEnabled"})  # booleans that are never null
+BLOCKED_AND_THERE = {"IsSoftDeleted": False, "accountEnabled": False}  # whoever is blocked counts as soft-deleted (CUSTOMIZE)
 FAILED = object()
+GENERAL = "Microsoft's general default"
 
 
 def check_sources(subject: Subject) -> Iterator[Check]:
@@ -28,50 +32,59 @@ def check_sources(subject: Subject) -> Iterator[Check]:
         if live is None or not row.suggested_source or (target == "active" and first_failed(check_leavers(subject))):
             continue  # what is wrong with active is said by itself
         wanted, found = try_parse(row.suggested_source), subject.parsed.get(target)
-        if wanted is None or (found is None and live.expression is not None) or (found is not None and is_same(wanted, found)):
+        boolean = subject.type_of(target) == "Boolean" or target == "active"
+        if wanted is None or (found is None and live.expression is not None) or (found is not None and is_same(wanted, found, boolean=boolean)):
             continue
-        text = f"{target} comes from {live.expression or 'nothing'}, where {row.suggested_source} is expected; {_compared(subject, row.suggested_source, live.expression)}"
-        where = CUSTOMIZE if getattr(row, "generic", False) else TUTORIAL
+        generic = getattr(row, "generic", False)
+        expected = f"{row.suggested_source} is {GENERAL if generic else 'expected'}"
+        text = f"{target} comes from {live.expression or 'nothing'}, where {expected}; {_compared(subject, row.suggested_source, live.expression, boolean=boolean)}"
+        where = CUSTOMIZE if generic else TUTORIAL
         remedy = f"Choose {row.suggested_source} as the source under Attribute Mapping, or keep yours if that is what was agreed with the vendor."
         yield warning("mapping.row_different", text, remedy, documented(where))
 
 
-def is_same(one: Expression, other: Expression) -> bool:
+def is_same(one: Expression, other: Expression, *, boolean: bool = False) -> bool:
     """Whether two expressions always give the same.
 
     They do when they read the same, quoted numbers and numbers alike, or when
     they depend on booleans that are never null and agree for all of these.
+
+    boolean  the target is one, so that true and True are the same
     """
+    one, other = _bare(one), _bare(other)
     if meaning(print_expression(one)) == meaning(print_expression(other)):
         return True
     names = {*attribute_names(one), *attribute_names(other)}
     if not names or not names <= ALWAYS_THERE or uses(one, UNSTABLE) or uses(other, UNSTABLE):
         return False
-    cases = (dict(zip(sorted(names), values, strict=True)) for values in product((False, True), repeat=len(names)))
-    return all(_given(one, case) == _given(other, case) != FAILED for case in cases)
+    cases = [dict(zip(sorted(names), values, strict=True)) for values in product((False, True), repeat=len(names))]
+    cases = [case for case in cases if case != BLOCKED_AND_THERE]
+    return all(_given(print_expression(one), case, boolean=boolean) == _given(print_expression(other), case, boolean=boolean) != FAILED for case in cases)
 
 
-def _given(node: Expression, source: dict[str, Any]) -> object:
+def _bare(node: Expression) -> Expression:
+    """A lone attribute inside IgnoreFlowIfNullOrEmpty: neither lets an empty attribute flow."""
+    inner = node.arguments[0] if isinstance(node, Call) and node.name == "IgnoreFlowIfNullOrEmpty" else None
+    return inner if isinstance(inner, Attribute) else node
+
+
+def _given(expression: str | None, source: Mapping[str, Any], *, boolean: bool, now: datetime | None = None) -> object:
+    """What flows; None for nothing."""
     try:
-        value = evaluate(print_expression(node), source)
+        value = None if expression is None else evaluate(expression, source, now=now)
     except MappingError:
         return FAILED
-    return None if value is None else value_text(value)
+    if value in (None, "", []) or value is IGNORE_ATTRIBUTE:
+        return None
+    return value_text(value).casefold() if boolean else value_text(value)
 
 
-def _compared(subject: Subject, expected: str, live: str | None) -> str:
+def _compared(subject: Subject, expected: str, live: str | None, *, boolean: bool) -> str:
     """Whether that makes a difference to the pilot people."""
     if not subject.people:
         return "nobody was there to compare the values for"
-    differing = [name for name, source in subject.people.items() if _value(subject, expected, source) != _value(subject, live, source)]
+    sides = {name: [_given(each, source, boolean=boolean, now=subject.now) for each in (expected, live)] for name, source in subject.people.items()}
+    differing = [name for name, (one, other) in sides.items() if one != other]
     if not differing:
         return f"the values are the same for {listed(subject.people)}"
     return f"the values differ for {listed(differing)}"
-
-
-def _value(subject: Subject, expression: str | None, source: Any) -> object:
-    try:
-        value = None if expression is None else evaluate(expression, source, now=subject.now)
-    except MappingError:
-        return FAILED
-    return None if value in (None, "", []) else value_text(value)

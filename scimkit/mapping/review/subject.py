@@ -12,8 +12,9 @@ from scimkit.errors import MappingError
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.review.expected import Expectations, ExpectedRow
 from scimkit.mapping.review.opinion import Dispute, Opinion, find_disputes, heed
+from scimkit.mapping.review.texts import listed
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, evaluate_rows
-from scimkit.mapping.syntax import Expression
+from scimkit.mapping.syntax import Expression, attribute_names
 
 Person = Mapping[str, Any]
 
@@ -125,6 +126,15 @@ def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
             flags = (each.get(name) is True for name in ("multivalued", "required", "caseExact", "anchor"))
             found[each["name"]] = Definition(each["name"], str(each.get("type") or "String"), *flags)
     return found
+
+
+def origins(node: Expression | None) -> str:
+    """The source attributes an expression is made of, as an administrator is told to look at them; "" for none.
+
+    >>> origins(try_parse('Join(" ", [givenName], [surname])'))
+    '[givenName] and [surname]'
+    """
+    return listed((f"[{name}]" for name in attribute_names(node)), most=9) if node is not None and attribute_names(node) else ""
 
 
 def try_parse(expression: str | None) -> Expression | None:

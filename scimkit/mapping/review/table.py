@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimkit.mapping.explanations import REDACTED
-from scimkit.mapping.review.record import MISSING, NO_VALUE, ReviewRow
+from scimkit.mapping.review.record import EMPTY, MISSING, NO_VALUE, ReviewRow
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import value_text
 from scimkit.mapping.rows import MappingRow, Values, redacts
@@ -37,4 +37,6 @@ def shown(row: MappingRow, result: Values) -> str:
     value = result.values.get(row.target)
     if value is None:
         return NO_VALUE
+    if value == "":
+        return EMPTY
     return REDACTED if redacts(row) else value_text(value)
