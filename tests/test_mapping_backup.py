@@ -43,6 +43,7 @@ from scimkit.mapping_backup.saved import SavedMapping
 from scimkit.runs import RunStore
 from scimkit.scope import pick_role
 
+pytestmark = pytest.mark.slow  # an app of its own in the emulator for each test
 GRACE, JOSE = "grace.oneill@contoso.example", "jose.garcia@contoso.example"
 ENGINEERS = ScopingFilter("Engineers", (Clause("department", "EQUALS", "Nobody works here"),))
 

@@ -10,6 +10,7 @@ from scimkit.pilot_group import check_pilot_group, choose_pilot_group
 from scimkit.provisioning.targets import MANAGER
 from scimkit.scope import Limits, assign_pilot, choose_pilot, plan_assignments, read_scope
 
+pytestmark = pytest.mark.slow  # an app of its own in the emulator for each test
 PILOT = "Learning pilot"
 
 

@@ -18,6 +18,7 @@ from scimkit.compatibility.people import Names
 from scimkit.compatibility.record import LeftBehind
 from scimkit.errors import Denied, RunError, Unreachable
 
+pytestmark = pytest.mark.slow  # processes are killed and servers are waited for
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 NAMES = Names("0a1b2c3d")
 ANN, BOB, CREW = NAMES.user_name(1), NAMES.user_name(2), NAMES.group_name(1)
