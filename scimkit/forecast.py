@@ -16,7 +16,7 @@ from scimkit.clients.graph import GraphClient
 from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import ApiError, Denied
-from scimkit.pilot import PilotResult, links_of
+from scimkit.pilot import OVERRULED, PilotResult, links_of
 from scimkit.prediction import (
     NO_LINKS,
     Foreseen,
@@ -98,8 +98,10 @@ def make_forecast(
     linked = {one.id: one.account for one in predicted if one.account}
     left = (read_group(graph, one.group.id) for one in (pilot.groups if pilot else ()) if one.group.id in links and one.group.id not in job.assigned_groups)
     names = {one.group.id: one.group.name for one in (pilot.groups if pilot else ())}
-    foreseen = predict_groups((*job.assigned_groups.values(), *left), job, sight, now=now, accounts=linked, links=links, keeps_leavers=keeps)
-    groups = tuple(_group_row(one, names) for one in foreseen)
+    seen = (*job.assigned_groups.values(), *left)
+    lost = links.keys() - {one.id for one in predicted} - {group.graph["id"] for group in seen if not group.gone}
+    foreseen = predict_groups(seen, job, sight, now=now, accounts=linked, links=links, keeps_leavers=keeps, gone=lost)
+    groups = tuple(_group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen)
     counts = dict(sorted(Counter(row.action for row in rows).items()))
     accounts = None if sight.lost else _count_accounts(scim)
     checks = (
@@ -111,6 +113,7 @@ def make_forecast(
         *_check_accounts(accounts, rows),
         *_check_seats(rows, limits.seats),
         *_check_groups(groups),
+        *(check for check in (pilot.checks if pilot else ()) if check.code == OVERRULED),
     )
     return Forecast(rows, counts, accounts, checks, groups)
 
@@ -131,11 +134,13 @@ def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tup
     return tuple(ForecastRow(person, "unknown", why) for person in people if person.id in links and person.id not in seen)
 
 
-def _group_row(foreseen: Foreseen, names: Mapping[str, str]) -> GroupForecast:
-    """names: what a group was called that is not in Entra any more."""
-    decision = foreseen.outcome.decision
+def _group_row(foreseen: Foreseen, names: Mapping[str, str], had_deleted: bool) -> GroupForecast:
+    """names: what a group was called that is not in Entra any more. had_deleted: somebody was written into it who is deleted in Entra since."""
+    decision, word, reason = foreseen.outcome.decision, foreseen.word, foreseen.outcome.decision.reason
     name = str(foreseen.raw.get("displayName") or names.get(foreseen.id) or foreseen.id)
-    return GroupForecast(foreseen.id, name, foreseen.word, decision.reason, len(decision.add), len(decision.left_out), len(decision.remove))
+    if had_deleted and word == "nothing":  # taken out before they were deleted, they are taken out in the app too
+        word, reason = "unknown", f"{reason}; unknown only for people deleted in Entra since, whose memberships are not told"
+    return GroupForecast(foreseen.id, name, word, reason, len(decision.add), len(decision.left_out), len(decision.remove))
 
 
 def _count_accounts(scim: ScimClient) -> int | None:

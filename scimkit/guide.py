@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from scimkit.apps.facts import split_marks
 from scimkit.apps.profile import AppProfile
 
-LABEL = re.compile(r"\*\*(.+?)\*\*")  # how a profile marks a label of a portal
+PORTAL_LABEL = re.compile(r"\*\*(.+?)\*\*")  # how a profile marks a label of a portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,14 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
         lines += [GuideLine("do", f"{edition.title}: {text}", edition.source) for edition in app.token.other_editions for text in edition.steps]
     if step == "5a_connection" and app.tenant_url.kind != "fixed":
         lines = [*_addresses(app), *lines]
+    if step == "5a_connection" and app.failure_hint.stated:
+        hint = app.failure_hint
+        lines.append(GuideLine("know", f"If “Test Connection” fails: {hint}", hint.source, hint.confirmed))
     for wording in app.wordings_for(step):
         lines += [GuideLine("new portal", f"{wording.what}: {wording.new}", wording.new.source)] if wording.new else []
         lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)] if wording.old else []
     lines += [GuideLine("read", f"{link.title}\n{link.url}", link.source) for link in app.links_for(step)]
-    plain = tuple(replace(line, text=LABEL.sub(r"“\1”", line.text)) for line in lines)
+    plain = tuple(replace(line, text=PORTAL_LABEL.sub(r"“\1”", line.text)) for line in lines)
     marks = dict.fromkeys(mark for line in plain for mark in split_marks(line.source))
     return StepGuide(
         app.title, step, own.heading if own else "", f"{url}#{own.anchor}" if own and url else url, plain, {mark: app.sources[mark] for mark in marks if mark in app.sources}

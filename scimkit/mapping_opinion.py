@@ -10,7 +10,7 @@ from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import ApiError, Denied, MappingError
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.review import Answer, Opinion
-from scimkit.mapping.rows import MappingRow, ObjectMapping
+from scimkit.mapping.rows import MappingRow, ObjectMapping, choose_mapping
 from scimkit.mapping.syntax import attribute_names
 
 RIGHT = "Synchronization.ReadWrite.All"
@@ -28,7 +28,7 @@ def ask_microsoft(
     expression with the same values once. Where Graph refuses or does not answer,
     what was not asked is said in the opinion, and nothing is raised.
     """
-    users = next((mapping for mapping in live if mapping.source_object == "User"), None)
+    users = choose_mapping(live)
     rows = [row for row in (users.rows if users else ()) if row.kind == "Expression" and row.expression]
     known: dict[tuple[str, str], dict[str, Any]] = {}
     answers: list[Answer] = []

@@ -165,12 +165,18 @@ def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:
     return parse_parameters(source, where=Path(notebook).name)
 
 
-def check_values(declared: Iterable[Parameter], values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
-    """`values` in their declared types. Raises ConfigError for an unknown name or a wrong type."""
-    known = {parameter.name: parameter for parameter in declared}
-    for name in values:
+def check_names(declared: Iterable[Parameter], names: Iterable[str], *, where: str) -> None:
+    """Refuse a name that no parameter has. Raises ConfigError with the nearest one that there is."""
+    known = [parameter.name for parameter in declared]
+    for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise ConfigError(f"{where} has no parameter {name}", f"{hint}It has: {', '.join(known) or 'none'}.")
+
+
+def check_values(declared: Iterable[Parameter], values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    """`values` in their declared types. Raises ConfigError for an unknown name or a wrong type."""
+    known = {parameter.name: parameter for parameter in declared}
+    check_names(known.values(), values, where=where)
     return {name: known[name].convert(value, where=where) for name, value in values.items()}

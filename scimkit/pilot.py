@@ -6,7 +6,7 @@ what Microsoft's service says it did, and what the app then really holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from scimkit.clients.on_demand import OnDemand
 from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import ApiError, Waiting
+from scimkit.mapping.review import MappingReview
 from scimkit.mapping.rows import rule_id
 from scimkit.monitoring.explanations import explain
 from scimkit.pilot_group import PilotGroup
@@ -40,6 +41,7 @@ from scimkit.scope import SELECT, Person, Scope, assigned_people
 
 NOT_FOUND = "no account"
 READ_BACK = "the app, read back over SCIM"
+OVERRULED = "pilot.overruled"  # a row whose value Microsoft works out differently; the forecast says it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,14 @@ class PilotGroupResult:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """The whole pilot as predicted: people in the order they are provisioned in, managers first; then the group."""
+    """The whole pilot as predicted: people in the order they are provisioned in, managers first; then the group.
+
+    checks  one warning for each row that Microsoft works out differently
+    """
 
     people: tuple[Prediction, ...]
     group: GroupPrediction | None = None
+    checks: tuple[Check, ...] = ()
 
 
 @record("PilotResult")
@@ -133,8 +139,13 @@ def links_of(pilot: PilotResult) -> dict[str, Link]:
     return people | groups
 
 
-def predict_pilot(graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, scope: Scope, *, now: datetime) -> Predictions:
-    """What provisioning each pilot person, then the pilot group, would do now. Reads only."""
+def predict_pilot(
+    graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, scope: Scope, *, now: datetime, review: MappingReview | None = None
+) -> Predictions:
+    """What provisioning each pilot person, then the pilot group, would do now. Reads only.
+
+    review  of the mapping (5b_mapping): which values of ours Microsoft has overruled; None: not made
+    """
     job, sight = read_job(graph, enterprise_app), Sight(scim)
     users = _managers_first([_read_user(graph, person, job) for person in scope.pilot])
     persons = {person.id: person for person in scope.pilot}
@@ -147,7 +158,19 @@ def predict_pilot(graph: GraphClient, scim: ScimClient, enterprise_app: Enterpri
         values = {target: str(value) for target, value in _wanted(user, job, now, accounts).items()}
         found.append(Prediction(persons[user["id"]], foreseen.word, foreseen.outcome.decision.reason, values))
     going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
-    return Predictions(tuple(found), _predict_group(job, sight, scope.pilot_group, going, accounts, now))
+    checks = tuple(_check_overruled(review)) if review else ()
+    return Predictions(tuple(found), _predict_group(job, sight, scope.pilot_group, going, accounts, now), checks)
+
+
+def _check_overruled(review: MappingReview) -> Iterator[Check]:
+    """Every value is predicted by our own rules, also where Microsoft has said that it comes to another one."""
+    rows = {row.target: row for row in review.rows}
+    for each in review.overruled:
+        row = rows[each.target]
+        told = "; ".join(f"for {name} Microsoft gives {row.values[name]}, scimkit {ours}" for name, ours in each.values.items())
+        found = "; whom the service finds depends on it, as it is used for matching" if row.matching else ""
+        remedy = "Go by Microsoft's value: it is what the service sends. What is predicted and compared here is scimkit's."
+        yield warning(OVERRULED, f"{each.target}: {told}{found}", remedy, "Microsoft Graph, parseExpression (5b_mapping)")
 
 
 def _read_user(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, Any]:
@@ -219,7 +242,7 @@ def run_pilot(
     job = read_job(graph, enterprise_app)
     accounts = {p.person.id: answer.target_id for p, answer in zip(predictions.people, answers, strict=True) if answer.target_id}
     people: list[PilotPerson] = []
-    checks: list[Check] = []
+    checks: list[Check] = [*predictions.checks]
     for prediction, answer in zip(predictions.people, answers, strict=True):
         person, found = _judge(graph, scim, job, prediction, answer, events, now(), accounts)
         people.append(person)

@@ -5,8 +5,7 @@ The pilot and the forecast both ask here. Nothing is written.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +17,7 @@ from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import Unreachable
 from scimkit.mapping import judge
+from scimkit.mapping.definitions import used_extensions
 from scimkit.mapping.rows import ObjectMapping, read_schema, user_mapping
 from scimkit.provisioning.action import Outcome
 from scimkit.provisioning.claims import Claims
@@ -46,7 +46,6 @@ WORDS = {"create": "create", "update": "update", "link": "nothing", "nothing": "
 
 Links: TypeAlias = Mapping[str, Link]
 NO_LINKS: Links = MappingProxyType({})
-_EXTENSION = re.compile(r"\[\s*(extension_\w+)\s*\]")
 
 
 @dataclass(frozen=True)
@@ -115,10 +114,7 @@ class JobFacts:
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """Directory extensions that rows and filters read: Graph gives them only when they are asked for by name."""
-        read = [name for row in self.mapping.rows for name in _EXTENSION.findall(row.expression or "")]
-        read += [clause.attribute for each in self.mapping.filters for clause in each.clauses]
-        return tuple(dict.fromkeys(name for name in read if name.startswith("extension_")))
+        return used_extensions(self.mapping)
 
     @property
     def assigned(self) -> frozenset[str]:
@@ -223,9 +219,13 @@ class Foreseen:
 
 def source_of(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool = False) -> dict[str, Any]:
     """The source attributes of a Graph user, the manager and the names of the roles held among them."""
-    held = job.roles_of(user["id"])
-    names = [role["displayName"] for role in job.roles if role["id"] in held]
-    return source_attributes(user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=names)
+    return source_attributes(user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=role_names(user["id"], job))
+
+
+def role_names(person_id: str, job: JobFacts) -> tuple[str, ...]:
+    """Names of the app roles a person holds, directly or by a group."""
+    held = job.roles_of(person_id)
+    return tuple(role["displayName"] for role in job.roles if role["id"] in held)
 
 
 def manager_of(user: Mapping[str, Any]) -> str | None:
@@ -311,6 +311,7 @@ def predict_group(
     claims: Claims | None = None,
     only_members: frozenset[str] | None = None,
     keeps_leavers: bool = False,
+    gone: Collection[str] = frozenset(),
 ) -> Foreseen | None:
     """What the service would do with one group; None where groups are not provisioned.
 
@@ -318,14 +319,17 @@ def predict_group(
     link          the service's link, where it is known
     claims        whose a matching value is; None: this group alone is looked at
     only_members  provisioning on demand: nobody but these is added
+    gone          object ids that Graph lists no longer: it does not tell whose members they are, and the
+                  service takes nobody out of a group because of a deletion ("How application provisioning works")
     """
     if job.group_rules is None:
         return None
     rules = job.group_rules
+    members = (*group.members, *(key for key in (link.members if link else ()) if key in gone))
     plain = group_attributes(group.graph, members=group.members, in_scope=True)
     verdict = judge(rules.mapping.filters, plain) if rules.mapping.filters else None
     scope = judge_scope(group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone))
-    source = group_attributes(group.graph, members=group.members, in_scope=scope.in_scope)
+    source = group_attributes(group.graph, members=members, in_scope=scope.in_scope)
     peers = claims.others(source, now=now) if claims and scope.in_scope and link is None else frozenset()
     outcome = forecast(
         source, scope, rules.mapping, link, sight, now=now, facts=rules.targets, peers=peers, references=accounts,
@@ -343,11 +347,13 @@ def predict_groups(
     accounts: Mapping[str, str],
     links: Links = NO_LINKS,
     keeps_leavers: bool = False,
+    gone: Collection[str] = frozenset(),
 ) -> list[Foreseen]:
     """What the service would do with each group in the next cycle, members included; nothing where groups are not provisioned.
 
     groups    those assigned, and those linked that are not any more
     accounts  object id in Entra to account id, of people who are or will be linked
+    gone      as for `predict_group`
     """
     groups = list(groups)
 
@@ -357,7 +363,7 @@ def predict_groups(
             if claims and group.graph["id"] in links and not group.gone:
                 claims.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
         each = (
-            predict_group(group, job, sight, now=now, accounts=known, link=links.get(group.graph["id"]), claims=claims, keeps_leavers=keeps_leavers)
+            predict_group(group, job, sight, now=now, accounts=known, link=links.get(group.graph["id"]), claims=claims, keeps_leavers=keeps_leavers, gone=gone)
             for group in groups
         )
         return [one for one in each if one is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.clients.graph import GraphClient
 from scimkit.errors import ApiError, ConfigError, Denied
+from scimkit.guide import PORTAL_LABEL
 from scimkit.records import record
 from scimkit.tenant import Tenant
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # Least privileged first; the newer editions of all tutorials ask for the first two only.
 ENOUGH = ("Cloud Application Administrator", "Application Administrator")
 TOO_MUCH = "Global Administrator"
+PLACE = re.compile(r"(?P<table>[a-z_]+)(\[(?P<number>\d+)\])?(\.(?P<key>[a-z_.]+))?")
 SYNC_ROLES = "Microsoft Graph, synchronization: directory roles"
 
 
@@ -162,7 +165,7 @@ def _assumed(question: Decision, answer: str) -> Check:
     choice = next((choice for choice in question.choices if choice.value == answer), None)
     taken = f"assumed: {choice.label}" if choice else "nobody has said"
     what = f" {choice.consequence.value}" if choice and choice.consequence else ""
-    remedy = f"Answer it: decisions with {question.key}={' | '.join(c.value for c in question.choices) or '…'}.{what}"
+    remedy = f"Answer it: decisions with {question.key}={' | '.join(c.value for c in question.choices) or 'your answer'}.{what}"
     return warning(f"plan.{question.key}", f"{question.question} ({taken})", remedy, question.source)
 
 
@@ -186,4 +189,29 @@ def _check_unconfirmed(app: AppProfile) -> tuple[Check, ...]:
 
 def known_facts(app: AppProfile) -> tuple[KnownFact, ...]:
     """The profile's facts in the order in which an administrator needs them."""
-    return tuple(KnownFact(label, str(fact), fact.source, fact.confirmed) for label, fact in app.facts())
+    return tuple(KnownFact(_label(app, label), _words(app, label, str(fact)), fact.source, fact.confirmed) for label, fact in app.facts())
+
+
+def _label(app: AppProfile, label: str) -> str:
+    """`label` in words, where it is a place in the profile's file (`token.shown_once`, `note[21]`)."""
+    place = PLACE.fullmatch(label)
+    if place is None:
+        return label
+    table, number, key = place["table"], int(place["number"] or 0), (place["key"] or "").replace("_", " ").replace(".", ", ")
+    if table == "note" and number:
+        table = f"for {app.notes[number - 1].step}"
+    elif table == "attribute" and number:
+        table = app.attributes[number - 1].target
+    return ", ".join(part for part in (table, key) if part)
+
+
+def _words(app: AppProfile, label: str, value: str) -> str:
+    """`value` in words: codes spelled out, the labels of a portal in quotation marks."""
+    spelled = {
+        ("token expires", "chosen"): "at a date chosen when it is made",
+        ("token expires", "fixed"): "a fixed time after it was made",
+        ("app role needed", "any"): "any; Default Access will do",
+        ("app role needed", "not_default"): "any of the app's own, not Default Access",
+        ("app role needed", "named"): " or ".join(app.roles.names),
+    }
+    return spelled.get((label, value)) or PORTAL_LABEL.sub(r"“\1”", value)

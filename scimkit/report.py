@@ -19,7 +19,7 @@ from scimkit.records import VERSION
 from scimkit.runs import RunStore
 from scimkit.views.document import CheckList, CheckRow, Pairs, Table, View
 from scimkit.views.kinds import contradiction_table, describe_kind, outcome_table
-from scimkit.views.predictions import pilot_group_table, pilot_table
+from scimkit.views.predictions import ACTION_WORDS, pilot_group_table, pilot_table
 from scimkit.views.tables import MOST_ROWS
 from scimkit.views.values import cell, json_text, label
 
@@ -325,7 +325,7 @@ def _stop_sentence(step: StepPart, attention: Sequence[CheckRow]) -> str:
 def _numbers(data: Mapping[str, Mapping[str, Any]]) -> Table:
     """How many: as forecast, as the log has it, as counted in the app."""
     rows = [
-        ("predicted", f"{action}", count, "forecast")
+        ("predicted", ACTION_WORDS.get(action, action), count, "forecast")
         for action, count in (data.get("Forecast", {}).get("counts") or {}).items()
     ]
     rows += [

@@ -25,10 +25,12 @@ from scimkit.filter_review import (
     user_sources,
 )
 from scimkit.journal import Journal
-from scimkit.mapping import ScopingFilter, in_scope
+from scimkit.mapping import in_scope
+from scimkit.mapping.definitions import used_extensions, used_sources
 from scimkit.mapping.filter_text import read_filter_text
-from scimkit.mapping.rows import ObjectMapping, evaluate_rows, mapping_of, user_mapping
+from scimkit.mapping.rows import ObjectMapping, choose_mapping, evaluate_rows, mapping_of, user_mapping
 from scimkit.pilot_group import PilotGroup, check_pilot_group
+from scimkit.prediction import read_job, role_names
 from scimkit.provisioning.scope import DEFAULT_ACCESS
 from scimkit.provisioning.source import source_attributes
 from scimkit.provisioning.targets import MANAGER
@@ -135,7 +137,7 @@ def choose_pilot(
     if names:
         schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
         mapping = user_mapping(schema)
-        select = _select(schema, mapping.filters)
+        select = (*SELECT, *used_extensions(mapping))
         people = {user["id"]: user for user in (_find_user(graph, name, select) for name in dict.fromkeys(names))}
         for user in people.values():  # before anybody is assigned: an assignment of the wrong person would stay
             if (check := _unfit(app, mapping, user)) is not None:
@@ -157,7 +159,7 @@ def _find_user(graph: GraphClient, name: str, select: tuple[str, ...]) -> dict[s
 def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, first: tuple[str, ...]) -> tuple[Person, ...]:
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping = user_mapping(schema)
-    everybody = (user for user in graph.users(select=_select(schema, mapping.filters)) if user.get("accountEnabled") and user.get("userType") == "Member")
+    everybody = (user for user in graph.users(select=(*SELECT, *used_extensions(mapping))) if user.get("accountEnabled") and user.get("userType") == "Member")
     fit = (user for user in everybody if not missing_values(app, mapping, user) and _passes_filters(mapping, user))
     ordered = sorted(fit, key=lambda user: user["id"] not in first) if first else fit
     found = tuple(person_of(user) for user, _ in zip(ordered, range(PILOT_LIMIT), strict=False))
@@ -167,16 +169,24 @@ def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp,
     return found
 
 
-def read_sources(graph: GraphClient, people: Iterable[Person]) -> dict[str, dict[str, Any]]:
-    """The source attributes of each person as the mapping sees them, by user principal name."""
+def read_sources(graph: GraphClient, people: Iterable[Person], enterprise_app: EnterpriseApp, live: Iterable[ObjectMapping]) -> dict[str, dict[str, Any]]:
+    """The source attributes of each person as the mapping sees them, by user principal name.
+
+    live  the object mappings of the job's schema: extension attributes are read where the
+          mapping of people names them, app roles where it asks for those
+    """
+    users = choose_mapping(live)
+    select = (*SELECT, *(used_extensions(users) if users else ()))
+    job = read_job(graph, enterprise_app) if users and "appRoleAssignments" in used_sources(users) else None
     found = {}
     for person in people:
-        user = graph.user(person.id, select=SELECT)
+        user = graph.user(person.id, select=select)
         if user is None:
             raise NotReady(f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope).")
         manager = graph.manager(person.id)
         blocked = user.get("accountEnabled") is False  # which IsSoftDeleted includes ("Customize attribute mappings")
-        found[person.user_principal_name] = source_attributes(user, soft_deleted=blocked, manager_id=manager["id"] if manager else None)
+        roles = role_names(person.id, job) if job else ()
+        found[person.user_principal_name] = source_attributes(user, soft_deleted=blocked, manager_id=manager["id"] if manager else None, app_roles=roles)
     return found
 
 
@@ -279,7 +289,7 @@ def read_scope(
     roles = {role.id: role.name for role in enterprise_app.roles} | {DEFAULT_ACCESS: "Default Access"}
     assignments = tuple(_assignment(graph, raw, roles, journal) for raw in graph.assignments(enterprise_app.service_principal_id))
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    users = {user["id"]: user for user in graph.users(select=_select(schema, mapping.filters)) if user["id"] in assigned}
+    users = {user["id"]: user for user in graph.users(select=(*SELECT, *used_extensions(mapping))) if user["id"] in assigned}
     people = review_filters("User", mapping.filters, user_sources(users.values()), known=source_names(schema, "User"))
     filtered_groups = assigned_groups(graph, groups, (a.principal_id for a in assignments if a.kind == "Group"))
     reviews = [people]
@@ -306,10 +316,6 @@ def group_mapping(schema: Mapping[str, Any]) -> ObjectMapping | None:
         return None
 
 
-def _select(schema: Mapping[str, Any], filters: Iterable[ScopingFilter]) -> tuple[str, ...]:
-    return (*SELECT, *extension_attributes(filters, source_names(schema, "User")))
-
-
 def review_filter(graph: GraphClient, enterprise_app: EnterpriseApp, text: str) -> FilterTrial:
     """Who of everybody assigned would stay in scope, leave it or enter it, were `text` the users' scoping filter.
 
@@ -324,7 +330,7 @@ def review_filter(graph: GraphClient, enterprise_app: EnterpriseApp, text: str) 
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     today = user_mapping(schema).filters
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    users = (user for user in graph.users(select=_select(schema, (*tried, *today))) if user["id"] in assigned)
+    users = (user for user in graph.users(select=(*SELECT, *extension_attributes((*tried, *today), source_names(schema, "User")))) if user["id"] in assigned)
     return try_filters("User", tried, today, user_sources(users), known=source_names(schema, "User"))
 
 

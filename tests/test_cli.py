@@ -1,5 +1,6 @@
 """The command line: usage is exit 2 with words, an accident is exit 4 without a secret, and nothing is silently ignored."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from scimkit import __version__
 from scimkit.cli import main
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError
+from scimkit.parameters import declared_parameters
 from scimkit.runbooks.lab import prepare_lab
 
 SECRET = "planted-secret-0123456789"
@@ -96,6 +98,17 @@ def test_doctor_on_this_machine():
     Path("scimkit.toml").write_text("[tenants.contoso", encoding="utf-8")
     done = call("doctor")
     assert done.exit_code == 2 and "doctor.config" in done.output
+
+
+def test_a_lab_s_notebooks_say_where_they_work(tmp_path):
+    """A working copy has the run's own app and tenant in its parameters, and no output of the shipped example."""
+    run = prepare_lab("thrive-lxp", None, runs=tmp_path / "runs", resume=None, config=None)
+    for name in ("1_plan.ipynb", "mapping_backup.ipynb"):
+        cells = json.loads(run.read(name))["cells"]
+        (source,) = ("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+        assert 'app = "thrive-lxp"  # the app: ' in source and 'tenant = "sandbox"  # ' in source
+        assert [parameter.name for parameter in declared_parameters(run.folder / name)][:3] == ["app", "tenant", "run"]
+        assert not any(cell["outputs"] or cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
 
 
 def test_a_lab_is_a_working_copy(tmp_path):

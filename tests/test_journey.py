@@ -104,6 +104,8 @@ def test_live_tenant_is_written_to_only_as_confirmed(scimkit, tmp_path, live_lik
     assert stopped.returncode == 3, stopped.stdout + stopped.stderr
     command = stopped.stdout.strip().splitlines()[-1]
     assert command.startswith("scimkit run onboard --resume ") and "3.confirm=" in command
+    (page,) = re.findall(r"The plan, with names: (\S+)", stopped.stdout)
+    assert "provisioning job of" in (tmp_path / page).read_text(encoding="utf-8")
     assert 'writes = "never"' in stopped.stdout and "nothing was written" in stopped.stdout
     headers = {"Authorization": f"Bearer {ready['graph']['token']}"}
     found = httpx.get(f"{ready['graph']['base_url']}/servicePrincipals", headers=headers, trust_env=False).json()["value"]

@@ -5,8 +5,11 @@ import pytest
 from scimkit.checks import Status
 from scimkit.clients.on_demand import OnDemand
 from scimkit.errors import Waiting
+from scimkit.forecast import make_forecast
+from scimkit.mapping.review import MappingReview, Overruled, ReviewRow
 from scimkit.pilot import Predictions, _short, plan_pilot, predict_pilot, run_pilot
 from scimkit.scope import Limits, read_scope
+from scimkit.views import to_text
 
 # people of this file alone: the vendor's accounts are shared by all tests
 PEOPLE = iter(["soren.oester@contoso.example", "wang.xiaoming@contoso.example", "sato.hanako@contoso.example", "zoe.young-smith@contoso.example", "plus+tag@contoso.example", "ivan.ivanov@contoso.example", "maria.dlt@contoso.example"])
@@ -51,6 +54,22 @@ def test_two_people_are_proved(office, made):
     repeated = run(office, made, again)
     assert [p.target_id for p in repeated.people] == [p.target_id for p in result.people]
     assert {check.status for check in repeated.checks} == {Status.PASSED}
+
+
+def test_what_microsoft_has_overruled_is_said(office, made):
+    """In the prediction, before anything is confirmed, and in the record: the row, both values, and that matching hangs on it."""
+    name = next(PEOPLE)
+    rows = (ReviewRow("userName", "", "", "Always", 1, {name: "theirs@contoso.example"}), ReviewRow("title", "", "", "Always", 0, {name: "Boss"}))
+    review = MappingReview(rows, (name,), (), (Overruled("userName", {name: "ours@contoso.example"}), Overruled("title", {name: "boss"})))
+    scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, name), limits=Limits())
+    predictions = predict_pilot(office.graph, office.scim, made, scope, now=office.now(), review=review)
+    user_name, title = predictions.checks
+    assert f"title: for {name} Microsoft gives Boss, scimkit boss" == title.message and title.status is Status.WARNING
+    assert "theirs@contoso.example" in user_name.message and "used for matching" in user_name.message
+    assert title.message in " ".join(to_text(predictions).split())
+    result = run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
+    assert result.checks[:2] == (user_name, title)
+    assert make_forecast(office.graph, office.scim, made, now=office.now(), limits=Limits(), pilot=result).checks[-2:] == (user_name, title)
 
 
 def test_a_changed_person_is_an_update(office, made):

@@ -13,7 +13,7 @@ from scimkit.errors import ConfigError, MappingError, NotReady, PlanRefused
 from scimkit.filter_review import EMPTY, check_filters_of, review_filters
 from scimkit.journal import Journal
 from scimkit.mapping import Clause, ScopingFilter
-from scimkit.mapping.rows import user_mapping
+from scimkit.mapping.rows import MappingRow, user_mapping
 from scimkit.records import dump_record, load_record
 from scimkit.sandbox import sandbox_token
 from scimkit.scope import (
@@ -155,15 +155,26 @@ def test_a_pilot_person_who_is_gone_or_not_assigned(office, made):
     codes = [check.code for check in scope_of(office, made, (grace, jose, ghost)).checks if check.status is Status.FAILED]
     assert codes == ["scope.pilot_assigned", "scope.pilot_assigned"]
     with pytest.raises(NotReady, match="not in the directory any more"):
-        read_sources(office.graph, (ghost,))
+        read_sources(office.graph, (ghost,), made, ())
 
 
 def test_sources_are_what_the_mapping_reads(office, made):
     """The pilot's source attributes are those of the user mapping, by user principal name."""
     people = choose(office, made, GRACE)
-    sources = read_sources(office.graph, people)
-    assert set(sources) == {GRACE} and sources[GRACE]["surname"] == "O'Neill"
-    assert user_mapping(office.graph.schema(made.service_principal_id, made.job_id)).rows
+    users = user_mapping(office.graph.schema(made.service_principal_id, made.job_id))
+    sources = read_sources(office.graph, people, made, (users,))
+    assert set(sources) == {GRACE} and sources[GRACE]["surname"] == "O'Neill" and "appRoleAssignments" not in sources[GRACE]
+    assert users.rows
+
+
+def test_roles_are_read_where_the_mapping_asks_for_them(office, made):
+    """A row made of the person's roles shows the role they are assigned with, not nothing."""
+    people = choose(office, made, GRACE)
+    assign_pilot(office.graph, made, people)
+    users = user_mapping(office.graph.schema(made.service_principal_id, made.job_id))
+    roles = MappingRow("roles", "AppRoleAssignmentsComplex([appRoleAssignments])", "Expression")
+    sources = read_sources(office.graph, people, made, (replace(users, rows=(*users.rows, roles)),))
+    assert sources[GRACE]["appRoleAssignments"] == [pick_role(made)[1]]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ NOTHING = CredentialError("the environment variable X is not set")
 def test_one_mail_asks_for_everything():
     """Every ask stands in it, numbered; so do the match, the attributes and who signs."""
     mail = write_mail(THRIVE, sender="admin@contoso.example")
-    assert (mail.to, mail.source) == ("support@thrivelearning.com", "seed, vendor")
+    assert (mail.to, mail.source) == ("support@thrivelearning.com", "tutorial, vendor")
     for number, ask in enumerate(THRIVE.token.mail.asks, start=1):
         assert f"{number}. {ask}\n" in mail.body
     assert "found by userName" in mail.body and "- timezone\n" in mail.body and "- members\n" in mail.body

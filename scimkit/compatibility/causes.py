@@ -160,10 +160,22 @@ _ALL = (
         "Match by another attribute, one the endpoint finds people by.", NO_WAY, "documented", "HOW",
     ),
     Cause(
+        "compat.match_reads_mail", "People are found by their mail address where the user name was asked for", VENDOR, CONDITIONAL,
+        "Whoever has another mail address than the value of {rows} is not found, and created again; another person's mail finds a stranger.",
+        "Compare what the filter names.",
+        "Make sure that mail and {rows} are the same for everybody in scope, or map one source to both.", KNOW, "documented", "TUT",
+    ),
+    Cause(
+        "compat.renamed_not_found", "Whoever was renamed is not found by the new name", VENDOR, CONDITIONAL,
+        "Entra goes by the id it has noted. Where it has to match again, after a restart with resetScope Full, the person is created a second time.",
+        "Search the values as they are now.",
+        "Do not reset the job's state (restart with resetScope Full) after people were renamed; correct them in the app first.", KNOW, "documented", "HOW",
+    ),
+    Cause(
         "compat.match_case_sensitive", "Somebody is not found when the matching value differs in case", VENDOR, CONDITIONAL,
         "Accounts that exist with other capital letters are not matched: conflicts, or second accounts.",
         "Compare userName without regard to case (it is caseExact false).",
-        "Make sure that existing accounts are spelt as in Entra, or use ToLower on both sides.", KNOW, "documented", "RFC 7643, 4.1.1",
+        "Make sure that existing accounts are spelt as in Entra; ToLower in the mapping helps where the app holds them in lower case.", KNOW, "documented", "RFC 7643, 4.1.1",
     ),
     Cause(
         "compat.filter_words_case", "Attribute names or operators of a filter are compared with case", VENDOR, ADVICE,
@@ -330,10 +342,10 @@ _ALL = (
         "Give {rows} a default value or an expression, or leave these people out.", KNOW, "documented", "TUT",
     ),
     Cause(
-        "compat.special_characters_changed", "Names with accents, apostrophes or foreign letters are changed or refused", VENDOR, CONDITIONAL,
+        "compat.special_characters_changed", "Names with accents, apostrophes or other special characters are changed or refused", VENDOR, CONDITIONAL,
         "People with such names fail, or are sent again in every cycle.",
         "Read and store UTF-8 as it comes.",
-        "Find such names before the pilot; NormalizeDiacritics helps where plain letters are acceptable.", KNOW, "documented", "TUT",
+        "Find such names before the pilot; NormalizeDiacritics and Replace help where plain characters are acceptable.", KNOW, "documented", "TUT",
     ),
     Cause(
         "compat.unknown_schema_refused", "A custom extension, or a schema URN it does not know, is refused", VENDOR, ADVICE,
@@ -419,6 +431,12 @@ _ALL = (
         "Without the flag Entra writes these words with a capital letter: no change arrives.",
         "Compare `op` without regard to case.",
         "Add the flag aadOptscim062020 to the Tenant URL (not for gallery connectors).", NO_WAY, "documented", "CMP",
+    ),
+    Cause(
+        "compat.group_op_case", "Operations on groups spelt `Add`, `Replace`, `Remove` are not understood", VENDOR, FAILS,
+        "Without the flag Entra writes these words with a capital letter: groups keep their first name and members.",
+        "Compare `op` without regard to case.",
+        "Add the flag aadOptscim062020 to the Tenant URL (not for gallery connectors), or switch the group mapping off.", GROUPS_OFF, "documented", "CMP",
     ),
     Cause(
         "compat.op_spelling", "`op` in unusual capital letters is not understood", VENDOR, ADVICE,
@@ -515,6 +533,12 @@ _ALL = (
         "Entra keeps the id for ever; afterwards it does not find the account again and may create another.",
         "Never change an id, and never use it again.",
         "Nothing in Entra helps.", NO_WAY, "documented", "TUT, HOW",
+    ),
+    Cause(
+        "compat.id_reused", "Whoever is created again after a deletion gets the old id", VENDOR, ADVICE,
+        "Entra forgets the id together with the person it has deleted; whoever else keeps that id takes the new account for the old one.",
+        "Never use an id again.",
+        "Do not delete accounts in the app by hand.", KNOW, "documented", "TUT",
     ),
     Cause(
         "compat.rename", "The matching value cannot be changed", VENDOR, CONDITIONAL,
@@ -671,6 +695,12 @@ _ALL = (
         "Do not rename groups, or switch the group mapping off.", KNOW, "documented", "TUT",
     ),
     Cause(
+        "compat.group_case_sensitive", "A group is not found when its name differs in case", VENDOR, ADVICE,
+        "A group that exists with other capital letters is not taken over.",
+        "Compare displayName without regard to case.",
+        "Make sure that groups which exist already are spelt as in Entra.", KNOW, "documented", "RFC 7643, 4.2",
+    ),
+    Cause(
         "compat.group_read_lost", "A group cannot be read by its id", VENDOR, FAILS,
         "Entra reads a linked group before it changes it.",
         "Answer GET /Groups/{id}.",
@@ -687,6 +717,12 @@ _ALL = (
         "Groups arrive and stay empty.",
         "Accept Add with path members and a list of {\"value\": id}, where $ref may be null.",
         "Switch the group mapping off.", GROUPS_OFF, "documented", "TUT",
+    ),
+    Cause(
+        "compat.members_not_shown", "Members of a group are accepted and never given back", VENDOR, CONDITIONAL,
+        "Entra leaves members out of all it reads, so cycles go on; whether members arrive, and leave again, cannot be told from outside.",
+        "Answer members where they are not excluded.",
+        "Look into the app whether the first group of the pilot has its members, and loses them.", KNOW, "documented", "RFC 7643, 4.2",
     ),
     Cause(
         "compat.member_add_replaces", "Adding a member drops those who were there", VENDOR, FAILS,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from scimkit.compatibility.creating import CHARSET, DIALECTS, root_of
+from scimkit.compatibility.creating import CHARSET
+from scimkit.compatibility.making import DIALECTS, root_of
 from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
@@ -24,7 +26,7 @@ from scimkit.compatibility.trial import (
 )
 from scimkit.provisioning.dialect import dialect as spelling_of
 from scimkit.provisioning.dialect import patch_body, patch_message
-from scimkit.provisioning.targets import Change, parse_target
+from scimkit.provisioning.targets import Change, parse_target, read_target
 
 CHECK_OF_KIND = {NESTED: "patch.nested", TYPED: "patch.typed", EXTENSION: "patch.extension"}
 CAUSE_OF_KIND = {
@@ -152,7 +154,7 @@ def check_simple(trial: Trial, subject: Subject, dialect: str) -> Result:
         if target in changed.wrong and changed.reply.done and changed.wrong[target] is not None:
             near = judge_again(trial, changed, "", (target,))
             if near.cause == "compat.values_normalised":
-                trial.also["compat.values_normalised"] = tuple(trial.changed_on_arrival)
+                trial.also["compat.values_normalised"] = replace(near, targets=tuple(trial.changed_on_arrival))
                 return met(changed.reply, changed.words)
         tries.append((target, changed))
         if changed.reply.status == 405:  # 501 may be said of one attribute only
@@ -349,7 +351,9 @@ def check_pathless(trial: Trial, subject: Subject, dialect: str) -> Result:
 
 
 def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
-    targets = [*pick(trial, subject, NESTED, present=True)[:2], *pick(trial, subject, EXTENSION, present=True)[:1]]
+    targets = pick(trial, subject, NESTED, present=True)[:2]
+    if trial.found("patch.extension", dialect, FULL) is None or trial.met("patch.extension", dialect, FULL):
+        targets += pick(trial, subject, EXTENSION, present=True)[:1]  # where a path with a URN does not work, no key will
     if not targets:
         return unknown("this mapping has no dotted attribute and no extension")
     wanted = wanted_values(trial, subject, targets)
@@ -366,6 +370,7 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
     targets = usable(trial, subject, dialect)
     if not targets:
         return unknown("nothing is left to change")
+    before = subject.resource
     changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
     if changed.good:
         return _refused_alone(trial) if trial.unchangeable else met(changed.reply, changed.words)
@@ -378,10 +383,20 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
             if not alone.reply.done or alone.wrong:
                 bad[target] = alone
     if not bad:
-        return judge_again(trial, changed, "compat.several_operations", tuple(suspects))
+        return _blame_company(trial, changed, before, dialect)
     bad = {**trial.unchangeable, **bad}
     target, alone = next(iter(bad.items()))
     return judge_again(trial, alone, "compat.row_not_changed", tuple(bad))
+
+
+def _blame_company(trial: Trial, changed: Changed, before: Mapping[str, Any], dialect: str) -> Result:
+    """Each alone can be changed, not all in one message: some get a value that the endpoint makes of others, or messages are to blame."""
+    made = all(there is not None and not same(there, read_target(before, target)) for target, there in changed.wrong.items())
+    several = trial.found("patch.several", dialect, FULL)
+    if changed.reply.done and made and (several is None or several.outcome not in ("failed", NOT_STORED)):
+        trial.changed_on_arrival |= set(changed.wrong)
+        return unmet("compat.values_normalised", changed.reply, changed.words, outcome=NOT_STORED, targets=tuple(changed.wrong))
+    return judge_again(trial, changed, "compat.several_operations", tuple(changed.wrong))
 
 
 def _refused_alone(trial: Trial) -> Result:
@@ -524,6 +539,8 @@ def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
         if len(elsewhere) == 1:  # go on with the same person under the new id
             subject.id = elsewhere[0]
             trial.refresh(subject)
+        elif reply.status in (404, 410):  # lost: what would be asked of that id says nothing
+            del trial.subjects[(dialect, FULL)]
         return unmet("compat.id_changes", reply, f"found under the id {subject.id}" if elsewhere else "", targets=(target,))
 
     def found() -> Result:
@@ -533,7 +550,7 @@ def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
         if resources_of(reply) and ids_of(reply) != [subject.id]:
             return unmet("compat.id_changes", reply, targets=(target,))
         if ids_of(reply) != [subject.id]:
-            return unmet("compat.match_not_found", reply, "by the new value", targets=(target,))
+            return unmet("compat.renamed_not_found", reply, targets=(target,))
         return met(reply) if is_empty(before) else unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
 
     for code, ask in (("rename.value", rename), ("rename.id", same_id), ("rename.found", found)):

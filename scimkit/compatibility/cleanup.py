@@ -87,7 +87,7 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
     problem = ""
     for each in entry.names:
         try:
-            ids += [id for id in _ids_named(scim, entry.resource_type, each, matching) if id not in ids]
+            ids += [id for id in _ids_named(scim, entry, each, matching) if id not in ids]
         except Rejected as refused:
             problem = str(refused)
     ends = {id: _delete(scim, entry.resource_type, id) for id in ids}
@@ -99,9 +99,9 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
     return Cleaned(entry.resource_type, name, REMOVED if REMOVED in ends.values() else NOT_THERE, ids[0] if ids else "")
 
 
-def _ids_named(scim: ScimClient, resource_type: str, name: str, matching: str) -> list[str]:
-    """The ids of those that carry exactly this name. Raises Rejected where no attribute can be searched by."""
-    last: Rejected | None = None
+def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list[str]:
+    """The ids of those whom a search by `name` finds and who carry a name of `entry`. Raises Rejected where no attribute can be searched by."""
+    resource_type, last = entry.resource_type, None
     for attribute in dict.fromkeys([matching, "userName", "externalId"] if resource_type == "Users" else ["displayName"]):
         value = name.partition("@")[0] if attribute == "externalId" else name
         try:
@@ -111,15 +111,15 @@ def _ids_named(scim: ScimClient, resource_type: str, name: str, matching: str) -
                 return []
             last = refused
             continue
-        return [str(item["id"]) for item in found if item.get("id") and _is_named(item, resource_type, name)]
+        return [str(item["id"]) for item in found if item.get("id") and _is_named(item, entry)]
     assert last is not None
     raise last
 
 
-def _is_named(resource: dict[str, Any], resource_type: str, name: str) -> bool:
-    """Whether the endpoint itself says that this is the one: some ignore the filter."""
-    value = read_target(resource, "userName" if resource_type == "Users" else "displayName")
-    return isinstance(value, str) and value.casefold() == name.casefold()
+def _is_named(resource: dict[str, Any], entry: Entry) -> bool:
+    """Whether the endpoint itself says that this is the one: some ignore the filter, some find by a former name."""
+    value = read_target(resource, "userName" if entry.resource_type == "Users" else "displayName")
+    return isinstance(value, str) and value.casefold() in {name.casefold() for name in entry.names}
 
 
 def _delete(scim: ScimClient, resource_type: str, id: str) -> str:

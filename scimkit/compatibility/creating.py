@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.making import forget, good_values, matching_value, post, root_of, sparse_values
 from scimkit.compatibility.mapped import kind_of
-from scimkit.compatibility.people import full_source, sparse_source, special_source, values_of
-from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
+from scimkit.compatibility.narrowing import find_what_is_refused, needed_targets
+from scimkit.compatibility.people import special_source
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
 from scimkit.compatibility.trial import (
     NOT_STORED,
@@ -27,37 +28,6 @@ from scimkit.provisioning.targets import parse_target, place, read_target
 
 CHARSET = "application/scim+json; charset=utf-8"
 UNKNOWN_URN = "urn:ietf:params:scim:schemas:extension:ScimkitProbe:2.0:User"
-DIALECTS = (DEFAULT_DIALECT, FLAG_DIALECT)
-
-
-def matching_value(trial: Trial, values: Mapping[str, Any]) -> str:
-    return str(values.get(trial.mapped.matching[0], ""))
-
-
-def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None, **how: Any) -> Reply:
-    """Create a person with these values; `more` is put over the body."""
-    body = create_body(values, enterprise=trial.extended) | dict(more or {})
-    name = str(values.get("userName") or matching_value(trial, values))
-    return trial.endpoint.create("Users", body, name=name, key=matching_value(trial, values), **how)
-
-
-def basic_values(trial: Trial, number: str) -> dict[str, Any]:
-    """The least the mapping gives for somebody: matching attributes, userName, active, and what the endpoint insists on."""
-    full = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
-    keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.required))}
-    return {target: value for target, value in full.items() if target.casefold() in keep}
-
-
-def good_values(trial: Trial, number: str, source: Mapping[str, Any] | None = None, *, invent: bool = True) -> dict[str, Any]:
-    """What the mapping gives for a person, without the attributes that the endpoint refuses."""
-    made = values_of(trial.mapped, source or full_source(trial.names, number), now=trial.now, invent=None if invent else set(trial.required))
-    return {target: value for target, value in made.items() if target not in trial.refused}
-
-
-def root_of(target: str) -> str:
-    """The attribute a target lies in: what a creation can have or lack as a whole."""
-    parsed = parse_target(target)
-    return f"{parsed.urn}:{parsed.attribute}" if parsed.urn else parsed.attribute
 
 
 # -- the first people ---------------------------------------------------------
@@ -72,7 +42,7 @@ def check_people(trial: Trial) -> None:
         values.update(good_values(trial, "1"))
         reply = post(trial, values)
         replies.append(reply)
-        return met(reply) if reply.done else _find_what_is_refused(trial, replies)
+        return met(reply) if reply.done else find_what_is_refused(trial, replies)
 
     trial.check("create.person", person)
     last = replies[-1] if replies else None
@@ -91,67 +61,6 @@ def check_people(trial: Trial) -> None:
     sparse = trial.subjects.get((DEFAULT_DIALECT, SPARSE))
     trial.check("create.sparse_values", lambda: _judge_sparse(trial, sparse))
     _make_others(trial)
-
-
-def _find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
-    """The whole person was refused: find the attributes to blame by leaving out, then by putting in."""
-    whole = replies[0]
-    if whole.answer is None or whole.status in (401, 403, 404, 405, 429, 501):
-        return unmet("compat.create_refused", whole)
-    basic = basic_refused = post(trial, basic_values(trial, "1b"))
-    if not basic.done:
-        trial.extended = False
-        basic = post(trial, basic_values(trial, "1c"))
-        trial.extended = not basic.done
-    if not basic.done:  # it may insist on more than the least
-        wanted = good_values(trial, "1d")
-        roots = ("name", "emails", "displayName", "externalId")
-        some = {target: value for target, value in wanted.items() if root_of(target) in roots or target in basic_values(trial, "1d")}
-        basic = post(trial, some)
-        if not basic.done:
-            return unmet("compat.create_refused", whole, f"with the least of values: {basic.said}")
-        base_targets = set(some)
-    else:
-        base_targets = set(basic_values(trial, "1d"))
-    forget(trial, basic)
-    trial.refused |= _refused_targets(trial, base_targets)
-    if not trial.refused and trial.extended:
-        return unmet("compat.create_refused", whole, "each attribute alone is taken")
-    again = post(trial, good_values(trial, "1"))
-    replies.append(again)
-    if not again.done:
-        return unmet("compat.create_refused", again)
-    if not trial.extended:
-        return tolerated("compat.listed_schema_refused", basic_refused, f"without that URN: {basic.said}")
-    return met(again, "without " + ", ".join(sorted(trial.refused)))
-
-
-def _refused_targets(trial: Trial, base: set[str]) -> set[str]:
-    """Each attribute beyond `base` tried alone, and where it has parts these too."""
-    full = [target for target in good_values(trial, "1") if target not in base]
-    roots: dict[str, list[str]] = {}
-    for target in full:
-        roots.setdefault(root_of(target), []).append(target)
-    refused: set[str] = set()
-    for number, targets in enumerate(roots.values()):
-        if _is_taken(trial, base, targets, f"1r{number}"):
-            continue
-        parts = [one for index, one in enumerate(targets) if not _is_taken(trial, base, [one], f"1r{number}p{index}")] if len(targets) > 1 else []
-        refused |= set(parts or targets)
-    return refused
-
-
-def _is_taken(trial: Trial, base: set[str], more: list[str], number: str) -> bool:
-    made = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
-    reply = post(trial, {target: value for target, value in made.items() if target in base or target in more})
-    forget(trial, reply)
-    return reply.done
-
-
-def forget(trial: Trial, reply: Reply) -> None:
-    """Remove somebody who was made for one question only; the final removal tries again where that fails."""
-    if reply.done and reply.id:
-        trial.endpoint.delete("Users", reply.id)
 
 
 def _judge_full(trial: Trial, reply: Reply) -> Result:
@@ -190,42 +99,34 @@ def _read_created(trial: Trial, subject: Subject) -> Result:
 
 def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> Result:
     """Compare what was sent with what was read (E14), attribute by attribute."""
-    missing, other, case = [], [], []
+    missing: list[str] = []
+    other, case, texts = list(missing), list(missing), list(missing)
     for target, wanted in values.items():
         there = subject.value(target)
         if there is None:
             missing.append(target)
-        elif exactly(there, wanted):
-            subject.stored[target] = there
-        elif same(there, wanted):
-            subject.stored[target] = there
-            case.append(target)
-        else:
-            subject.stored[target] = there
+            continue
+        subject.stored[target] = there
+        if not same(there, wanted):
             other.append(target)
-    trial.not_stored |= {target for target in missing if target != "active"}
+        elif not exactly(there, wanted):
+            (texts if isinstance(wanted, bool) else case).append(target)
+    hidden = [target for target in missing if target == "active"]
+    missing = [target for target in missing if target != "active"]
+    trial.not_stored |= set(missing)
     trial.changed_on_arrival |= set(other)
     sent = f"POST /Users, then GET /Users/{subject.id}"
-    shown = "; ".join(f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in (*missing, *other, *case))
-    for cause, outcome, targets in (
-        ("compat.attribute_not_stored", NOT_STORED, [target for target in missing if target != "active"]),
-        ("compat.values_normalised", NOT_STORED, [target for target in other if target != "active"]),
-        ("compat.boolean_stored_as_text", "warning", [target for target in case if values[target] is True or values[target] is False]),
-        ("compat.active_hidden", "warning", [target for target in missing if target == "active"]),
-        ("compat.values_case_changed", "warning", case),
-    ):
-        if targets:
-            _note_more(trial, cause, targets, missing, other)
-            return Result(outcome, cause, sent, f"read back: {shown}", tuple(targets))
-    return Result("passed", "", sent, "every value as sent")
-
-
-def _note_more(trial: Trial, cause: str, targets: list[str], missing: list[str], other: list[str]) -> None:
-    """A person may lack some values and have others changed: the second cause gets its words too."""
-    if cause == "compat.attribute_not_stored" and other:
-        trial.also["compat.values_normalised"] = tuple(other)
-    if cause != "compat.active_hidden" and "active" in missing:
-        trial.also["compat.active_hidden"] = ("active",)
+    results = [
+        Result(outcome, cause, sent, "read back: " + "; ".join(f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets), tuple(targets))
+        for cause, outcome, targets in (
+            ("compat.attribute_not_stored", NOT_STORED, missing), ("compat.values_normalised", NOT_STORED, [target for target in other if target != "active"]),
+            ("compat.boolean_stored_as_text", "warning", texts), ("compat.active_hidden", "warning", hidden), ("compat.values_case_changed", "warning", case),
+        )
+        if targets
+    ]  # fmt: skip
+    for more in results[1:]:  # the row names one; the others get their words too
+        trial.also[more.cause] = more
+    return results[0] if results else Result("passed", "", sent, "every value as sent")
 
 
 # -- who lacks optional values ------------------------------------------------------
@@ -241,7 +142,7 @@ def _create_sparse(trial: Trial) -> Result:
     if trial.extended and (plain := _without_urn(trial)).done and plain.id:
         _keep(trial, plain, DEFAULT_DIALECT, SPARSE, "2")
         return tolerated("compat.listed_schema_refused", reply, f"without that URN: {plain.said}")
-    needed = _needed_targets(trial)
+    needed = needed_targets(trial)
     trial.required = (*trial.required, *needed)
     again = post(trial, sparse_values(trial, "2"))
     if not again.done or not again.id:
@@ -258,30 +159,6 @@ def _without_urn(trial: Trial) -> Reply:
     reply = post(trial, sparse_values(trial, "2"))
     trial.extended = not reply.done
     return reply
-
-
-def sparse_values(trial: Trial, number: str) -> dict[str, Any]:
-    """What the mapping gives for somebody without optional values, and what the endpoint insists on."""
-    there = good_values(trial, number, sparse_source(trial.names, number), invent=False)
-    full = good_values(trial, number)
-    return there | {target: full[target] for target in (*trial.required, *trial.mapped.matching) if target in full}
-
-
-def _needed_targets(trial: Trial) -> tuple[str, ...]:
-    """What a person must have: each attribute is left out of a whole person in turn."""
-    have = set(sparse_values(trial, "2"))
-    roots: dict[str, list[str]] = {}
-    for target in good_values(trial, "2"):
-        if target not in have:
-            roots.setdefault(root_of(target), []).append(target)
-    needed: list[str] = []
-    for number, targets in enumerate(roots.values()):
-        made = good_values(trial, f"2n{number}")
-        reply = post(trial, {target: value for target, value in made.items() if target not in targets})
-        forget(trial, reply)
-        if not reply.done:
-            needed += targets
-    return tuple(needed)
 
 
 def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
@@ -325,72 +202,6 @@ def _make_others(trial: Trial) -> None:
                 trial.bosses += [reply.id] if reply.done and reply.id else []
             except Ended as end:
                 trial.ended = end
-
-
-# -- matching people who are there -------------------------------------------------
-
-
-def check_matches(trial: Trial) -> None:
-    """Whether the match finds who is there, and only that person (R4, E04, E05)."""
-    subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
-    attribute = trial.mapped.matching[0]
-    sent = matching_value(trial, good_values(trial, subject.number)) if subject else ""
-    value = str(subject.value(attribute) or sent) if subject else ""
-
-    def match() -> Result:
-        """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
-        if subject is None:
-            return unknown("nobody was created")
-        reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id])
-        if ids_of(reply) == [] and value != sent and ids_of(trial.endpoint.find("Users", attribute, value)) == [subject.id]:
-            return tolerated("compat.match_case_sensitive", reply, f"found as {value!r} only", targets=(attribute,))
-        found = ids_of(reply)
-        if found == [subject.id]:
-            late = trial.lag_seconds.get("find", 0.0) > 0
-            return tolerated("compat.read_lag", reply, "only at a second look") if late else met(reply)
-        if resources_of(reply) is None:
-            return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
-        strangers = [id for id in found if id != subject.id]
-        return unmet("compat.filter_ignored" if strangers else "compat.match_not_found", reply, f"{len(found)} found, 1 wanted", targets=(attribute,))
-
-    def nobody_else() -> Result:
-        reply = trial.endpoint.find("Users", attribute, nobody())
-        if is_empty(reply):
-            return met(reply)
-        return unmet("compat.filter_ignored" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(attribute,))
-
-    def other_case() -> Result:
-        assert subject is not None
-        other = value.upper() if value.upper() != value else value.lower()
-        reply = trial.endpoint.find("Users", attribute, other)
-        if ids_of(reply) == [subject.id]:
-            return met(reply)
-        if attribute.casefold() == "externalid":  # case counts there (RFC 7643, 3.1)
-            return met(reply, "not found, as case counts in externalId")
-        return unmet("compat.match_case_sensitive", reply, targets=(attribute,))
-
-    trial.check("query.match", match)
-    trial.check("query.no_match_among_people", nobody_else)
-    trial.check("query.other_case_value", other_case)
-    trial.check("query.apostrophe", lambda: _check_apostrophe(trial, attribute))
-
-
-def _check_apostrophe(trial: Trial, attribute: str) -> Result:
-    reply = None
-    for number in ("o'neil+a", "o'neil"):
-        values = good_values(trial, number)
-        reply = post(trial, values)
-        if not (reply.done and reply.id):
-            continue
-        stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
-        value, id = str(stored or matching_value(trial, values)), reply.id
-        found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023
-        trial.endpoint.delete("Users", id)
-        if ids_of(found) == [id]:
-            return met(found)
-        return unmet("compat.filter_special_characters", found, f"{len(ids_of(found))} found, 1 wanted", targets=(attribute,))
-    assert reply is not None
-    return tolerated("compat.special_characters_changed", reply, "such a name is refused", targets=(attribute,))
 
 
 # -- other ways to create ------------------------------------------------------------

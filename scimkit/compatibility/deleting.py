@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scimkit.compatibility.creating import basic_values, forget, matching_value, post, sparse_values
 from scimkit.compatibility.endpoint import Ended, Reply
+from scimkit.compatibility.making import basic_values, forget, matching_value, post, sparse_values
 from scimkit.compatibility.reading import is_empty, resources_of
 from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, NOBODY, SPARSE
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
@@ -75,7 +75,7 @@ def _check_person(trial: Trial, subject: Subject | None) -> None:
         assert matching_value(trial, values) is not None
         forget(trial, reply)
         if reply.done and reply.id == subject.id:
-            return unmet("compat.id_changes", reply, "the id of the deleted person was used again")
+            return tolerated("compat.id_reused", reply)
         return met(reply) if reply.done else unmet("compat.name_not_free", reply)
 
     trial.check("delete.person", person)

@@ -77,11 +77,11 @@ class Reply:
 
 @dataclass(slots=True)
 class _Made:
-    """Something the probe made. key: the value of its matching attribute, by which it can be looked up."""
+    """Something the probe made. keys: values its matching attribute had, by which it can be looked up, the latest last."""
 
     resource_type: str
     name: str
-    key: str
+    keys: list[str]
     id: str = ""
     gone: bool = False
     hidden: bool = False
@@ -194,7 +194,7 @@ class Endpoint:
 
         name  for the ledger: userName or displayName; key  the matching value, where that is another
         """
-        entry = _Made(resource_type, name, key or name)
+        entry = _Made(resource_type, name, [key or name])
         self.made.append(entry)
         if self.keep is not None:
             self.keep(resource_type, "", name)
@@ -231,7 +231,8 @@ class Endpoint:
         """Remember and tell the ledger that something of ours has, or may have, another name now."""
         for entry in self.made:
             if entry.id == id:
-                entry.name, entry.key = name, key or name
+                entry.name = name
+                entry.keys.append(key or name)
                 if self.keep is not None:
                     self.keep(entry.resource_type, id, name)
 
@@ -280,12 +281,17 @@ class Endpoint:
             if entry.hidden:
                 return False
         attribute = self.matching if entry.resource_type == "Users" else "displayName"
-        reply = self.find(entry.resource_type, attribute, entry.key)
-        if reply.status != 200 or not isinstance(reply.json, dict):
+        return all([self._remove_found(entry, attribute, key) for key in dict.fromkeys(reversed(entry.keys))])
+
+    def _remove_found(self, entry: _Made, attribute: str, key: str) -> bool:
+        """Delete what a search by `key` finds and what bears a name of `entry`; a bare array is taken for a list here."""
+        reply = self.find(entry.resource_type, attribute, key)
+        items = reply.json.get("Resources") or () if isinstance(reply.json, dict) else reply.json
+        if reply.status != 200 or not isinstance(items, (list, tuple)):
             return bool(entry.id)
-        found = [item for item in reply.json.get("Resources") or () if isinstance(item, dict)]
-        ours = [item for item in found if str(read_target(item, attribute)).casefold() == entry.key.casefold()]
-        return all([self._delete_surely(entry.resource_type, str(item["id"])) for item in ours if item.get("id")])
+        keys = {one.casefold() for one in entry.keys}
+        ours = [item for item in items if isinstance(item, dict) and item.get("id") and str(read_target(item, attribute)).casefold() in keys]
+        return all([self._delete_surely(entry.resource_type, str(item["id"])) for item in ours])
 
     def _delete_surely(self, resource_type: str, id: str) -> bool:
         reply = self.delete(resource_type, id)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping
 from typing import Any
 
-from scimkit.compatibility.creating import DIALECTS
 from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.making import DIALECTS, forget_group, group_values, post_group
 from scimkit.compatibility.membership import check_members
 from scimkit.compatibility.reading import ids_of, is_empty, nobody
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL
+from scimkit.compatibility.record import DEFAULT_DIALECT, FAILED, FLAG_DIALECT, FULL
 from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, same, tolerated, unknown, unmet
-from scimkit.provisioning.dialect import CORE_GROUP, create_body, patch_body
+from scimkit.provisioning.dialect import CORE_GROUP, patch_body
 from scimkit.provisioning.targets import Change, read_target
 
 SPECIAL = "Zoë & O'Brien “Łódź” 山田 100%"
@@ -42,34 +40,12 @@ def check_groups(trial: Trial) -> None:
         _check_members(trial, dialect)
 
 
-def group_values(trial: Trial, number: str) -> dict[str, Any]:
-    """What the group mapping gives for a test group; members follow by PATCH."""
-    name = trial.names.group_name(number)
-    made = {"displayname": name, "externalid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name))}
-    targets = [target for target in trial.mapped.group_targets if target.casefold() != "members"] or ["displayName"]
-    values = {target: made.get(target.casefold(), f"scimkit-probe-{number}") for target in targets if target not in trial.group_not_stored}
-    return {"displayName": name} | values
-
-
-def _post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
-    body = create_body(values, "Groups") | dict(more or {})
-    row = trial.index.get(("group.schema", "both", ""))
-    if row is not None and row.outcome == "failed":
-        body["schemas"] = [CORE_GROUP]
-    return trial.endpoint.create("Groups", body, name=str(values["displayName"]))
-
-
-def _forget(trial: Trial, reply: Reply) -> None:
-    if reply.done and reply.id:
-        trial.endpoint.delete("Groups", reply.id)
-
-
 # -- the group itself ----------------------------------------------------------------
 
 
 def _create(trial: Trial, dialect: str) -> Result:
     number = "1" if dialect == DEFAULT_DIALECT else "2"
-    reply = _post(trial, group_values(trial, number))
+    reply = post_group(trial, group_values(trial, number))
     if not reply.done or not reply.id:
         return unmet("compat.group_create_refused" if not reply.done else "compat.create_without_id", reply, targets=trial.member_rows)
     trial.groups[dialect] = reply.id
@@ -91,10 +67,10 @@ class FirstGroup:
         return self.trial.groups.get(DEFAULT_DIALECT, "")
 
     def schema(self) -> Result:
-        reply = self.made = _post(self.trial, self.values)
+        reply = self.made = post_group(self.trial, self.values)
         if reply.done:
             return met(reply)
-        plain = _post(self.trial, self.values, more={"schemas": [CORE_GROUP]})
+        plain = post_group(self.trial, self.values, more={"schemas": [CORE_GROUP]})
         if plain.done:
             self.made = plain
             return unmet("compat.group_schema_refused", reply, f"without it: {plain.said}", targets=self.rows)
@@ -129,7 +105,7 @@ class FirstGroup:
 
     def other_case(self) -> Result:
         reply, told = self._find(self.values["displayName"].upper(), self.id)
-        return tolerated("compat.match_case_sensitive", reply, told, targets=("displayName",)) if told else met(reply)
+        return tolerated("compat.group_case_sensitive", reply, told, targets=("displayName",)) if told else met(reply)
 
     def _find(self, name: str, id: str) -> tuple[Reply, str]:
         """The answer, and what is wrong with it; "" for nothing."""
@@ -138,26 +114,26 @@ class FirstGroup:
 
     def special(self) -> Result:
         name = f"{self.trial.names.group_name('3')} {SPECIAL}"
-        made = _post(self.trial, {**group_values(self.trial, "3"), "displayName": name})
+        made = post_group(self.trial, {**group_values(self.trial, "3"), "displayName": name})
         if not made.done or not made.id:
             return unmet("compat.special_characters_changed", made, targets=("displayName",))
         reply, told = self._find(name, made.id)
-        _forget(self.trial, made)
+        forget_group(self.trial, made)
         return unmet("compat.filter_special_characters", reply, told, targets=("displayName",)) if told else met(reply)
 
     def empty_members(self) -> Result:
-        reply = _post(self.trial, group_values(self.trial, "4"), more={"members": []})
-        _forget(self.trial, reply)
+        reply = post_group(self.trial, group_values(self.trial, "4"), more={"members": []})
+        forget_group(self.trial, reply)
         return met(reply) if reply.done else tolerated("compat.nulls_refused", reply)
 
     def duplicate(self) -> Result:
-        reply = _post(self.trial, self.values)
+        reply = post_group(self.trial, self.values)
         if reply.status == 409:
             return met(reply)
         if reply.done and reply.id == self.id:
             self.trial.endpoint.disown_last()
         else:
-            _forget(self.trial, reply)
+            forget_group(self.trial, reply)
         return tolerated("compat.group_duplicate_accepted" if reply.done else "compat.duplicate_not_409", reply)
 
 
@@ -180,14 +156,26 @@ def _check_rename(trial: Trial, dialect: str) -> None:
             return unknown("no group was created")
         new = trial.names.group_name(f"{number} renamed")
         trial.endpoint.renamed(group, new)
-        reply = trial.endpoint.patch("Groups", group, patch_body([Change("displayName", "old", new)], dialect == FLAG_DIALECT))
+        reply, there = send(new, flag=dialect == FLAG_DIALECT)
+        if reply.done and same(there, new):
+            return met(reply)
+        told, outcome = (f"read back: displayName is {there!r}", NOT_STORED) if reply.done else ("", FAILED)
+        if dialect == DEFAULT_DIALECT and reply.status not in (405, 501):
+            lower, there = send(new, flag=True)
+            if lower.done and same(there, new):
+                more = f"{told}; with lower-case op: {lower.said}".lstrip("; ")
+                return unmet("compat.group_op_case", reply, more, outcome=outcome, targets=trial.member_rows)
+        return unmet("compat.group_rename", reply, told, outcome=outcome, targets=("displayName",))
+
+    def send(new: str, *, flag: bool) -> tuple[Reply, Any]:
+        """The answer, and the group's name afterwards."""
+        reply = trial.endpoint.patch("Groups", group, patch_body([Change("displayName", "old", new)], flag))
         if not reply.done:
-            return unmet("compat.group_rename", reply, targets=("displayName",))
+            return reply, None
         read = trial.until(
             "read", lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"), lambda r: same(read_target(r.json or {}, "displayName"), new)
         )
-        there = read_target(read.json, "displayName") if isinstance(read.json, dict) else None
-        return met(reply) if same(there, new) else unmet("compat.group_rename", reply, f"read back: displayName is {there!r}", outcome=NOT_STORED, targets=("displayName",))
+        return reply, read_target(read.json, "displayName") if isinstance(read.json, dict) else None
 
     trial.check("group.rename", rename, dialect=dialect)
 

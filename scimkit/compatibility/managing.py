@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimkit.compatibility.creating import DIALECTS
+from scimkit.compatibility.making import DIALECTS
 from scimkit.compatibility.reading import ids_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
 from scimkit.compatibility.trial import NOT_STORED, Result, Subject, Trial, met, tolerated, unknown, unmet

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.making import forget_group, group_values, post_group
 from scimkit.compatibility.reading import ids_of, nobody
 from scimkit.compatibility.record import FLAG_DIALECT
 from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, tolerated, unknown, unmet
@@ -32,6 +33,17 @@ def members_of(trial: Trial, group: str) -> tuple[Reply, set[str] | None]:
 def _values_of(resource: Any) -> list[str]:
     members = next((value for key, value in resource.items() if key.casefold() == "members"), None)
     return [str(item.get("value")) for item in members if isinstance(item, dict)] if isinstance(members, list) else []
+
+
+def shows_members(trial: Trial, one: str) -> bool | None:
+    """Whether a group shows a member that it was created with; None where such a creation is refused."""
+    made = post_group(trial, group_values(trial, "5"), more={"members": [{"value": one}]})
+    if not made.done or not made.id:
+        return None
+    reply = trial.endpoint.read("Groups", made.id, attributes="displayName,members")
+    there = (made.json, reply.json, trial.endpoint.read("Groups", made.id).json)
+    forget_group(trial, made)
+    return any(one in _values_of(resource) for resource in there if isinstance(resource, dict))
 
 
 class MemberChecks:
@@ -74,7 +86,15 @@ class MemberChecks:
             self.trial.members_shown = True
             return met(reply, "read back, asked by attributes=members: a member")
         self.trial.members_on_request = False
-        return unmet("compat.member_add_refused", reply, "read back: no member", outcome=NOT_STORED, targets=self.rows)
+        return self._blame_silence(reply, one)
+
+    def _blame_silence(self, reply: Reply, one: str) -> Result:
+        """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored."""
+        if not self.flag and self._patch(add_members([one], flag=True)).done and one in self._now():
+            return unmet("compat.group_op_case", reply, "read back: no member; with lower-case op: a member", outcome=NOT_STORED, targets=self.rows)
+        shown = shows_members(self.trial, one)
+        cause = "compat.members_not_shown" if shown is False else "compat.member_add_refused"
+        return unmet(cause, reply, "read back: no member", outcome=NOT_STORED, targets=self.rows)
 
     def _blame_add(self, reply: Reply, one: str) -> Result:
         body = patch_message([{"op": spelling_of(self.flag).add, "path": "members", "value": [{"value": one}]}])
@@ -84,7 +104,7 @@ class MemberChecks:
         if not self.flag:
             lower = self._patch(add_members([one], flag=True))
             if lower.done and one in self._now():
-                return unmet("compat.op_case", reply, f"with lower-case op: {lower.said}", targets=self.rows)
+                return unmet("compat.group_op_case", reply, f"with lower-case op: {lower.said}", targets=self.rows)
         return unmet("compat.member_add_refused", reply, targets=self.rows)
 
     def add_several(self) -> Result:

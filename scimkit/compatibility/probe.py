@@ -8,12 +8,13 @@ from datetime import datetime
 from scimkit.apps.profile import AppProfile
 from scimkit.clients.scim import ScimClient
 from scimkit.compatibility.changing import check_changes, check_renames
-from scimkit.compatibility.creating import check_creations, check_matches, check_people, check_text_false
+from scimkit.compatibility.creating import check_creations, check_people, check_text_false
 from scimkit.compatibility.deleting import check_deletions, try_deletion
 from scimkit.compatibility.endpoint import DEADLINE_SECONDS, REQUEST_SECONDS, Ended, Endpoint, Keep
 from scimkit.compatibility.grouping import check_group_question, check_groups
 from scimkit.compatibility.managing import check_managers
 from scimkit.compatibility.mapped import Mapped, default_mapped, mapped_for
+from scimkit.compatibility.matching import check_matches
 from scimkit.compatibility.people import Names
 from scimkit.compatibility.reading import (
     check_discovery,

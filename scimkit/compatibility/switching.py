@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimkit.compatibility.creating import DIALECTS
+from scimkit.compatibility.making import DIALECTS
 from scimkit.compatibility.membership import members_of
 from scimkit.compatibility.reading import ids_of, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
@@ -123,7 +123,19 @@ def _judge_found(trial: Trial, subject: Subject) -> Result:
         return met(reply)
     if resources_of(reply):
         return unmet("compat.filter_ignored", reply, targets=(attribute,))
+    if _is_lost_anyway(trial, subject, attribute, value):
+        return unknown("switched on again, the person is not found either", reply)
     return unmet("compat.inactive_hidden", reply, "not found", targets=ROWS)
+
+
+def _is_lost_anyway(trial: Trial, subject: Subject, attribute: str, value: str) -> bool:
+    """Whether the same search does not find the person while switched on: then being switched off is not why."""
+    on = _switch(trial, subject, True, "replace", True)
+    if not on.reply.done or as_boolean(subject.value("active")) is not True:
+        return False
+    found = ids_of(trial.endpoint.find("Users", attribute, value))
+    _switch(trial, subject, False, "replace", False)
+    return found != [subject.id]
 
 
 def _judge_on(trial: Trial, subject: Subject, changed: Changed) -> Result:

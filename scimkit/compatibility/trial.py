@@ -132,7 +132,7 @@ class Trial:
     unchangeable        targets whose change was refused where another one's was made, with that change
     extended            a new person's `schemas` lists the enterprise URN always
     required            targets a person must have; documented: those the app's profile names
-    also                causes seen beside the one a row names, with their targets
+    also                causes seen beside the one a row names, by cause
     groups, members     by dialect: the test group's id, and who was last seen in it
     members_shown       a group's members can be read; members_on_request: only when asked for by name
     lag_seconds         how long it takes until a writing is read, found, changed, gone
@@ -152,7 +152,7 @@ class Trial:
     extended: bool = True
     required: tuple[str, ...] = ()
     documented: tuple[str, ...] = ()
-    also: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    also: dict[str, Result] = field(default_factory=dict)
     lag_seconds: dict[str, float] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
@@ -288,15 +288,25 @@ class Trial:
         }
 
     def losses(self, subject: Subject, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Stored values that a change did not name and that are not there any more."""
+        """Stored values that a change did not name and that are not there any more.
+
+        One that the endpoint makes of another, as name.formatted of displayName, follows that one and is no loss.
+        """
         touched = {parse_target(target).attribute.casefold() for target in wanted}
         return {
             target: subject.value(target)
             for target in subject.stored
             if target not in wanted
             and DERIVED.get(target) not in touched
+            and not self._is_made(subject.value(target), target, wanted)
             and not same(subject.value(target), read_target(before, target))
         }
+
+    def _is_made(self, there: Any, target: str, wanted: Mapping[str, Any]) -> bool:
+        """Whether the endpoint made this value: it differed from what was sent before, or is what was sent for another target."""
+        if not isinstance(there, str) or not there:
+            return False
+        return target in self.changed_on_arrival or any(isinstance(value, str) and same(there, value) for value in wanted.values())
 
 
 def same(there: Any, wanted: Any) -> bool:

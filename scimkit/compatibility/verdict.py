@@ -43,6 +43,7 @@ from scimkit.compatibility.record import (
     Finding,
     LeftBehind,
 )
+from scimkit.compatibility.trial import Result
 from scimkit.provisioning.dialect import FLAG
 
 ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}
@@ -76,7 +77,7 @@ class Verdict:
 
 
 def find_causes(
-    rows: Sequence[CompatibilityRow], mapped: Mapped, *, flag: bool, also: Mapping[str, tuple[str, ...]] | None = None
+    rows: Sequence[CompatibilityRow], mapped: Mapped, *, flag: bool, also: Mapping[str, Result] | None = None
 ) -> tuple[Finding, ...]:
     """One finding for each root cause, the worst first."""
     seen = {row.cause for row in rows if row.cause and row.outcome in (FAILED, NOT_STORED, WARNING)}
@@ -85,10 +86,11 @@ def find_causes(
         if row.cause and row.outcome != PASSED:
             grouped.setdefault(_root(row, rows, seen), []).append(row)
     findings = [_finding(CAUSES[cause], rows_, mapped, flag, also or {}) for cause, rows_ in grouped.items()]
-    for cause, targets in (also or {}).items():
+    for cause, seen_too in (also or {}).items():
         if cause not in grouped:
             source = next((row for row in rows if row.code == "create.values"), rows[0])
-            findings.append(_finding(CAUSES[cause], [replace(source, cause=cause, targets=targets)], mapped, flag, {}))
+            row = replace(source, cause=cause, outcome=seen_too.outcome, sent=seen_too.sent, got=seen_too.got, targets=seen_too.targets)
+            findings.append(_finding(CAUSES[cause], [row], mapped, flag, {}))
     return tuple(sorted(findings, key=lambda finding: (ORDER[finding.breaks], list(CAUSES).index(finding.cause))))
 
 
@@ -109,13 +111,14 @@ def _shares(row: CompatibilityRow, rows: Sequence[CompatibilityRow], cause: str)
     return row.dialect in dialects or BOTH_DIALECTS in (*dialects, row.dialect)
 
 
-def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, flag: bool, also: Mapping[str, tuple[str, ...]]) -> Finding:
+def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, flag: bool, also: Mapping[str, Result]) -> Finding:
     own = [row for row in rows if row.outcome in (FAILED, NOT_STORED, WARNING) and row.cause == cause.code] or list(rows)
     first = next((row for row in own if row.outcome in (FAILED, NOT_STORED)), own[0])
     theirs = {target.casefold() for target in (*mapped.targets, *mapped.group_targets)}
     spoilt = [row for row in rows if row.outcome in (FAILED, NOT_STORED) or row in own]
     hit = dict.fromkeys(t for row in spoilt for t in row.targets if t.casefold() in theirs)
-    hit |= dict.fromkeys(t for t in also.get(cause.code, ()) if t.casefold() in theirs)
+    if cause.code in also:
+        hit |= dict.fromkeys(t for t in also[cause.code].targets if t.casefold() in theirs)
     targets = tuple(hit)
     shown = ", ".join(targets) or "no row of this mapping"
     dialects = (BOTH_DIALECTS,) if cause.code in ALIKE else tuple(dict.fromkeys(row.dialect for row in own))

@@ -46,6 +46,15 @@ def used_sources(each: ObjectMapping) -> frozenset[str]:
     return frozenset(found)
 
 
+def used_extensions(each: ObjectMapping) -> tuple[str, ...]:
+    """Directory extensions among `used_sources`: Graph gives them only when they are asked for by name.
+
+    One that the schema does not define is left out, as Graph would refuse the question.
+    """
+    known = {str(attribute.get("name")) for attribute in each.source_definition.get("attributes") or () if isinstance(attribute, Mapping)}
+    return tuple(sorted(name for name in used_sources(each) if name.startswith("extension_") and (not known or name in known)))
+
+
 def undefined_names(schema: Mapping[str, Any], there: Sequence[ObjectMapping], wanted: Sequence[ObjectMapping]) -> Iterator[tuple[str, str]]:
     """What `wanted` names and the directories do not define: a sentence and a remedy each.
 

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from scimkit.errors import MappingError
 from scimkit.mapping.expressions import parse, print_expression
-from scimkit.mapping.problems import ExpressionError, Fault
+from scimkit.mapping.problems import ExpressionError, Fault, NotReproduced, OurLimit
 from scimkit.mapping.settings import STRICT, Settings
 from scimkit.mapping.signatures import Function, load_functions
 from scimkit.mapping.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word
@@ -167,7 +167,8 @@ class Compiler:
     def error(self, fault: Fault, position: int, before: str = "") -> ExpressionError:
         """The fault with its place. Where the expression redacts, no value is quoted."""
         message = QUOTED.sub('"[Redact]"', fault.message) if self.masks else fault.message
-        return ExpressionError(before + message, fault.remedy, text=self.text, position=position)
+        kind = NotReproduced if isinstance(fault, OurLimit) else ExpressionError
+        return kind(before + message, fault.remedy, text=self.text, position=position)
 
     def run(self, node: Expression, in_condition: bool = False) -> Run:
         """The closure of `node`. in_condition: reading a null attribute ends the condition."""

@@ -192,7 +192,7 @@ class Parser:
             return Word(WORDS[lower], token.position, token.text)
         if lower in REFUSED_WORDS:
             message = f"{token.text} is described nowhere in Microsoft's pages (unconfirmed)"
-            remedy = "Use IgnoreAttributeFlow, or leave the argument out."
+            remedy = 'As a result use IgnoreAttributeFlow, or leave the argument out; to ask for null use the key "" of Switch.'
         elif lower in self.functions:
             message = f"{self.functions[lower].name} is a function and needs brackets"
             remedy = f"Write {self.functions[lower].signature}."
@@ -238,7 +238,7 @@ class Parser:
             message = f"{name.text} exists in Entra Connect Sync, not in provisioning to apps"
             return self.error(message, INSTEAD.get(lower, "Express it with the functions of provisioning."), name.position)
         near = suggest(name.text, [each.name for each in self.functions.values()])
-        remedy = f"Did you mean {self.functions[near.lower()].signature}?" if near else "Check the spelling."
+        remedy = INSTEAD.get(lower) or (f"Did you mean {self.functions[near.lower()].signature}?" if near else "Check the spelling.")
         return self.error(f"there is no function {name.text[:60]}", remedy, name.position)
 
     def check(self, call: Call, function: Function, places: list[int], end: int) -> None:

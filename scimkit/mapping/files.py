@@ -222,6 +222,8 @@ def read_mapping_text(text: str, *, file: str = "mapping.toml", saved: Sequence[
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise top.error(f"this is no TOML: {error}", "Mend that line, or export the mapping again.") from None
+    except RecursionError:
+        raise top.error("this is no TOML: brackets stand too deep in each other", "Export the mapping again.") from None
     _known(data, ("app", "format", "object"), top)
     if data.get("format") != FORMAT:
         raise top.error(f"format is {data.get('format', 'missing')!r}", f"This scimkit reads format = {FORMAT}; a newer file wants a newer one.")

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from scimkit.mapping.filters import OPERATORS, UNARY, Clause, ScopingFilter, check_filters
-from scimkit.mapping.problems import ExpressionError, suggest
+from scimkit.mapping.filters import OPERATORS, UNARY, Clause, ScopingFilter, check_filters, suggest_operator
+from scimkit.mapping.problems import ExpressionError
 
 NAME = "tried filter"
 EXAMPLE = "department EQUALS Sales AND jobTitle IS NOT NULL"
@@ -105,7 +105,7 @@ def _unknown_operator(text: str, place: int, attribute: str) -> ExpressionError:
     words = text[place:].split()[:3]
     if not words:
         return _fault(text, place, f"after {attribute} an operator is missing", f"Operators are {', '.join(OPERATORS)}.")
-    near = next((found for count in (3, 2, 1) if (found := suggest(" ".join(words[:count]), OPERATORS))), "")
+    near = next((found for count in (3, 2, 1) if (found := suggest_operator(" ".join(words[:count])))), "")
     hint = f"Did you mean {near}? " if near else ""
     return _fault(text, place, f"there is no operator {words[0]!r}", f"{hint}Operators are {', '.join(OPERATORS)}.")
 

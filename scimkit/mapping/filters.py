@@ -31,6 +31,15 @@ OPERATORS = (
     "!&",
 )  # Graph's names
 OPERATOR_OF = {name.lower().replace("_", " "): name for name in OPERATORS}
+OTHER_WORDS = {
+    **dict.fromkeys(("=", "==", "eq", "equal to"), "EQUALS"),
+    **dict.fromkeys(("!=", "<>", "ne"), "NOT EQUALS"),
+    **dict.fromkeys(("contains", "co", "in"), "Includes"),
+    **dict.fromkeys(("starts with", "startswith", "sw", "like", "matches"), "REGEX MATCH"),
+    ">": "Greater_Than",
+    ">=": "Greater_Than_OR_EQUALS",
+    "ew": "ENDS_WITH",
+}  # what other languages call them
 UNFILTERABLE = {
     **dict.fromkeys(("approleassignments", "usertype", "manager"), "is not supported in filters (known issues)"),
     **dict.fromkeys(
@@ -157,7 +166,9 @@ def _read_clause(clause: Any) -> Clause:
     values = operand.get("values") if isinstance(operand, Mapping) else None
     if values is not None and not isinstance(values, (list, tuple)):
         raise MappingError("targetOperand.values is not a list", 'Write {"values": ["Sales"]}.')
-    texts = [plain_text(value) if isinstance(value, (str, int)) else "" for value in values or ()]
+    if not all(value is None or isinstance(value, (str, int)) for value in values or ()):
+        raise MappingError("targetOperand.values holds something that is no text", 'Write {"values": ["Sales"]}.')
+    texts = [plain_text(value) if value is not None else "" for value in values or ()]
     return Clause(
         clause["sourceOperandName"],
         str(clause.get("operatorName") or ""),
@@ -189,11 +200,20 @@ def operator_of(clause: Clause) -> str:
         raise UnknownOperator(
             "IsMemberOf may be offered by the portal but is not supported", "Assign the group instead.", text=str(clause)
         )
-    near = suggest(clause.operator, OPERATORS)
+    near = suggest_operator(clause.operator)
     remedy = (f"Did you mean {near}? " if near else "") + f"Operators are {', '.join(OPERATORS)}."
     raise UnknownOperator(
         f"there is no operator {clause.operator!r}", remedy, text=str(clause), position=len(clause.attribute) + 1
     )
+
+
+def suggest_operator(name: str) -> str:
+    """The operator that was probably meant, or an empty text.
+
+    >>> suggest_operator("starts_with"), suggest_operator("NOT EQUAL")
+    ('REGEX MATCH', 'NOT EQUALS')
+    """
+    return OTHER_WORDS.get(name.strip().lower().replace("_", " ")) or suggest(name, OPERATORS)
 
 
 def check_clause(clause: Clause) -> None:

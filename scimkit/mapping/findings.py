@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from scimkit.errors import MappingError
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.filters import Filters, ScopingFilter, check_filters, operator_of, read_filters
-from scimkit.mapping.problems import Fault, suggest
+from scimkit.mapping.problems import Fault, OurLimit, suggest
 from scimkit.mapping.regexes import compile_pattern
 from scimkit.mapping.replacement import replace_mode
 from scimkit.mapping.signatures import load_functions
@@ -212,6 +212,9 @@ def _replace(node: Call) -> Iterator[Finding]:
     if isinstance(pattern := arguments[1], Text):
         try:
             compiled = compile_pattern(pattern.value)
+        except OurLimit as limit:
+            yield Finding("expression.pattern_not_reproduced", "warning", limit.message, limit.remedy, pattern.position, "unconfirmed")
+            return
         except Fault as fault:
             yield Finding("expression.pattern", "error", fault.message, fault.remedy, pattern.position)
             return

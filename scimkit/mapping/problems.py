@@ -7,11 +7,14 @@ text; the evaluation turns it into an `ExpressionError` with a position.
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable
 
 from scimkit.errors import MappingError
 
 CARET_WIDTH = 100  # columns of the line shown under an error
+NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what breaks a line or moves the cursor
 
 
 class ExpressionError(MappingError):
@@ -44,17 +47,29 @@ class ExpressionError(MappingError):
             return ""
         start = self.text.rfind("\n", 0, self.position) + 1
         end = self.text.find("\n", self.position)
-        line = self.text[start : end if end >= 0 else len(self.text)].replace("\t", " ").replace("\r", " ")
+        line = NO_CHARACTER.sub(" ", self.text[start : end if end >= 0 else len(self.text)])
         column = self.position - start
         cut = max(0, column - CARET_WIDTH // 2)
         shown = line[cut : cut + CARET_WIDTH]
         lead, tail = "…" if cut else "", "…" if cut + CARET_WIDTH < len(line) else ""
-        return f"{lead}{shown}{tail}\n{' ' * (column - cut + len(lead))}^"
+        blanks = sum(_columns(character) for character in lead + shown[: column - cut])
+        return f"{lead}{shown}{tail}\n{' ' * blanks}^"
 
     def _render_traceback_(self) -> list[str]:
         lines = super()._render_traceback_()
         pointer = self.pointer()
         return [lines[0], *pointer.splitlines(), *lines[1:]] if pointer else lines
+
+
+class NotReproduced(ExpressionError):
+    """Microsoft may well evaluate it; here it cannot be done, so nothing is known of the value."""
+
+
+def _columns(character: str) -> int:
+    """How many columns of a terminal a character takes: two for CJK and emoji, none for a combining mark."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class UnknownOperator(MappingError):
@@ -74,6 +89,10 @@ class Fault(Exception):
     def __init__(self, message: str, remedy: str = "", value: object = None) -> None:
         super().__init__(message)
         self.message, self.remedy, self.value = message, remedy, value
+
+
+class OurLimit(Fault):
+    """No fault of the expression: what .NET or the directory can do and we cannot."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

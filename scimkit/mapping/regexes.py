@@ -15,13 +15,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from scimkit.mapping.problems import Fault
+from scimkit.mapping.problems import Fault, OurLimit
 from scimkit.mapping.values import check_length
 
 MAX_GROUP_DEPTH = 40  # so that the regex compiler's own recursion stays far from its end
 MAX_REPEAT = 10_000  # {n} inside {n} multiplied; beyond, `regex` itself can take minutes
 QUANTIFIER = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
-GROUP_NAME = re.compile(r"\?(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')")
+GROUP_NAME = re.compile(r"\?(?:<([^\W\d]\w*)>|'([^\W\d]\w*)')")
 BALANCING = re.compile(r"\?[<'][A-Za-z_0-9]*-[A-Za-z_0-9]+[>']")
 SCOPED_OPTIONS = re.compile(r"\?([imsx]*)(?:-([imsx]+))?:")
 LEADING_OPTIONS = re.compile(r"\?([imsx]+)\)")
@@ -33,7 +33,7 @@ PLAIN_ESCAPES = frozenset("dDwWsSbBAGtnrfvaxu")  # same letter, same meaning in 
 
 
 def _not_portable(what: str, remedy: str = "Write it without.") -> Fault:
-    return Fault(f"the pattern uses {what}, which .NET reads in a way that cannot be reproduced here", remedy)
+    return OurLimit(f"the pattern uses {what}, which .NET reads in a way that cannot be reproduced here", remedy)
 
 
 def _invalid(what: str, remedy: str = "Correct the pattern.") -> Fault:
@@ -46,7 +46,7 @@ class Translator:
     def __init__(self, pattern: str) -> None:
         self.pattern, self.index = pattern, 0
         self.made: list[str] = []
-        self.names: list[str | None] = []  # per group in order of the opening bracket, None: unnamed
+        self.names: list[str | None] = []  # per group in order of the opening bracket, None: unnamed; a name once
         self.references: list[tuple[int, str]] = []  # where in `made` a back reference stands, and to what
         self.quantifiable = False
         self.lookbehinds: list[int] = []  # depths at which a look-behind was opened
@@ -105,7 +105,7 @@ class Translator:
             low, high = int(match[1][:9]), int((match[3] or match[1])[:9])
             repeats = max(low, high, 1) * self.part_repeats
             if repeats > MAX_REPEAT:
-                raise Fault(f"the pattern repeats more than {MAX_REPEAT:,} times", "Use smaller numbers.")
+                raise OurLimit(f"the pattern repeats more than {MAX_REPEAT:,} times", "Use smaller numbers.")
             self.repeats[-1] = max(self.repeats[-1], repeats)
             if match[3] and low > high:
                 raise _invalid(f"{match[0]} is the wrong way round")
@@ -238,7 +238,7 @@ class Translator:
         self.depth += 1
         self.repeats.append(1)
         if self.depth > MAX_GROUP_DEPTH:
-            raise Fault(f"the pattern has more than {MAX_GROUP_DEPTH} brackets inside each other", "Simplify it.")
+            raise OurLimit(f"the pattern has more than {MAX_GROUP_DEPTH} brackets inside each other", "Simplify it.")
         if not rest.startswith("?"):
             self.names.append(None)
             self.take("(", False)
@@ -251,8 +251,10 @@ class Translator:
             self.comment()
         elif match := GROUP_NAME.match(rest):
             name = match[1] or match[2]
-            self.names.append(name)
-            self.take("(", False, 1 + len(match[0]))  # by number: a name could stand twice, which .NET allows
+            if name not in self.names:
+                self.names.append(name)
+            # Called by its number, as not every name of .NET is one in Python. Two of one name are one group in both.
+            self.take(f"(?P<g{self.names.index(name) + 1}>", False, 1 + len(match[0]))
         elif match := SCOPED_OPTIONS.match(rest):
             if "x" in (match[1] or "") or "x" in (match[2] or ""):
                 raise _not_portable("the option x in a part of the pattern")
@@ -303,12 +305,7 @@ def group_number(names: list[str | None], target: str) -> int | None:
     """
     if target.isascii() and target.isdigit():
         wanted = int(target[:9])
-        order = [n for n, name in enumerate(names, 1) if name is None]
-        seen: set[str] = set()
-        for number, name in enumerate(names, 1):
-            if name is not None and name not in seen:
-                seen.add(name)
-                order.append(number)
+        order = sorted(range(1, len(names) + 1), key=lambda number: names[number - 1] is not None)
         return 0 if wanted == 0 else order[wanted - 1] if wanted <= len(order) else None
     return next((number for number, name in enumerate(names, 1) if name == target), None)
 
@@ -330,12 +327,12 @@ class Pattern:
         try:
             return run()
         except TimeoutError:
-            raise Fault(
+            raise OurLimit(
                 "the pattern takes too long on this value",
                 "Avoid a repetition inside a repetition, such as (a+)+.",
             ) from None
         except (MemoryError, RecursionError):
-            raise Fault("the pattern needs too much memory on this value", "Simplify it.") from None
+            raise OurLimit("the pattern needs too much memory on this value", "Simplify it.") from None
 
     def search(self, text: str, seconds: float) -> bool:
         """Whether the pattern matches anywhere."""
@@ -403,8 +400,8 @@ class Pattern:
         if mark == "$":
             return "$"
         if mark == "+":
-            last = len(self._groups)
-            return lambda match: (match[last] or "") if last else match[0]
+            last = self.group_number(str(len(self._groups)))
+            return lambda match: match[last] or ""
         shapes: dict[str, Callable[[Any], str]] = {
             "&": lambda match: match[0],
             "`": lambda match: match.string[: match.start()],

@@ -91,7 +91,7 @@ def _pattern(scope: Scope, value: Any) -> Pattern:
     try:
         return compile_pattern(scope.text(value) or "")
     except Fault as fault:
-        raise Fault(fault.message, fault.remedy, value) from None
+        raise type(fault)(fault.message, fault.remedy, value) from None
 
 
 def _group(scope: Scope, pattern: Pattern, value: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from scimkit.mapping.problems import Fault
+from scimkit.mapping.problems import Fault, OurLimit
 from scimkit.mapping.signatures import function
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _role_texts(scope: Scope, source: Any) -> list[str] | None:
 def _default_domain(scope: Scope) -> str:
     """Graph's old list only: the tenant's default domain, which must be given in the settings (unconfirmed)."""
     if scope.settings.default_domain is None:
-        raise Fault("the tenant's default domain is not known here", "Write the domain as text.")
+        raise OurLimit("the tenant's default domain is not known here", "Write the domain as text.")
     return scope.settings.default_domain
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from scimkit.errors import MappingError
 from scimkit.mapping.explanations import Explanation, explain
 from scimkit.mapping.problems import suggest
-from scimkit.mapping.rows import MappingRow, ObjectMapping
+from scimkit.mapping.rows import MappingRow, ObjectMapping, choose_mapping
 
 
 def explain_row(
@@ -28,7 +28,8 @@ def explain_row(
     Raises MappingError for a row or a person that is not there, naming those that
     are, and for an expression that cannot be read.
     """
-    rows = [row for mapping in live if mapping.source_object == "User" for row in mapping.rows if row.expression is not None]
+    users = choose_mapping(live)
+    rows = [row for row in (users.rows if users else ()) if row.expression is not None]
     name = person or next(iter(people), "")
     if name not in people:
         raise MappingError(f"{name or 'nobody'} is not among the people of this step", f"Give one of {', '.join(people) or 'the pilot people (4_scope)'}.")

@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {"Attribute": "Direct", "Constant": "Constant", "Functi
 ALL_ACTIONS = frozenset(("Add", "Update", "Delete"))
 ON_CREATE_ONLY = "ObjectAddOnly"
 NOT_A_SCHEMA = "Give the answer of GET …/synchronization/jobs/{id}/schema, unchanged."
+JSON_WORDS = {type(None): "missing", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
 P = TypeVar("P")
 
 
@@ -100,12 +101,9 @@ class Values:
 
 def _expect(value: Any, kind: type, what: str) -> Any:
     if not isinstance(value, kind):
-        raise MappingError(f"this is no synchronizationSchema: {what} is {_kind_name(value)}", NOT_A_SCHEMA)
+        found = JSON_WORDS.get(type(value), "something else")
+        raise MappingError(f"this is no synchronizationSchema: {what} is {found}", NOT_A_SCHEMA)
     return value
-
-
-def _kind_name(value: Any) -> str:
-    return "missing" if value is None else f"a {type(value).__name__}"
 
 
 def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
@@ -126,10 +124,11 @@ def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
 
 def _definition(schema: Mapping[str, Any], directory: Any, name: str) -> Mapping[str, Any]:
     """What a directory of the schema says of objects called `name`; {} where it says nothing."""
-    for each in schema.get("directories") or ():
+    for each in _expect(schema.get("directories") or [], list, "directories"):
         if isinstance(each, Mapping) and each.get("name") == directory:
-            for item in each.get("objects") or ():
+            for item in _expect(each.get("objects") or [], list, f"objects of {directory}"):
                 if isinstance(item, Mapping) and item.get("name") == name:
+                    _expect(item.get("attributes") or [], list, f"attributes of {name}")
                     return item
     return {}
 
@@ -180,7 +179,7 @@ def read_row(raw: Mapping[str, Any]) -> MappingRow:
     expression, kind = None, "None"
     if source is not None:
         expression = source_text(_expect(source, Mapping, f"the source of {target}"))
-        kind = KINDS.get(source.get("type") or "", "Expression")
+        kind = KINDS.get(_expect(source.get("type") or "", str, f"the type of the source of {target}"), "Expression")
     priority = raw.get("matchingPriority") or 0
     if isinstance(priority, bool) or not isinstance(priority, int):
         raise MappingError(f"matchingPriority of {target} is {priority!r}", NOT_A_SCHEMA)
@@ -211,12 +210,19 @@ def source_text(source: Mapping[str, Any]) -> str:
 
 def mapping_of(schema: Mapping[str, Any], source_object: str) -> ObjectMapping:
     """The mapping of one kind of source object, an enabled one first. Raises MappingError when there is none."""
-    found = [each for each in read_schema(schema) if each.source_object.lower() == source_object.lower()]
-    if not found:
-        names = sorted({each.source_object for each in read_schema(schema)})
+    mappings = read_schema(schema)
+    found = choose_mapping(mappings, source_object)
+    if found is None:
+        names = sorted({each.source_object for each in mappings})
         has = f"it has {', '.join(names)}" if names else "it has none at all"
         raise MappingError(f"the schema has no mapping for {source_object}; {has}", "Restore the default mappings.")
-    return next((each for each in found if each.enabled), found[0])
+    return found
+
+
+def choose_mapping(mappings: Iterable[ObjectMapping], source_object: str = "User") -> ObjectMapping | None:
+    """The mapping of one kind of source object among `mappings`, an enabled one first; None where there is none."""
+    found = [each for each in mappings if each.source_object.lower() == source_object.lower()]
+    return next((each for each in found if each.enabled), found[0] if found else None)
 
 
 def user_mapping(schema: Mapping[str, Any]) -> ObjectMapping:

@@ -87,6 +87,14 @@ INSTEAD = {
     "padleft": 'Use Replace(Join("", "00000000", [x]), , "(.*?)(?<id>.{0,8})$", , "${id}", , ).',
     "replacechars": "Use Replace or NormalizeDiacritics.",
     "cnum": "Numbers and quoted numbers are interchangeable; leave it out.",
+    # of other languages
+    "and": "There is no AND; nest a second IIF in the second argument of the first.",
+    "or": "There is no OR; nest a second IIF in the third argument of the first.",
+    "concat": 'Use Append(a, b), or Join("", a, b, c).',
+    "concatenate": 'Use Append(a, b), or Join("", a, b, c).',
+    "indexof": "Use InStr.",
+    "substring": "Use Mid(source, start, length); the first character is number 1.",
+    "tostring": "Use CStr.",
 }
 
 

@@ -164,7 +164,7 @@ def act(
     written = decision.written or (link.members if link is not None else {})
     kept = Link(source_id, target_id, managed, written) if target_id else link
     if not decision.writes:
-        unresolved = UNRESOLVED if decision.left_out else ""
+        unresolved = UNRESOLVED if decision.unresolved or decision.left_out else ""
         return Outcome(decision, target_id, kept, resource, decision.code, decision.reason, unresolved)
     sending = Counted(endpoint)
     address = kind.resource_type

@@ -53,8 +53,15 @@ MEMBERS_PER_REQUEST = 1
 """How many members travel in one PATCH. Samples show one; the gallery's validation asks endpoints to take
 several at once. What a non-gallery job sends is (unconfirmed)."""
 
+FLAG_MERGES_EXTERNAL_ID = True
+"""Whether the flag merges `externalId` as it merges the rest. Microsoft's listing with the flag replaces all that the
+one without it does, but for `externalId`; what becomes of it is (unconfirmed)."""
+
 FLAG_MERGES_ONE = False
 """Whether a single replacement loses its path with the flag too. The published disable message keeps it."""
+
+ROLE_IN_TEXT = ("id", "value", "displayName", "display")
+"""What a role's JSON inside text holds, in this order ("Customize attribute mappings"); its `id` where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +217,7 @@ def patch_message(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def operation(change: Change, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
     """One change as one operation with a path."""
     if change.target.casefold() == "roles" and isinstance(change.new, (list, tuple)):
-        return role_operation(change.new, spelling)
+        return role_operation(change.new, spelling, adds=change.adds)
     word = spelling.add if change.old is None or change.adds else spelling.replace
     return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, spelling, facts)}
 
@@ -219,23 +226,33 @@ def _merged(operations: list[dict[str, Any]], spelling: Dialect) -> list[dict[st
     words = {spelling.replace, spelling.add} if FLAG_MERGES_ADDS else {spelling.replace}
     result = list(operations)
     for word in sorted(words):
-        several = [one for one in result if one["op"] == word and not parse_target(one["path"]).typed]
+        several = [one for one in result if one["op"] == word and _merges(one["path"])]
         if len(several) > 1 or (several and FLAG_MERGES_ONE):
             rest = [one for one in result if one not in several]
             result = [*rest, {"op": word, "value": {one["path"]: one["value"] for one in several}}]
     return result
 
 
-def role_operation(roles: Sequence[Mapping[str, Any]], spelling: Dialect) -> dict[str, Any]:
+def _merges(path: str) -> bool:
+    """Whether a replacement of this target goes without a path of its own: every one but those with a filter."""
+    return not parse_target(path).typed and (FLAG_MERGES_EXTERNAL_ID or path.casefold() != "externalid")
+
+
+def role_operation(roles: Sequence[Mapping[str, Any]], spelling: Dialect, *, adds: bool = False) -> dict[str, Any]:
     """All roles of a person in one operation ("Customize attribute mappings").
 
     Items with `display` come from `AssertiveAppRoleAssignmentsComplex`: a
-    lower-case `replace` of the whole list. All others are added; without the
-    flag each as JSON inside text.
+    lower-case `replace` of the whole list, unless the row may only add (`adds`).
+    All others are added; without the flag each as JSON inside text, of what the
+    samples show of a role.
+
+    The page shows this form also for `roles[primary eq "True"].value` filled by `SingleAppRoleAssignment`. Such
+    a target is written by its path here, as any other with a filter: which of the two is sent is (unconfirmed).
     """
-    if any("display" in role for role in roles):
+    if not adds and any("display" in role for role in roles):
         return {"op": "replace", "path": "roles", "value": [dict(role) for role in roles]}
-    items = [{"value": json.dumps(dict(role), ensure_ascii=False, separators=(",", ":"))} for role in roles]
+    texts = [{name: role[name] for name in ROLE_IN_TEXT if name in role} for role in roles]
+    items = [{"value": json.dumps(text, ensure_ascii=False, separators=(",", ":"))} for text in texts]
     return {
         "op": spelling.add,
         "path": "roles",

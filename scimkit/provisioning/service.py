@@ -25,7 +25,7 @@ from scimkit.provisioning.action import Counted, Endpoint, Outcome, act
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Desired, Link, MatchKey, Observed, Policy, decide, nothing, refuse
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST
-from scimkit.provisioning.differences import ADD_VALUES
+from scimkit.provisioning.differences import ADD_VALUES, WHEN_EMPTY
 from scimkit.provisioning.kinds import GROUP, kind_of
 from scimkit.provisioning.members import Member, Membership
 from scimkit.provisioning.scope import ScopeDecision
@@ -65,8 +65,9 @@ def desired_of(
     facts       which targets are required, single-valued, references
     memberships, only_members  as for `forecast`
 
-    Null never flows; defaults count on create only; create-only rows are missing
-    from `update` (attribute-mapping tutorial).
+    Null never flows; defaults count on create only, but for a row without a source (None), whose
+    default fills the target whenever it is empty; create-only rows are missing from `update`
+    (attribute-mapping tutorial).
     """
     creating = evaluate_rows(mapping, source, now=now, creating=True)
     updating = evaluate_rows(mapping, source, now=now, creating=False)
@@ -79,6 +80,8 @@ def desired_of(
     left_out = pointing | members | unreadable.keys()
     create, overfull = _fitting(creating, left_out, facts)
     update, also_overfull = _fitting(updating, left_out, facts)
+    filling = {target: row.default for target, row in rows.items() if row.expression is None and row.default and row.apply != ON_CREATE_ONLY}
+    update = {target: value for target, value in filling.items() if target not in left_out} | update
     leaving_rows = tuple(target for target, row in rows.items() if _USES_SOFT_DELETED.search(row.expression or ""))
     return Desired(
         name=name_of(source),
@@ -94,7 +97,7 @@ def desired_of(
         ),
         overfull=tuple(dict.fromkeys((*overfull, *also_overfull))),
         errors={target: str(error) for target, error in (creating.errors | updating.errors | unreadable).items()},
-        flow_types={target: row.apply for target, row in rows.items()},
+        flow_types={target: WHEN_EMPTY if target in filling else row.apply for target, row in rows.items()},
         redacted=frozenset(row.target for row in mapping.rows if redacts(row)),
         ignored=creating.object_ignored or updating.object_ignored,
         kind=kind,
@@ -378,10 +381,10 @@ def _never_looked_at(
 def stays_managed(scope: ScopeDecision, link: Link | None, *, hard_deleted: bool = False) -> bool:
     """Whether the service goes on managing the account: unassigned, it does not until
     the person is in scope again ("How application provisioning works", known limitation)."""
-    if scope.in_scope:
-        return True
     if hard_deleted:
         return link is not None and link.managed
+    if scope.in_scope:
+        return True
     return link is not None and link.managed and (scope.facts.assigned or scope.facts.sync_all)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from scimkit.apps import load
 from scimkit.credentials import REDACTOR
 from scimkit.errors import ConfigError
 from scimkit.journey import STEPS, in_order
+from scimkit.parameters import TAG
 from scimkit.runs import RunStore
 from scimkit.sandbox.process import ensure_sandbox, stop
 from scimkit.shipped import shipped
@@ -42,8 +45,28 @@ def prepare_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path
         run = RunStore.create(runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
     for notebook in (*(shipped("notebooks") / f"{step.name}.ipynb" for step in STEPS), *sorted(shipped("runbooks").glob("*.ipynb"))):
         if not run.exists(notebook.name):
-            run.write(notebook.name, notebook.read_text(encoding="utf-8"))
+            run.write(notebook.name, _fill_in(notebook.read_text(encoding="utf-8"), app=run.state()["app"], tenant=tenant))
     return run
+
+
+def _fill_in(notebook: str, **values: str) -> str:
+    """The text of `notebook` with these parameters as they are in the run, and without outputs: whoever
+    opens it reads where it works, and takes no shipped example for something that was done here."""
+    document = json.loads(notebook)
+    for cell in document["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+        if TAG in cell.get("metadata", {}).get("tags", []):
+            lines = "".join(cell["source"]).splitlines(keepends=True)
+            cell["source"] = [_with_value(line, values) for line in lines]
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _with_value(line: str, values: Mapping[str, str]) -> str:
+    name, equals, rest = line.partition(" = ")
+    if not equals or name not in values:
+        return line
+    return f"{name} = {json.dumps(values[name], ensure_ascii=False)}  {rest[rest.index('#'):]}"
 
 
 def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None, browser: bool, port: int) -> int:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 from nbformat import NotebookNode
 
 # scripts and fonts that nbconvert's page would fetch when it is opened
 _REMOTE = ("require_js_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url", "jquery_url", "widget_renderer_url")
+
+# the link to the next step, as a notebook ends with it: beside a page lies the next page
+_NEXT = re.compile(r'<a href="(\w+)\.ipynb">\1\.ipynb</a>')
 
 
 @functools.cache
@@ -30,4 +34,4 @@ def render_page(notebook: NotebookNode, title: str) -> str:
     """The page for `notebook`, which has no secrets and no widget state any more. Cells tagged
     `hide-input` show their output only."""
     page, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
-    return str(page)
+    return _NEXT.sub(r'<a href="\1.html">\1</a>', str(page))

@@ -336,6 +336,8 @@ class _Runner:
         if remedy:
             lines.append(f"What to do: {remedy}")
         if exit_code == WAITING:
+            if "confirm" in (error.get("settings") or {}).get(step.name, {}):  # report.html has it under pseudonyms
+                lines.append(f"The plan, with names: {Path(shown_path(self.run_store.folder)) / step.name}.html")
             lines += ["Then continue with:", self._command(error.get("settings") or {}, str(error.get("command") or ""))]
         else:
             lines.append(f"Then: {self._command()}")

@@ -342,7 +342,7 @@ class Provisioner:
             source_system={"id": world.ids.named("system", "source"), "displayName": SOURCE_SYSTEM, "details": {}},
             initiated_by=initiated_by,
         )
-        if outcome.error is not None:
+        if outcome.error is not None or outcome.reference_code:
             entry = json.loads(world.plain(json.dumps(entry)))
         world.logs.add(entry)
         return entry

@@ -29,7 +29,11 @@ SOURCE_ATTRIBUTES = (
     "usageLocation", "streetAddress", "city", "state", "postalCode", "country", "telephoneNumber", "mobile", "facsimileTelephoneNumber",
     "physicalDeliveryOfficeName", *(f"extensionAttribute{n}" for n in range(1, 16)), "manager", "appRoleAssignments",
 )  # fmt: skip
-SOURCE_GROUP_ATTRIBUTES = (("objectId", "String"), ("displayName", "String"), ("mailNickname", "String"), ("securityEnabled", "Boolean"), ("members", "Reference"))
+SOURCE_GROUP_ATTRIBUTES = (
+    ("objectId", "String"), ("displayName", "String"), ("description", "String"), ("mail", "String"), ("mailNickname", "String"),
+    ("mailEnabled", "Boolean"), ("securityEnabled", "Boolean"), ("members", "Reference"),
+)  # fmt: skip
+"""What `group_attributes` translates, each with its type."""
 
 
 def source_tree(node: Expression) -> dict[str, Any]:

@@ -200,10 +200,10 @@ class VendorService(ScimService):
 
 
 def _copy_members_flat(model: type[Resource[Any]]) -> None:
-    """Let the members of a group be copied one level deep, as their values never change in place.
+    """Let the members of a group be copied one level deep: their values are texts, and replaced, not changed.
 
-    The storage and the server copy the whole group several times for each member that comes or goes; with
-    pydantic's copy, which walks every value, a thousand members took half a minute.
+    The storage and the server copy the whole group several times for each member that comes or goes. With
+    pydantic's copy, which walks every value, building a group of a thousand takes half as long again.
     """
     field = model.model_fields.get("members")
     for item in _models_in(field.annotation) if field else ():

@@ -23,7 +23,7 @@ from scimkit.views.plain_text import render_text
 from scimkit.views.values import cell, visible
 
 FRONT_END_VARIABLE = "SCIMKIT_FRONT_END"
-_LABEL_WIDTH = "16em"
+_LABEL_WIDTH, _SHORT = "16em", 30  # letters of a list's words that fit into a field of the usual width
 _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 
 
@@ -63,6 +63,7 @@ class Form:
     values       what they are now; a missing one has its default
     step, store  where a change is kept: `store.save_choices(step, {...})`; no store, not kept
     choices      parameter -> the values it may have: a drop-down list
+    words        parameter -> value -> what the list says in its place
     labels       parameter -> words to show instead of those of `parameters.label_of`
     rules        parameter -> function that raises ScimkitError for a wrong value
     interactive  None: find out
@@ -78,6 +79,7 @@ class Form:
         step: str,
         store: ChoiceStore | None,
         choices: Mapping[str, Sequence[Any]] | None = None,
+        words: Mapping[str, Mapping[Any, str]] | None = None,
         labels: Mapping[str, str] | None = None,
         rules: Mapping[str, Callable[[Any], object]] | None = None,
         interactive: bool | None = None,
@@ -86,6 +88,7 @@ class Form:
         if taken := [name for name in self._parameters if hasattr(type(self), name)]:
             raise ValueError(f"a parameter cannot be called {taken[0]}: forms have that name themselves")
         self._choices, self._labels, self._rules = dict(choices or {}), dict(labels or {}), dict(rules or {})
+        self._words = {name: dict(by_value) for name, by_value in (words or {}).items()}
         self._step, self._store = step, store
         self._values: dict[str, Any] = {}
         for name, parameter in self._parameters.items():
@@ -100,7 +103,7 @@ class Form:
         raise AttributeError(f"this form has no {name}; it has {', '.join(values) or 'nothing'}")
 
     def __dir__(self) -> list[str]:
-        return [*self._values, "values", "change", "checked"]
+        return [*self._values, "values", "change", "checked", "label", "options", "help"]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -109,6 +112,16 @@ class Form:
 
     def label(self, name: str) -> str:
         return self._labels.get(name) or label_of(name)
+
+    def options(self, name: str) -> tuple[tuple[str, Any], ...]:
+        """What a drop-down list offers: words, and the value each stands for. Empty: no list."""
+        words = self._words.get(name, {})
+        return tuple((visible(str(words.get(value, value))), value) for value in self._choices.get(name, ()))
+
+    def help(self, name: str) -> str:
+        """The sentence beside a field: values it starts with are left out where the list has words for them."""
+        text = self._parameters[name].help
+        return text.partition(":")[2].strip() if self._words.get(name) and "|" in text.partition(":")[0] else text
 
     def checked(self, name: str, value: Any) -> Any:
         """`value` as parameter `name` takes it: text without blanks around it, numbers as numbers.
@@ -184,9 +197,11 @@ class _Fields:
         self.widgets: dict[str, Any] = {}
         self.messages: dict[str, Any] = {}
         rows = []
+        longest = max((len(words) for name in form._parameters for words, _ in form.options(name)), default=0)
+        width = "36em" if longest <= _SHORT else "46em"  # one for all, so that they stand in one column
         for name, parameter in form._parameters.items():
-            field = _make_field(form.label(name), form.values[name], form._choices.get(name), help=f"{name}: {parameter.help}")
-            message = _make_message(parameter.help)
+            field = _make_field(form.label(name), form.values[name], form.options(name), help=f"{name}: {parameter.help}", width=width)
+            message = _make_message(form.help(name))
             field.observe(self._changed(name), names="value")
             self.widgets[name], self.messages[name] = field, message
             rows.append(ipywidgets.HBox([field, message]))
@@ -201,12 +216,12 @@ class _Fields:
                 kept = visible(str(self.form.values[name]))
                 _say(message, f"{error}. {error.remedy} Still in use: {kept or 'nothing'}", wrong=True)
             else:
-                _say(message, self.form._parameters[name].help)
+                _say(message, self.form.help(name))
 
         return changed
 
 
-def _make_field(description: str, value: Any, choices: Sequence[Any] | None, *, help: str) -> Any:
+def _make_field(description: str, value: Any, options: Sequence[tuple[str, Any]], *, help: str, width: str) -> Any:
     """One plain field: list, box to tick, number or text. Its description is its label,
     for screen readers too."""
     import ipywidgets
@@ -216,11 +231,9 @@ def _make_field(description: str, value: Any, choices: Sequence[Any] | None, *, 
         "tooltip": visible(help),
         "style": {"description_width": _LABEL_WIDTH},
     }
-    wide = ipywidgets.Layout(width="36em", flex="0 0 auto")
-    if choices:
-        return ipywidgets.Dropdown(
-            options=[(visible(str(choice)), choice) for choice in choices], value=value, layout=wide, **common
-        )
+    wide = ipywidgets.Layout(width=width, flex="0 0 auto")
+    if options:
+        return ipywidgets.Dropdown(options=list(options), value=value, layout=wide, **common)
     if isinstance(value, bool):
         return ipywidgets.Checkbox(value=value, indent=True, layout=wide, **common)
     # continuous_update off: a value is taken when the field is left, not at every key

@@ -8,7 +8,10 @@ from html import escape
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Said:
+    """text, and the notebook in the same folder that its last words name: one click in JupyterLab."""
+
     text: str
+    notebook: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -17,4 +20,7 @@ class Said:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>{escape(self.text)}</strong></p>"
+        text, name = escape(self.text), escape(self.notebook)
+        if name and text.endswith(name):
+            text = f'{text.removesuffix(name)}<a href="{name}">{name}</a>'
+        return f"<p><strong>{text}</strong></p>"

@@ -8,6 +8,7 @@ each can be opened alone. Live it stops and names the notebook to run first.
 
 from __future__ import annotations
 
+import ast
 import atexit
 import io
 import json
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +32,7 @@ from scimkit.errors import ConfigError, CredentialError, NotReady, ScimkitError,
 from scimkit.guide import StepGuide, make_guide
 from scimkit.journal import Journal
 from scimkit.journey import LAST_PLAYED, STEPS, in_order, is_operation, record_step
-from scimkit.parameters import Parameter, check_values, declared_parameters
+from scimkit.parameters import Parameter, check_names, check_values, declared_parameters
 from scimkit.records import checks_of, utc_text
 from scimkit.runs import RunStore
 from scimkit.shipped import shipped
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 RUN_VARIABLE = "SCIMKIT_RUN"
 _REPLAY = "__scimkit_replay__"  # in the namespace of a notebook that is played quietly
+_INJECTED = "# Parameters\n"  # how papermill's injected cell begins
 OWN = ("app", "tenant", "run")  # parameters that `begin` itself understands
 
 
@@ -79,14 +82,28 @@ class Session:
         from scimkit.mapping.filter_text import read_filter_text
         from scimkit.ui.forms import Form
 
-        shown = tuple(p for p in self._declared if p.name not in OWN)
+        shown = tuple(self._for_this_app(p) for p in self._declared if p.name not in OWN)
         choices = {p.name: p.choices for p in shown if p.choices}
+        words = {question.key: {choice.value: choice.label for choice in question.choices} for question in self.app.decisions}
         if self.app.tenant_url.kind == "choice" and "tenant_url" in self._values:
             known = ("", *(str(value) for value in self.app.tenant_url.values), self._values["tenant_url"])
             choices["tenant_url"] = tuple(dict.fromkeys(known))
+            words["tenant_url"] = {"": "what the profile or scimkit.toml says"}
         known_rules = {"try_filter": read_filter_text, "sign_in_identifier": lambda text: text and parse(text)}
         rules = {name: rule for name, rule in known_rules.items() if name in self._values}
-        return Form(shown, self._values, step=self.step, store=self.run, choices=choices, rules=rules, interactive=False if self.quiet else None)
+        return Form(
+            shown, self._values, step=self.step, store=self.run, choices=choices, words=words, rules=rules, interactive=False if self.quiet else None
+        )
+
+    def _for_this_app(self, parameter: Parameter) -> Parameter:
+        """`parameter` with the app's own questions in its sentence, where it takes their answers."""
+        if parameter.name != "decisions":
+            return parameter
+        fields = {declared.name for declared in self._declared}
+        asked = [question for question in self.app.decisions if question.key not in fields]
+        answers = {question.key: " or ".join(choice.value for choice in question.choices) or "…" for question in asked}
+        own = "; ".join(f"{question.key}={answers[question.key]} ({question.question})" for question in asked)
+        return replace(parameter, help=f"key=answer, separated by commas. {own}" if own else f"nothing: {self.app.title} raises no further question")
 
     @property
     def guide(self) -> StepGuide:
@@ -125,12 +142,26 @@ class Session:
         """
         reference = reference or self.record("TokenNote").reference
         if reference not in self._secrets:
+            self._wait_for_entry(reference)
             try:
                 self._secrets[reference] = self.access.token(reference, ask=_ask() if not self.quiet else None)
             except CredentialError as error:
                 self._wait_for_vendor(error, reference)
                 raise
         return self._secrets[reference]
+
+    def _wait_for_entry(self, reference: str) -> None:
+        """In step 2, live, with somebody in front of the empty field: raise Waiting, and point at the field."""
+        from scimkit.ui.forms import has_front_end
+
+        nowhere = reference == "sandbox" and not self.tenant.is_sandbox  # the default, which is good there only
+        if self.step != "2_token" or not nowhere or self.quiet or not has_front_end():
+            return
+        ask = "Send the mail above, and wait for the answer. Then paste" if self.app.token.made_by == "vendor" else "Paste"
+        raise Waiting(
+            f"no {self.app.token.label} has been entered yet",
+            f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those below it.",
+        )
 
     def _wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
         """In step 2, where the vendor makes the token: raise Waiting, and leave the mail to send in the run."""
@@ -277,7 +308,9 @@ class Session:
             return Said(f"{said}.")
         names = [step.name for step in in_order(self.app.journey_order)]
         after = names[names.index(self.step) + 1 :]
-        return Said(f"{said}." + (f" Next: {after[0]}.ipynb" if after else " That was the last step."))
+        if not after:
+            return Said(f"{said}. That was the last step.")
+        return Said(f"{said}. Next: {after[0]}.ipynb", notebook=f"{after[0]}.ipynb")
 
     def __repr__(self) -> str:
         return f"{self.step}: {self.app.title} in {self.tenant.name}"
@@ -295,6 +328,7 @@ def begin(step: str) -> Session:
     space = sys._getframe(1).f_globals
     replay: RunStore | None = space.get(_REPLAY)
     declared = declared_parameters(_notebook(step))
+    check_names(declared, _injected_names(space), where=step)
     given = check_values(declared, {p.name: space[p.name] for p in declared if p.name in space}, where=step)
     if replay is None:
         _prepare_kernel()
@@ -306,9 +340,9 @@ def begin(step: str) -> Session:
     elif replay is None and is_operation(step):
         alone = _play_missing(run)
     values = _merge(given, declared, run, step)
-    if replay is None:
-        _say(config.tenant(run.state()["tenant"]), step, alone)
     session = Session(step, run, config=config, values=values, declared=declared, quiet=replay is not None)
+    if replay is None:
+        _say(session, alone)
     if step == "3_app" and session.access.sign_up() and replay is None:
         print(f"Sandbox: somebody has signed up at {session.app.title}, and that has added the app to the tenant.")
     if run.state()["steps"].get(step, {}).get("state") != "running":
@@ -316,13 +350,22 @@ def begin(step: str) -> Session:
     return session
 
 
-def _say(tenant: Tenant, step: str, alone: bool) -> None:
+def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
+    """What papermill's own cell has set in this kernel: a name that no parameter has is refused
+    there by nobody else, and the notebook would run with the default."""
+    cells = [text for text in space.get("In", ()) if isinstance(text, str) and text.startswith(_INJECTED)]
+    nodes = ast.parse(cells[-1]).body if cells else []
+    return tuple(target.id for node in nodes if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name))
+
+
+def _say(session: Session, alone: bool) -> None:
+    """Where one is: the kit, the app, the tenant, what may be written."""
     from scimkit import __version__
 
-    print(f"scimkit {__version__} · {tenant.banner()}")
-    if alone and is_operation(step):
+    print(f"scimkit {__version__} · {session.app.title} · {session.tenant.banner()}")
+    if alone and is_operation(session.step):
         print("No app is set up in this run: the journey was done quietly first, up to the running job.")
-    elif alone and step != STEPS[0].name:
+    elif alone and session.step != STEPS[0].name:
         print("No run here: the earlier steps were done quietly in a temporary one.")
 
 

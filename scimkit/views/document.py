@@ -18,7 +18,7 @@ class Cell:
     text         lines divided by a line feed; control characters of the value are already spelled out
     unconfirmed  the fact behind it has not been confirmed: every form shows a mark
     code         an id, a path, an expression: fixed-width letters where there are any
-    link         lines that are https addresses out of a profile may be followed; never one a server has sent
+    link         lines that are an https address, and nothing else, out of a profile may be followed; never one a server has sent
     """
 
     text: str
@@ -83,6 +83,7 @@ class View:
 
 # A symbol and a word: neither form relies on colour alone.
 STATUS_SYMBOLS = {"passed": "✓", "warning": "!", "failed": "✗", "not_reached": "·", "not_observed": "?"}
+MOST_CHECKS, MOST_LETTERS = 200, 1000  # of one list, and of one message: a forecast of thousands may have something to say of each
 STATUS_ORDER = ("failed", "warning", "not_observed", "not_reached", "passed")
 
 
@@ -94,16 +95,42 @@ def status_words(status: str) -> str:
 def count_statuses(rows: tuple[CheckRow, ...]) -> str:
     """How many checks of each status, worst first.
 
-    >>> count_statuses((CheckRow("a.b", "passed", "fine"), CheckRow("a.c", "warning", "hm")))
-    '1 warning, 1 passed'
+    >>> count_statuses((CheckRow("a.b", "passed", "fine"), CheckRow("a.c", "warning", "hm"), CheckRow("a.d", "warning", "hm")))
+    '2 warnings, 1 passed'
     """
     counts = {status: sum(1 for row in rows if row.status == status) for status in STATUS_ORDER}
-    return ", ".join(f"{count} {status_words(status)}" for status, count in counts.items() if count)
+    return ", ".join(f"{count} {status_words(status)}{_plural(status, count)}" for status, count in counts.items() if count)
+
+
+def _plural(status: str, count: int) -> str:
+    """`warning` is the one status that is a noun."""
+    return "s" if status == "warning" and count > 1 else ""
+
+
+def first_checks(rows: tuple[CheckRow, ...]) -> tuple[tuple[CheckRow, ...], int]:
+    """The rows that are drawn, and how many are not: all in their order, or the worst of very many.
+
+    >>> drawn, left = first_checks((CheckRow("a.b", "passed", ""),) * MOST_CHECKS + (CheckRow("a.c", "failed", ""),))
+    >>> drawn[0].status, len(drawn), left
+    ('failed', 200, 1)
+    """
+    if len(rows) <= MOST_CHECKS:
+        return rows, 0
+    worst = sorted(rows, key=lambda row: STATUS_ORDER.index(row.status) if row.status in STATUS_ORDER else 0)
+    return tuple(worst[:MOST_CHECKS]), len(rows) - MOST_CHECKS
+
+
+def _within_sight(text: str) -> str:
+    """`text`, or its beginning where it names hundreds: the record in the run folder has all of it."""
+    if len(text) <= MOST_LETTERS:
+        return text
+    kept = text[:MOST_LETTERS].rpartition(", ")[0] or text[:MOST_LETTERS]
+    return f"{kept} … ({len(text) - len(kept)} more letters stand in the record)"
 
 
 def check_row(check: Any, step: str = "") -> CheckRow:
     """A Check, or the dict it is kept as, as a row."""
     take = check.get if isinstance(check, dict) else lambda name, default="": getattr(check, name, default)
     status = str(getattr(take("status"), "value", take("status")) or "not_observed")
-    texts = {name: str(take(name) or "") for name in ("code", "message", "remedy", "source")}
+    texts = {name: _within_sight(str(take(name) or "")) for name in ("code", "message", "remedy", "source")}
     return CheckRow(status=status, step=step, **texts)

@@ -121,10 +121,14 @@ def contradiction_table(contradictions: Sequence[Data]) -> Table:
     return table("Where the sources disagree", columns, contradictions, empty="nowhere that is known")
 
 
+_MAKERS = {"admin": "an administrator, in the app", "vendor": "the vendor", "system": "an account of the system"}
+
+
 def _token_note(data: Data) -> Description:
     overlap = data.get("overlap_hours")
     hours = Cell("not stated") if overlap is None else Cell(count(overlap, "hour"))
-    pairs = _pairs(data, "reference", "made_by", code=("reference",), reference="where it is kept")
+    maker = _MAKERS.get(str(data.get("made_by")), data.get("made_by"))
+    pairs = _pairs({**data, "made_by": maker}, "reference", "made_by", code=("reference",), reference="where it is kept")
     rows = (
         ("expires", cell(data.get("expires"), nothing="nobody has noted when")),
         ("an old one works beside a new one for", hours),
@@ -176,7 +180,21 @@ def _candidates(data: Data) -> Description:
     return "Enterprise apps made from this gallery entry", sentence, (table("There already", columns, existing),)
 
 
+# Graph's names of the provisioning settings, by what the portal calls them
+_SETTINGS = {
+    "BaseAddress": "Tenant URL (BaseAddress)",
+    "SecretToken": "secret token (SecretToken)",
+    "SyncAll": "scope (SyncAll)",
+    "SyncNotificationSettings": "notification and deletion threshold (SyncNotificationSettings)",
+}
+
+
+def _setting(name: Any) -> Any:
+    return _SETTINGS.get(str(name), name)
+
+
 def _connection(data: Data) -> Description:
+    data = {**data, "secrets_written": [_setting(name) for name in data.get("secrets_written") or []]}
     names = ("matching", "graph_verdict", "secrets_written", "notification_email", "deletion_threshold")
     pairs = _pairs(
         data,
@@ -201,7 +219,7 @@ def exchange_table(data: Data) -> Table:
 
 def _change_plan(data: Data) -> Description:
     changes = data.get("changes") or []
-    columns = {"action": field("action"), "on": field("object"), "before": field("before"), "after": field("after")}
+    columns = {"action": field("action"), "on": lambda change: cell(_setting(change.get("object"))), "before": field("before"), "after": field("after")}
     where = _place(data)
     pairs = [("step", cell(data.get("step"))), ("tenant", cell(where))]
     if data.get("job_id"):
@@ -223,18 +241,27 @@ def _pilot_group(data: Data) -> Description:
     return "The pilot group", f"{data.get('name')}, {count(len(data.get('member_ids') or ()), 'person', 'people')} in it.", ()
 
 
+_MODES = {"assigned": "whoever is assigned", "all": "everybody in the directory"}
+
+
 def _enablement(data: Data) -> Description:
     data = {**data, "interval": interval_words(str(data.get("interval") or ""))}
+    data["mode"] = _MODES.get(str(data.get("mode")), data.get("mode"))
     names = ("started_utc", "interval", "mode", "deletion_threshold")
     return (
         "Provisioning is on",
         "Entra provisions by itself from now on, cycle after cycle.",
-        (_pairs(data, *names),),
+        (_pairs(data, *names, mode="in scope"),),
     )
 
 
 def _job_status(data: Data) -> Description:
-    data = {**data, "interval": interval_words(str(data.get("interval") or "")), "accounts": sum((data.get("accounts") or {}).values())}
+    data = {
+        **data,
+        "interval": interval_words(str(data.get("interval") or "")),
+        "quarantine": data.get("quarantine") or "no",
+        "accounts": sum((data.get("accounts") or {}).values()),
+    }
     names = ("state", "last_cycle_utc", "last_result", "interval", "quarantine", "accounts")
     return "The job", "", (_pairs(data, *names, accounts="accounts it keeps"),)
 
@@ -256,7 +283,7 @@ def _log_summary(data: Data) -> Description:
     counts = table(
         "Counted", {"what": field("what"), "how many": field("count")}, _items(data.get("counts"), "what", "count")
     )
-    pairs = _pairs(data, "job_id", "job_status", "quarantine", code=("job_id",), job_id="job")
+    pairs = _pairs({**data, "quarantine": data.get("quarantine") or "no"}, "job_id", "job_status", "quarantine", code=("job_id",), job_id="job")
     return "Provisioning log", _window(data), (pairs, counts, lines, outcome_table(data))
 
 
@@ -285,13 +312,13 @@ def _said(line: Data) -> Cell:
 
 def _step_guide(data: Data) -> Description:
     columns = {"": field("kind"), "what the sources say": _said, "source": field("source")}
-    url = phrase(data.get("url"))
-    tutorial = Cell(url, link=str(data.get("url") or "").startswith("https://"))
+    url = str(data.get("url") or "")
+    tutorial = (("tutorial", Cell(phrase(url), link=url.startswith("https://"))),) if url else ()
     lines = table("", columns, data.get("lines") or [], empty="The sources say nothing about this step.")
     return (
         str(data.get("heading") or data.get("step") or ""),
         str(data.get("app") or ""),
-        (Pairs((("tutorial", tutorial),)), lines, _legend(data.get("sources") or {})),
+        (Pairs(tutorial), lines, _legend(data.get("sources") or {})),
     )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from scimkit.views.document import Block, Pairs
-from scimkit.views.tables import count, field, table
+from scimkit.views.tables import Data, count, field, table
 from scimkit.views.values import NOTHING, cell, phrase
 
-Data = Mapping[str, Any]
 Description = tuple[str, str, tuple[Block, ...]]
 _FILES = {"file": "to read and review", "schema_file": "everything, as Graph gave it", "version": "version of the schema", "read_utc": "read (UTC)"}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from scimkit.views.document import Block, Cell, CheckList, Table, check_row
-from scimkit.views.tables import count, field, table
+from scimkit.views.tables import Data, count, field, table
 from scimkit.views.values import NOTHING, cell, visible
 
-Data = Mapping[str, Any]
 APPLIES = {
     "Always": "always",
     "ObjectAddOnly": "at creation only",

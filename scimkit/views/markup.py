@@ -7,14 +7,29 @@ say everything that the colours say.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from scimkit.views.document import STATUS_SYMBOLS, CheckList, Pairs, Table, View, count_statuses, status_words
+from scimkit.views.document import (
+    STATUS_SYMBOLS,
+    CheckList,
+    Pairs,
+    Table,
+    View,
+    count_statuses,
+    first_checks,
+    status_words,
+)
 from scimkit.views.values import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+_LONG, _UNBROKEN = 24, 48  # letters: longer words end a line at a joint; what has none in that many, anywhere
+_WORD, _UNJOINED = re.compile(rf"\S{{{_LONG + 1},}}"), re.compile(rf"\S{{{_UNBROKEN + 1},}}")
+_JOINT = re.compile(r"(?<=\w[:/,;?&=(])(?=\w)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @cache
@@ -30,10 +45,30 @@ def environment() -> Environment:
         undefined=jinja2.StrictUndefined,
     )
     env.filters.update(
-        visible=lambda text: visible(str(text)), status_words=status_words, count_statuses=count_statuses
+        visible=lambda text: visible(str(text)), status_words=status_words, count_statuses=count_statuses,
+        first_checks=first_checks, parts=_parts, line_class=_line_class,
     )
     env.globals.update(symbols=STATUS_SYMBOLS, kind_of=_kind_of)
     return env
+
+
+def _parts(text: str) -> list[str]:
+    """A text in the parts between which a line may end: `urn:…:User:` and then `manager`,
+    rather than in the middle of a word or nowhere at all.
+
+    text  without control characters (`visible`)
+
+    >>> _parts("userName eq a"), _parts("/apps/oreilly/v2/Users?filter=active")
+    (['userName eq a'], ['/apps/', 'oreilly/', 'v2/', 'Users?', 'filter=', 'active'])
+    """
+    return _WORD.sub(lambda word: _JOINT.sub("\0", word[0]), text).split("\0")
+
+
+def _line_class(parts: list[str]) -> str:
+    """How a line may break, where that is not as usual: a time nowhere, an endless word anywhere."""
+    if len(parts) == 1 and _TIME.fullmatch(parts[0]):
+        return "sk-time"
+    return "sk-anywhere" if any(_UNJOINED.search(part) for part in parts) else ""
 
 
 def _kind_of(block: Any) -> str:

@@ -18,6 +18,7 @@ from scimkit.views.document import (
     Table,
     View,
     count_statuses,
+    first_checks,
     status_words,
 )
 from scimkit.views.values import visible
@@ -105,9 +106,10 @@ def _column_widths(table: Table) -> list[int]:
 
 def _checks(checks: CheckList) -> list[str]:
     lines = _wrap(f"{visible(checks.title)}: {count_statuses(checks.rows) or 'none'}", WIDTH)
-    for row in checks.rows:
+    rows, left_out = first_checks(checks.rows)
+    for row in rows:
         lines += _check(row)
-    return lines
+    return [*lines, f"  … and {left_out} more"] if left_out else lines
 
 
 def _check(row: CheckRow) -> list[str]:

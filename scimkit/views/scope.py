@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from scimkit.views.document import Block, Cell, Table
-from scimkit.views.tables import count, field, table
+from scimkit.views.tables import Data, count, field, table
 from scimkit.views.values import cell, phrase
 
-Data = Mapping[str, Any]
 MOST_PEOPLE = 12  # a screenful; the record names everybody
 OBJECTS = {"User": ("person", "people"), "Group": ("group", "groups")}
 

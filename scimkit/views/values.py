@@ -21,6 +21,7 @@ from scimkit.views.document import Cell
 NOTHING = "—"
 # Cc control, Cf format (bidi, zero width, tags), Cs lone surrogates, Zl/Zp line and paragraph separators
 _SPELLED_OUT = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -32,7 +33,24 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_spelled(letter) for letter in text)
+    return "".join(
+        letter if letter in _JOINERS and _joins(text, place) else _spelled(letter) for place, letter in enumerate(text)
+    )
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether a joiner belongs to how a name is written: between two pictures (a family in one emoji),
+    after a virama (RFC 5892, appendix A), or, to keep them apart, between Arabic letters. Anywhere
+    else it only makes two names look the same."""
+    before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]
+    if before == "\ufe0f" or (before and unicodedata.category(before) == "Sk"):  # how the picture before is to look
+        before = text[max(place - 2, 0) : place - 1]
+    if not before or not after:
+        return False
+    if unicodedata.category(before) == unicodedata.category(after) == "So":
+        return text[place] == "\u200d"
+    arabic = unicodedata.bidirectional(before) == unicodedata.bidirectional(after) == "AL"
+    return unicodedata.combining(before) == 9 or (arabic and text[place] == "\u200c")
 
 
 def _spelled(letter: str) -> str:

@@ -27,7 +27,7 @@ def test_where_it_comes_from(app: AppProfile) -> None:
     """Three names are searched for: the tutorial's, that of 2025, that of single sign-on."""
     assert (app.title, str(app.tutorial.date)) == ("Cloud Academy - SSO", "2022-11-21")
     assert [(name.value, name.source) for name in app.gallery.names] == [
-        ("Cloud Academy - SSO", "seed"), ("QA", "MS 2025"), ("Cloud Academy", "MS SSO"),
+        ("Cloud Academy - SSO", "tutorial"), ("QA", "MS 2025"), ("Cloud Academy", "MS SSO"),
     ]  # fmt: skip
     assert app.tutorial.newest is not None and "2025-03-25" in str(app.tutorial.newest)
 
@@ -36,7 +36,7 @@ def test_two_hosts_the_default_first(app: AppProfile) -> None:
     """QA's is taken where nobody chooses, the old one stays selectable; each says for whom it is right."""
     assert app.tenant_url.kind == "choice"
     assert [(str(url), url.source) for url in app.tenant_url.values] == [
-        ("https://app.qa.com/webhooks/ad/v1/scim", "seed, MS 2025"), ("https://cloudacademy.com/webhooks/ad/v1/scim", "seed"),
+        ("https://app.qa.com/webhooks/ad/v1/scim", "tutorial, MS 2025"), ("https://cloudacademy.com/webhooks/ad/v1/scim", "tutorial"),
     ]  # fmt: skip
     addresses = [line.text for line in make_guide(app, "5a_connection").lines if line.kind == "address"]
     assert len(addresses) == 3 and addresses[0].endswith("taken where none is chosen") and "cloudacademy.com" in addresses[1]
@@ -81,7 +81,7 @@ def test_instructions_and_warnings_are_told(app: AppProfile, step: str, words: s
 
 
 def test_the_remedy_is_the_tutorials(app: AppProfile) -> None:
-    assert "Admin permissions" in str(app.failure_hint) and app.failure_hint.source == "seed"
+    assert "Admin permissions" in str(app.failure_hint) and app.failure_hint.source == "tutorial"
 
 
 def test_contradictions(app: AppProfile) -> None:

@@ -25,14 +25,14 @@ def test_where_it_comes_from(app: AppProfile) -> None:
     """The oldest of three generations of instructions; Microsoft no longer lists it."""
     assert (app.title, str(app.tutorial.date), app.gallery_names) == ("LinkedIn Learning", "2017-04-15", ("LinkedIn Learning",))
     assert app.tutorial.newest is not None and "2020-06-30" in str(app.tutorial.newest) and "no longer lists" in str(app.tutorial.newest)
-    assert {"seed", "MS 2018", "MS 2020", "vendor"} <= set(app.sources)
+    assert {"tutorial", "MS 2018", "MS 2020", "vendor"} <= set(app.sources)
 
 
 def test_both_addresses_the_newer_one_first(app: AppProfile) -> None:
     """With /scim by default, without as what to try on 404; each edition is named."""
     newer, older = app.tenant_url.values
     assert (newer.value, newer.source) == ("https://api.linkedin.com/scim", "MS 2020")
-    assert (older.value, older.source) == ("https://api.linkedin.com", "seed, MS 2018")
+    assert (older.value, older.source) == ("https://api.linkedin.com", "tutorial, MS 2018")
     assert "the other Tenant URL" in str(app.failure_hint) and "404" in str(app.tenant_url.note)
 
 
@@ -51,7 +51,7 @@ def test_the_table_of_2020(app: AppProfile) -> None:
 
 
 def test_what_it_can_do(app: AppProfile) -> None:
-    """Groups yes, deletes no; 40 minutes, with the seed's 20 told as history; the role User."""
+    """Groups yes, deletes no; 40 minutes, with the tutorial's 20 told as history; the role User."""
     can = app.capabilities
     assert (can.create.value, can.groups.value, can.delete.value, can.delete.source) == (True, True, False, "vendor")
     assert (app.interval.value, app.interval.source) == (40, "MS 2018, MS 2020")

@@ -30,6 +30,17 @@ def test_notebook_in_order(lab, page, tmp_path, step):
     assert json.loads((lab.run / "run.json").read_text(encoding="utf-8"))["steps"][step]["state"] == "passed"
 
 
+def test_the_next_notebook_is_one_click_away(lab, page):
+    """The last line of a notebook opens the next one, in JupyterLab and with its kernel."""
+    notebook = lab.open(page, "1_plan")
+    notebook.run_all()
+    notebook.check_done()
+    notebook.panel.get_by_role("link", name="2_token.ipynb").click()
+    expect(page.get_by_role("heading", name="2 · Token")).to_be_visible()
+    lab.open(page, "2_token").close()
+    notebook.close()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without telling it")
 def test_ends_when_told(start_lab):
     with start_lab() as lab:

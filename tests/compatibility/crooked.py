@@ -54,6 +54,10 @@ DEFECTS = {
     "paging_ignored": "startIndex and count are not looked at",
     "paging_endless": "startIndex is not looked at, count is, and totalResults says a million",
     "members_returned": "excludedAttributes is not looked at",
+    "search_reads_mail": "a search by userName looks into the first mail address, where there is one",
+    "search_reads_first_name": "a search by userName finds people by the name they were created with",
+    "members_hidden": "members are taken and never shown",
+    "group_name_exact": "a group's displayName is searched with case",
     "inactive_hidden_from_search": "queries leave out users who are switched off",
     "inactive_hidden": "users who are switched off are 404",
     # creating
@@ -67,6 +71,9 @@ DEFECTS = {
     "title_dropped": "title is accepted and not stored",
     "unknown_schema_refused": "a schema URI the server does not know: 400",
     "null_refused": "null as a value: 400",
+    "formatted_is_display": "name.formatted is displayName, whatever was sent",
+    "formatted_wins": "displayName becomes name.formatted where both are changed in one message",
+    "ids_of_names": "the id is the userName a person was created with, also a second time; harmless",
     "manager_answered_bare": "the manager is returned as a text",
     "manager_string_refused": "the manager as a text: 400",
     "manager_object_refused": "the manager as an object or a list: 400",
@@ -91,6 +98,7 @@ DEFECTS = {
     "unknown_path_500": "a path the server does not know: 500",
     # groups
     "no_groups": "there is no /Groups",
+    "group_op_exact": "op of a group's PATCH must be in lower case; another one is passed over",
     "remove_member_clears_all": "removing one member by value removes all",
     "remove_by_value_refused": "removing a member by value: 400",
     "remove_by_filter_refused": "removing a member by path filter: 400",
@@ -324,6 +332,7 @@ class Filter:
         last = attribute.rpartition(".")[2].lower()
         exact = last in EXACT and not attribute.lower().startswith(("emails", "phonenumbers"))
         exact = exact or last in ("members", "manager") or (last == "username" and self.world.has("filter_value_exact"))
+        exact = exact or (last == "displayname" and self.kind == "Groups" and self.world.has("group_name_exact"))
 
         def test(resource):
             return any(compare(operator, value, wanted, exact) for value in self.values(resource, urn, attribute, inner))
@@ -357,6 +366,10 @@ class Filter:
         if first.lower() == "manager" and not urn:
             holder = get(resource, ENTERPRISE)
         value = get(holder, first)
+        if first.lower() == "username" and self.world.has("search_reads_mail") and resource.get("emails"):
+            value = resource["emails"][0].get("value")
+        if first.lower() == "username" and self.world.has("search_reads_first_name"):
+            value = resource["first_name"]
         found = []
         for item in listed(value):
             if inner is not None and not inner(item):
@@ -428,6 +441,8 @@ class Patch:
         world = self.world
         if not isinstance(operation, dict) or not isinstance(operation.get("op"), str):
             raise Refused(400, "an operation needs op", "invalidSyntax")
+        if world.has("group_op_exact") and self.kind == "Groups" and operation["op"] != operation["op"].lower():
+            return None
         op = operation["op"] if world.has("op_exact") else operation["op"].lower()
         if op not in ("add", "replace", "remove"):
             raise Refused(400, f"unknown op {operation['op']}", "invalidSyntax")
@@ -629,6 +644,9 @@ class World:
         shown = copy.deepcopy(resource)
         extensions = [key for key in shown if key.lower().startswith("urn:")]
         shown = {"schemas": [CORE[kind], *extensions], "id": shown["id"], **shown}
+        shown.pop("first_name", None)
+        if kind == "Groups" and self.has("members_hidden"):
+            shown["members"] = []
         shown["meta"] = {"resourceType": kind[:-1], "location": f"{self.base}/{kind}/{resource['id']}", **shown.pop("times")}
         if kind == "Users":
             groups = [g for g in self.kept["Groups"].values() if any(m.get("value") == resource["id"] for m in g.get("members") or ())]
@@ -697,6 +715,10 @@ class World:
                     resource[name] = resource[name][:1]
         self.check(kind, resource)
         resource["id"], resource["times"] = self.new_id(), {"created": now(), "lastModified": now()}
+        if self.has("ids_of_names") and kind == "Users":
+            resource["id"] = resource["userName"]
+        if self.has("search_reads_first_name") and kind == "Users":
+            resource["first_name"] = resource["userName"]
         self.kept[kind][resource["id"]] = resource
         self.changed()
         shown = self.shown(kind, resource)
@@ -755,6 +777,8 @@ class World:
             raise Refused(400, f"{name} is required", "invalidValue")
         if self.has("title_dropped"):
             resource.pop("title", None)
+        if self.has("formatted_is_display") and resource.get("displayName") and kind == "Users":
+            resource["name"] = {**resource.get("name", {}), "formatted": resource["displayName"]}
         for number in resource.get("phoneNumbers") or ():
             if self.has("phone_reformatted") and "value" in number:
                 number["value"] = re.sub(r"\D", "", number["value"])
@@ -788,6 +812,9 @@ class World:
             if self.has("unknown_path_500") and error.scim_type == "invalidPath":
                 raise Refused(500, "an unexpected error occurred") from None
             raise
+        paths = {str(operation.get("path", "")).lower() for operation in operations}
+        if self.has("formatted_wins") and {"displayname", "name.formatted"} <= paths:
+            new["displayName"] = new["name"]["formatted"]
         self.check(kind, new)
         if not self.has("patch_not_stored"):
             self.store_changed(kind, id, old, new)

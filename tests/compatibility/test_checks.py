@@ -329,6 +329,15 @@ def refuse_fax(world, kind, body):
     return World.create(world, kind, body)
 
 
+def insist_on_a_whole_name_and_refuse_types(world, kind, body):
+    """Who sends no name is refused, and who sends one is refused for the type beside it."""
+    if kind == "Users" and not (body.get("name") or {}).get("formatted"):
+        raise Refused(400, "name.formatted is required", "invalidValue")
+    if any("type" in item for name in ("emails", "phoneNumbers") for item in body.get(name) or ()):
+        raise Refused(400, "Extra inputs are not permitted: type", "invalidValue")
+    return World.create(world, kind, body)
+
+
 def answer_with_the_id_alone(world, kind, body):
     _, made = World.create(world, kind, body)
     return 201, {"id": made["id"], "meta": made["meta"]}
@@ -358,10 +367,11 @@ def keep_bosses(world, kind, id):
         ((), {"create": insist_on_mail}, "works_if", {"requires_values"}),
         ((), {"create": refuse_enterprise}, "works_if", {"attribute_refused", "listed_schema_refused"}),
         ((), {"create": refuse_fax}, "works_if", {"attribute_refused"}),
+        ((), {"create": insist_on_a_whole_name_and_refuse_types}, "works_if", {"attribute_refused", "requires_values"}),
         ((), {"search": refuse_filters}, "fails", {"matching_not_filterable"}),
         (("username_lowered", "filter_value_exact"), {}, "works_if", {"match_case_sensitive"}),
     ],
-    ids=["right", "partial_answer", "bosses_kept", "patch_as_put", "active_only", "mail_required", "no_enterprise", "no_fax", "no_filters", "lowered_and_exact"],
+    ids=["right", "partial_answer", "bosses_kept", "patch_as_put", "active_only", "mail_required", "no_enterprise", "no_fax", "name_without_types", "no_filters", "lowered_and_exact"],
 )
 def test_endpoints_with_a_mind_of_their_own(variant, defects, methods, verdict, causes):
     """The verdict, the causes that count, and nothing left behind."""

@@ -264,7 +264,7 @@ def known_alternative(world: World) -> Setup:
 
 def app_with(*urls: str) -> AppProfile:
     """A profile with these Tenant URLs."""
-    table = {"kind": "choice", "values": [{"value": url, "source": "seed"} for url in urls]}
+    table = {"kind": "choice", "values": [{"value": url, "source": "tutorial"} for url in urls]}
     return load("oreilly").model_copy(update={"tenant_url": TenantUrl.model_validate(table)})
 
 

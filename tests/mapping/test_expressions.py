@@ -134,6 +134,36 @@ def test_the_caret_stands_under_the_fault() -> None:
     assert caught.value._render_traceback_()[-1] == "What to do: Did you mean Join(separator, source, ...)?"
 
 
+@pytest.mark.parametrize(
+    ("before", "column"),
+    [('Append("漢字é", ', 16), ('Append("e\u0301🎉", ', 14), ('Append("\u2028\x0b\t", ', 14)],
+)
+def test_the_caret_heeds_how_wide_characters_are(before: str, column: int) -> None:
+    """CJK and emoji take two columns, combining marks none; what breaks a line is shown as a blank."""
+    with pytest.raises(ExpressionError) as caught:
+        parse(before + "Foo())")
+    line, caret = caught.value.pointer().splitlines()
+    assert caret == " " * column + "^" and line.endswith("Foo())")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ('Concat([a], "b")', "Append(a, b)"),
+        ("substring([a], 0, 3)", "Use Mid"),
+        ('IIF(Or([a] = "x", [b] = "y"), "1", "2")', "no OR"),
+        ('IIF([a] = Null, "1", "2")', 'the key ""'),
+        ("StripSpace([a])", "Did you mean StripSpaces(source)?"),
+        ("Frobnicate([a])", "Check the spelling"),
+    ],
+)
+def test_habits_of_other_languages_are_answered(text: str, remedy: str) -> None:
+    """What is written elsewhere gets what does it here, not the name that merely looks alike."""
+    with pytest.raises(MappingError) as caught:
+        parse(text)
+    assert remedy in caught.value.remedy
+
+
 def test_omitted_and_empty_arguments_differ() -> None:
     """A comma with nothing is an omitted argument; "" is a given one; trailing omissions do not count."""
     node = parse('Replace([a], , "x", , "", , )')

@@ -162,6 +162,7 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ("format = 1", "", "format is 'missing'", "format = 1"),
         ("app =", "apps =", "there is no key apps", "Did you mean app?"),
         ("[[object.row]]", "[object.row]", "this is no TOML", "Mend"),
+        ("format = 1", "format = 1\nx = " + "[" * 9000, "too deep", "Export"),
         ('source_object = "User"\n', "", "object 1: source_object is missing", "text in quotes"),
         ('target_object = "urn:x"', "target_object = 5", r"object 1 \(User\), target_object: 5 is not text", "text in quotes"),
         ('target_object = "urn:x"', 'target_object = "urn:x"\nactions = ["Create"]', r"object 1 \(User\), actions: 'Create' is no action", "Add, Update, Delete"),

@@ -45,6 +45,8 @@ def test_what_is_read(text, expected):
         ("department", 10, "an operator is missing", "EQUALS"),
         ("department EQAULS Sales", 11, "no operator 'EQAULS'", "Did you mean EQUALS"),
         ("department NOT EQUAL Sales", 11, "no operator 'NOT'", "Did you mean NOT EQUALS"),
+        ("department = Sales", 11, "no operator '='", "Did you mean EQUALS"),
+        ("department starts with S", 11, "no operator 'starts'", "Did you mean REGEX MATCH"),
         ("department EQUALS", 17, "EQUALS has no value", "value to compare"),
         ("department EQUALS AND jobTitle IS NULL", 18, "no value", "value to compare"),
         ("department IS NULL Sales", 19, "'Sales' stands where", "capitals"),

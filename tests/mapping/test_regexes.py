@@ -20,6 +20,9 @@ from scimkit.mapping.regexes import compile_pattern
         (r"(?<named>a)(b)", "ab", "$1$2", "ba"),
         (r"(?<named>a)(b)\1", "abb", "x", "x"),
         (r"(?<q>['x])a\k<q>", "xax", "-", "-"),
+        (r"(?<n>a)|(?<n>b)", "ab", "<${n}>", "<a><b>"),  # two of one name are one group
+        (r"(?<n>a)(b)(?<n>c)", "abc", "$1$2$+", "bcc"),
+        (r"(?'é1'a)\k'é1'", "aa", "${é1}!", "a!"),
         (r"(a)|b", "ab", "[$1]", "[a][]"),
         (r"a{,2}", "a{,2}", "x", "x"),
         (r"a{e}", "a{e} a", "x", "x a"),

@@ -83,6 +83,7 @@ def test_a_row_without_a_source_says_what_it_needs():
         (groups(*GROUPS), True, "mapping.groups", "passed"),
         (groups("displayName", "members"), True, "mapping.group_row_missing", "warning"),
         (groups(*GROUPS, enabled=False), True, "mapping.groups_off", "warning"),
+        (groups(*GROUPS), None, "mapping.groups_not_stated", "not_observed"),
     ],
 )
 def test_groups(live, supported, code, status):
@@ -90,5 +91,5 @@ def test_groups(live, supported, code, status):
     assert review(["userName", "active"], users(), live, groups=supported, group_targets=GROUPS)[code].status == status
 
 
-def test_nothing_is_said_of_groups_where_the_sources_are_silent():
-    assert not [code for code in review(["userName", "active"], users(), groups(*GROUPS), groups=None) if "group" in code]
+def test_nothing_is_said_of_groups_that_are_off_where_the_sources_are_silent():
+    assert not [code for code in review(["userName", "active"], users(), groups(*GROUPS, enabled=False), groups=None) if "group" in code]

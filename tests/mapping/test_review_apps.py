@@ -229,6 +229,7 @@ PLANTS = (
     Plant("roles", title("Count([appRoleAssignments])"), ("theorgwiki",), gone=(), words=("appRoleAssignments",)),
     Plant("list_as_text", title('ToLower(Split([jobTitle], " "))'), ("theorgwiki",), ("always_fails",), words=("Split",)),
     Plant("random_matching", lambda c: c.come_from("userName", "Guid()"), ("theorgwiki",), gone=("matching_special",), words=("Guid",), status="failed"),
+    Plant("random_matching", lambda c: c.come_from("userName", 'Join("", FormatDateTime(Now(), , "M/d/yyyy h:mm:ss tt", "HHmm"), [userPrincipalName])'), ("theorgwiki",), words=("nobody is ever found again",), status="failed"),
     Plant("ignore_nested", title("ToLower(IgnoreFlowIfNullOrEmpty([jobTitle]))"), ("theorgwiki",), gone=(), words=("IgnoreFlowIfNullOrEmpty",)),
     Plant("interval", title('DateAdd("month", 1, CDate("2026-01-01"))'), ("theorgwiki",), ("always_fails",), words=("month",), status="failed"),
     Plant("null_condition", title('IIF(IsPresent([jobTitle]), [jobTitle], "none")'), ("theorgwiki",), words=("condition",)),
@@ -240,6 +241,8 @@ PLANTS = (
     Plant("replace_mode", title('Replace([jobTitle], "a", , , , , )'), ("theorgwiki",), ("always_fails",), words=("mode",), status="failed"),
     Plant("replace_modes", title('Replace([jobTitle], "a", "b", , "c", , )'), ("theorgwiki",), words=("two modes",)),
     Plant("pattern", title('Replace([jobTitle], , "(", , "x", , )'), ("theorgwiki",), ("always_fails",), words=("title",), status="failed"),
+    Plant("pattern_not_reproduced", title('Replace([jobTitle], , "[a-z-[aeiou]]", , "x", , )'), ("theorgwiki",), ("not_reproduced",), words=("class subtraction",)),
+    Plant("not_reproduced", title('Append("x@", DefaultDomain())'), ("theorgwiki",), ("old_function",), words=("cannot be worked out here",), status="not_observed"),
     Plant("pattern_empty", title('Replace([jobTitle], , "z*", , "x", , )'), ("theorgwiki",), words=("empty text",)),
     Plant("split_delimiter", title('Join("-", Split([jobTitle], ", "))'), ("theorgwiki",), ("empty_text",), words=("one character",)),
     # results
@@ -283,6 +286,7 @@ PLANTS = (
     Plant("sign_in_differs", lambda c: c.decide(single_sign_on="same_app", sign_in_identifier="[userPrincipalName]"), BY_USER_NAME, status="ok"),
     # groups
     Plant("groups_on", lambda c: c.schema["synchronizationRules"][0]["objectMappings"].append(deepcopy(case_of("thrive-lxp").mapping("Group"))), ("oreilly", "cloud-academy"), words=("quarantine",), status="failed"),
+    Plant("groups_not_stated", lambda c: c.schema["synchronizationRules"][0]["objectMappings"].append(deepcopy(case_of("thrive-lxp").mapping("Group"))), ("theorgwiki",), words=("nothing says",), status="not_observed"),
     Plant("groups_off", lambda c: c.mapping("Group").update(enabled=False), WITH_GROUPS, words=("switched off",)),
     Plant("group_row_missing", lambda c: c.drop("members", "Group"), WITH_GROUPS, words=("members of groups",)),
     Plant("groups_no_matching", lambda c: [row.update(matchingPriority=0) for row in c.mapping("Group")["attributeMappings"]], WITH_GROUPS, status="failed"),
@@ -405,6 +409,19 @@ def test_microsofts_answer_stands() -> None:
     assert row.values[ADA] == "Lind"
     (replaced,) = review.overruled
     assert (replaced.target, replaced.values[ADA]) == ("name.familyName", "(no value)")
+
+
+@pytest.mark.parametrize(("theirs", "codes_of_microsoft"), [((), {"microsoft_agrees"}), (("Boss",), {"microsoft_disagrees"})])
+def test_a_default_is_no_other_answer(theirs: tuple[str, ...], codes_of_microsoft: set[str]) -> None:
+    """An expression that gives nothing gives nothing to both sides, also where the row has a default for it."""
+    case = case_of("theorgwiki")
+    only_ada(case, jobTitle=None)
+    case.come_from("title", "ToUpper([jobTitle])")
+    case.row("title")["defaultValue"] = "none"
+    case.opinion = answers(("title", theirs, ""))
+    review = case.review()
+    assert {check.code.removeprefix("mapping.") for check in review.checks if "microsoft" in check.code} == codes_of_microsoft
+    assert next(row for row in review.rows if row.target == "title").values[ADA] == (theirs or ("none",))[0]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,10 @@ WRONG: tuple[tuple[str, Spoil, set[str], str], ...] = (
     ("theorgwiki", lambda c: c.add("locale", 'Replace([preferredLanguage], "-", , , "_", , )'), {"wrong_shape"}, "correct [preferredLanguage] in Entra"),
     ("theorgwiki", lambda c: c.come_from(EMAIL, 'Join(";", [mail], [userPrincipalName])'), {"wrong_shape"}, "not an e-mail address"),
     ("theorgwiki", lambda c: c.come_from(EMAIL, "[otherMails]"), {"list_value"}, "[otherMails]"),
+    ("theorgwiki", lambda c: c.come_from(EMAIL, 'IIF([department] = "IT", [mail], Coalesce([otherMails], [mail]))'), {"list_value"}, "for some people"),
+    ("theorgwiki", lambda c: c.come_from(EMAIL, 'Append("SMTP:", [mail])'), {"wrong_shape"}, "SMTP:admin@"),
+    ("oreilly", lambda c: c.come_from("name.familyName", 'Append(" ", "")'), {"row_different", "value_missing"}, "admin@contoso.example, "),
+    ("theorgwiki", lambda c: c.add(MANAGER, "[mail]"), {"row_twice", "wrong_type"}, "[mail] is none"),
     ("theorgwiki", lambda c: c.row(EMAIL).update(defaultValue="none"), {"wrong_shape", "default_on_create"}, "no.mail@"),
     ("theorgwiki", lambda c: c.add(CONTRACTOR, 'IIF([department] = "IT", "Yes", "No")', "Boolean"), {"wrong_type"}, "neither True nor False"),
     ("thrive-lxp", lambda c: c.come_from(MANAGER, '"boss"'), {"wrong_type", "row_different"}, '"boss"'),
@@ -117,6 +121,12 @@ RIGHT: tuple[tuple[str, Spoil], ...] = (
     ("theorgwiki", lambda c: c.add(CONTRACTOR, "IsPresent([department])", "Boolean")),
     ("theorgwiki", lambda c: c.add("urn:acme:2.0:User:year", 'FormatDateTime(Now(), , "M/d/yyyy h:mm:ss tt", "yyyy")')),
     ("thrive-lxp", titled("IgnoreFlowIfNullOrEmpty([jobTitle])")),
+    # an empty branch that does not come out
+    ("theorgwiki", titled('Join(" ", IIF([displayName] = "x", "", "y"), [jobTitle])')),
+    ("theorgwiki", titled('IgnoreFlowIfNullOrEmpty(IIF([displayName] = "x", "", [jobTitle]))')),
+    # roles are several by their schema, whatever the job's attribute list has ticked
+    ("theorgwiki", lambda c: c.add("roles", "AppRoleAssignmentsComplex([appRoleAssignments])")),
+    ("theorgwiki", lambda c: c.add('roles[primary eq "True"].value', "SingleAppRoleAssignment([appRoleAssignments])")),
     ("theorgwiki", titled('Item(Split(Coalesce([jobTitle], "none"), " "), 1)')),
     ("theorgwiki", matched_by("ToLower([userPrincipalName])")),
     ("thrive-lxp", lambda c: c.decide(single_sign_on="same_app", sign_in_identifier="ToLower([userPrincipalName])")),

@@ -119,6 +119,13 @@ def test_direct_rows_keep_lists_and_booleans() -> None:
     assert values.values == {"l": ["x"], "t": ["y"], "b": False, "n": 0} and values.empty == ("none",)
 
 
+def test_a_tree_with_an_unknown_parameter_is_not_half_read() -> None:
+    """An argument that has no place would be missing without a word."""
+    mail = {"type": "Attribute", "name": "mail"}
+    with pytest.raises(MappingError, match="Left has a parameter width that is not known"):
+        read_tree({"type": "Function", "name": "Left", "parameters": [{"key": "string", "value": mail}, {"key": "width", "value": mail}]})
+
+
 def test_trees_give_the_expression_back() -> None:
     """A source without its text is read from its tree, by keys."""
     for each in read_schema(SCHEMA):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scimkit.errors import MappingError
 from scimkit.mapping import Clause, MappingRow, ScopingFilter, mapping_of, read_schema
-from scimkit.mapping.definitions import undefined_names
+from scimkit.mapping.definitions import undefined_names, used_extensions
 from scimkit.mapping.schema import (
     canonical,
     keyed_rows,
@@ -233,11 +233,15 @@ def test_expressions_that_mean_the_same(one: str | None, other: str, same: bool)
     ("damage", "words"),
     [
         (lambda s: s.pop("synchronizationRules"), "synchronizationRules is missing"),
-        (lambda s: s["synchronizationRules"].append(5), r"synchronizationRules\[1\] is a int"),
+        (lambda s: s["synchronizationRules"].append(5), r"synchronizationRules\[1\] is a number"),
         (lambda s: s["synchronizationRules"][0].update(objectMappings=None), r"objectMappings is missing"),
         (lambda s: user_raw(s).pop("attributeMappings"), "attributeMappings of 'Provision Azure Active Directory Users' is missing"),
-        (lambda s: user_raw(s)["attributeMappings"][0].update(targetAttributeName=5), "targetAttributeName is a int"),
-        (lambda s: user_raw(s)["attributeMappings"][0].update(source="x"), "the source of userName is a str"),
+        (lambda s: user_raw(s)["attributeMappings"][0].update(targetAttributeName=5), "targetAttributeName is a number"),
+        (lambda s: user_raw(s)["attributeMappings"][0].update(source="x"), "the source of userName is a text"),
+        (lambda s: user_raw(s)["attributeMappings"][0]["source"].update(type=5), "the type of the source of userName is a number"),
+        (lambda s: s.update(directories=5), "directories is a number"),
+        (lambda s: s["directories"][0].update(objects="x"), "objects of .* is a text"),
+        (lambda s: s["directories"][0]["objects"][0].update(attributes=True), "attributes of .* is true or false"),
         (lambda s: user_raw(s).update(flowTypes="Ad"), "flowTypes holds ad"),
     ],
 )
@@ -248,6 +252,7 @@ def test_what_is_no_schema_is_named(damage: Any, words: str) -> None:
     before = text(schema)
     with pytest.raises(MappingError, match=words) as caught:
         write_schema(schema, read_schema(SCHEMA))
+        read_schema(schema)
     assert caught.value.remedy and text(schema) == before
 
 
@@ -279,6 +284,15 @@ def test_names_the_directories_do_not_have() -> None:
     assert list(undefined_names(SCHEMA, there, there)) == []
     with pytest.raises(MappingError, match="does not describe"):
         list(undefined_names({**SCHEMA, "directories": []}, there, (groups, wanted)))
+
+
+def test_extensions_that_graph_must_be_asked_for() -> None:
+    """Those of rows and filters alike, once each; not one that the schema does not define, where it defines any."""
+    users = mapping_of(SCHEMA, "User")
+    wanted = replace(users, rows=(MappingRow("title", 'Coalesce([extension_1_a], [extension_1_b], "x")', "Expression"),), filters=(ScopingFilter("f", (Clause("extension_1_b", "IS NULL"),)),))
+    assert used_extensions(wanted) == () == used_extensions(users)
+    assert used_extensions(replace(wanted, source_definition={"attributes": [{"name": "extension_1_b"}]})) == ("extension_1_b",)
+    assert used_extensions(replace(wanted, source_definition={})) == ("extension_1_a", "extension_1_b")
 
 
 def test_canonical_text_of_what_cannot_be_read() -> None:

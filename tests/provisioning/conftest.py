@@ -12,6 +12,7 @@ import pytest
 
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
 
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATH = re.compile(r'(?:(urn:.*):)?([A-Za-z$]\w*)(?:\[(\w+) eq ("?.*?"?)\])?(?:\.(\w+))?')
 
 
@@ -22,6 +23,11 @@ def lower_key(holder: dict[str, Any], name: str) -> str:
 def literal(text: str) -> Any:
     value = json.loads(text)
     return value.lower() == "true" if isinstance(value, str) and value.lower() in ("true", "false") else value
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal as `type`, `value` and `primary` are, which are not caseExact (RFC 7643)."""
+    return one.lower() == other.lower() if isinstance(one, str) and isinstance(other, str) else one is other
 
 
 class MemoryEndpoint:
@@ -136,7 +142,7 @@ class MemoryEndpoint:
         holder: Any = account.get(urn, {}) if urn else account
         value = holder.get(lower_key(holder, name))
         if key:
-            value = next((one for one in value or [] if one.get(key) == literal(wanted)), None)
+            value = next((one for one in value or [] if alike(one.get(key), literal(wanted))), None)
         return value.get(sub) if sub and isinstance(value, Mapping) else value
 
     def _set(self, account: dict[str, Any], path: str, value: Any, adding: bool = False) -> None:
@@ -149,7 +155,7 @@ class MemoryEndpoint:
             value = {"value": value}
         if key:
             elements = holder.setdefault(name, [])
-            element = next((one for one in elements if one.get(key) == literal(wanted)), None)
+            element = next((one for one in elements if alike(one.get(key), literal(wanted))), None)
             if element is None:
                 element = {key: literal(wanted)}
                 elements.append(element)
@@ -165,7 +171,8 @@ class MemoryEndpoint:
     def _parts(path: str) -> tuple[str, ...]:
         found = PATH.fullmatch(path)
         assert found is not None, path
-        return tuple(part or "" for part in found.groups())
+        urn, *others = (part or "" for part in found.groups())
+        return ("" if urn == CORE_USER else urn, *others)  # the core schema's name may stand before its attributes
 
 
 @pytest.fixture

@@ -23,10 +23,15 @@ from scimkit.provisioning import (
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CUSTOM = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User"
 SOFT_DELETED = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
-FACTS = TargetFacts(exact=frozenset({"title", f"{ENTERPRISE}:department"}))
+FACTS = TargetFacts(
+    types={f"{CUSTOM}:level": "Integer", f"{CUSTOM}:lead": "Boolean"},
+    exact=frozenset({"title", f"{ENTERPRISE}:department"}),
+    required=frozenset({"displayName"}),
+)
 
 texts = st.one_of(
     st.none(),
@@ -65,9 +70,12 @@ sources = st.sampled_from(
         "IgnoreFlowIfNullOrEmpty([jobTitle])",
         'Switch([department], , "a", "A-team")',
         "Not([accountEnabled])",
+        '"7"',
+        "SingleAppRoleAssignment([appRoleAssignments])",
         SOFT_DELETED,
     ]
 )
+role_lists = st.sampled_from(["AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"])
 targets = st.sampled_from(
     [
         "displayName",
@@ -82,31 +90,49 @@ targets = st.sampled_from(
         'addresses[type eq "work"].locality',
         'addresses[type eq "work"].country',
         'phoneNumbers[type eq "mobile"].value',
+        'addresses[primary eq "True"].country',
         'roles[primary eq "True"].value',
         'roles[primary eq "True"].display',
         f"{ENTERPRISE}:department",
         f"{ENTERPRISE}:employeeNumber",
         f"{CUSTOM}:colour",
+        f"{CUSTOM}:level",
+        f"{CUSTOM}:lead",
+        f"{CORE}:profileUrl",
+        "LOCALE",
         "photos",
     ]
 )
 flow_types = st.sampled_from(["Always", "Always", "ObjectAddOnly", "AttributeAddOnly", "MultiValueAddOnly"])
+second_keys = st.sampled_from([None, "externalId", 'emails[type eq "work"].value', f"{ENTERPRISE}:employeeNumber"])
 
 
 @st.composite
 def mappings(draw: Any) -> ObjectMapping:
-    """A mapping with userName to match by, perhaps `active` and a manager, and some rows of any kind."""
+    """A mapping with userName to match by, perhaps another matching row, `active`, a manager and a list of roles, and some rows of any kind."""
     chosen = draw(st.lists(targets, max_size=8, unique=True))
-    made = [MappingRow("userName", "[userPrincipalName]", "Direct", matching=1)]
+    also = draw(second_keys)
+    made = [MappingRow("userName", "[userPrincipalName]", "Direct", matching=2)]
     if draw(st.booleans()):
         made.append(MappingRow("active", SOFT_DELETED, "Expression"))
     if draw(st.booleans()):
         made.append(MappingRow(f"{ENTERPRISE}:manager", "[manager]", "Direct"))
-    for target in chosen:
-        default = draw(st.sampled_from([None, "default"]))
-        made.append(MappingRow(target, draw(sources), "Expression", default=default, apply=draw(flow_types)))
+    if not any(target.startswith("roles") for target in chosen) and draw(st.booleans()):
+        made.append(MappingRow("roles", f"{draw(role_lists)}([appRoleAssignments])", "Expression", apply=draw(flow_types)))
+    for target in dict.fromkeys((*chosen, *([also] if also else ()))):
+        default, matching = draw(st.sampled_from([None, "default"])), int(target == also)
+        if not matching and draw(st.integers(0, 5)) == 0:
+            made.append(MappingRow(target, None, "None", default=default, apply=draw(flow_types)))
+            continue
+        made.append(MappingRow(target, draw(sources), "Expression", matching, default, draw(flow_types)))
     actions = draw(st.sampled_from([("Add", "Update", "Delete"), ("Add", "Update"), ("Add", "Delete"), ("Update",)]))
     return ObjectMapping("Users", "User", ENTERPRISE, True, frozenset(actions), (), tuple(made))
+
+
+def elements(types: list[str], *subs: str) -> Any:
+    """Elements of a list, no two of one type, in any order and with whatever they have beside."""
+    element = st.fixed_dictionaries({"type": st.sampled_from(types)}, optional=dict.fromkeys(subs, texts))
+    return st.lists(element, max_size=3, unique_by=lambda one: str(one["type"]).lower())
 
 
 @st.composite
@@ -118,14 +144,16 @@ def accounts(draw: Any) -> list[dict[str, Any]]:
             "active": st.sampled_from([True, False, "True", "False"]),
             "displayName": texts,
             "title": texts,
+            "externalId": texts,
+            "locale": texts,
             "name": st.dictionaries(st.sampled_from(["givenName", "familyName", "formatted"]), texts, max_size=3),
-            "emails": st.lists(
-                st.fixed_dictionaries({"type": st.sampled_from(["work", "home"]), "value": st.text(max_size=3)}),
-                max_size=2,
-                unique_by=lambda one: one["type"],
-            ),
+            "emails": elements(["work", "Work", "home", "other"], "value", "display"),
+            "addresses": elements(["work", "WORK", "home"], "locality", "country", "region"),
+            "phoneNumbers": elements(["mobile", "fax"], "value"),
+            "roles": st.lists(st.fixed_dictionaries({"value": st.sampled_from(["User", "admin", "Guest"])}, optional={"primary": st.booleans()}), max_size=2),
             "photos": st.lists(st.text(min_size=1, max_size=2), max_size=2),
-            ENTERPRISE: st.fixed_dictionaries({}, optional={"department": texts, "manager": st.just({"value": "m0"})}),
+            ENTERPRISE: st.fixed_dictionaries({}, optional={"department": texts, "employeeNumber": texts, "manager": st.just({"value": "m0"})}),
+            CUSTOM: st.fixed_dictionaries({}, optional={"colour": texts, "level": st.integers(6, 8), "lead": st.booleans()}),
         },
     )
     chosen = draw(st.lists(filled, max_size=2, unique_by=lambda one: str(one["userName"]).lower()))
@@ -139,9 +167,14 @@ def accounts(draw: Any) -> list[dict[str, Any]]:
     person=people,
     mapping=mappings(),
     existing=accounts(),
+    roles=st.lists(st.sampled_from(["User", "Admin", "Reader"]), unique=True),
     assigned=st.booleans(),
-    linked=st.booleans(),
+    sync_all=st.booleans(),
+    hard_deleted=st.sampled_from([False, False, False, True]),
+    linked=st.sampled_from(["", "managed", "managed", "unmanaged", "stale"]),
+    taken=st.sampled_from([False, False, False, True]),
     flag=st.booleans(),
+    on_demand=st.booleans(),
     manager=st.sampled_from([None, "boss", "stranger"]),
     skip=st.booleans(),
     soft_deletes=st.booleans(),
@@ -151,22 +184,31 @@ def test_the_second_time_there_is_nothing_to_do(
     person: dict[str, Any],
     mapping: ObjectMapping,
     existing: list[dict[str, Any]],
+    roles: list[str],
     assigned: bool,
-    linked: bool,
+    sync_all: bool,
+    hard_deleted: bool,
+    linked: str,
+    taken: bool,
     flag: bool,
+    on_demand: bool,
     manager: str | None,
     skip: bool,
     soft_deletes: bool,
 ) -> None:
     """A second run sends no write, and the forecast before the first one named just what the first one did."""
     endpoint = memory_endpoint(existing)
-    scope = judge_scope(ScopeFacts(active=person["accountEnabled"], assigned=assigned))
-    source = source_attributes(person, soft_deleted=not scope.in_scope, manager_id=manager)
-    link = Link("p", existing[0]["id"]) if existing and linked else None
+    scope = judge_scope(ScopeFacts(active=person["accountEnabled"], assigned=assigned, sync_all=sync_all))
+    source = source_attributes(person, soft_deleted=not scope.in_scope, manager_id=manager, app_roles=roles)
+    target_id = "gone" if linked == "stale" or not existing else existing[0]["id"]
+    link = Link("p", target_id, linked != "unmanaged") if linked else None
     common: dict[str, Any] = {
         "now": NOW,
         "references": {"boss": "m1"},
         "flag": flag,
+        "on_demand": on_demand,
+        "hard_deleted": hard_deleted,
+        "peers": [person["userPrincipalName"].upper()] if taken else [],
         "facts": FACTS,
         "skip_out_of_scope": skip,
         "soft_deletes": soft_deletes,
@@ -193,7 +235,7 @@ def test_what_is_written_is_read_back(memory_endpoint: Any, values: dict[str, st
     """Values created, and values patched onto an empty account, are the values read."""
     from scimkit.provisioning import create_body, patch_body
 
-    facts = replace(FACTS, exact=frozenset(values))
+    facts = replace(FACTS, types={}, exact=frozenset(values))
     created = memory_endpoint()
     account = created.create("Users", create_body(values))
     assert {target: read_target(account, target) for target in values} == values

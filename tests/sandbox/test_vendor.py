@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,10 @@ import httpx
 import pytest
 
 from scimkit.apps import load
+from scimkit.sandbox.clock import Clock
+from scimkit.sandbox.faults import Faults
+from scimkit.sandbox.identity import Ids
+from scimkit.sandbox.vendor import Vendor
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -155,3 +160,35 @@ def test_a_vendor_without_a_table_has_everything(open_desk: Callable[..., Any]) 
         assert desk.scim.patch(f"Users/{made}", json=patch(operation)).status_code == 204, value
     assert desk.scim.get(f"Users/{made}").json()[ENTERPRISE]["manager"]["value"] == boss
     assert desk.scim.get("Users", params={"filter": 'externalId eq "boss"'}).json()["totalResults"] == 1
+
+
+def test_members_come_and_go_and_a_request_that_fails_half_way_changes_nothing() -> None:
+    """Groups are copied in a quick way of our own, and yet no copy shares what an operation changes in place."""
+    vendor = Vendor(load("thrive-lxp"), Ids(7), Clock(), Faults(("thrive-lxp",)), ())
+
+    def member(op: str, *ids: str) -> dict[str, Any]:
+        return {"op": op, "path": "members", "value": [{"$ref": None, "value": one} for one in ids]}
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        made = await client.post("/Groups", json={"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Large"})
+        address = f"/Groups/{made.json()['id']}"
+
+        async def after(*operations: dict[str, Any]) -> tuple[int, list[str]]:
+            answer = await client.patch(address, json=patch(*operations))
+            group = (await client.get(address)).json()
+            return answer.status_code, [one["value"] for one in group["members"]]
+
+        assert await after(member("Add", "a", "b", "c")) == (204, ["a", "b", "c"])
+        in_place = {"op": "Replace", "path": 'members[value eq "b"].value', "value": "x"}
+        wrong = {"op": "Replace", "path": "displayName", "value": {"no": "text"}}
+        assert await after(member("Remove", "a"), member("Add", "d"), in_place, wrong) == (400, ["a", "b", "c"])
+        assert await after(member("Remove", "b")) == (204, ["a", "c"])
+        assert "members" not in (await client.get(f"{address}?excludedAttributes=members")).json()
+
+    async def run() -> None:
+        headers = {"Authorization": f"Bearer {vendor.token}", "Content-Type": "application/scim+json"}
+        transport = httpx.ASGITransport(app=vendor.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://vendor.example", headers=headers) as client:
+            await talk(client)
+
+    asyncio.run(run())

@@ -125,6 +125,18 @@ def test_with_a_front_end_every_field_has_its_label(store: Store) -> None:
     assert "application/vnd.jupyter.widget-view+json" in bundle and bundle["text/plain"] == repr(form)
 
 
+def test_a_list_speaks_words(store: Store) -> None:
+    """It shows what each value means and holds the value; what it shows is not said again beside it."""
+    where = Declared("single_sign_on", str, "none", "none | same_app: where single sign-on lives")
+    words = {"single_sign_on": {"none": "Nowhere", "same_app": "In the <enterprise> app"}}
+    form = Form((where,), {}, step="1_plan", store=store, choices={"single_sign_on": ("none", "same_app", "new")}, words=words, interactive=True)
+    widget, message = form._fields.widgets["single_sign_on"], form._fields.messages["single_sign_on"]  # type: ignore[union-attr]
+    assert widget.options == (("Nowhere", "none"), ("In the <enterprise> app", "same_app"), ("new", "new"))
+    assert "none |" not in message.value and ">where single sign-on lives<" in message.value
+    widget.value = "same_app"
+    assert form.single_sign_on == "same_app" and store.kept == [("1_plan", {"single_sign_on": "same_app"})]
+
+
 def test_a_text_that_cannot_be_read_is_a_wrong_value(store: Store) -> None:
     """What a rule of the mapping language refuses is a matter of configuration, with the place; nothing is kept."""
     form = _form(store, interactive=False, rules={"app": lambda text: read_filter_text(text) if " " in text else None})

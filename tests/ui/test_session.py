@@ -11,7 +11,7 @@ import pytest
 
 from scimkit import checks
 from scimkit.change_plan import PlannedChange
-from scimkit.errors import ConfigError, NotReady, RunError, ScimkitError
+from scimkit.errors import ConfigError, NotReady, RunError, ScimkitError, Waiting
 from scimkit.journey import STEPS
 from scimkit.runs import RunStore
 from scimkit.sandbox.process import stop
@@ -37,8 +37,8 @@ def begin(step, **parameters):
     return space["here"]
 
 
-def make_run(folder, tenant="sandbox"):
-    return RunStore.create(Path(folder), app="oreilly", tenant=tenant, runbook="onboard", steps=tuple(step.name for step in STEPS), now=NOW)
+def make_run(folder, tenant="sandbox", app="oreilly"):
+    return RunStore.create(Path(folder), app=app, tenant=tenant, runbook="onboard", steps=tuple(step.name for step in STEPS), now=NOW)
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,16 @@ def test_values_that_disagree(tmp_path, parameters, error, words):
         begin("1_plan", run=str(run.folder), **parameters)
 
 
+def test_a_name_that_papermill_was_given_by_mistake(tmp_path):
+    """papermill only warns of it: the notebook would run with the default instead."""
+    run = str(make_run(tmp_path).folder)
+    injected = "# Parameters\npilot = \"grace.oneill@contoso.example\"\npiolt = [1, {'a': None}]\n"
+    with pytest.raises(ConfigError, match="4_scope has no parameter piolt") as caught:
+        begin("4_scope", run=run, In=["", "piolts = 1", injected])
+    assert "Did you mean pilot?" in caught.value.remedy
+    begin("1_plan", run=run, In=["", "# Parameters\nseats = 20\n", "anything = 1"])
+
+
 @pytest.mark.parametrize("parameters", [{}, {"seats": 0}, {"seats": 7}, {"seats": "7"}])
 def test_the_run_s_choice_counts(tmp_path, parameters):
     """What was chosen before holds where the notebook says nothing else, or the same."""
@@ -153,6 +163,20 @@ def test_records_stop_the_line(tmp_path):
         here.record("Nonsense")
 
 
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        ("oreilly", "nothing: O'Reilly learning platform raises no further question"),
+        ("thrive-lxp", "rename_planned=no or yes (Are user names (user principal names) going to be renamed soon?)"),
+        ("linkedin-learning", "application_instance=… (Which application instance is the SCIM configuration for?)"),
+    ],
+)
+def test_further_decisions_name_the_app_s_own_questions(tmp_path, app, words):
+    """Nobody has to guess a key: the field says which there are, with their answers and their questions."""
+    here = begin("1_plan", run=str(make_run(tmp_path, app=app).folder))
+    assert words in here.form.help("decisions")
+
+
 def test_how_a_step_ends(tmp_path):
     """Running at first; failed, with its remedy, when a kept record has a failed check; passed when it is closed."""
     here = begin("2_token", run=str(make_run(tmp_path).folder))
@@ -166,7 +190,9 @@ def test_how_a_step_ends(tmp_path):
     with pytest.raises(NotReady):
         here.close(here.run.get("2_token", "TokenNote"))
     assert state()["state"] == "failed"
-    assert "with 1 point to look at. Next: 3_app" in str(here.close(here.keep(note(checks.warning("token.x", "hm")))))
+    done = here.close(here.keep(note(checks.warning("token.x", "hm"))))
+    assert "with 1 point to look at. Next: 3_app" in str(done)
+    assert '<a href="3_app.ipynb">3_app.ipynb</a>' in done._repr_html_()
     assert (state()["state"], state()["message"], state()["remedy"]) == ("passed", "", "")
 
 
@@ -203,3 +229,18 @@ def test_headless_nobody_is_asked(tmp_path):
     with pytest.raises(ScimkitError) as caught:
         here.token("prompt")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("app", "words"), [("oreilly", "Paste it into the masked field above"), ("thrive-lxp", "Send the mail above, and wait for the answer. Then paste it")])
+def test_live_the_empty_field_is_pointed_at(tmp_path, monkeypatch, app, words):
+    """Whoever runs all cells before having entered a token is told where to enter it, and not of a reference."""
+    Path("scimkit.toml").write_text(LIVE, encoding="utf-8")
+    here = begin("2_token", run=str(make_run(tmp_path, tenant="contoso", app=app).folder))
+    monkeypatch.setenv("SCIMKIT_FRONT_END", "1")
+    with pytest.raises(Waiting, match="has been entered yet") as caught:
+        here.token("sandbox")
+    assert words in caught.value.remedy
+    monkeypatch.setenv("SCIMKIT_FRONT_END", "0")
+    with pytest.raises(ScimkitError) as caught:
+        here.token("sandbox")
+    assert "masked field" not in caught.value.remedy

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scimkit.views import describe_kind, render_html
+from scimkit.views.plain_text import render_text
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7*7 }} \u202eevil\x07 </style>"
 
@@ -28,7 +29,7 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        if tag not in ("br", "meta"):
+        if tag not in ("br", "meta", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -50,7 +51,7 @@ def _poisoned(value: Any) -> Any:
 def test_html_is_well_formed_and_quiet(kind_and_data: tuple[str, dict[str, Any]]) -> None:
     """Only tables, paragraphs and marks: no script, link, image, id or handler."""
     page = Tags(render_html(describe_kind(*kind_and_data)))
-    drawn = "div style p table caption thead tbody tr th td span code br em b a"
+    drawn = "div style p table caption thead tbody tr th td span code br wbr em b a"
     assert page.tags <= set(drawn.split())
     assert page.attributes <= {"class", "scope", "aria-hidden", "href", "target", "rel"}
 
@@ -91,9 +92,49 @@ def test_only_an_https_address_of_a_profile_is_a_link(records: dict[str, dict[st
     assert 'href="https://learn.example/tutorial#step-5"' in render_html(describe_kind("StepGuide", guide))
     for url in ("javascript:alert(1)", "data:text/html,x", "http://x.example", '"onclick="x'):
         assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": url}))
+    said = {"kind": "address", "text": "https://app.example/scim (for some); taken where none is chosen", "source": "kit"}
+    assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": "", "lines": [said]}))
     assert not any(
         "href" in render_html(describe_kind(kind, data)) for kind, data in records.items() if kind != "StepGuide"
     )
+
+
+def test_a_page_does_not_grow_with_the_directory() -> None:
+    """Of thousands of findings the worst are drawn, all are counted; a message names no thousands of people."""
+    many = [{"code": "a.b", "status": "warning", "message": f"person {n}"} for n in range(5000)]
+    people = ", ".join(f"person{n}@contoso.example" for n in range(5000))
+    checks = [*many, {"code": "a.worst", "status": "failed", "message": f"taken over: {people}"}]
+    html = render_html(describe_kind("Scope", {"checks": checks}))
+    assert len(html) < 60_000 and "1 failed, 5000 warnings" in html and "… and 4801 more" in html
+    assert html.index("a.worst") < html.index("person 0<") and "more letters stand in the record" in html
+    text = render_text(describe_kind("Scope", {"checks": checks}))
+    assert len(text) < 30_000 and "… and 4801 more" in text
+
+
+def test_an_endless_word_in_a_sentence_stays_in_its_column() -> None:
+    """What is confirmed must not run out of sight: a plan's texts break where a code would."""
+    after = "create: urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department = Sales"
+    html = render_html(describe_kind("ChangePlan", {"changes": [{"action": "provision", "object": "x" * 90, "before": "", "after": after}]}))
+    assert ">create: urn:<wbr>ietf:<wbr>params:" in html and "User:<wbr>department = Sales</td>" in html
+    assert f'<span class="sk-anywhere">{"x" * 90}</span>' in html
+
+
+@pytest.mark.parametrize(
+    ("code", "drawn"),
+    [
+        ("userName", "<code>userName</code>"),
+        ("[extensionAttribute15]", "<code>[extensionAttribute15]</code>"),
+        ("urn:ietf:params:scim:schemas:extension:User:manager", "schemas:<wbr>extension:<wbr>User:<wbr>manager</code>"),
+        ('Switch([IsSoftDeleted], , "False", "True")', "<code>Switch([IsSoftDeleted], , &#34;False&#34;, &#34;True&#34;)</code>"),
+        ("x" * 60, '<code class="sk-anywhere">' + "x" * 60),
+        ("a:<wbr>" * 6, "a:&lt;wbr&gt;a:"),
+        ("2026-03-02T09:06:36Z", '<code class="sk-time">2026-03-02T09:06:36Z</code>'),
+    ],
+)
+def test_a_code_breaks_where_its_parts_join(code: str, drawn: str) -> None:
+    """Never in the middle of a word, unless the word is longer than any column."""
+    ids = {"service_principal_id": code}
+    assert drawn in render_html(describe_kind("EnterpriseApp", ids))
 
 
 def test_html_is_deterministic(kind_and_data: tuple[str, dict[str, Any]]) -> None:

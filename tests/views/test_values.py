@@ -25,12 +25,28 @@ from scimkit.views.values import cell, json_text, label, phrase, plain, visible
         ("\u2028\u2029\x85", "\\u2028\\u2029\\u0085"),
         ("lone \ud800", "lone \\ud800"),
         ("tag \U000e0041", "tag \\U000e0041"),
+        ("a\u200db \u200c", "a\\u200db \\u200c"),
+        ("\u0646\u200d\u0627", "\u0646\\u200d\u0627"),
     ],
 )
 def test_invisible_characters_are_spelled_out(text: str, shown: str) -> None:
     """Control, bidirectional and zero-width characters cannot hide; letters stay as they are."""
     assert visible(text) == shown
     assert visible(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Jürgen Müßig", "e\u0301cole", "محمد علي", "שרה כהן", "李小龍", "O’Neill",
+        "علی\u200cرضا",  # a Persian name whose two parts do not join
+        "\u0915\u094d\u200d\u0937", "\u0915\u094d\u200c\u0937",  # Devanagari, after a virama
+        "👩🏽\u200d💻 Zoë", "❤\ufe0f\u200d🔥", "👨\u200d👩\u200d👧",
+    ],
+)  # fmt: skip
+def test_names_are_written_as_their_owners_write_them(name: str) -> None:
+    """Letters of any script, and the joiners that a script or a picture needs."""
+    assert visible(name) == name
 
 
 @dataclass(frozen=True)

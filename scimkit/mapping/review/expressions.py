@@ -11,7 +11,7 @@ from scimkit.mapping.review.evidence import KNOWN, REFERENCE, documented, marked
 from scimkit.mapping.review.subject import Subject, read_definitions
 from scimkit.mapping.rows import MappingRow, ObjectMapping
 
-TESTED_ELSEWHERE = frozenset({"expression.random_always"})  # `flow` evaluates twice and sees
+TESTED_ELSEWHERE = frozenset({"expression.random_always", "expression.random_matching"})  # of people: `flow` evaluates twice and sees
 
 
 def check_expressions(subject: Subject) -> Iterator[Check]:
@@ -32,7 +32,7 @@ def _of_rows(mapping: ObjectMapping, whose: str) -> Iterator[Check]:
             yield failed("mapping.expression_too_long", text, "Shorten it in the Expression field of the row, for example by a column with the result in Entra.", documented(KNOWN))
             continue
         for finding in lint(row.expression, apply=row.apply, matching=row.matching > 0, attributes=attributes):
-            if finding.code not in TESTED_ELSEWHERE:
+            if whose or finding.code not in TESTED_ELSEWHERE:
                 yield _check(row, whose, finding)
 
 

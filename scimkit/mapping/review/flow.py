@@ -7,20 +7,19 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from scimkit.checks import Check, warning
+from scimkit.checks import Check, failed, warning
 from scimkit.errors import MappingError
 from scimkit.mapping.evaluation import evaluate
-from scimkit.mapping.review.evidence import CUSTOMIZE, GRAPH_MAPPING, KNOWN, REFERENCE, documented, unconfirmed
+from scimkit.mapping.review.evidence import CUSTOMIZE, GRAPH_MAPPING, HOW, KNOWN, REFERENCE, documented, unconfirmed
 from scimkit.mapping.review.opinion import UNSTABLE, uses
-from scimkit.mapping.review.subject import Subject
+from scimkit.mapping.review.subject import Subject, results_of
 from scimkit.mapping.review.texts import listed
 from scimkit.mapping.rows import ON_CREATE_ONLY, MappingRow
-from scimkit.mapping.syntax import Call, Expression, Text, walk
+from scimkit.mapping.syntax import Call, Expression, Text
 
 CYCLE = timedelta(minutes=40)
 FIRST = datetime(2026, 3, 2, 8, 0, 30, tzinfo=UTC)  # any moment will do to compare two cycles
 ADD_ONLY = ("MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
-EMPTY_PARTS = {"IIF": (1, 2), "Switch": (1, *range(3, 200, 2))}  # arguments that are results: branches, default, values
 
 
 def check_flow(subject: Subject) -> Iterator[Check]:
@@ -34,10 +33,16 @@ def check_flow(subject: Subject) -> Iterator[Check]:
 def _changing(subject: Subject, row: MappingRow) -> Iterator[Check]:
     """Two cycles with the same person: what is another value then is written in every cycle."""
     node = subject.parsed.get(row.target)
-    if node is None or row.expression is None or row.matching or row.apply == ON_CREATE_ONLY or not uses(node, UNSTABLE):
+    if node is None or row.expression is None or (row.apply == ON_CREATE_ONLY and not row.matching) or not uses(node, UNSTABLE):
         return
     people = list(subject.people.values()) or [{}]
-    if any(_given(row.expression, person, FIRST, 1) != _given(row.expression, person, FIRST + CYCLE, 2) for person in people):
+    if all(_given(row.expression, person, FIRST, 1) == _given(row.expression, person, FIRST + CYCLE, 2) for person in people):
+        return
+    if row.matching:
+        text = f"{row.target} is used for matching and gets another value in every cycle from {row.expression}: nobody is ever found again"
+        remedy = f"Match by an attribute that stays: set its matching precedence to 1 under Attribute Mapping and take {row.target} out of matching."
+        yield failed("mapping.random_matching", text, remedy, documented(HOW))
+    else:
         text = f"{row.target} gets another value in every cycle from {row.expression}: everybody's account is written each time"
         remedy = f'Open the row of {row.target} under Attribute Mapping and set "Apply this mapping" to Only during object creation, or use a source that stays.'
         yield warning("mapping.unstable", text, remedy, documented(REFERENCE))
@@ -53,7 +58,7 @@ def _given(expression: str, person: Any, now: datetime, seed: int) -> object:
 def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Iterator[Check]:
     """An empty text: as the result of a branch it is meant to clear the attribute, else it comes from empty sources."""
     where = ""
-    if any(isinstance(each, Call) and any(_is_empty(each.arguments, index) for index in EMPTY_PARTS.get(each.name, ())) for each in (walk(node) if node is not None else ())):
+    if _has_empty_branch(node):
         where = f"in one branch of {row.expression}"
     elif not subject.is_required(row.target) and (names := [name for name, result in subject.results.items() if result.values.get(row.target) == ""]):
         where = f"for {listed(names)} from {row.expression}"
@@ -63,8 +68,10 @@ def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Ite
         yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty text is sent to a SCIM app"))
 
 
-def _is_empty(arguments: tuple[Expression | None, ...], index: int) -> bool:
-    return index < len(arguments) and isinstance(each := arguments[index], Text) and each.value == ""
+def _has_empty_branch(node: Expression | None) -> bool:
+    if isinstance(node, Call) and node.name == "IgnoreFlowIfNullOrEmpty":
+        return False
+    return any(isinstance(each, Text) and not each.value for each in results_of(node))
 
 
 def _applying(row: MappingRow) -> Iterator[Check]:
@@ -84,8 +91,9 @@ def _staying(subject: Subject) -> Iterator[Check]:
     """Null never flows, so an empty source leaves in the app whatever it has."""
     empty = {
         target: [name for name, result in subject.results.items() if target in result.empty]
-        for target in subject.live
-        if not subject.is_required(target) and subject.type_of(target) != "Reference"  # how those are taken away is (unconfirmed)
+        for target, row in subject.live.items()
+        if row.expression is not None  # a row without a source is meant to send nothing
+        and not subject.is_required(target) and subject.type_of(target) != "Reference"  # how those are taken away is (unconfirmed)
     }
     told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
     if told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimkit.checks import Check, failed, passed, warning
+from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.mapping.review.evidence import HOW, TUTORIAL, documented, seen
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import listed
@@ -20,6 +20,10 @@ def check_groups(subject: Subject) -> Iterator[Check]:
     if on and supported is False:
         text = f"{on[0].name} is switched on, but the app has no groups: the job would go into quarantine"
         yield failed("mapping.groups_on", text, f"Open {on[0].name} under Mappings in the portal and set Enabled to No.", NO_GROUPS)
+    elif on and supported is None:
+        text = f"{on[0].name} is switched on, and nothing says that the app has groups: a job whose app has none goes into quarantine"
+        remedy = f"Ask the vendor, or open {on[0].name} under Mappings in the portal and set Enabled to No until you know."
+        yield not_observed("mapping.groups_not_stated", text, remedy, NO_GROUPS)
     elif supported and not on:
         text = "the app takes groups, but the mapping of groups is switched off"
         yield warning("mapping.groups_off", text, "Switch it on under Mappings in the portal, unless people are all you want.", documented(TUTORIAL))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scimkit.checks import Check, failed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
 from scimkit.mapping.review.subject import Subject, origins
-from scimkit.mapping.review.texts import listed, value_text
+from scimkit.mapping.review.texts import is_blank, listed, value_text
 from scimkit.mapping.rows import MappingRow
 
 # Which characters break the query is not published, only that some do (unconfirmed): these never should.
@@ -63,7 +63,7 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         exact = row.target in subject.targets and subject.targets[row.target].case_exact
         holders = defaultdict(list)
         for name, result in subject.results.items():
-            if (value := result.values.get(row.target)) not in (None, "", []):
+            if not is_blank(value := result.values.get(row.target)):
                 text = value_text(value)
                 holders[text if exact else text.casefold()].append((name, text))
         for found in holders.values():
@@ -77,7 +77,7 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
 
 def _without_value(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     """Nobody without a value for at least one matching attribute is processed."""
-    without = [name for name, result in subject.results.items() if not any(result.values.get(row.target) not in (None, "", []) for row in rows)]
+    without = [name for name, result in subject.results.items() if all(is_blank(result.values.get(row.target)) for row in rows)]
     if without:
         names = listed((row.target for row in rows), most=9)
         text = f"{listed(without)} would be skipped: no value for {names}, and without one nobody is looked for or made"

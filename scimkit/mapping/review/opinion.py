@@ -69,15 +69,21 @@ def uses(node: Expression, functions: frozenset[str]) -> bool:
     return any(isinstance(each, Call) and each.name in functions for each in walk(node))
 
 
-def find_disputes(opinion: Opinion, parsed: Mapping[str, Expression], ours: Mapping[str, Values]) -> tuple[Dispute, ...]:
-    """Where Microsoft gives something else than we do; what cannot be compared is left out."""
+def find_disputes(
+    opinion: Opinion, parsed: Mapping[str, Expression], ours: Mapping[str, Values], rows: Mapping[str, MappingRow]
+) -> tuple[Dispute, ...]:
+    """Where Microsoft gives something else than we do; what cannot be compared is left out.
+
+    Ours have the row's default where the expression gives nothing, so that stands for nothing of theirs too.
+    """
     found = []
     for answer in opinion.answers:
         node, result = parsed.get(answer.target), ours.get(answer.person)
         if node is None or result is None or uses(node, INCOMPARABLE):
             continue
         error, value = result.errors.get(answer.target), result.values.get(answer.target)
-        if (error is None) == (not answer.error) and (error is not None or _alike(answer.values, _texts(value))):
+        theirs = answer.values or _texts(rows[answer.target].default)
+        if (error is None) == (not answer.error) and (error is not None or _alike(theirs, _texts(value))):
             continue
         found.append(Dispute(answer, f"an error ({error})" if error else value_text(value) if _texts(value) else NO_VALUE))
     return tuple(found)
@@ -131,7 +137,7 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
     for target, found in disputed.items():
         if target not in unread:
             told = "; ".join(f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found)
-            remedy = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own, so expect this value to differ there. Please report the expression to scimkit's makers."
+            remedy = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so there. Please report the expression to scimkit's makers."
             yield warning("mapping.microsoft_disagrees", f"{target}: {told}", remedy, SOURCE)
     if opinion.unasked:
         yield not_observed("mapping.microsoft", opinion.unasked, opinion.remedy, SOURCE)

@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from scimkit.checks import Check, failed, passed, warning
+from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.mapping.findings import LIST_MAKERS
+from scimkit.mapping.problems import NotReproduced
 from scimkit.mapping.review.evidence import CUSTOMIZE, LOGS, REFERENCE, TUTORIAL, documented, unconfirmed
-from scimkit.mapping.review.subject import Subject, attribute_of, origins
-from scimkit.mapping.review.texts import listed, value_text
+from scimkit.mapping.review.subject import Subject, attribute_of, origins, results_of
+from scimkit.mapping.review.texts import is_blank, listed, value_text
 from scimkit.mapping.rows import MappingRow, redacts
-from scimkit.mapping.syntax import Attribute, Call, attribute_names
+from scimkit.mapping.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.values import as_integer
 
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+ADDRESS = re.compile(r'[^@\s<>()\[\]:;,"\\]+@[^@\s<>()\[\]:;,"\\]+\.[^@\s<>()\[\]:;,"\\]+')  # the specials of RFC 5322 3.2.3 left out
 # one language, or several with weights as in Accept-Language (RFC 7643 4.1.1; RFC 5646 for each)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(;q=[0-9.]+)?(\s*,\s*([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*|\*)(;q=[0-9.]+)?)*")
 COUNTRY = re.compile(r"[A-Z]{2}")  # a language is written in lower case, so this is likely a country
@@ -29,7 +30,7 @@ def check_results(subject: Subject) -> Iterator[Check]:
     faults = [*_errors(subject), *_missing(subject)]
     yield from faults or [_all_there(subject)]
     yield from _ignored(subject)
-    for row in subject.users.rows:
+    for row in subject.live.values():
         checks = (_several, _reference, _type, _shape, _length)
         yield from (found for check in checks if (found := check(subject, row)) is not None)
 
@@ -54,6 +55,11 @@ def _errors(subject: Subject) -> Iterator[Check]:
         if not failing:
             continue
         first = next(iter(failing.values()))
+        if all(isinstance(error, NotReproduced) for error in failing.values()):
+            text = f"what {target} is for {listed(failing)} cannot be worked out here: {first}"
+            remedy = f"Microsoft may well do it: try the expression in the portal's expression builder. {first.remedy}"
+            yield not_observed("mapping.not_reproduced", text, remedy, unconfirmed("what Microsoft makes of it"))
+            continue
         alone = len(subject.results) == 1 and attribute_names(node)
         if len(failing) == len(subject.results) and not alone:
             text, code = f"{target} fails for everybody: {first}", "mapping.always_fails"
@@ -67,7 +73,7 @@ def _missing(subject: Subject) -> Iterator[Check]:
     for target in dict.fromkeys((*subject.expected, *subject.live)):
         if not subject.is_required(target) or target not in subject.live:
             continue
-        without = [name for name, result in subject.results.items() if target not in result.errors and result.values.get(target) in (None, "", [])]
+        without = [name for name, result in subject.results.items() if target not in result.errors and is_blank(result.values.get(target))]
         if without:
             by_table = subject.expected.get(target) is not None and subject.expected[target].required is True
             gets, who = "gets" if len(without) == 1 else "get", "the app" if by_table else "the job's schema"
@@ -100,25 +106,28 @@ def _example(row: MappingRow, values: dict[str, Any]) -> str:
 def _takes_several(subject: Subject, target: str) -> bool:
     if getattr(subject.expected.get(target), "single_valued", None) is True:
         return False
-    if target in subject.targets:
-        return subject.targets[target].multivalued
-    return attribute_of(target) in SEVERAL and target.rpartition("]")[2] == ""
+    if attribute_of(target) in SEVERAL and "[" not in target and "." not in target.rpartition(":")[2]:
+        return True  # by its schema (RFC 7643 4.1.2), whatever the job's attribute list has ticked
+    return target in subject.targets and subject.targets[target].multivalued
 
 
 def _several(subject: Subject, row: MappingRow) -> Check | None:
     if _takes_several(subject, row.target):
         return None
     fed = {name: value for name, value in _values(subject, row).items() if isinstance(value, list)}
-    node = subject.parsed.get(row.target)
-    by_nature = (isinstance(node, Call) and node.name in LIST_MAKERS) or (
-        isinstance(node, Attribute) and node.name in subject.sources and subject.sources[node.name].multivalued
-    )
-    if not fed and not by_nature:
+    always = {_makes_list(subject, each) for each in results_of(subject.parsed.get(row.target))}
+    if not fed and True not in always:
         return None
-    who = f" ({listed(fed)})" if fed else ""
+    who = f" ({listed(fed)})" if fed else "" if always == {True} else " for some people"
     text = f"{row.target} takes one value, and {row.expression} gives a list{who}: the account is refused"
     remedy = IN_THE_ROW.format(target=row.target, what="choose a source with one value, or take one with Item or all as one text with Join")
     return failed("mapping.list_value", text, remedy, documented(LOGS))
+
+
+def _makes_list(subject: Subject, node: Expression) -> bool:
+    if isinstance(node, Attribute):
+        return node.name in subject.sources and subject.sources[node.name].multivalued
+    return isinstance(node, Call) and node.name in LIST_MAKERS
 
 
 # -- types ------------------------------------------------------------------------------
@@ -173,7 +182,7 @@ def _type(subject: Subject, row: MappingRow) -> Check | None:
     wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
     if not wrong:
         return None
-    text = f"{row.target} is a {kind}, and {listed(wrong)} would get {_example(row, wrong)}, which is {words}"
+    text = f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get {_example(row, wrong)}, which is {words}"
     remedy = IN_THE_ROW.format(target=row.target, what="choose a source or an expression that gives one")
     return failed("mapping.wrong_type", text, remedy, documented("RFC 7643, section 2.3"))
 

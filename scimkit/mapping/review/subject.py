@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,10 +13,18 @@ from scimkit.mapping.expressions import parse
 from scimkit.mapping.review.expected import Expectations, ExpectedRow
 from scimkit.mapping.review.opinion import Dispute, Opinion, find_disputes, heed
 from scimkit.mapping.review.texts import listed
-from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, evaluate_rows
-from scimkit.mapping.syntax import Expression, attribute_names
+from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping, evaluate_rows
+from scimkit.mapping.syntax import Call, Expression, attribute_names
 
 Person = Mapping[str, Any]
+# The arguments of which a function gives one as it is.
+RESULTS = {
+    "IIF": slice(1, None),
+    "Switch": slice(1, None, 2),
+    "Coalesce": slice(None),
+    "Redact": slice(None),
+    "IgnoreFlowIfNullOrEmpty": slice(None),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Subject:
     @cached_property
     def disputes(self) -> tuple[Dispute, ...]:
         """Where Microsoft gives something else than we do; () where it was not asked."""
-        return find_disputes(self.opinion, self.parsed, self.ours) if self.opinion else ()
+        return find_disputes(self.opinion, self.parsed, self.ours, self.live) if self.opinion else ()
 
     @cached_property
     def ours(self) -> dict[str, Values]:
@@ -111,11 +119,10 @@ def make_subject(
 ) -> Subject:
     """Raises MappingError where no mapping is one of people."""
     mappings = tuple(live)
-    users = [mapping for mapping in mappings if mapping.source_object == "User"]
-    if not users:
+    users = choose_mapping(mappings)
+    if users is None:
         raise MappingError("the schema has no mapping for User", "Restore the default mappings.")
-    first = next((mapping for mapping in users if mapping.enabled), users[0])
-    return Subject({row.target: row for row in expected}, mappings, first, people, decided, now, opinion)
+    return Subject({row.target: row for row in expected}, mappings, users, people, decided, now, opinion)
 
 
 def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
@@ -135,6 +142,19 @@ def origins(node: Expression | None) -> str:
     '[givenName] and [surname]'
     """
     return listed((f"[{name}]" for name in attribute_names(node)), most=9) if node is not None and attribute_names(node) else ""
+
+
+def results_of(node: Expression | None) -> Iterator[Expression]:
+    """The parts of which one is the value of an expression: branches, values, defaults, at any depth; else the whole.
+
+    >>> [each.name for each in results_of(parse('IIF([a] = "x", Coalesce([b], [c]), ToLower([d]))'))]
+    ['b', 'c', 'ToLower']
+    """
+    if isinstance(node, Call) and node.name in RESULTS:
+        for each in node.arguments[RESULTS[node.name]]:
+            yield from results_of(each)
+    elif node is not None:
+        yield node
 
 
 def try_parse(expression: str | None) -> Expression | None:

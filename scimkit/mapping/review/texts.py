@@ -21,6 +21,11 @@ def value_text(value: Any) -> str:
         return str(value)
 
 
+def is_blank(value: Any) -> bool:
+    """Whether an app has nothing of it: null, an empty list, a text of blanks."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
 def listed(names: Iterable[str], most: int = MANY) -> str:
     """Names as a sentence has them, the first few of many.
 

@@ -1,0 +1,89 @@
+"""Making the test people and groups of a probe: what the mapping gives for them, and the requests that make and remove them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.people import full_source, sparse_source, values_of
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT
+from scimkit.compatibility.trial import Trial
+from scimkit.provisioning.dialect import CORE_GROUP, create_body
+from scimkit.provisioning.targets import parse_target
+
+DIALECTS = (DEFAULT_DIALECT, FLAG_DIALECT)
+
+
+# -- people ---------------------------------------------------------------------
+
+
+def matching_value(trial: Trial, values: Mapping[str, Any]) -> str:
+    return str(values.get(trial.mapped.matching[0], ""))
+
+
+def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None, **how: Any) -> Reply:
+    """Create a person with these values; `more` is put over the body."""
+    body = create_body(values, enterprise=trial.extended) | dict(more or {})
+    name = str(values.get("userName") or matching_value(trial, values))
+    return trial.endpoint.create("Users", body, name=name, key=matching_value(trial, values), **how)
+
+
+def basic_values(trial: Trial, number: str) -> dict[str, Any]:
+    """The least the mapping gives for somebody: matching attributes, userName, active, and what the endpoint insists on."""
+    full = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
+    keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.required))}
+    return {target: value for target, value in full.items() if target.casefold() in keep}
+
+
+def good_values(trial: Trial, number: str, source: Mapping[str, Any] | None = None, *, invent: bool = True) -> dict[str, Any]:
+    """What the mapping gives for a person, without the attributes that the endpoint refuses."""
+    made = values_of(trial.mapped, source or full_source(trial.names, number), now=trial.now, invent=None if invent else set(trial.required))
+    return {target: value for target, value in made.items() if target not in trial.refused}
+
+
+def root_of(target: str) -> str:
+    """The attribute a target lies in: what a creation can have or lack as a whole."""
+    parsed = parse_target(target)
+    return f"{parsed.urn}:{parsed.attribute}" if parsed.urn else parsed.attribute
+
+
+def sparse_values(trial: Trial, number: str) -> dict[str, Any]:
+    """What the mapping gives for somebody without optional values, and what the endpoint insists on."""
+    there = good_values(trial, number, sparse_source(trial.names, number), invent=False)
+    full = good_values(trial, number)
+    return there | {target: full[target] for target in (*trial.required, *trial.mapped.matching) if target in full}
+
+
+def forget(trial: Trial, reply: Reply) -> None:
+    """Remove somebody who was made for one question only; the final removal tries again where that fails."""
+    if reply.done and reply.id:
+        trial.endpoint.delete("Users", reply.id)
+
+
+# -- groups ---------------------------------------------------------------------
+
+
+def group_values(trial: Trial, number: str) -> dict[str, Any]:
+    """What the group mapping gives for a test group; members follow by PATCH."""
+    name = trial.names.group_name(number)
+    made = {"displayname": name, "externalid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name))}
+    targets = [target for target in trial.mapped.group_targets if target.casefold() != "members"] or ["displayName"]
+    values = {target: made.get(target.casefold(), f"scimkit-probe-{number}") for target in targets if target not in trial.group_not_stored}
+    return {"displayName": name} | values
+
+
+def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
+    """Create a group with these values; `more` is put over the body. Microsoft's own URN is left out where it was refused."""
+    body = create_body(values, "Groups") | dict(more or {})
+    row = trial.index.get(("group.schema", "both", ""))
+    if row is not None and row.outcome == "failed":
+        body["schemas"] = [CORE_GROUP]
+    return trial.endpoint.create("Groups", body, name=str(values["displayName"]))
+
+
+def forget_group(trial: Trial, reply: Reply) -> None:
+    """Remove a group that was made for one question only."""
+    if reply.done and reply.id:
+        trial.endpoint.delete("Groups", reply.id)

@@ -1,0 +1,97 @@
+"""Checks of the match: whoever is there is found by the matching attribute, and nobody else."""
+
+from __future__ import annotations
+
+from scimkit.compatibility.making import forget, good_values, matching_value, post
+from scimkit.compatibility.people import full_source
+from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
+from scimkit.compatibility.record import DEFAULT_DIALECT, FULL
+from scimkit.compatibility.trial import Result, Trial, met, tolerated, unknown, unmet
+from scimkit.provisioning.targets import parse_target, read_target
+
+
+def check_matches(trial: Trial) -> None:
+    """Whether the match finds who is there, and only that person (R4, E04, E05)."""
+    subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
+    attribute = trial.mapped.matching[0]
+    sent = matching_value(trial, good_values(trial, subject.number)) if subject else ""
+    value = str(subject.value(attribute) or sent) if subject else ""
+
+    def match() -> Result:
+        """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
+        if subject is None:
+            return unknown("nobody was created")
+        reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id])
+        if ids_of(reply) == [] and value != sent and ids_of(trial.endpoint.find("Users", attribute, value)) == [subject.id]:
+            return tolerated("compat.match_case_sensitive", reply, f"found as {value!r} only", targets=(attribute,))
+        found = ids_of(reply)
+        if found == [subject.id]:
+            late = trial.lag_seconds.get("find", 0.0) > 0
+            return tolerated("compat.read_lag", reply, "only at a second look") if late else met(reply)
+        if resources_of(reply) is None:
+            return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
+        strangers = [id for id in found if id != subject.id]
+        return unmet("compat.filter_ignored" if strangers else "compat.match_not_found", reply, f"{len(found)} found, 1 wanted", targets=(attribute,))
+
+    def nobody_else() -> Result:
+        reply = trial.endpoint.find("Users", attribute, nobody())
+        if is_empty(reply):
+            return met(reply)
+        return unmet("compat.filter_ignored" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(attribute,))
+
+    def other_case() -> Result:
+        assert subject is not None
+        other = value.upper() if value.upper() != value else value.lower()
+        reply = trial.endpoint.find("Users", attribute, other)
+        if ids_of(reply) == [subject.id]:
+            return met(reply)
+        if attribute.casefold() == "externalid":  # case counts there (RFC 7643, 3.1)
+            return met(reply, "not found, as case counts in externalId")
+        return unmet("compat.match_case_sensitive", reply, targets=(attribute,))
+
+    trial.check("query.match", match)
+    trial.check("query.no_match_among_people", nobody_else)
+    trial.check("query.other_case_value", other_case)
+    trial.check("query.apostrophe", lambda: _check_apostrophe(trial, attribute))
+    trial.check("query.other_mail", lambda: _check_other_mail(trial, attribute))
+
+
+def _check_apostrophe(trial: Trial, attribute: str) -> Result:
+    reply = None
+    for number in ("o'neil+a", "o'neil"):
+        values = good_values(trial, number)
+        reply = post(trial, values)
+        if not (reply.done and reply.id):
+            continue
+        stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
+        value, id = str(stored or matching_value(trial, values)), reply.id
+        found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023
+        trial.endpoint.delete("Users", id)
+        if ids_of(found) == [id]:
+            return met(found)
+        return unmet("compat.filter_special_characters", found, f"{len(ids_of(found))} found, 1 wanted", targets=(attribute,))
+    assert reply is not None
+    return tolerated("compat.special_characters_changed", reply, "such a name is refused", targets=(attribute,))
+
+
+def _check_other_mail(trial: Trial, attribute: str) -> Result:
+    """An endpoint may look into the mail address whatever the filter names; most people have the same text in both."""
+    source = full_source(trial.names, "w")
+    mail = source["mail"] = "other." + source["mail"]
+    values = good_values(trial, "w", source)
+    if parse_target(attribute).attribute == "emails" or mail not in values.values() or values.get(attribute) == mail:
+        return unknown("this mapping gives nobody a mail address beside the matching value")
+    reply = post(trial, values)
+    if not (reply.done and reply.id):
+        return unknown("such a person is refused", reply)
+    stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
+    wanted = str(stored or matching_value(trial, values))
+    found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, wanted), lambda r: ids_of(r) == [reply.id])
+    by_mail = [] if ids_of(found) == [reply.id] else ids_of(trial.endpoint.find("Users", attribute, mail))
+    forget(trial, reply)
+    if ids_of(found) == [reply.id]:
+        return met(found)
+    told = f"{len(ids_of(found))} found, 1 wanted"
+    if by_mail == [reply.id]:
+        return unmet("compat.match_reads_mail", found, f"{told}; found by the mail address", targets=(attribute,))
+    return unmet("compat.match_not_found", found, told, targets=(attribute,))

@@ -1,0 +1,109 @@
+"""When a person is refused: which attributes are to blame, and on which the endpoint insists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.making import basic_values, forget, good_values, post, root_of, sparse_values
+from scimkit.compatibility.people import full_source, values_of
+from scimkit.compatibility.trial import Result, Trial, met, tolerated, unmet
+
+INSISTED = ("name", "emails", "displayName", "externalId")
+"""What endpoints were seen to demand beside userName."""
+
+
+def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
+    """The whole person was refused: find a part that is taken, then the attributes with which that is refused.
+
+    They are kept in `trial.refused`; a person without them is the last of `replies`.
+    """
+    whole = replies[0]
+    if whole.answer is None or whole.status in (401, 403, 404, 405, 429, 501):
+        return unmet("compat.create_refused", whole)
+    least, base = _find_base(trial)
+    if base is None:
+        return unmet("compat.create_refused", whole, f"with the least of values: {least.said}")
+    trial.refused |= _refused_targets(trial, base)
+    if not trial.refused and trial.extended:
+        return unmet("compat.create_refused", whole, "each attribute alone is taken")
+    again = post(trial, good_values(trial, "1"))
+    replies.append(again)
+    if not again.done:
+        return unmet("compat.create_refused", again)
+    if not trial.extended:
+        return tolerated("compat.listed_schema_refused", least, "without that URN it is taken")
+    return met(again, "without " + ", ".join(sorted(trial.refused)))
+
+
+def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
+    """The answer to the least of a person, and the targets of the first part of the person that is taken; None: none is.
+
+    Where none is, all are tried again without the enterprise URN in `schemas`.
+    """
+    least: Reply | None = None
+    for extended in (True, False):
+        trial.extended = extended
+        for number, targets in enumerate(_parts(trial)):
+            values = good_values(trial, f"1b{number}{'' if extended else 'u'}")
+            reply = post(trial, {target: value for target, value in values.items() if target in targets})
+            forget(trial, reply)
+            least = least or reply
+            if reply.done:
+                return least, targets
+            if reply.answer is None or reply.status == 429:
+                break
+    trial.extended = True
+    assert least is not None
+    return least, None
+
+
+def _parts(trial: Trial) -> Iterator[set[str]]:
+    """Parts of a person: the least first, then with more and more of what may be demanded, last the whole less one attribute."""
+    least, full = set(basic_values(trial, "1")), set(good_values(trial, "1"))
+    roots = [root for root in INSISTED if any(root_of(target) == root for target in full - least)]
+    for size in range(len(roots) + 1):
+        for chosen in combinations(roots, size):
+            yield least | {target for target in full if root_of(target) in chosen}
+    for root in dict.fromkeys(root_of(target) for target in sorted(full - least)):
+        yield {target for target in full if root_of(target) != root}
+
+
+def _refused_targets(trial: Trial, base: set[str]) -> set[str]:
+    """Each attribute beyond `base` tried alone, and where it has parts these too."""
+    full = [target for target in good_values(trial, "1") if target not in base]
+    roots: dict[str, list[str]] = {}
+    for target in full:
+        roots.setdefault(root_of(target), []).append(target)
+    refused: set[str] = set()
+    for number, targets in enumerate(roots.values()):
+        if _is_taken(trial, base, targets, f"1r{number}"):
+            continue
+        parts = [one for index, one in enumerate(targets) if not _is_taken(trial, base, [one], f"1r{number}p{index}")] if len(targets) > 1 else []
+        refused |= set(parts or targets)
+    return refused
+
+
+def _is_taken(trial: Trial, base: set[str], more: list[str], number: str) -> bool:
+    made = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
+    reply = post(trial, {target: value for target, value in made.items() if target in base or target in more})
+    forget(trial, reply)
+    return reply.done
+
+
+def needed_targets(trial: Trial) -> tuple[str, ...]:
+    """What a person must have: each attribute is left out of a whole person in turn."""
+    have = set(sparse_values(trial, "2"))
+    roots: dict[str, list[str]] = {}
+    for target in good_values(trial, "2"):
+        if target not in have:
+            roots.setdefault(root_of(target), []).append(target)
+    needed: list[str] = []
+    for number, targets in enumerate(roots.values()):
+        made = good_values(trial, f"2n{number}")
+        reply = post(trial, {target: value for target, value in made.items() if target not in targets})
+        forget(trial, reply)
+        if not reply.done:
+            needed += targets
+    return tuple(needed)
