@@ -104,12 +104,14 @@ def make_forecast(
     groups = tuple(_group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen)
     counts = dict(sorted(Counter(row.action for row in rows).items()))
     accounts = None if sight.lost else _count_accounts(scim)
+    leaving = tuple(group.name for group in groups if group.action == "delete")
+    unsure = sum(one.word == "unknown" and one.id in links and not one.account for one in (*predicted, *foreseen))
     checks = (
-        _check_anybody(rows),
+        _check_anybody(sum(row.person.id in job.assigned for row in rows), len(rows)),
         *_check_sight(sight, counts),
         *_check_failures(rows),
-        _check_leavers(counts, limits.deletion_threshold, gone=len(gone), groups=tuple(group.name for group in groups if group.action == "delete")),
-        _check_takeovers(rows),
+        _check_leavers(counts, limits.deletion_threshold, gone=len(gone), groups=leaving, unsure=unsure),
+        *_check_takeovers(rows),
         *_check_accounts(accounts, rows),
         *_check_seats(rows, limits.seats),
         *_check_groups(groups),
@@ -150,17 +152,23 @@ def _count_accounts(scim: ScimClient) -> int | None:
         return None
 
 
-def _check_anybody(rows: tuple[ForecastRow, ...]) -> Check:
-    if rows:
-        return passed("forecast.people", f"{len(rows)} people are assigned, each was looked at")
-    return failed("forecast.people", "nobody is assigned: the cycle would do nothing", "Assign the pilot people first (4_scope).")
+def _check_anybody(assigned: int, looked_at: int) -> Check:
+    if not assigned:
+        return failed("forecast.people", "nobody is assigned: the cycle would do nothing", "Assign the pilot people first (4_scope).")
+    others = looked_at - assigned
+    text = f"{_people(assigned)} {'is' if assigned == 1 else 'are'} assigned, each was looked at"
+    return passed("forecast.people", f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'} not assigned any more" if others else text)
+
+
+def _people(number: int) -> str:
+    return f"{number} {'person' if number == 1 else 'people'}"
 
 
 def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
     """An app that this machine cannot ask is no fault of the job: then it is unknown who has an account."""
     if sight.lost is None:
         return ()
-    text = f"the app cannot be asked from here ({sight.lost}): for {counts.get('unknown', 0)} people in scope it is unknown whether they have an account already"
+    text = f"the app cannot be asked from here ({sight.lost}): of {_people(counts.get('unknown', 0))} it is unknown what they have there"
     return (not_observed("forecast.accounts_unknown", text, "Run this where the app is reachable, or compare its own export of accounts with the people below."),)
 
 
@@ -172,17 +180,19 @@ def _check_failures(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     )
 
 
-def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = ()) -> Check:
+def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = (), unsure: int = 0) -> Check:
     """The threshold counts people and groups alike.
 
     gone    people of the pilot who are deleted in Entra since
     groups  names of the groups that would be deleted in the app
+    unsure  linked people and groups who left scope, where the app could not be asked
     """
     people = counts.get("disable", 0) + counts.get("delete", 0) + gone
     source = "Accidental deletions prevention"
-    told = [f"{people} people would lose their access"] if people else []
+    told = [f"{_people(people)} would lose access"] if people else []
     told += [f"these groups would be deleted in the app: {', '.join(groups)}"] if groups else []
-    if told and people + len(groups) >= threshold:
+    told += [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"] if unsure else []
+    if told and people + len(groups) + unsure >= threshold:
         text = f"{'; '.join(told)}; the job stops at {threshold}"
         return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
     if told:
@@ -190,18 +200,19 @@ def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, 
     return passed("forecast.leavers", "nobody loses access", source)
 
 
-def _check_takeovers(rows: tuple[ForecastRow, ...]) -> Check:
+def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
+    """Silent where nobody is known to have an account and of somebody it is not known."""
     taken = [row.person.user_principal_name for row in rows if row.action in ("update", "nothing")]
-    if not taken:
-        return passed("forecast.takeovers", "no existing account is taken over")
-    return passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}")
+    if taken:
+        return (passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}"),)
+    return () if any(row.action == "unknown" for row in rows) else (passed("forecast.takeovers", "no existing account is taken over"),)
 
 
 def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     if accounts is None:
         text = "the accounts in the app could not be listed, so nobody knows whom no one in scope matches"
         return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),)
-    matched = sum(row.action in ("update", "nothing") for row in rows)
+    matched = sum(row.action in ("update", "nothing", "disable", "delete", "unknown") for row in rows)  # unknown: linked in the pilot, deleted in Entra since
     left = accounts - matched
     if left < 0:
         text = f"the app lists {accounts} accounts, fewer than the {matched} that were found by searching"
@@ -219,8 +230,8 @@ def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
         if group.action in ("failure", "skip"):
             found.append(warning("forecast.group", f"the group {group.name} is not provisioned: {group.reason}", "Mend it before you switch on, or take the group's assignment away.", "How application provisioning works"))
         elif group.left_out:
-            text = f"the group {group.name} comes without {group.left_out} of its direct members, who are not in scope or get no account"
-            remedy = "Mend those people first: somebody who comes into scope later is filled in only when provisioning is restarted."
+            text = f"the group {group.name} comes without {group.left_out} of its direct members (people or groups): not in scope, or without an account"
+            remedy = "Bring them into scope first: a member who comes into scope later is filled in only when provisioning is restarted."
             found.append(warning("forecast.group_members", text, remedy, "Known issues for provisioning"))
     if groups and not found:
         found.append(passed("forecast.groups", f"provisioned with all their direct members: {', '.join(group.name for group in groups)}"))
@@ -232,5 +243,5 @@ def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]
     if not seats:
         return ()
     if active > seats:
-        return (failed("forecast.seats", f"{active} people would need a seat, there are {seats}", "Narrow the assignment or buy seats.", "field reports"),)
-    return (passed("forecast.seats", f"{active} people will use {seats} seats"),)
+        return (failed("forecast.seats", f"{_people(active)} would need a seat, there are {seats}", "Narrow the assignment or buy seats.", "field reports"),)
+    return (passed("forecast.seats", f"{_people(active)} will use {active} of {seats} seats"),)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from scimkit.clients.graph import GraphClient
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.errors import ApiError, Denied, MappingError
+from scimkit.mapping.explanations import REDACTED
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.review import Answer, Opinion
-from scimkit.mapping.rows import MappingRow, ObjectMapping, choose_mapping
+from scimkit.mapping.rows import MappingRow, ObjectMapping, choose_mapping, redacts
 from scimkit.mapping.syntax import attribute_names
 
 RIGHT = "Synchronization.ReadWrite.All"
@@ -35,13 +37,21 @@ def ask_microsoft(
     try:
         for row in rows:
             for name, person in people.items():
-                answers.append(_read(row, name, _ask(graph, enterprise_app, row, person, known)))
+                answers.append(_masked(row, _read(row, name, _ask(graph, enterprise_app, row, person, known))))
     except Denied as error:
         return Opinion(tuple(answers), *_not_allowed(error))
     except ApiError as error:
         text = f"Microsoft gave an answer for {len(answers)} of {len(rows) * len(people)} values, then: {error}"
         return Opinion(tuple(answers), text, "Run this step again; until then the values are scimkit's own.")
     return Opinion(tuple(answers))
+
+
+def _masked(row: MappingRow, answer: Answer) -> Answer:
+    """The answer as people may see it: what goes through Redact is masked, also in Microsoft's words on why it failed."""
+    if not redacts(row):
+        return answer
+    error = REDACTED if answer.read and answer.error else answer.error
+    return replace(answer, values=(REDACTED,) if answer.values else (), error=error)
 
 
 def _not_allowed(error: Denied) -> tuple[str, str]:

@@ -18,9 +18,10 @@ from scimkit.clients.graph import GraphClient
 from scimkit.clients.on_demand import OnDemand
 from scimkit.clients.scim import ScimClient
 from scimkit.enterprise_app import EnterpriseApp
-from scimkit.errors import ApiError, Waiting
-from scimkit.mapping.review import MappingReview
-from scimkit.mapping.rows import rule_id
+from scimkit.errors import ApiError, NotReady, Waiting
+from scimkit.mapping.explanations import REDACTED
+from scimkit.mapping.review import NO_VALUE, MappingReview
+from scimkit.mapping.rows import redacts, rule_id
 from scimkit.monitoring.explanations import explain
 from scimkit.pilot_group import PilotGroup
 from scimkit.prediction import (
@@ -39,7 +40,6 @@ from scimkit.provisioning.targets import read_target
 from scimkit.records import record, utc_text
 from scimkit.scope import SELECT, Person, Scope, assigned_people
 
-NOT_FOUND = "no account"
 READ_BACK = "the app, read back over SCIM"
 OVERRULED = "pilot.overruled"  # a row whose value Microsoft works out differently; the forecast says it again
 
@@ -145,9 +145,11 @@ def predict_pilot(
     """What provisioning each pilot person, then the pilot group, would do now. Reads only.
 
     review  of the mapping (5b_mapping): which values of ours Microsoft has overruled; None: not made
+
+    Raises NotReady for somebody who is not in the directory any more.
     """
     job, sight = read_job(graph, enterprise_app), Sight(scim)
-    users = _managers_first([_read_user(graph, person, job) for person in scope.pilot])
+    users = _managers_first([_read_present(graph, person, job) for person in scope.pilot])
     persons = {person.id: person for person in scope.pilot}
     found: list[Prediction] = []
     accounts: dict[str, str] = {}
@@ -155,7 +157,7 @@ def predict_pilot(
         foreseen = predict_person(user, job, sight, now=now, references=accounts)
         if foreseen.account:
             accounts[foreseen.id] = foreseen.account
-        values = {target: str(value) for target, value in _wanted(user, job, now, accounts).items()}
+        values = _shown(_wanted(user, job, now, accounts), job)
         found.append(Prediction(persons[user["id"]], foreseen.word, foreseen.outcome.decision.reason, values))
     going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
     checks = tuple(_check_overruled(review)) if review else ()
@@ -175,6 +177,13 @@ def _check_overruled(review: MappingReview) -> Iterator[Check]:
 
 def _read_user(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, Any]:
     return graph.user(person.id, select=(*SELECT, *job.extensions), manager=job.wants_managers) or {"id": person.id}
+
+
+def _read_present(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, Any]:
+    user = _read_user(graph, person, job)
+    if user.keys() == {"id"}:
+        raise NotReady(f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope).")
+    return user
 
 
 def _managers_first(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -206,17 +215,28 @@ def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple
     are run as well: that is what proves it."""
     people = (
         PlannedChange(
-            "provision", f"{p.person.user_principal_name} to {enterprise_app.display_name}", p.reason, f"{p.action}: {_listed(p.values)}", idle=p.action == "nothing"
+            "provision", f"{p.person.user_principal_name} to {enterprise_app.display_name}", p.reason, _after(p), idle=p.action == "nothing"
         )
         for p in predictions.people
     )
     return (*people, *(_plan_group(predictions.group, enterprise_app) if predictions.group else ()))
 
 
+def _after(prediction: Prediction) -> str:
+    """What the app is to hold afterwards: nothing of whom the service leaves alone."""
+    if prediction.action in ("skip", "failure"):
+        return prediction.action
+    return f"{_expected(prediction.action)}: {_listed(prediction.values)}"
+
+
+def _expected(action: str) -> str:
+    return "create or update" if action == "unknown" else action  # the app cannot be asked from here
+
+
 def _plan_group(group: GroupPrediction, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
     names = ", ".join(person.user_principal_name for person in group.members) or "nobody"
     what = f"the group {group.group.name} to {enterprise_app.display_name}"
-    return (PlannedChange("provision", what, group.reason, f"{group.action}: with {names} in it", idle=group.action == "nothing"),)
+    return (PlannedChange("provision", what, group.reason, f"{_expected(group.action)}: with {names} in it", idle=group.action == "nothing"),)
 
 
 def _listed(values: Mapping[str, str]) -> str:
@@ -291,7 +311,7 @@ def _judge(
     wanted = _wanted(_read_user(graph, prediction.person, job), job, now, accounts)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
     resource, problem = _read_back(scim, matching, wanted, answer.target_id)
-    observed = {target: _text(read_target(resource, target)) for target in wanted} if resource else {}
+    observed = _shown({target: read_target(resource, target) for target in wanted}, job) if resource else {}
     different = tuple(t for t, value in wanted.items() if resource and not is_same(t, read_target(resource, t), value, job.targets))
     log_id = _log_id(events, prediction.person.id)
     report = _check_report(name, answer)
@@ -405,5 +425,7 @@ def _check_log(name: str, log_id: str) -> Check:
     return not_observed("pilot.logged", f"{name} is not in the provisioning log yet; events appear with a delay", "Look again in 6_monitor.", "Graph: provisioning log")
 
 
-def _text(value: Any) -> str:
-    return NOT_FOUND if value is None else str(value)
+def _shown(values: Mapping[str, Any], job: JobFacts) -> dict[str, str]:
+    """Values by target as people may see them: one that goes through Redact is masked."""
+    masked = {row.target for row in job.mapping.rows if redacts(row)}
+    return {target: NO_VALUE if value is None else REDACTED if target in masked else str(value) for target, value in values.items()}

@@ -14,6 +14,7 @@ from scimkit.enterprise_app import EnterpriseApp
 from scimkit.mapping.review import Expectations, review_mapping
 from scimkit.mapping.rows import MappingRow, ObjectMapping
 from scimkit.mapping_opinion import ask_microsoft
+from scimkit.views import to_text
 
 APP = EnterpriseApp("Learning", "sp-1", "", "", "", "scim", "scim.1.2", True, (), ())
 PEOPLE = {
@@ -120,6 +121,18 @@ def test_what_was_answered_before_an_outage_counts(microsoft):
     found = review(ask_microsoft(graph, APP, LIVE, PEOPLE))
     assert "2 of 4" in told(found, "mapping.microsoft").message
     assert "Microsoft gives False" in told(found, "mapping.microsoft_disagrees").message
+
+
+@pytest.mark.parametrize("answer", [result("Lee"), result(evaluationSucceeded=False, error={"code": "Failed", "message": "Lee is no date"})])
+def test_what_is_redacted_is_masked_in_the_answers(microsoft, answer):
+    """Neither the value nor an error that quotes it is shown or kept; it counts as no disagreement."""
+    stub, graph = microsoft
+    stub.answer = lambda seen: reply(200, answer)
+    live = users(("title", "Redact([surname])", "Expression"))
+    opinion = ask_microsoft(graph, APP, live, PEOPLE)
+    found = review(opinion, live)
+    assert "Lee" not in to_text(opinion) + to_text(found) and "[Redact]" in to_text(opinion)
+    assert not found.overruled
 
 
 def test_an_expression_only_microsoft_can_read(microsoft):

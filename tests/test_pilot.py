@@ -1,5 +1,7 @@
 """Step 5c: predicted, reported and observed are three things; only the last is proof."""
 
+from dataclasses import replace
+
 import pytest
 
 from scimkit.checks import Status
@@ -7,7 +9,9 @@ from scimkit.clients.on_demand import OnDemand
 from scimkit.errors import Waiting
 from scimkit.forecast import make_forecast
 from scimkit.mapping.review import MappingReview, Overruled, ReviewRow
-from scimkit.pilot import Predictions, _short, plan_pilot, predict_pilot, run_pilot
+from scimkit.mapping.rows import MappingRow
+from scimkit.pilot import Predictions, _short, _shown, plan_pilot, predict_pilot, run_pilot
+from scimkit.prediction import read_job
 from scimkit.scope import Limits, read_scope
 from scimkit.views import to_text
 
@@ -70,6 +74,14 @@ def test_what_microsoft_has_overruled_is_said(office, made):
     result = run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
     assert result.checks[:2] == (user_name, title)
     assert make_forecast(office.graph, office.scim, made, now=office.now(), limits=Limits(), pilot=result).checks[-2:] == (user_name, title)
+
+
+def test_what_is_redacted_is_masked(office, made):
+    """A value that goes through Redact is neither shown as predicted nor as observed; nothing is still nothing."""
+    job = read_job(office.graph, made)
+    job = replace(job, mapping=replace(job.mapping, rows=(MappingRow("title", "Redact([jobTitle])", "Expression"), MappingRow("nickName", "[displayName]", "Direct"))))
+    assert _shown({"title": "Boss", "nickName": "Bo"}, job) == {"title": "[Redact]", "nickName": "Bo"}
+    assert _shown({"title": None}, job) == {"title": "(no value)"}
 
 
 def test_a_changed_person_is_an_update(office, made):

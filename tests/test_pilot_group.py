@@ -3,6 +3,7 @@
 import pytest
 
 from scimkit.checks import Status
+from scimkit.clients.scim import ScimClient
 from scimkit.errors import ConfigError, NotReady
 from scimkit.forecast import make_forecast
 from scimkit.pilot import Predictions, plan_pilot, predict_pilot, run_pilot
@@ -205,6 +206,41 @@ def test_what_the_pilot_linked_is_known(group_office, made):
     assert actions["sato.hanako@contoso.example"] == "disable" and actions["grace.oneill@contoso.example"] == "nothing"
     assert record.groups[0].members == 1, "jose is in the group, and was not in the pilot"
     assert by_code(record)["forecast.leavers"].status is Status.WARNING
+
+
+def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, made):
+    """Graph tells the memberships of nobody it does not list: the group is unknown for them, and their accounts are said to go."""
+    group = choose(group_office, made, PILOT)
+    grace, jose = "grace.oneill@contoso.example", "jose.garcia@contoso.example"
+    scope, predictions = predict(group_office, made, group, grace, jose)
+    result = run(group_office, made, predictions)
+    group_office.tell("people", person=jose, do="soft_delete")
+    try:
+        record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result)
+        with pytest.raises(NotReady, match="not in the directory"):
+            predict_pilot(group_office.graph, group_office.scim, made, scope, now=group_office.now())
+    finally:
+        group_office.tell("people", person=jose, do="restore")
+    [learning] = record.groups
+    assert (learning.action, learning.removed) == ("unknown", 0) and "deleted in Entra since" in learning.reason
+    checks = by_code(record)
+    assert checks["forecast.leavers"].message == "1 person would lose access"
+    assert checks["forecast.people"].message == "1 person is assigned, each was looked at; so was 1 of the pilot who is not assigned any more"
+
+
+def test_what_left_scope_is_not_called_safe_where_the_app_cannot_be_asked(group_office, made):
+    """Of whom the pilot has linked it is known that they leave, and not what becomes of them."""
+    group = choose(group_office, made, PILOT)
+    _, predictions = predict(group_office, made, group, "grace.oneill@contoso.example", "jose.garcia@contoso.example")
+    result = run(group_office, made, predictions)
+    [assignment] = group_office.graph.assignments(made.service_principal_id)
+    group_office.graph.unassign(made.service_principal_id, assignment["id"])
+    with ScimClient("http://127.0.0.1:9/scim", group_office.scim_token, retry=False) as dead:
+        record = make_forecast(group_office.graph, dead, made, now=group_office.now(), limits=Limits(), pilot=result)
+    checks = by_code(record)
+    assert checks["forecast.people"].status is Status.FAILED
+    assert checks["forecast.leavers"].status is Status.WARNING and "3 linked in the pilot left scope" in checks["forecast.leavers"].message
+    assert "forecast.takeovers" not in checks and record.observed_accounts is None
 
 
 def _role(made):

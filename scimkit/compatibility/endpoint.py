@@ -29,6 +29,7 @@ MOST_SILENCES = 3  # requests in a row without an answer before the probe ends
 LONGEST_WAIT_SECONDS = 30.0  # a server that asks for more is taken at its word: 429
 MOST_ATTEMPTS = 3  # of one request that is put off (429, 503 with the time to come back); one that is cut off is sent twice
 THROTTLE_SECONDS = 1.0  # waited after 429 where the server does not say how long
+REPEATABLE = ("GET", "PATCH")  # where the answer is cut off: the changes of the probe end the same when made twice
 LONGEST_SHOWN = 600  # characters of a body as a row shows it
 
 Keep = Callable[[str, str, str], None]
@@ -130,7 +131,7 @@ class Endpoint:
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
     ) -> Reply:
-        """One request, repeated where that is safe: a reading that was cut off, and 429 after a short wait.
+        """One request, repeated where that is safe: a reading or a change that was cut off, and 429 after a short wait.
 
         Raises Ended when the time is up or the endpoint has been silent too often.
         """
@@ -156,7 +157,7 @@ class Endpoint:
                 self.silences += 1
                 if self.silences >= MOST_SILENCES:
                     raise Ended("compat.no_answer", str(error)) from None
-                if method == "GET" and error.cause == "reset" and attempt == 1:
+                if method in REPEATABLE and error.cause == "reset" and attempt == 1:
                     continue
                 return Reply(shown, f"no answer: {error}", None)
             self.silences = 0
@@ -227,6 +228,9 @@ class Endpoint:
             if entry.id == id:
                 entry.hidden = hidden
 
+    def is_hidden(self, id: str) -> bool:
+        return any(entry.hidden for entry in self.made if entry.id == id)
+
     def renamed(self, id: str, name: str, key: str = "") -> None:
         """Remember and tell the ledger that something of ours has, or may have, another name now."""
         for entry in self.made:
@@ -259,16 +263,18 @@ class Endpoint:
         return (*left, *self._try_again(again))
 
     def _try_again(self, entries: list[_Made]) -> list[LeftBehind]:
-        """What is still left at a second try: a manager, say, may go only when nobody has that manager any more."""
-        left = []
-        for entry in entries:
-            try:
-                removed = self._remove(entry)
-            except Ended:
-                removed = False
-            if not removed:
-                left.append(LeftBehind(entry.resource_type, entry.id, entry.name))
-        return left
+        """What is still left after further tries: a manager, say, may go only when nobody has that manager any more."""
+        for _ in range(MOST_ATTEMPTS):
+            entries = [entry for entry in entries if not self._remove_quietly(entry)]
+            if not self.silences:  # what was refused will be refused again
+                break
+        return [LeftBehind(entry.resource_type, entry.id, entry.name) for entry in entries]
+
+    def _remove_quietly(self, entry: _Made) -> bool:
+        try:
+            return self._remove(entry)
+        except Ended:
+            return False
 
     def _remove(self, entry: _Made) -> bool:
         """Whether nothing of `entry` is left."""

@@ -118,6 +118,10 @@ def judge_no_match(trial: Trial, attribute: str, replies: list[Reply]) -> Result
             trial.endpoint.percent = True
             replies.append(other)
             return unmet("compat.query_encoding", reply, f"with %20: {other.said}")
+        if other.done and not reply.done:  # it is read now, and answered wrongly
+            trial.endpoint.percent = True
+            trial.also["compat.query_encoding"] = unmet("compat.query_encoding", reply, f"with %20: {other.said}")
+            reply = other
     return unmet(_cause_of_query(reply), reply, targets=(attribute,))
 
 

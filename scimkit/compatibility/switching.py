@@ -33,7 +33,7 @@ def check_switches(trial: Trial) -> None:
     for (dialect, people), subject in [((d, p), trial.subjects.get((d, p))) for d in DIALECTS for p in (FULL, SPARSE)]:
         if subject is not None:
             _check_person(trial, subject, dialect, people)
-        if subject is not None and any(row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.rows):
+        if "compat.inactive_hidden" in trial.also or any(row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.rows):
             _spare_the_others(trial)
             break
     _check_mixed(trial)
@@ -104,15 +104,27 @@ def _judge_off(trial: Trial, subject: Subject, dialect: str, changed: Changed) -
         said = f"read back: active is {there!r}"
         if not text:
             return unmet("compat.disable_not_stored", reply, said, outcome=NOT_STORED, targets=ROWS)
-        real = _switch(trial, subject, False, "Replace", False)
-        works = real.reply.done and as_boolean(subject.value("active")) is False
+        works, more = _try_real_false(trial, subject)
         cause = "compat.boolean_text_taken_as_true" if works else "compat.disable_not_stored"
-        return unmet(cause, reply, f"{said}; with a JSON false it is {subject.value('active')!r}", outcome=NOT_STORED, targets=ROWS)
+        return unmet(cause, reply, f"{said}; with a JSON false {more}", outcome=NOT_STORED, targets=ROWS)
     if changed.lost:
         return unmet("compat.siblings_lost", reply, changed.words, targets=ROWS)
     if not exactly(there, False):
         return tolerated("compat.boolean_stored_as_text", reply, f"read back: active is {there!r}", targets=ROWS)
     return met(reply, "read back: active is false")
+
+
+def _try_real_false(trial: Trial, subject: Subject) -> tuple[bool, str]:
+    """Whether a JSON false switches off whom the text did not, and what was read then."""
+    real = _switch(trial, subject, False, "Replace", False)
+    if not real.reply.done or as_boolean(subject.value("active")) is False:
+        return real.reply.done, f"it is {subject.value('active')!r}"
+    read = trial.endpoint.read("Users", subject.id)
+    if read.status not in (404, 410):
+        return False, f"it is {subject.value('active')!r}"
+    trial.endpoint.hide(subject.id, True)
+    trial.also["compat.inactive_hidden"] = unmet("compat.inactive_hidden", read, targets=ROWS)
+    return True, "the person cannot be read any more"
 
 
 def _judge_found(trial: Trial, subject: Subject) -> Result:
@@ -166,7 +178,7 @@ def _check_mixed(trial: Trial) -> None:
     word = spelling_of(dialect == FLAG_DIALECT).replace
 
     def off() -> Result:
-        if subject is None or as_boolean(subject.value("active")) is False:
+        if subject is None or as_boolean(subject.value("active")) is False or trial.endpoint.is_hidden(subject.id):
             return unknown("nobody is switched on")
         changed = _switch(trial, subject, False, word, False)
         if not changed.reply.done:

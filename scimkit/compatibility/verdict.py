@@ -123,10 +123,11 @@ def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, fla
     shown = ", ".join(targets) or "no row of this mapping"
     dialects = (BOTH_DIALECTS,) if cause.code in ALIKE else tuple(dict.fromkeys(row.dialect for row in own))
     harmless = all(row.outcome == WARNING for row in own)
+    silent = any(row.code == "auth.token" or (row.outcome == NOT_REACHED and not row.got.startswith("not asked:")) for row in rows)
     return Finding(
         cause=cause.code,
         title=cause.title,
-        breaks=_weight(cause, targets, dialects, mapped, flag, harmless),
+        breaks=_weight(cause, targets, dialects, mapped, flag, harmless, silent),
         dialects=dialects,
         explains=tuple(dict.fromkeys(row.code for row in rows)),
         rows=targets,
@@ -162,8 +163,10 @@ ALWAYS_CONDITIONAL = frozenset({"compat.only_active", "compat.listed_schema_refu
 """Causes seen in rows that are met all the same, and that still are conditions."""
 
 
-def _weight(cause: Cause, targets: tuple[str, ...], dialects: tuple[str, ...], mapped: Mapped, flag: bool, harmless: bool) -> str:
-    """fails | conditional | advice for this mapping and the dialect in force."""
+def _weight(cause: Cause, targets: tuple[str, ...], dialects: tuple[str, ...], mapped: Mapped, flag: bool, harmless: bool, silent: bool) -> str:
+    """fails | conditional | advice for this mapping and the dialect in force. silent: the probe ended there."""
+    if cause.code == "compat.no_answer" and not silent:
+        return CONDITIONAL  # single answers were lost, the rest came
     if cause.code == "compat.unknown_query_parameter" and not flag:
         return ADVICE  # the Tenant URL has no query that could be repeated
     needs_rows = cause.way in (DROP_ROWS, CREATE_ONLY) or cause.code in NEEDS_ROWS

@@ -83,7 +83,7 @@ class Session:
         from scimkit.ui.forms import Form
 
         shown = tuple(self._for_this_app(p) for p in self._declared if p.name not in OWN)
-        choices = {p.name: p.choices for p in shown if p.choices}
+        choices = {p.name: p.choices for p in self._declared if p.name not in OWN and p.choices}
         words = {question.key: {choice.value: choice.label for choice in question.choices} for question in self.app.decisions}
         if self.app.tenant_url.kind == "choice" and "tenant_url" in self._values:
             known = ("", *(str(value) for value in self.app.tenant_url.values), self._values["tenant_url"])

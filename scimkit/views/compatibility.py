@@ -82,12 +82,12 @@ def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Line]
     every = list(rows)
     other = tuple(dict.fromkeys(row.theme for row in every if row.theme not in known))
     yield "", ""
-    yield f"  {'checks met':<22}" + "".join(f"{title:<22}" for _, title in DIALECTS).rstrip(), "quiet"
+    yield f"  {'checks met':<22}" + "".join(f"{title:<24}" for _, title in DIALECTS).rstrip(), "quiet"
     for name, themes in (*AREAS, *((("other", other),) if other else ())):
         cells = [_cell([row for row in every if row.theme in themes and row.dialect in (dialect, "both")]) for dialect, _ in DIALECTS]
         if any(text for text, _ in cells):
             tone = next((tone for tone in ("bad", "doubt") if tone in (cells[0][1], cells[1][1])), "")
-            yield f"  {name:<22}" + "".join(f"{text:<22}" for text, _ in cells).rstrip(), tone
+            yield f"  {name:<22}" + "".join(f"{text:<24}" for text, _ in cells).rstrip(), tone
     if not written:
         yield "  – was not asked: it takes writing, which --write does in a test tenant", "quiet"
 

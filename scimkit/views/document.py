@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from scimkit.credentials import REDACTOR
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -124,6 +126,7 @@ def _within_sight(text: str) -> str:
     """`text`, or its beginning where it names hundreds: the record in the run folder has all of it."""
     if len(text) <= MOST_LETTERS:
         return text
+    text = REDACTOR.text(text)  # before it is cut: nobody finds a secret in pieces
     kept = text[:MOST_LETTERS].rpartition(", ")[0] or text[:MOST_LETTERS]
     return f"{kept} … ({len(text) - len(kept)} more letters stand in the record)"
 

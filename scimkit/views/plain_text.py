@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 
+from scimkit.credentials import REDACTOR
 from scimkit.views.document import (
     STATUS_SYMBOLS,
     Cell,
@@ -160,6 +161,7 @@ def _wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` columns; long ids and addresses are broken where they must be."""
     if width_of(text) <= width:
         return [text]
+    text = REDACTOR.text(text)  # before it is broken: nobody finds a secret in pieces
     if text.isascii():
         return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
     lines, line = [], ""

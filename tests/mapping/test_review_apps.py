@@ -396,6 +396,17 @@ def test_the_rows_carry_type_default_and_masked_values() -> None:
     assert rows["title"].values[ADA] == "[Redact]" and rows["preferredLanguage"].default == "de-DE"
 
 
+@pytest.mark.parametrize("app", ["theorgwiki", "cloud-academy"])
+def test_what_is_redacted_is_in_no_finding(app: str) -> None:
+    """The two Annas have one address: that they do is said, the address is not."""
+    case = case_of(app)
+    case.come_from("userName", "Redact([mail])")
+    review = case.review()
+    assert "matching_not_unique" in findings(review)
+    told = [check.message.partition("their mail is")[0] for check in review.checks]  # their mail is a row of its own
+    assert not [text for text in told if " a.schmidt@" in text]
+
+
 def test_microsofts_answer_stands() -> None:
     """It is what the row shows and what every other finding goes by; ours is kept beside it."""
     case = case_of("oreilly")

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from scimkit.provisioning import group_attributes, plain_principal_name, source_attributes
+from scimkit.provisioning.source import GROUP_SAME_NAME, OTHER_NAME, SAME_NAME
+from scimkit.sandbox.schema import SOURCE_ATTRIBUTES, SOURCE_GROUP_ATTRIBUTES
 
 
 def test_names_are_translated() -> None:
@@ -78,3 +80,9 @@ def test_a_group_in_the_schemas_names() -> None:
         "IsSoftDeleted": True,
     }
     assert "members" not in group_attributes(group, members=(), in_scope=True)
+
+
+def test_the_sandbox_s_schema_offers_what_is_translated() -> None:
+    """A row may name any attribute that people and groups come with, `mail` and `description` of a group among them."""
+    assert {*SAME_NAME, *OTHER_NAME, "telephoneNumber", "IsSoftDeleted"} <= set(SOURCE_ATTRIBUTES)
+    assert {name for name, _ in SOURCE_GROUP_ATTRIBUTES} == {*GROUP_SAME_NAME, "objectId", "members"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scimkit.credentials import REDACTOR, Secret
 from scimkit.views import describe_kind, render_html
 from scimkit.views.plain_text import render_text
 
@@ -109,6 +110,25 @@ def test_a_page_does_not_grow_with_the_directory() -> None:
     assert html.index("a.worst") < html.index("person 0<") and "more letters stand in the record" in html
     text = render_text(describe_kind("Scope", {"checks": checks}))
     assert len(text) < 30_000 and "… and 4801 more" in text
+
+
+@pytest.mark.parametrize("kind", ["Scope", "ChangePlan"])
+def test_a_secret_is_not_hidden_by_where_a_line_breaks(kind: str) -> None:
+    """A token with joints in it, sent back by a server: cleaned as a whole, before it is broken into parts."""
+    token = "tok:en/" + "x9/y8=z7:" * 12
+    REDACTOR.register(Secret(token, label="planted"))
+    try:
+        said = f"{'long ' * 200}the server said {token} and more {token}"
+        data: dict[str, dict[str, Any]] = {
+            "Scope": {"checks": [{"code": "a.b", "status": "failed", "message": said[980:], "remedy": said}]},
+            "ChangePlan": {"summary": said, "changes": [{"action": token, "object": said, "before": token, "after": said}]},
+        }
+        for shown in (render_html(describe_kind(kind, data[kind])), render_text(describe_kind(kind, data[kind]))):
+            joined = re.sub(r"<[^>]*>|\s", "", REDACTOR.text(shown))  # as the kernel cleans what it sends
+            assert "x9/y8=z7:x9/y8" not in joined.replace("&#x2F;", "/").replace("&#61;", "="), shown[-400:]
+            assert "the server said" in shown or "theserversaid" in joined
+    finally:
+        REDACTOR.clear()
 
 
 def test_an_endless_word_in_a_sentence_stays_in_its_column() -> None:

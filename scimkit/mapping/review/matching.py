@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scimkit.checks import Check, failed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
 from scimkit.mapping.review.subject import Subject, origins
-from scimkit.mapping.review.texts import is_blank, listed, value_text
+from scimkit.mapping.review.texts import example, is_blank, listed, value_text
 from scimkit.mapping.rows import MappingRow
 
 # Which characters break the query is not published, only that some do (unconfirmed): these never should.
@@ -69,7 +69,7 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         for found in holders.values():
             if len(found) > 1:
                 when = "" if row is rows[0] else f" wherever {rows[0].target} finds nobody"
-                text = f"{listed(name for name, _ in found)} have the same {row.target}, {found[0][1]}, which is used for matching: they would be taken for one account{when}"
+                text = f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])}, which is used for matching: they would be taken for one account{when}"
                 sources = origins(subject.parsed.get(row.target))
                 remedy = "Match by an attribute that is unique" + (f", or correct {sources} in Entra for all but one of them." if sources else ".")
                 yield failed("mapping.matching_not_unique", text, remedy, documented(LOGS))

@@ -11,7 +11,7 @@ from scimkit.mapping.review.evidence import unconfirmed
 from scimkit.mapping.review.record import NO_VALUE
 from scimkit.mapping.review.results import ADDRESS
 from scimkit.mapping.review.subject import Person, Subject
-from scimkit.mapping.review.texts import listed, value_text
+from scimkit.mapping.review.texts import example, listed, value_text
 
 TABLE = unconfirmed("that the app writes to its user name follows from its attribute table, which has no address")
 NO_SIGN_ON = ("", "none")
@@ -34,12 +34,13 @@ def _address(subject: Subject) -> Iterator[Check]:
 
 def _address_of(subject: Subject, name: str) -> Check | None:
     value = value_text(subject.results[name].values.get("userName") or "")
+    shown = example(subject.live["userName"], value) if value else NO_VALUE
     mail = str(subject.people[name].get("mail") or "")
     if not ADDRESS.fullmatch(value):
-        text = f"userName of {name} would be {value or NO_VALUE}, which is not an e-mail address, and the app has no attribute for one"
+        text = f"userName of {name} would be {shown}, which is not an e-mail address, and the app has no attribute for one"
         return warning("mapping.user_name_no_address", text, "Map userName from [mail] or [userPrincipalName], whichever is an address here.", TABLE)
     if mail.casefold() != value.casefold():
-        text = f"userName of {name} would be {value}, while their mail is {mail or NO_VALUE}; the app has no attribute for an e-mail address"
+        text = f"userName of {name} would be {shown}, while their mail is {mail or NO_VALUE}; the app has no attribute for an e-mail address"
         return warning("mapping.user_name_not_mail", text, "Ask the vendor which of the two it writes to; map userName from that one.", TABLE)
     return None
 

@@ -11,8 +11,8 @@ from scimkit.mapping.findings import LIST_MAKERS
 from scimkit.mapping.problems import NotReproduced
 from scimkit.mapping.review.evidence import CUSTOMIZE, LOGS, REFERENCE, TUTORIAL, documented, unconfirmed
 from scimkit.mapping.review.subject import Subject, attribute_of, origins, results_of
-from scimkit.mapping.review.texts import is_blank, listed, value_text
-from scimkit.mapping.rows import MappingRow, redacts
+from scimkit.mapping.review.texts import example, is_blank, listed, value_text
+from scimkit.mapping.rows import MappingRow
 from scimkit.mapping.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.values import as_integer
 
@@ -93,11 +93,6 @@ def _values(subject: Subject, row: MappingRow) -> dict[str, Any]:
     """What people get for this row, where they get something."""
     found = {name: result.values.get(row.target) for name, result in subject.results.items()}
     return {name: value for name, value in found.items() if value not in (None, "", [])}
-
-
-def _example(row: MappingRow, values: dict[str, Any]) -> str:
-    """The first value in words, masked where it must not be seen."""
-    return "[Redact]" if redacts(row) else value_text(next(iter(values.values())))
 
 
 # -- one value for one attribute ---------------------------------------------------------
@@ -182,7 +177,7 @@ def _type(subject: Subject, row: MappingRow) -> Check | None:
     wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
     if not wrong:
         return None
-    text = f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get {_example(row, wrong)}, which is {words}"
+    text = f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get {example(row, next(iter(wrong.values())))}, which is {words}"
     remedy = IN_THE_ROW.format(target=row.target, what="choose a source or an expression that gives one")
     return failed("mapping.wrong_type", text, remedy, documented("RFC 7643, section 2.3"))
 
@@ -222,7 +217,7 @@ def _shape(subject: Subject, row: MappingRow) -> Check | None:
     wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
     if not wrong:
         return None
-    text = f"{row.target} of {listed(wrong)} would be {_example(row, wrong)}, which is {words}"
+    text = f"{row.target} of {listed(wrong)} would be {example(row, next(iter(wrong.values())))}, which is {words}"
     remedy = IN_THE_ROW.format(target=row.target, what=f"choose another source, or correct {origins(subject.parsed.get(row.target)) or 'the value'} in Entra")
     return warning("mapping.wrong_shape", text, remedy, documented("RFC 7643, section 4.1"))
 

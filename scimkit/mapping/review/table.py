@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from scimkit.mapping.explanations import REDACTED
 from scimkit.mapping.review.record import EMPTY, MISSING, NO_VALUE, ReviewRow
 from scimkit.mapping.review.subject import Subject
-from scimkit.mapping.review.texts import value_text
-from scimkit.mapping.rows import MappingRow, Values, redacts
+from scimkit.mapping.review.texts import example
+from scimkit.mapping.rows import MappingRow, Values
 
 
 def make_rows(subject: Subject) -> tuple[ReviewRow, ...]:
@@ -39,4 +38,4 @@ def shown(row: MappingRow, result: Values) -> str:
         return NO_VALUE
     if value == "":
         return EMPTY
-    return REDACTED if redacts(row) else value_text(value)
+    return example(row, value)

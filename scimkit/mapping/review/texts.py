@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from scimkit.mapping.explanations import REDACTED
 from scimkit.mapping.problems import Fault
+from scimkit.mapping.rows import MappingRow, redacts
 from scimkit.mapping.values import plain_text
 
 MANY = 5  # people named in one sentence
@@ -19,6 +21,11 @@ def value_text(value: Any) -> str:
         return plain_text(value)
     except Fault:
         return str(value)
+
+
+def example(row: MappingRow, value: Any) -> str:
+    """A value of a row in words, masked where it must not be seen."""
+    return REDACTED if redacts(row) else value_text(value)
 
 
 def is_blank(value: Any) -> bool:
