@@ -9,7 +9,7 @@ from scimkit.change_plan import PlannedChange
 from scimkit.checks import Check, failed, passed, require_passed
 from scimkit.clients.graph import GraphClient
 from scimkit.enterprise_app import EnterpriseApp, is_running
-from scimkit.forecast import Forecast
+from scimkit.forecast import Forecast, GroupForecast
 from scimkit.monitoring.job_status import interval_words, last_began, read_status
 from scimkit.records import record, utc_text
 from scimkit.scope import Limits
@@ -42,7 +42,7 @@ def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Fore
     if is_running(job):
         return ()
     told = ", ".join(f"{count} {'no change' if action == 'nothing' else action}" for action, count in forecast.counts.items()) or "nobody"
-    told += "".join(f"; the group {group.name}: {group.action}, {group.members} members" for group in forecast.groups)
+    told += "".join(f"; the group {group.name}: {_group_words(group)}" for group in forecast.groups)
     return (PlannedChange("start", f"provisioning of {enterprise_app.display_name}", "off", f"on; predicted for the first cycle: {told}"),)
 
 
@@ -65,6 +65,12 @@ def start_provisioning(graph: GraphClient, enterprise_app: EnterpriseApp, *, now
         else failed("enable.started", "the job does not say that it is on", "Look at the job's page in the portal, then run this step again.")
     )
     return Enablement(job_id, utc_text(now), status.interval, "assigned", limits.deletion_threshold, (check, *_not_quarantined(status.quarantine)))
+
+
+def _group_words(group: GroupForecast) -> str:
+    """Such as "update, 3 members added"."""
+    members = [f"{count} {'member' if count == 1 else 'members'} {what}" for count, what in ((group.members, "added"), (group.removed, "removed")) if count]
+    return ", ".join(["no change" if group.action == "nothing" else group.action, *members])
 
 
 def _not_quarantined(quarantine: str) -> tuple[Check, ...]:

@@ -82,7 +82,7 @@ def describe_forecast(data: Data) -> Description:
 
 def group_forecast_table(groups: Sequence[Data]) -> Table:
     """One row a group, with how many of its members come along."""
-    columns = {"group": field("name"), "predicted": _action, "reason": field("reason"), "members added": field("members"), "left out": field("left_out")}
+    columns = {"group": field("name"), "predicted": _action, "reason": field("reason"), "members added": field("members"), "removed": field("removed"), "left out": field("left_out")}
     return table("Groups", columns, groups)
 
 
