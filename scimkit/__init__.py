@@ -41,6 +41,7 @@ _HOME = {
     "report_connection": "scimkit.connection",
     # 5b_mapping
     "read_schema": "scimkit.mapping.rows",
+    "read_group_sources": "scimkit.mapping_opinion",
     "ask_microsoft": "scimkit.mapping_opinion",
     "review_mapping": "scimkit.mapping.review",
     "explain_row": "scimkit.mapping.row_explanations",

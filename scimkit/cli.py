@@ -9,6 +9,7 @@ Nothing heavy is imported at the top: `scimkit --help` must answer at once.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -393,24 +394,30 @@ def _show_check(probe: Probe, found: Compatibility | None, as_json: bool) -> Non
     _print_checks(probe.checks)
     if found is not None:
         click.echo()
-        for line, tone in describe_compatibility(found):
+        for line, tone in describe_compatibility(found, _width()):
             click.secho(REDACTOR.text(line), **_TONES[tone])
     elif wrong := first_failed(probe.checks):
         click.echo(f"\nWhat Entra will send was not tried: {wrong.code} comes first.")
+
+
+def _width() -> int:
+    """Columns to write in: the terminal's, within reason, and 100 where the output is no terminal."""
+    return min(max(shutil.get_terminal_size((100, 24)).columns, 60), 140) if sys.stdout.isatty() else 100
 
 
 _TONES: dict[str, dict[str, Any]] = {"": {}, "good": {"fg": "green", "bold": True}, "bad": {"fg": "red", "bold": True}, "doubt": {"fg": "yellow", "bold": True}, "strong": {"bold": True}, "quiet": {"dim": True}}
 
 
 def _exit_code(probe: Probe, found: Compatibility | None) -> int:
-    """0 nothing speaks against it; 1 something does; 4 the probe ended early and found nothing else."""
+    """0 nothing speaks against it; 1 something does; 4 the probe could not finish and found nothing else."""
     from scimkit.checks import first_failed
 
     if first_failed(probe.checks) or found is None:
         return 1
     if found.left_behind or found.verdict in ("fails", "works_if") or (found.verdict == "unknown" and found.conditions):
         early = {finding.cause for finding in found.findings if finding.breaks != "advice"}
-        return 4 if early and early <= {"compat.too_slow", "compat.no_answer"} and not found.left_behind else 1
+        unfinished = found.verdict != "works_if" and early and early <= {"compat.too_slow", "compat.no_answer", "compat.throttled"}
+        return 4 if unfinished and not found.left_behind else 1
     return 4 if found.verdict == "unknown" and found.written else 0
 
 

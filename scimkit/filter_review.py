@@ -16,7 +16,8 @@ from scimkit.clients.graph import GraphClient
 from scimkit.errors import MappingError
 from scimkit.mapping import Finding, ScopingFilter, Verdict, judge, lint_filters
 from scimkit.mapping.filter_text import print_filters
-from scimkit.mapping.problems import suggest
+from scimkit.mapping.findings import FILTER_NOT_REPRODUCED
+from scimkit.mapping.problems import NotReproduced, suggest
 from scimkit.mapping.rows import ObjectMapping
 from scimkit.mapping.settings import STRICT
 from scimkit.mapping.values import plain_text
@@ -94,6 +95,7 @@ class FilterReview:
     judged    how many of the assigned were looked at; passing: of these
     problem   why nobody could be judged; ""; unread: the attribute that could not be read from Graph
     left_out  in by assignment, out by filter; counts: the same by clause, most frequent first
+    not_reproduced  the problem is a pattern that cannot be run here, and that Microsoft may well run
     """
 
     object: str
@@ -106,6 +108,7 @@ class FilterReview:
     counts: tuple[ClauseCount, ...]
     left_out: tuple[LeftOut, ...]
     doubtful: tuple[DoubtfulPattern, ...]
+    not_reproduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def review_filters(source_object: str, filters: tuple[ScopingFilter, ...], sourc
         verdicts = {name: judge(filters, source) for name, source in sources.items()}
         whole = {name: judge(filters, source, WHOLE).passed if verdicts[name].warnings else verdicts[name].passed for name, source in sources.items()}
     except MappingError as error:
-        return FilterReview(source_object, shown, remarks, 0, 0, error.message, "", (), (), ())
+        return FilterReview(source_object, shown, remarks, 0, 0, error.message, "", (), (), (), isinstance(error, NotReproduced))
     left_out = tuple(LeftOut(*_named(source_object, name), _false_clauses(verdict)) for name, verdict in verdicts.items() if not verdict.passed)
     differing = ((name, verdict.passed) for name, verdict in verdicts.items() if verdict.passed != whole[name])
     doubtful = tuple(DoubtfulPattern(*_named(source_object, name), "anywhere" if anywhere else "whole") for name, anywhere in differing)
@@ -184,11 +187,18 @@ def review_filters(source_object: str, filters: tuple[ScopingFilter, ...], sourc
 def try_filters(
     source_object: str, tried: tuple[ScopingFilter, ...], today: tuple[ScopingFilter, ...], sources: Mapping[str, Mapping[str, Any]], *, known: frozenset[str]
 ) -> FilterTrial:
-    """What `tried` would do in place of the filters of `today`; it is judged, never written."""
+    """What `tried` would do in place of the filters of `today`; it is judged, never written.
+
+    Where one of the two cannot be judged, nothing is said of anybody.
+    """
     review = review_filters(source_object, tried, sources, known=known)
     if review.problem or not tried:
         return FilterTrial(print_filters(tried), review, 0, (), ())
-    out = {each.person for each in review_filters(source_object, today, sources, known=frozenset()).left_out}
+    before = review_filters(source_object, today, sources, known=frozenset())
+    if before.problem:
+        unjudged = replace(before, filters=review.filters, remarks=review.remarks, problem=f"of the filter of today nothing is known: {before.problem}")
+        return FilterTrial(print_filters(tried), unjudged, 0, (), ())
+    out = {each.person for each in before.left_out}
     leaving = tuple(each for each in review.left_out if each.person not in out)
     stay_out = {each.person for each in review.left_out}
     entering = tuple(name for name in sources if name in out and name not in stay_out)
@@ -243,7 +253,8 @@ def check_filters_of(review: FilterReview) -> tuple[Check, ...]:
     code, who = ("scope.filters", "people") if review.object == "User" else ("scope.group_filters", "groups")
     if not review.filters:
         return (passed(code, f"there is no scoping filter: all {who} assigned pass", SOURCE),)
-    return (_check_effect(code, who, review), *_check_doubtful(code, who, review), *(_check_remark(remark) for remark in review.remarks))
+    remarks = (remark for remark in review.remarks if not (review.not_reproduced and remark.code == FILTER_NOT_REPRODUCED))  # said once
+    return (_check_effect(code, who, review), *_check_doubtful(code, who, review), *(_check_remark(remark) for remark in remarks))
 
 
 def _check_effect(code: str, who: str, review: FilterReview) -> Check:
@@ -252,6 +263,9 @@ def _check_effect(code: str, who: str, review: FilterReview) -> Check:
         return not_observed(code, f"nobody was judged by the scoping filters: {review.problem}", remedy)
     if review.problem and any(remark.severity == "error" for remark in review.remarks):
         return not_reached(code, f"nobody was judged by the scoping filters: {review.problem}")
+    if review.not_reproduced:
+        remedy = "Microsoft may well run it: try it in the portal, where provision on demand names the clauses, or write the pattern in another way."
+        return not_observed(code, f"nobody was judged by the scoping filters: {review.problem}", remedy, MARKS["unconfirmed"])
     if review.problem:
         remedy = "Correct the filter in the portal's attribute mapping, under source object scope."
         return failed(code, f"the scoping filters cannot be judged: {review.problem}", remedy, SOURCE)

@@ -33,8 +33,8 @@ from scimkit.prediction import (
     read_job,
     source_of,
 )
-from scimkit.provisioning.decision import Link
-from scimkit.provisioning.differences import is_same
+from scimkit.provisioning.decision import Desired, Link
+from scimkit.provisioning.differences import WHEN_EMPTY, differences
 from scimkit.provisioning.service import desired_of
 from scimkit.provisioning.targets import read_target
 from scimkit.records import record, utc_text
@@ -157,7 +157,7 @@ def predict_pilot(
         foreseen = predict_person(user, job, sight, now=now, references=accounts)
         if foreseen.account:
             accounts[foreseen.id] = foreseen.account
-        values = _shown(_wanted(user, job, now, accounts), job)
+        values = _shown(_values(_desired(user, job, now, accounts), foreseen.word), job)
         found.append(Prediction(persons[user["id"]], foreseen.word, foreseen.outcome.decision.reason, values))
     going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
     checks = tuple(_check_overruled(review)) if review else ()
@@ -204,10 +204,17 @@ def _predict_group(
     return GroupPrediction(pilot, foreseen.word, foreseen.outcome.decision.reason, members) if foreseen else None
 
 
-def _wanted(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> dict[str, Any]:
-    """What the account is to hold: the values of a creation, and the manager where that one has an account."""
-    desired = desired_of(job.mapping, source_of(user, job), now=now, facts=job.targets, references=accounts)
-    return {**desired.create, **desired.references}
+def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> Desired:
+    """What the mapping wants, the manager included where that one has an account."""
+    return desired_of(job.mapping, source_of(user, job), now=now, facts=job.targets, references=accounts)
+
+
+def _values(desired: Desired, action: str) -> dict[str, Any]:
+    """What the account is to hold afterwards: of a creation all values; else only those that flow into an account that is there."""
+    if action in ("create", "unknown"):
+        return {**desired.create, **desired.references}
+    flowing = {target: value for target, value in desired.update.items() if desired.flow_types[target] != WHEN_EMPTY}
+    return {**flowing, **desired.references}
 
 
 def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
@@ -308,11 +315,13 @@ def _judge(
 ) -> tuple[PilotPerson, tuple[Check, ...]]:
     name = prediction.person.user_principal_name
     reported = _reported(answer)
-    wanted = _wanted(_read_user(graph, prediction.person, job), job, now, accounts)
+    desired, action = _desired(_read_user(graph, prediction.person, job), job, now, accounts), _short(answer) or prediction.action
+    wanted = _values(desired, action)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
-    resource, problem = _read_back(scim, matching, wanted, answer.target_id)
+    resource, problem = _read_back(scim, matching, desired.create, answer.target_id)
     observed = _shown({target: read_target(resource, target) for target in wanted}, job) if resource else {}
-    different = tuple(t for t, value in wanted.items() if resource and not is_same(t, read_target(resource, t), value, job.targets))
+    flow_types = {} if action == "create" else desired.flow_types
+    different = tuple(change.target for change in differences(wanted, resource, facts=job.targets, flow_types=flow_types)) if resource else ()
     log_id = _log_id(events, prediction.person.id)
     report = _check_report(name, answer)
     checks = [report, _check_observed(name, resource, problem, different), _check_log(name, log_id), *_check_prediction(name, prediction.action, answer)]

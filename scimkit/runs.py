@@ -183,6 +183,10 @@ class RunStore:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
+        except UnicodeEncodeError:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise RunError(f"{self.name}/{name} cannot be written: a text holds half a character", "Type that text anew where it comes from, then run this step again.", path=name) from None
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)

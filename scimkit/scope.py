@@ -28,6 +28,7 @@ from scimkit.journal import Journal
 from scimkit.mapping import in_scope
 from scimkit.mapping.definitions import used_extensions, used_sources
 from scimkit.mapping.filter_text import read_filter_text
+from scimkit.mapping.problems import NotReproduced
 from scimkit.mapping.rows import ObjectMapping, choose_mapping, evaluate_rows, mapping_of, user_mapping
 from scimkit.pilot_group import PilotGroup, check_pilot_group
 from scimkit.prediction import read_job, role_names
@@ -160,7 +161,7 @@ def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp,
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping = user_mapping(schema)
     everybody = (user for user in graph.users(select=(*SELECT, *used_extensions(mapping))) if user.get("accountEnabled") and user.get("userType") == "Member")
-    fit = (user for user in everybody if not missing_values(app, mapping, user) and _passes_filters(mapping, user))
+    fit = (user for user in everybody if not missing_values(app, mapping, user) and _passes_filters(mapping, user) is not False)
     ordered = sorted(fit, key=lambda user: user["id"] not in first) if first else fit
     found = tuple(person_of(user) for user, _ in zip(ordered, range(PILOT_LIMIT), strict=False))
     if not found:
@@ -367,7 +368,7 @@ def _unfit(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> 
     if missing := missing_values(app, mapping, user):
         remedy = "Fill the source in Entra, or choose somebody else for the pilot."
         return failed("scope.pilot_values", f"{name} has no value for {', '.join(missing)}, which {app.title} requires", remedy, "tutorial step 5")
-    if not _passes_filters(mapping, user):
+    if _passes_filters(mapping, user) is False:
         return failed("scope.pilot_filters", f"{name} does not pass the scoping filters", "Choose somebody who does, or mend the filter.")
     return None
 
@@ -386,9 +387,12 @@ def _check_managers(graph: GraphClient, mapping: ObjectMapping, pilot: tuple[Per
     return tuple(found) or (passed("scope.manager", "the managers of the pilot people are in scope, or they have none"),)
 
 
-def _passes_filters(mapping: ObjectMapping, user: Mapping[str, Any]) -> bool:
+def _passes_filters(mapping: ObjectMapping, user: Mapping[str, Any]) -> bool | None:
+    """None: a pattern cannot be run here, so nothing is known; `check_filters_of` says so."""
     try:
         return in_scope(mapping.filters, source_attributes(dict(user), soft_deleted=False))
+    except NotReproduced:
+        return None
     except MappingError:
         return False
 

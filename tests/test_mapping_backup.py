@@ -338,6 +338,18 @@ def test_what_the_service_would_not_take_is_refused(office, made):
     assert not [write for write in office.writes() if write[1:] == ("PUT", "schema")]
 
 
+def test_another_apps_saved_schema_is_refused(office, made):
+    """A schema names no app, but the directory it writes to; nothing is planned or written."""
+    other = json.loads(json.dumps(live(office, made)).replace(json.dumps(live(office, made)["synchronizationRules"][0]["targetDirectoryName"]), '"LinkedIn Learning"'))
+    other["directories"][1]["id"] = "another"
+    office.run.write("other.schema.json", json.dumps(other))
+    writes = len(office.writes())
+    for ask in (predict, plan):
+        with pytest.raises(PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, and this job writes to"):
+            ask(office, made, read_mapping("other.schema.json", run=office.run))
+    assert len(office.writes()) == writes
+
+
 def test_a_rule_that_may_not_be_edited(office, made):
     """A rule Microsoft has closed is left alone."""
     schema = live(office, made)
@@ -556,10 +568,11 @@ def test_settings_that_may_not_be_read(office, running):
 
 
 @pytest.mark.slow
-def test_a_filter_that_cannot_be_judged_here(office, running):
-    """Unknown is not nobody: a filter on what scimkit cannot read is refused for a job that runs."""
+@pytest.mark.parametrize("clause", [Clause("appRoleAssignments", "IS NOT NULL"), Clause("department", "REGEX MATCH", "^[a-z-[aeiou]]+$")])
+def test_a_filter_that_cannot_be_judged_here(office, running, clause):
+    """Unknown is not nobody: a filter on what scimkit cannot read, or with a pattern it cannot run, is refused for a job that runs."""
     with pytest.raises(PlanRefused, match="nobody knows who would fall out of scope"):
-        plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ScopingFilter("f", (Clause("appRoleAssignments", "IS NOT NULL"),)),))))
+        plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ScopingFilter("f", (clause,)),))))
 
 
 @pytest.mark.slow

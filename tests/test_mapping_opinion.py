@@ -11,9 +11,11 @@ from scimkit.checks import Status
 from scimkit.clients.graph import GraphClient
 from scimkit.credentials import Secret
 from scimkit.enterprise_app import EnterpriseApp
+from scimkit.errors import NotReady
 from scimkit.mapping.review import Expectations, review_mapping
 from scimkit.mapping.rows import MappingRow, ObjectMapping
-from scimkit.mapping_opinion import ask_microsoft
+from scimkit.mapping_opinion import ask_microsoft, read_group_sources
+from scimkit.pilot_group import PilotGroup
 from scimkit.views import to_text
 
 APP = EnterpriseApp("Learning", "sp-1", "", "", "", "scim", "scim.1.2", True, (), ())
@@ -141,6 +143,49 @@ def test_an_expression_only_microsoft_can_read(microsoft):
     stub.answer = lambda seen: reply(200, result("x"))
     ask_microsoft(graph, APP, users(("title", "Brandnew([surname])", "Expression")), PEOPLE)
     assert set(source_of(stub.seen[0])) == set(PEOPLE["ann@contoso.example"])
+
+
+GROUPS = {"Learners": {"displayName": "Learners", "members": ["1", "2"], "mailEnabled": False, "IsSoftDeleted": False}}
+
+
+def with_groups(*rows: tuple[str, str, str], enabled: bool = True) -> tuple[ObjectMapping, ...]:
+    made = [MappingRow("displayName", "[displayName]", "Direct", matching=1), *(MappingRow(t, e, k) for t, e, k in rows)]  # type: ignore[arg-type]
+    return (*users(("active", "Not([IsSoftDeleted])", "Expression")), ObjectMapping("Groups", "Group", "Group", enabled, frozenset({"Add", "Update"}), (), tuple(made)))
+
+
+def test_expressions_of_groups_are_asked_with_the_groups_values(microsoft):
+    """A disagreement is the same finding, says that it is of groups, and leaves the rows of people alone."""
+    stub, graph = microsoft
+    stub.answer = lambda seen: reply(200, result("True") if "IsSoftDeleted" in source_of(seen) else result("learners"))
+    live = with_groups(("title", "ToUpper([displayName])", "Expression"), ("members", "[members]", "Direct"))
+    opinion = ask_microsoft(graph, APP, live, PEOPLE, GROUPS)
+    assert [(seen.json["expression"], source_of(seen)) for seen in stub.seen][1:] == [("ToUpper([displayName])", {"displayName": "Learners"})]
+    found = review(opinion, live)
+    check = told(found, "mapping.microsoft_disagrees")
+    assert check.status is Status.WARNING and check.message == "title of groups: for Learners Microsoft gives learners, scimkit LEARNERS"
+    assert not found.overruled and "title of groups" not in [row.target for row in found.rows] and "person or group" in to_text(opinion)
+
+
+@pytest.mark.parametrize(("enabled", "groups"), [(False, GROUPS), (True, {})])
+def test_groups_that_are_not_provisioned_or_not_known_are_not_asked_about(microsoft, enabled, groups):
+    """A mapping that is off, or no group that goes first: only people are asked about."""
+    stub, graph = microsoft
+    stub.answer = honest
+    opinion = ask_microsoft(graph, APP, with_groups(("title", "ToUpper([displayName])", "Expression"), enabled=enabled), PEOPLE, groups)
+    assert {answer.object for answer in opinion.answers} == {"User"} and len(stub.seen) == 1
+
+
+@pytest.mark.parametrize("live", [with_groups(("title", "ToUpper([displayName])", "Expression"), enabled=False), with_groups(), LIVE])
+def test_a_group_with_nothing_to_try_costs_no_request(microsoft, live):
+    stub, graph = microsoft
+    assert read_group_sources(graph, PilotGroup("g-1", "Learners", ()), live) == read_group_sources(graph, None, live) == {} and not stub.seen
+
+
+def test_a_group_that_is_gone_is_said(microsoft):
+    stub, graph = microsoft
+    stub.answer = lambda seen: reply(404, {"error": {"code": "Request_ResourceNotFound", "message": "gone"}})
+    with pytest.raises(NotReady, match="Learners is not in the directory"):
+        read_group_sources(graph, PilotGroup("g-1", "Learners", ()), with_groups(("title", "ToUpper([displayName])", "Expression")))
 
 
 def test_nothing_to_ask(microsoft):

@@ -12,11 +12,12 @@ from scimkit.mapping.review import MappingReview, Overruled, ReviewRow
 from scimkit.mapping.rows import MappingRow
 from scimkit.pilot import Predictions, _short, _shown, plan_pilot, predict_pilot, run_pilot
 from scimkit.prediction import read_job
+from scimkit.provisioning import create_body
 from scimkit.scope import Limits, read_scope
 from scimkit.views import to_text
 
 # people of this file alone: the vendor's accounts are shared by all tests
-PEOPLE = iter(["soren.oester@contoso.example", "wang.xiaoming@contoso.example", "sato.hanako@contoso.example", "zoe.young-smith@contoso.example", "plus+tag@contoso.example", "ivan.ivanov@contoso.example", "maria.dlt@contoso.example"])
+PEOPLE = iter(["soren.oester@contoso.example", "wang.xiaoming@contoso.example", "sato.hanako@contoso.example", "zoe.young-smith@contoso.example", "plus+tag@contoso.example", "ivan.ivanov@contoso.example", "maria.dlt@contoso.example", "Max.Mustermann@contoso.example"])
 
 
 @pytest.fixture
@@ -93,6 +94,25 @@ def test_a_changed_person_is_an_update(office, made):
     assert prediction.action == "update" and prediction.values["name.givenName"] == "Other"
     result = run(office, made, (prediction,))
     assert result.people[0].verdict == "proved" and result.people[0].observed["name.givenName"] == "Other"
+
+
+def test_an_account_that_is_taken_over_is_held_only_to_what_flows_into_it(office, made):
+    """A row for creation only and a default stay out of the plan and of the comparison: no cycle would write them."""
+    sp, job = made.service_principal_id, made.job_id
+    schema = office.graph.schema(sp, job)
+    users = next(m for m in schema["synchronizationRules"][0]["objectMappings"] if m["sourceObjectName"] == "User")
+    next(row for row in users["attributeMappings"] if row["targetAttributeName"] == "name.givenName")["flowType"] = "ObjectAddOnly"
+    office.graph.put_schema(sp, job, schema)
+    name = next(PEOPLE)
+    user = office.graph.user(name)
+    values = {"userName": name, "externalId": user["mailNickname"], "active": True, "name.givenName": "Nickname", "name.familyName": "Other", 'emails[type eq "work"].value': user["mail"]}
+    office.scim.create("Users", create_body(values))
+    [prediction] = predict(office, made, name)
+    assert prediction.action == "update" and "name.givenName" not in prediction.values
+    [person] = run(office, made, [prediction]).people
+    assert (person.reported, person.verdict) == ("update Success", "proved")
+    assert "name.givenName" not in person.observed and person.observed["name.familyName"] == user["surname"]
+    assert office.scim.read("Users", person.target_id)["name"]["givenName"] == "Nickname"
 
 
 def test_a_refusal_is_a_failed_check(office, made):

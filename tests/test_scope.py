@@ -10,7 +10,7 @@ import pytest
 from scimkit.checks import Status
 from scimkit.enterprise_app import NON_GALLERY_ID, AppCandidates, make_app
 from scimkit.errors import ConfigError, MappingError, NotReady, PlanRefused
-from scimkit.filter_review import EMPTY, check_filters_of, review_filters
+from scimkit.filter_review import EMPTY, check_filters_of, review_filters, try_filters
 from scimkit.journal import Journal
 from scimkit.mapping import Clause, ScopingFilter
 from scimkit.mapping.rows import MappingRow, user_mapping
@@ -323,6 +323,36 @@ def test_an_attribute_of_the_schema_that_graph_does_not_give(office, made):
     review = review_filters("User", filters, {GRACE: {"department": "Sales"}}, known=frozenset(("workerID", "department")))
     [check] = [check for check in check_filters_of(review) if check.code == "scope.filters"]
     assert check.status is Status.NOT_OBSERVED and review.unread == "workerID" and review.left_out == ()
+
+
+DOTNET = (ScopingFilter("Vowels", (Clause("displayName", "REGEX MATCH", "^[a-z-[aeiou]]+$"),)),)
+SALES = (ScopingFilter("Sales", (Clause("displayName", "EQUALS", "Sales"),)),)
+
+
+@pytest.mark.parametrize("kind", ["User", "Group"])
+def test_a_pattern_only_dotnet_runs_judges_nobody(kind):
+    """Not observed with the construct in words, said once; nobody is in or out, also where another filter would let them pass."""
+    review = review_filters(kind, (*DOTNET, *SALES), {GRACE: {"displayName": "Sales"}}, known=frozenset())
+    assert (review.judged, review.passing, review.left_out, review.not_reproduced) == (0, 0, (), True)
+    [check] = check_filters_of(review)
+    assert check.status is Status.NOT_OBSERVED and "class subtraction" in check.message and "Microsoft may well run it" in check.remedy
+
+
+@pytest.mark.parametrize(("tried", "today"), [(DOTNET, SALES), (SALES, DOTNET)])
+def test_a_trial_with_a_pattern_only_dotnet_runs(tried, today):
+    """Whichever of the two filters it is, the trial names nobody and says why."""
+    trial = try_filters("User", tried, today, {GRACE: {"displayName": "Sales"}, JOSE: {}}, known=frozenset())
+    assert (trial.staying, trial.leaving, trial.entering) == (0, (), ()) and trial.review.not_reproduced
+    assert "nobody was judged" in to_text(trial) and "class subtraction" in to_text(trial)
+
+
+def test_a_pilot_nobody_can_judge_is_not_called_out_of_scope(office, made):
+    """The pilot people may go on: that the filter was not run stands beside them."""
+    office.assign(made, GRACE)
+    plant(office, made, ("f", (("department", "REGEX MATCH", "^[a-z-[aeiou]]+$"),)))
+    pilot = choose_pilot(office.app, office.graph, made, pilot=GRACE, may_suggest=False)
+    codes = by_code(read_scope(office.app, office.graph, made, pilot=pilot, limits=Limits()))
+    assert codes["scope.filters"].status is Status.NOT_OBSERVED and codes["scope.pilot"].status is Status.PASSED
 
 
 def test_filters_of_the_group_mapping(office):

@@ -192,6 +192,9 @@ EXPLAINS: dict[str, frozenset[str]] = {
             "compat.attribute_case", "compat.charset_refused", "compat.bad_message_fails_server",
         }
     ),
+    "compat.add_refused": frozenset(
+        {"compat.nested_path", "compat.typed_path_needs_element", "compat.extension_path", "compat.several_operations"}
+    ),
     "compat.list_fields_missing": frozenset({"compat.paging_echo"}),
     "compat.paging": frozenset({"compat.paging_echo"}),
     "compat.error_body": frozenset({"compat.duplicate_without_type"}),

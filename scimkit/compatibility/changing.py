@@ -171,6 +171,12 @@ def _blame_patch(trial: Trial, subject: Subject, dialect: str, tries: list[tuple
         if lower.reply.done and not lower.wrong:
             return unmet("compat.op_case", changed.reply, f"with lower-case op: {lower.reply.said}", targets=trial.mapped.targets)
     done = [(target, one) for target, one in tries if one.reply.done]
+    if not done and subject.value(target) in (None, "") and changed.reply.status != 405:
+        value = other_value(trial, subject, target)
+        set_ = patch_message([{"op": spelling_of(dialect == FLAG_DIALECT).replace, "path": target, "value": value}])
+        other = trial.change(subject, {target: value}, dialect, body=set_)
+        if other.reply.done and not other.wrong:
+            return tolerated("compat.add_refused", changed.reply, f"with Replace: {other.reply.said}", targets=[target for target, _ in tries])
     if not done:
         active = trial.change(subject, {"active": True}, dialect)
         if not active.reply.done and dialect == DEFAULT_DIALECT:

@@ -226,7 +226,7 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
         good = is_empty(reply) if subject is None else ids_of(reply) == [subject.id]
         if good:
             return met(reply)
-        if subject and any(id != subject.id for id in ids_of(reply)):
+        if any(subject is None or id != subject.id for id in ids_of(reply)):
             cause = "compat.filter_ignored"
         told = "" if not reply.done else f"{len(ids_of(reply))} found, {0 if subject is None else 1} wanted"
         return (tolerated if tolerate else unmet)(cause, reply, told, targets=targets)
@@ -234,7 +234,7 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
     def encoded() -> Result:
         reply = trial.endpoint.get("Users", query=percent20(attribute, value))
         good = is_empty(reply) if subject is None else ids_of(reply) == [subject.id]
-        strangers = subject is not None and any(id != subject.id for id in ids_of(reply))
+        strangers = any(subject is None or id != subject.id for id in ids_of(reply))
         return met(reply) if good else tolerated("compat.filter_ignored" if strangers else "compat.query_encoding", reply)
 
     trial.check("query.percent20", encoded)

@@ -159,7 +159,7 @@ NEEDS_ROWS = frozenset(
 ALIKE = frozenset({"compat.inactive_hidden"})
 """Causes that do not depend on the message, though they were seen after one dialect's only."""
 
-ALWAYS_CONDITIONAL = frozenset({"compat.only_active", "compat.listed_schema_refused", "compat.requires_values", "compat.match_case_sensitive", "compat.boolean_stored_as_text", "compat.active_hidden"})
+ALWAYS_CONDITIONAL = frozenset({"compat.add_refused", "compat.only_active", "compat.listed_schema_refused", "compat.requires_values", "compat.match_case_sensitive", "compat.boolean_stored_as_text", "compat.active_hidden"})
 """Causes seen in rows that are met all the same, and that still are conditions."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from scimkit.errors import MappingError
-from scimkit.mapping.problems import Fault, UnfilterableAttribute, UnknownOperator, suggest
+from scimkit.mapping.problems import Fault, NotReproduced, OurLimit, UnfilterableAttribute, UnknownOperator, suggest
 from scimkit.mapping.settings import STRICT, Settings
 from scimkit.mapping.values import Instant, as_integer, plain_text, read_value, show_value
 
@@ -180,15 +180,22 @@ def _read_clause(clause: Any) -> Clause:
 def check_filters(filters: Iterable[ScopingFilter]) -> None:
     """Refuses what the service does not support, before anyone is judged.
 
-    Raises UnknownOperator, UnfilterableAttribute or MappingError naming the clause.
+    Raises UnknownOperator, UnfilterableAttribute or MappingError naming the clause; NotReproduced
+    where nothing is wrong but a pattern that cannot be run here.
     """
+    unrun: NotReproduced | None = None
     for each in filters:
         if not each.clauses:
             raise MappingError(
                 f"the filter {each.name!r} has no clauses; its meaning is not documented", "Add a clause, or remove it."
             )
         for clause in each.clauses:
-            check_clause(clause)
+            try:
+                check_clause(clause)
+            except NotReproduced as limit:
+                unrun = unrun or limit
+    if unrun is not None:
+        raise unrun
 
 
 def operator_of(clause: Clause) -> str:
@@ -217,7 +224,7 @@ def suggest_operator(name: str) -> str:
 
 
 def check_clause(clause: Clause) -> None:
-    """Refuses one clause that the service would not evaluate."""
+    """Refuses one clause that the service would not evaluate. Raises NotReproduced for one that only we cannot."""
     operator = operator_of(clause)
     reason = UNFILTERABLE.get(clause.attribute.lower())
     if reason is not None:
@@ -240,7 +247,13 @@ def _pattern(clause: Clause) -> Any:
     try:
         return compile_pattern(clause.value or "")
     except Fault as fault:
-        raise MappingError(f"{clause}: {fault.message}", fault.remedy, text=str(clause)) from None
+        raise _pattern_error(clause, fault) from None
+
+
+def _pattern_error(clause: Clause, fault: Fault) -> MappingError:
+    """What is wrong with the clause's pattern: itself, or that .NET can run it and we cannot."""
+    kind = NotReproduced if isinstance(fault, OurLimit) else MappingError
+    return kind(f"{clause}: {fault.message}", fault.remedy, text=str(clause))
 
 
 def _is_counting_number(text: str | None) -> bool:
@@ -254,7 +267,8 @@ def judge(filters: Filters, source: Mapping[str, Any], settings: Settings = STRI
     filters  ScopingFilter objects, Graph's groups, or its whole `scope`
     source   attributes by their schema names; an absent one is null
 
-    Raises MappingError for what the service does not support.
+    Raises MappingError for what the service does not support, NotReproduced for a pattern
+    that cannot be run here: then nothing is known of anybody.
     """
     read = read_filters(filters)
     if not read:
@@ -347,7 +361,7 @@ def _matches(clause: Clause, value: Any, settings: Settings, warnings: list[str]
         anywhere = pattern.search(text, settings.regex_seconds)
         whole = pattern.matches_whole(text, settings.regex_seconds)
     except Fault as fault:
-        raise MappingError(f"{clause}: {fault.message}", fault.remedy, text=str(clause)) from None
+        raise _pattern_error(clause, fault) from None
     if anywhere != whole:
         warnings.append(
             f"{clause}: the pattern matches a part of {show_value(value)} but not the whole; "

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from scimkit.errors import MappingError
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.filters import Filters, ScopingFilter, check_filters, operator_of, read_filters
-from scimkit.mapping.problems import Fault, OurLimit, suggest
+from scimkit.mapping.problems import Fault, NotReproduced, OurLimit, suggest
 from scimkit.mapping.regexes import compile_pattern
 from scimkit.mapping.replacement import replace_mode
 from scimkit.mapping.signatures import load_functions
@@ -42,6 +42,7 @@ LIST_TAKERS = (
     "IsNullOrEmpty",
     "IsPresent",
 )
+FILTER_NOT_REPRODUCED = "filter.not_reproduced"
 INTERVAL_NAMES = ("yyyy", "m", "d", "ww", "h", "n", "s")
 ROLE_FUNCTIONS = ("SingleAppRoleAssignment", "AppRoleAssignments", *LIST_MAKERS[2:4])
 
@@ -243,6 +244,8 @@ def lint_filters(filters: Filters) -> tuple[Finding, ...]:
 def _filter(each: ScopingFilter) -> Iterator[Finding]:
     try:
         check_filters([each])
+    except NotReproduced as limit:
+        yield Finding(FILTER_NOT_REPRODUCED, "warning", f"{each.name}: {limit.message}", limit.remedy, 0, "unconfirmed")
     except MappingError as error:
         yield Finding("filter.unsupported", "error", f"{each.name}: {error.message}", error.remedy)
         return

@@ -11,6 +11,7 @@ members, their order, and null beside absent survive. Source: Graph reference
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,7 @@ NEW_ROW: dict[str, Any] = {
     "targetAttributeName": "",
     "source": None,
 }
+HALF = re.compile("[\ud800-\udfff]")  # half of a surrogate pair; JSON can spell one, UTF-8 has none
 MEMBER_OF = {"target": "targetAttributeName", "matching": "matchingPriority", "default": "defaultValue", "apply": "flowType", "behaviour": "flowBehavior"}
 
 Sources = Mapping[str, Mapping[str, Any]]  # `meaning` of an expression -> its attributeMappingSource
@@ -104,6 +106,26 @@ def _tells_the_same(source: Mapping[str, Any], expression: str) -> bool:
 
 
 # -- rows and objects --------------------------------------------------------------
+
+
+def half_character(schema: Any) -> str:
+    """Where in a schema a text holds half a surrogate pair, which no file in UTF-8 can hold; "" where none does.
+
+    >>> half_character({"synchronizationRules": [{"name": "\\ud800"}]}), half_character({"name": "\\U0001f600"})
+    ('synchronizationRules[0].name', '')
+    """
+    waiting: list[tuple[str, Any]] = [("", schema)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, Mapping):
+            if any(HALF.search(str(name)) for name in value):
+                return place or "the whole"
+            waiting += [(f"{place}.{name}".lstrip("."), each) for name, each in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{place}[{index}]", each) for index, each in enumerate(value)]
+        elif isinstance(value, str) and HALF.search(value):
+            return place
+    return ""
 
 
 def write_schema(schema: Mapping[str, Any], objects: Sequence[ObjectMapping], *, sources: Sources | None = None) -> dict[str, Any]:

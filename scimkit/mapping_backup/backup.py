@@ -17,7 +17,7 @@ from scimkit.errors import MappingError, RunError
 from scimkit.mapping.changes import MappingSide, compare_mapping, filters_text
 from scimkit.mapping.files import print_mapping, read_mapping_text
 from scimkit.mapping.rows import ObjectMapping, read_schema
-from scimkit.mapping.schema import ACTIONS, write_schema
+from scimkit.mapping.schema import ACTIONS, half_character, write_schema
 from scimkit.records import record, utc_text
 from scimkit.runs import RunStore
 from scimkit.tenant import Tenant
@@ -25,6 +25,7 @@ from scimkit.tenant import Tenant
 NAME = "mapping"  # mapping.toml, mapping.schema.json
 BEFORE = "mapping.before"  # the same, of the moment before a restore wrote
 SCHEMA_ENDING = ".schema.json"
+HALF_WORDS = "{place} of the schema holds half a character, which no file can hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ def back_up_mapping(schema: Mapping[str, Any], *, app: AppProfile, tenant: Tenan
     name  of the files; where they are there and say something else, or were changed by
           hand, `mapping-2.toml` and so on are written instead
 
-    Raises MappingError when it is no schema; then nothing is kept.
+    Raises MappingError when it is no schema, or holds what no file can; then nothing is kept.
     """
     objects = read_schema(schema)
+    if place := half_character(schema):
+        raise MappingError(f"{HALF_WORDS.format(place=place)}: no backup was written", "Type that text anew in the portal, then run this step again.")
     text = print_mapping(objects, app=app.name, title=app.title, about=_about(schema, tenant, now))
     checks = (_check_lossless(schema, objects), _check_readable(text, objects))
     name = _free_name(run, name, schema, objects)

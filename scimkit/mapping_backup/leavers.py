@@ -81,8 +81,8 @@ def find_leavers(
     """Whoever is in scope under the user mapping `before` and would not be, or would be switched off, under `after`.
 
     Reads the directory where filters or the row for `active` differ, and writes nothing.
-    Raises MappingError for a filter that the service would not evaluate, PlanRefused
-    where an attribute of it cannot be read here.
+    Raises MappingError for a filter that the service would not evaluate, NotReproduced for
+    one that cannot be run here, PlanRefused where an attribute of it cannot be read here.
     """
     filtered = same_filters(before.filters) != same_filters(after.filters)
     if not filtered and _sources(_active_rows(before)) == _sources(_active_rows(after)):

@@ -16,9 +16,11 @@ from scimkit.journal import Journal
 from scimkit.mapping.changes import MappingChange, MappingSide, compare_mapping
 from scimkit.mapping.definitions import rules_of, undefined_names
 from scimkit.mapping.expressions import MAX_LENGTH
+from scimkit.mapping.problems import NotReproduced
 from scimkit.mapping.rows import MappingRow, ObjectMapping, read_schema
 from scimkit.mapping.schema import canonical, meaning, merge_mapping, new_sources, saved_sources
 from scimkit.mapping_backup.backup import read_live_schema
+from scimkit.mapping_backup.directories import refuse_other_app
 from scimkit.mapping_backup.forecast import RestoreForecast, make_restore_forecast, no_forecast, refuse_leavers
 from scimkit.mapping_backup.leavers import Leaver, find_leavers, find_leaving_groups, read_rules
 from scimkit.mapping_backup.saved import SavedMapping
@@ -59,7 +61,7 @@ def forecast_restore(graph: GraphClient, enterprise_app: EnterpriseApp, wanted: 
 
 
 def forecast_of(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration, *, now: datetime) -> RestoreForecast:
-    """The forecast of what was just read."""
+    """The forecast of what was just read. Raises PlanRefused for a filter whose pattern cannot be run here."""
     if not found.changes:
         return no_forecast("nothing differs")
     if not (found.running or found.restart or found.ever_ran):
@@ -67,11 +69,17 @@ def forecast_of(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restor
     rules = read_rules(graph, enterprise_app)
     leavers: list[Leaver] = []
     groups: list[str] = []
-    for before, after in zip(read_schema(found.live), found.objects, strict=True):
-        if before.source_object == "User" and before.enabled:
-            leavers += find_leavers(graph, enterprise_app, before, after, rules, now=now)
-        elif before.source_object == "Group" and before.enabled:
-            groups += find_leaving_groups(graph, enterprise_app, before, after)
+    try:
+        for before, after in zip(read_schema(found.live), found.objects, strict=True):
+            if before.source_object == "User" and before.enabled:
+                leavers += find_leavers(graph, enterprise_app, before, after, rules, now=now)
+            elif before.source_object == "Group" and before.enabled:
+                groups += find_leaving_groups(graph, enterprise_app, before, after)
+    except NotReproduced as limit:
+        raise PlanRefused(
+            f"{limit.message}: nobody knows who would fall out of scope",
+            "Write the pattern in another way, or make this change in the portal and watch the deletion threshold.",
+        ) from None
     return make_restore_forecast(leavers, groups, rules)
 
 
@@ -123,8 +131,9 @@ def _planned(change: MappingChange) -> PlannedChange:
 
 
 def read_restoration(graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping, *, journal: Journal | None) -> Restoration:
-    """Read the schema and the job, and work out what differs. Raises PlanRefused for what the service would not take."""
+    """Read the schema and the job, and work out what differs. Raises PlanRefused for another app's schema, or what the service would not take."""
     live = read_live_schema(graph, enterprise_app)
+    refuse_other_app(live, wanted)
     there = read_schema(live)
     objects = merge_mapping(live, wanted.objects, saved=wanted.schema)
     named = {(each.source_object, each.target_object) for each in wanted.objects}

@@ -14,7 +14,8 @@ from scimkit.errors import ConfigError, MappingError, PlanRefused, ScimkitError
 from scimkit.mapping.changes import MappingSide, expected_side
 from scimkit.mapping.files import read_mapping_text
 from scimkit.mapping.rows import ObjectMapping, read_schema
-from scimkit.mapping_backup.backup import NAME, SCHEMA_ENDING
+from scimkit.mapping.schema import half_character
+from scimkit.mapping_backup.backup import HALF_WORDS, NAME, SCHEMA_ENDING
 from scimkit.runs import RunStore
 
 LIVE, PROFILE = "live", "profile"
@@ -104,6 +105,8 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         raise MappingError(f"{name} is no JSON: {error}", "Take the schema out of another backup.") from None
     if not isinstance(value, dict):
         raise MappingError(f"{name} is no synchronizationSchema: it holds a {type(value).__name__}", "Take the schema out of another backup.")
+    if place := half_character(value):
+        raise MappingError(f"{name}: {HALF_WORDS.format(place=place)}", "Take the schema out of another backup.")
     return value
 
 

@@ -22,7 +22,7 @@ from scimkit.provisioning.differences import CREATE_ONLY, differences
 from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GROUP_IS_DELETED, USER, Kind
 from scimkit.provisioning.members import Member, Membership, found_members, left_out_of, member_changes
 from scimkit.provisioning.scope import ScopeDecision
-from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts
+from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, parse_target
 
 ALL_ACTIONS = frozenset({"Add", "Update", "Delete"})
 
@@ -339,7 +339,7 @@ def _first_time(desired: Desired, observed: Observed, policy: Policy, facts: Tar
         return broken
     changes = tuple(Change(target, None, value) for target, value in desired.create.items())
     references = tuple(Change(target, None, value) for target, value in desired.references.items() if value)
-    reason = f"in scope, and no {desired.kind.account} in the target matches"
+    reason = f"in scope, and no {desired.kind.account} in the target matches{_goes_without(desired)}"
     decision = Decision("create", "Success", "", reason, changes, references, desired.unresolved)
     return _with_members(decision, desired, {}, creating=True)
 
@@ -367,10 +367,10 @@ def _update(
     references = differences(desired.references, resource, facts=facts, flow_types=desired.flow_types)
     if changes or references:
         names = ", ".join(change.target for change in (*changes, *references))
-        reason = f"{found}; different: {names}"
+        reason = f"{found}; different: {names}{_goes_without(desired)}"
         decision = Decision("update", "Success", "", reason, changes, references, desired.unresolved, target_id)
     else:
-        reason = f"{found}, which already has every value"
+        reason = f"{found}, which already has every value{_goes_without(desired)}"
         decision = Decision(
             "nothing" if linked else "link",
             "Skipped",
@@ -386,6 +386,12 @@ def _update(
     if not decision.writes and (decision.add or decision.remove):
         return replace(decision, action="update", result="Success", code="", reason=f"{found}; members differ")
     return decision
+
+
+def _goes_without(desired: Desired) -> str:
+    """The end of a reason that tells which references are left out: a manager who is not linked and in scope."""
+    names = ", ".join(parse_target(target).attribute for target in desired.unresolved)
+    return f"; left out: {names}, who has no linked account in scope" if names else ""
 
 
 def _with_members(

@@ -196,8 +196,8 @@ def create_body(
 def patch_body(changes: Iterable[Change], flag: bool = False, *, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
     """The body of `PATCH /Users/{id}` that makes these changes.
 
-    `Add` where the endpoint showed no value, `Replace` where it did (seen in
-    traffic). With the flag, replacements whose path has no filter are merged
+    `Add` where the endpoint showed no value or an empty one, `Replace` where it
+    showed another (seen in traffic). With the flag, replacements whose path has no filter are merged
     into one operation without a path, with dotted and full URN keys.
 
     >>> patch_body([Change("active", True, False)])["Operations"]
@@ -218,7 +218,7 @@ def operation(change: Change, spelling: Dialect, facts: TargetFacts = NOTHING_KN
     """One change as one operation with a path."""
     if change.target.casefold() == "roles" and isinstance(change.new, (list, tuple)):
         return role_operation(change.new, spelling, adds=change.adds)
-    word = spelling.add if change.old is None or change.adds else spelling.replace
+    word = spelling.add if change.old in (None, "") or change.adds else spelling.replace
     return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, spelling, facts)}
 
 
@@ -265,7 +265,7 @@ def manager_body(manager_target_id: str, flag: bool = False, *, present: bool = 
 
     present  the endpoint showed another manager: `Replace` instead of `Add`
     """
-    return patch_body([Change(MANAGER, "" if present else None, manager_target_id)], flag)
+    return patch_body([Change(MANAGER, "another" if present else None, manager_target_id)], flag)
 
 
 # -- group members -----------------------------------------------------------

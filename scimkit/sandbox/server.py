@@ -202,13 +202,16 @@ class Sandbox:
         """Let virtual time go on, running the cycles that fall due, each at its own time.
 
         While a cycle runs the clock stands; after `patience` seconds of waiting
-        for one the rest of the time is given up.
+        for one the rest of the time is given up. Who reads the job's status waits
+        each time: a few quick polls would else be over before a long cycle is.
         """
         clock = self.world.clock
         if clock.still:
-            if patience is not None or self.running is None:
+            if self.running is None or (patience is not None and seconds < JOB_STATUS_SECONDS):
                 return
-            await asyncio.wait({self.running})
+            await asyncio.wait({self.running}, timeout=patience)
+            if patience is not None:
+                return
         async with self.ticking:
             end = clock.after(seconds)
             while (due := self._next_due(end)) is not None:

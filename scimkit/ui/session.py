@@ -226,6 +226,7 @@ class Session:
             offered=self._offered(),
             single_sign_on=readiness.decisions.get(sign_on, ""),
             sign_in_identifier=self.form.sign_in_identifier if "sign_in_identifier" in self._values else "",
+            everybody=self.record("Scope").mode == "all",
         )
 
     def _offered(self) -> frozenset[str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Line = tuple[str, str]
 """A line and how it is to be said: good | doubt | bad | strong | quiet | ""."""
 
-WIDTH = 100
+WIDTH = 100  # where nobody says how wide the terminal is
 LONGEST_MESSAGE = 300  # characters of what was sent or came back; `--json` has more
 AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("connection", ("auth", "media", "errors")),
@@ -47,8 +48,31 @@ MOST_ROWS, MOST_CODES = 2, 6  # attributes, and checks, that are named where the
 MET, OPEN = ("passed", "warning"), ("not_reached", "not_observed")
 
 
-def describe_compatibility(found: Compatibility) -> Iterator[Line]:
-    """The whole view, line by line."""
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Text that is wrapped to the width of the terminal. more: how the second line and those after it are indented."""
+
+    text: str
+    indent: str
+    tone: str
+    more: str
+
+    def lines(self, width: int) -> Iterator[Line]:
+        wrapped = textwrap.wrap(visible(self.text), width, initial_indent=self.indent, subsequent_indent=self.more, break_on_hyphens=False)
+        for line in wrapped or [self.indent.rstrip()]:
+            yield line, self.tone
+
+
+Part = Line | Paragraph
+
+
+def describe_compatibility(found: Compatibility, width: int = WIDTH) -> Iterator[Line]:
+    """The whole view, line by line, none wider than `width`."""
+    for part in _parts(found):
+        yield from part.lines(width) if isinstance(part, Paragraph) else (part,)
+
+
+def _parts(found: Compatibility) -> Iterator[Part]:
     telling = sorted((finding for finding in found.findings if finding.breaks != "advice" and _counts(found, finding)), key=lambda finding: finding.breaks != "fails")
     yield from _head(found)
     yield from _table(found.rows, written=found.written)
@@ -65,7 +89,7 @@ def _counts(found: Compatibility, finding: Finding) -> bool:
     return advised or "both" in finding.dialects or ("aadOptscim062020" if found.flag else "default") in finding.dialects
 
 
-def _head(found: Compatibility) -> Iterator[Line]:
+def _head(found: Compatibility) -> Iterator[Part]:
     parts = urlsplit(found.address)
     yield f"What Entra will send to {visible(parts.netloc + parts.path)}", "strong"
     groups = f"groups by {', '.join(found.mapped_groups)}" if found.mapped_groups else "group mapping off"
@@ -77,7 +101,7 @@ def _head(found: Compatibility) -> Iterator[Line]:
 # -- the checks, counted -----------------------------------------------------
 
 
-def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Line]:
+def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Part]:
     known = {theme for _, themes in AREAS for theme in themes}
     every = list(rows)
     other = tuple(dict.fromkeys(row.theme for row in every if row.theme not in known))
@@ -108,7 +132,7 @@ def _cell(rows: list[CompatibilityRow]) -> Line:
 # -- findings ----------------------------------------------------------------
 
 
-def _finding(number: int, finding: Finding) -> Iterator[Line]:
+def _finding(number: int, finding: Finding) -> Iterator[Part]:
     word, tone = GRADES[finding.breaks]
     yield "", ""
     unsure = " (unconfirmed)" if finding.evidence == "unconfirmed" else ""
@@ -146,7 +170,7 @@ def short_target(target: str) -> str:
     return re.sub(r"^urn:ietf:params:scim:schemas:extension:([^:]+):[^:]+:User:", r"\1:", text)
 
 
-def _advice(findings: list[Finding]) -> Iterator[Line]:
+def _advice(findings: list[Finding]) -> Iterator[Part]:
     if findings:
         yield "", ""
         yield "ADVICE  not met by this mapping, or borne by Entra", "strong"
@@ -156,7 +180,7 @@ def _advice(findings: list[Finding]) -> Iterator[Line]:
         yield from _wrapped(f"· {finding.title}{only}. {_without_rows(finding.remedy, finding, 'them')}", "    ", "", more="      ")
 
 
-def _labelled(label: str, text: str, *, tone: str = "") -> Iterator[Line]:
+def _labelled(label: str, text: str, *, tone: str = "") -> Iterator[Part]:
     if text:
         yield from _wrapped(text, f"    {label:<10} ", tone, more=" " * 15)
 
@@ -168,7 +192,7 @@ def _short(text: str) -> str:
 # -- the end -----------------------------------------------------------------
 
 
-def _left_behind(found: Compatibility) -> Iterator[Line]:
+def _left_behind(found: Compatibility) -> Iterator[Part]:
     if not found.left_behind:
         return
     yield "", ""
@@ -178,7 +202,7 @@ def _left_behind(found: Compatibility) -> Iterator[Line]:
     yield from _wrapped("Run the same command with --cleanup in place of --write, or remove them in the app by hand.", "    ", "")
 
 
-def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Line]:
+def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
     word, tone = VERDICTS.get(found.verdict, (found.verdict, "doubt"))
     yield "", ""
     if found.verdict == "works_if" and found.conditions:
@@ -206,7 +230,5 @@ def _pointed(condition: str, telling: list[Finding]) -> str:
     return condition + (f" ({', '.join(numbers)})" if numbers else "")
 
 
-def _wrapped(text: str, indent: str, tone: str, *, more: str | None = None) -> Iterator[Line]:
-    lines = textwrap.wrap(visible(text), WIDTH, initial_indent=indent, subsequent_indent=indent if more is None else more, break_on_hyphens=False)
-    for line in lines or [indent.rstrip()]:
-        yield line, tone
+def _wrapped(text: str, indent: str, tone: str, *, more: str | None = None) -> Iterator[Paragraph]:
+    yield Paragraph(text, indent, tone, indent if more is None else more)

@@ -81,11 +81,12 @@ def _findings(checks: Sequence[Any]) -> Iterator[CheckList]:
 
 
 def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
-    """What Microsoft gives for each expression and person, and why it was not asked where it was not."""
+    """What Microsoft gives for each expression and person, or group, and why it was not asked where it was not."""
     answers = data.get("answers") or []
+    who = "person or group" if any(answer.get("object") == "Group" for answer in answers) else "person"
     columns = {
         "target": field("target", code=True),
-        "person": field("person"),
+        who: field("person"),
         "Microsoft gives": lambda row: cell((row.get("error") and f"an error: {row['error']}") or ", ".join(row.get("values") or []) or "(no value)"),
     }
     sentence = ". ".join(part.rstrip(".") for part in (data.get("unasked"), data.get("remedy")) if part)

@@ -50,6 +50,12 @@ class Crooked:
         return answer.json()["id"]
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """What a crooked server has not shown after half a second it never shows; others get two seconds (the world `lag` takes 0.04)."""
+    monkeypatch.setattr("scimkit.compatibility.trial.LAG_WAITS_SECONDS", (0.06, 0.2, 0.3))
+
+
 @pytest.fixture(scope="session")
 def crooked_server():
     with subprocess.Popen([sys.executable, str(CROOKED)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -114,15 +114,15 @@ DEFECTS = {
     "json_media_type": "answers are application/json",
     "text_media_type": "answers are text/plain",
     "html_errors": "errors are web pages",
-    "lag": "reads show what was there 0.08 seconds ago",
+    "lag": "reads show what was there 0.04 seconds ago",
     "slow": "every answer takes 0.2 seconds",
     "closes_connections": "every seventh connection is closed instead of an answer, before anything is done",
     "closes_after_acting": "every seventh connection is closed instead of an answer, after the work is done",
-    "throttles": "every 50th request is 429 with Retry-After 1",
+    "throttles": "every 24th of the first 100 requests is 429 with Retry-After 1",
     "refuses_unknown_parameters": "a query parameter SCIM does not know: 400",
 }  # fmt: skip
 HARMLESS = ("create_200", "conflict_without_scim_type")
-LAG_SECONDS, SLOW_SECONDS, EVERY = 0.08, 0.2, 7
+LAG_SECONDS, SLOW_SECONDS, EVERY = 0.04, 0.2, 7
 
 MULTI = {"emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates", "members"}
 USER = (
@@ -957,7 +957,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(SLOW_SECONDS)
         if world.has("closes_connections") and turn % EVERY == 0:
             raise Closed
-        if world.has("throttles") and turn % 50 == 0:
+        if world.has("throttles") and turn % 24 == 0 and turn <= 100:
             raise Refused(429, "too many requests")
         when = self.turn_to_hold(world)
         if when == "before":

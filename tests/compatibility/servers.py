@@ -3,7 +3,10 @@
     strict, tolerant       scim2-server, as RFC 7644 has it and with the leniences it offers; installed with the kit
     django_scim2           PyPI: django-scim2 on Django, SQLite in memory
     django_scim2_server    PyPI: django-scim2-server, an unrelated project; its user adapter made to delete
+    canaille               PyPI: canaille, an identity server of its own, in memory
     scimmy                 npm: scimmy with scimmy-routers on express
+    scim_patch             npm: scim-patch and scim2-parse-filter on express, as many apps have built theirs
+    polis                  npm: @boxyhq/saml-jackson, directory synchronisation as a product, in memory
 
 Those of a registry are installed on first use, in pinned versions, into a folder of the system's temporary one that
 later runs find again. What stands in the scripts below is what each project's own documentation tells to write.
@@ -202,6 +205,118 @@ app.listen(Number(port), "127.0.0.1");
 """
 
 
+# -- scim-patch ----------------------------------------------------------------------
+
+SCIM_PATCH = """
+import express from "express";
+import {patchBodyValidation, scimPatch} from "scim-patch";
+import {filter as matcher, parse} from "scim2-parse-filter";
+import {randomUUID} from "node:crypto";
+const [port, token] = process.argv.slice(2);
+const app = express();
+app.use(express.json({type: ["application/json", "application/scim+json"]}));
+const send = (answer, status, body) => answer.status(status).type("application/scim+json").send(JSON.stringify(body));
+const refuse = (answer, status, detail, scimType) =>
+    send(answer, status, {schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: String(status), detail, scimType});
+app.use("/scim/v2", (query, answer, next) => query.header("Authorization") === `Bearer ${token}` ? next() : refuse(answer, 401, "no token"));
+for (const [kind, name] of [["Users", "userName"], ["Groups", "displayName"]]) {
+    const held = new Map(), path = `/scim/v2/${kind}`;
+    const taken = (value, id) => [...held.values()].some((one) => one.id !== id && one[name]?.toLowerCase() === value?.toLowerCase());
+    const shown = (query, one) => {
+        const {members, ...rest} = one;
+        return members && !String(query.query.excludedAttributes ?? "").split(",").includes("members") ? one : rest;
+    };
+    app.get(path, (query, answer) => {
+        let all = [...held.values()];
+        try {
+            if (query.query.filter) all = all.filter(matcher(parse(query.query.filter)));
+        } catch (error) {
+            return refuse(answer, 400, error.message, "invalidFilter");
+        }
+        const start = Math.max(1, Number(query.query.startIndex ?? 1)), page = all.slice(start - 1, start - 1 + Number(query.query.count ?? 100));
+        send(answer, 200, {
+            schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], totalResults: all.length, startIndex: start, itemsPerPage: page.length,
+            Resources: page.map((one) => shown(query, one)),
+        });
+    });
+    app.post(path, (query, answer) => {
+        if (taken(query.body[name])) return refuse(answer, 409, `${name} is taken`, "uniqueness");
+        const one = {...query.body, id: randomUUID(), meta: {resourceType: kind.slice(0, -1)}};
+        held.set(one.id, one);
+        send(answer, 201, one);
+    });
+    app.use(`${path}/:id`, (query, answer, next) => held.has(query.params.id) ? next() : refuse(answer, 404, "not found"));
+    app.get(`${path}/:id`, (query, answer) => send(answer, 200, shown(query, held.get(query.params.id))));
+    app.patch(`${path}/:id`, (query, answer) => {
+        try {
+            patchBodyValidation(query.body);
+            const one = scimPatch(structuredClone(held.get(query.params.id)), query.body.Operations, {mutateDocument: false, treatMissingAsAdd: true});
+            if (taken(one[name], one.id)) return refuse(answer, 409, `${name} is taken`, "uniqueness");
+            held.set(one.id, one);
+            kind === "Users" ? send(answer, 200, one) : answer.status(204).end();
+        } catch (error) {
+            refuse(answer, error.status ?? 400, error.message, error.scimCode);
+        }
+    });
+    app.delete(`${path}/:id`, (query, answer) => { held.delete(query.params.id); answer.status(204).end(); });
+}
+app.listen(Number(port), "127.0.0.1");
+"""
+
+# -- polis ---------------------------------------------------------------------------
+
+POLIS = """
+import express from "express";
+import jackson from "@boxyhq/saml-jackson";
+const [port, token] = process.argv.slice(2);
+const quiet = {info() {}, error() {}, warn() {}, debug() {}};
+const made = await jackson.default({
+    externalUrl: `http://127.0.0.1:${port}`, samlPath: "/saml", scimPath: "/scim/v2", samlAudience: "https://example.com", db: {engine: "mem"}, noAnalytics: true, openid: {}, logger: quiet,
+});
+const sync = made.directorySyncController;
+const {data: directory} = await sync.directories.create({tenant: "one", product: "two", type: "azure-scim-v2", name: "three", webhook_url: ""});
+const number = (text) => text ? Number(text) : undefined;
+const app = express();
+app.use(express.json({type: ["application/json", "application/scim+json"]}));
+app.all(/^[/]scim[/]v2[/]([^/]+)(?:[/]([^/]+))?$/, async (query, answer) => {
+    const said = await sync.requests.handle({
+        method: query.method, body: query.body, directoryId: directory.id, resourceType: query.params[0], resourceId: query.params[1],
+        apiSecret: query.header("Authorization") === `Bearer ${token}` ? directory.scim.secret : "",
+        query: {count: number(query.query.count), startIndex: number(query.query.startIndex), filter: query.query.filter},
+    });
+    answer.status(said.status).json(said.data);
+});
+app.listen(Number(port), "127.0.0.1");
+"""
+
+# -- canaille ------------------------------------------------------------------------
+
+CANAILLE = """
+import datetime, sys
+from canaille import create_app
+from canaille.app import models
+from canaille.backends import Backend
+port, token = int(sys.argv[1]), sys.argv[2]
+app = create_app({
+    "SECRET_KEY": "not-a-secret-0123456789-0123456789", "TESTING": True, "WTF_CSRF_ENABLED": False,
+    "CANAILLE": {"DATABASE": "memory", "SMTP": None, "LOGGING": {"version": 1, "disable_existing_loggers": True}},
+    "CANAILLE_OIDC": {}, "CANAILLE_SCIM": {"ENABLE_SERVER": True},
+})
+with app.app_context():
+    client = models.Client(client_id="c", client_name="c", client_uri="http://127.0.0.1", scope=["openid"], client_secret="s")
+    Backend.instance.save(client)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    Backend.instance.save(models.Token(token_id="t", access_token=token, client=client, subject=None, type="access_token", scope=["openid"], issue_date=now, lifetime=360000))
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+make_server("127.0.0.1", port, app, handler_class=Quiet).serve_forever()
+"""
+
+
 @dataclass(frozen=True)
 class Server:
     """One that runs. `residue()` lists what it holds."""
@@ -215,7 +330,8 @@ class Server:
         found = []
         with httpx.Client(headers=headers, timeout=30) as client:
             for kind, name in (("Users", "userName"), ("Groups", "displayName")):
-                answer = client.get(f"{self.url}/{kind}", params={"startIndex": 1, "count": 500})
+                # canaille answers 500 where a count is asked for
+                answer = client.get(f"{self.url}/{kind}", params={} if self.name == "canaille" else {"startIndex": 1, "count": 500})
                 assert answer.status_code == 200, (kind, answer.status_code, answer.text[:200])
                 found += [(kind, item.get(name)) for item in answer.json().get("Resources") or ()]
         return found
@@ -246,15 +362,25 @@ def django(kind, *packages):
     return lambda port: [python, folder / "serve.py", str(port), TOKEN, kind]
 
 
-def scimmy():
-    folder = cache("scimmy")
-    if not (folder / "ready").exists():
-        packages = ["scimmy@1.3.5", "scimmy-routers@1.3.2", "express@5.3.0"]
-        command = [shutil.which("npm"), "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix", folder, *packages]
-        subprocess.run(command, check=True, timeout=500, cwd=folder)
-        (folder / "ready").touch()
-    (folder / "serve.mjs").write_text(SCIMMY, encoding="utf-8")
-    return lambda port: [shutil.which("node"), folder / "serve.mjs", str(port), TOKEN]
+def canaille():
+    folder, python = python_with("canaille", "canaille[oidc,scim,server]==0.3.6", "scim2-models==0.7.0", "scim2-client==0.7.5")
+    (folder / "serve.py").write_text(CANAILLE, encoding="utf-8")
+    return lambda port: [python, folder / "serve.py", str(port), TOKEN]
+
+
+def node(name, script, *packages):
+    """A script for Node with these packages of npm."""
+
+    def command():
+        folder = cache(name)
+        if not (folder / "ready").exists():
+            install = [shutil.which("npm"), "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix", folder, *packages]
+            subprocess.run(install, check=True, timeout=500, cwd=folder)
+            (folder / "ready").touch()
+        (folder / "serve.mjs").write_text(script, encoding="utf-8")
+        return lambda port: [shutil.which("node"), folder / "serve.mjs", str(port), TOKEN]
+
+    return command
 
 
 def scim2(kind):
@@ -266,9 +392,12 @@ COMMANDS = {
     "tolerant": (lambda: scim2("tolerant"), "/v2"),
     "django_scim2": (lambda: django("django_scim2", "django==5.2.19", "django-scim2==0.23.0"), "/scim/v2"),
     "django_scim2_server": (lambda: django("django_scim2_server", "django==5.2.19", "django-scim2-server==1.1.0", "scim2-models==0.12.3"), "/scim/v2"),
-    "scimmy": (scimmy, "/scim/v2"),
+    "canaille": (canaille, "/scim/v2"),
+    "scimmy": (node("scimmy", SCIMMY, "scimmy@1.3.5", "scimmy-routers@1.3.2", "express@5.3.0"), "/scim/v2"),
+    "scim_patch": (node("scim_patch", SCIM_PATCH, "scim-patch@0.8.3", "scim2-parse-filter@0.2.10", "express@5.3.0"), "/scim/v2"),
+    "polis": (node("polis", POLIS, "@boxyhq/saml-jackson@26.2.0", "express@5.3.0"), "/scim/v2"),
 }
-FROM_A_REGISTRY = ("django_scim2", "django_scim2_server", "scimmy")
+FROM_A_REGISTRY = ("django_scim2", "django_scim2_server", "canaille", "scimmy", "scim_patch", "polis")
 
 
 def free_port():

@@ -24,13 +24,32 @@ EXPECTED = {
     "tolerant": ("works_if", {"manager_text_refused"}),
     # "False": 400; userName searched with case; typed path without element: noTarget; manager as text: 400; a member twice is there twice
     "scimmy": ("works_if", {"boolean_text_refused", "match_case_sensitive", "typed_path_needs_element", "manager_text_refused", "member_twice"}),
-    # "False": 400; title, addresses and more dropped, displayName made from the name; displayName, manager and a group's
+    # "False": 400; Add is 501; title, addresses and more dropped, displayName made from the name; displayName, manager and a group's
     # name cannot be changed: 501; a group is never found; members are shown though excluded; members[value eq …]: 501
     "django_scim2": (
         "works_if",
         {
-            "attribute_not_stored", "boolean_text_refused", "group_rename", "groups_not_searchable", "manager_text_refused",
+            "add_refused", "attribute_not_stored", "boolean_text_refused", "group_rename", "groups_not_searchable", "manager_text_refused",
             "member_path_remove_refused", "members_not_excluded", "row_not_changed", "values_normalised",
+        },
+    ),
+    # the filter is not looked at; a type beside an address or number: 400; name.formatted is demanded; userName cannot be changed: 500
+    "canaille": (
+        "fails",
+        {
+            "attribute_not_stored", "attribute_refused", "duplicate_accepted", "filter_ignored", "group_create_refused",
+            "manager_text_refused", "rename", "requires_values",
+        },
+    ),
+    # userName searched with case; the manager is stored and answered as it came; "False" is stored as text
+    "scim_patch": ("works_if", {"match_case_sensitive", "manager_answered_bare", "boolean_stored_as_text"}),
+    # searched by mail whatever the filter names, with case, apostrophes taken away; URN paths are cut at the dot of 2.0; `Add` in
+    # groups does nothing, `add` does; members are never shown, externalId of groups is not kept
+    "polis": (
+        "works_if",
+        {
+            "boolean_stored_as_text", "extension_path", "filter_special_characters", "group_not_stored", "group_op_case",
+            "match_case_sensitive", "match_reads_mail", "members_not_shown",
         },
     ),
     # the enterprise extension: 400; title, addresses and more dropped; members are shown though excluded
@@ -43,7 +62,7 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 def probe(server):
     """What the probe says of a server that already holds somebody; checks that this one alone is there afterwards."""
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/scim+json"}
-    somebody = {"schemas": [USER], "userName": "somebody@example.org", "active": True, "name": {"givenName": "Some", "familyName": "Body"}}
+    somebody = {"schemas": [USER], "userName": "somebody@example.org", "active": True, "name": {"formatted": "Some Body", "givenName": "Some", "familyName": "Body"}}
     httpx.post(f"{server.url}/Users", json=somebody, headers=headers, timeout=30).raise_for_status()
     before = server.residue()
     assert before == [("Users", "somebody@example.org")]

@@ -171,6 +171,12 @@ def only_ada(case: Case, **values: Any) -> None:
     case.people = {ADA: {**case.people[ADA], **values}}
 
 
+def roles(case: Case, *held: str) -> None:
+    """Everybody with one role of the app, Ada with these."""
+    for name, person in case.people.items():
+        person["appRoleAssignments"] = list(held) if name == ADA else ["User"]
+
+
 def title(expression: str) -> Callable[[Case], None]:
     return lambda case: case.come_from("title", expression)
 
@@ -284,6 +290,11 @@ PLANTS = (
     Plant("sign_in", lambda c: c.decide(single_sign_on="none"), status="ok"),
     Plant("sign_in_differs", lambda c: c.decide(single_sign_on="same_app", sign_in_identifier="[mail]"), BY_USER_NAME, words=("anna.schmidt@", "[mail]")),
     Plant("sign_in_differs", lambda c: c.decide(single_sign_on="same_app", sign_in_identifier="[userPrincipalName]"), BY_USER_NAME, status="ok"),
+    # app roles
+    Plant("one_of_several_roles", lambda c: [roles(c, "User", "Auditor"), c.come_from("title", "SingleAppRoleAssignment([appRoleAssignments])")], ("theorgwiki",), words=("title", "admin@contoso.example holds several", "not defined")),
+    Plant("one_of_several_roles", lambda c: [roles(c, "User"), c.come_from("title", "SingleAppRoleAssignment([appRoleAssignments])")], ("theorgwiki",), status="ok"),
+    Plant("roles_for_everybody", lambda c: [roles(c, "User"), c.decide(everybody=True), c.come_from("title", "SingleAppRoleAssignment([appRoleAssignments])")], ("theorgwiki",), words=("title", "all users and groups"), status="failed"),
+    Plant("roles_for_everybody_open", lambda c: [roles(c, "User"), c.decide(everybody=True), c.add("roles", "AssertiveAppRoleAssignmentsComplex([appRoleAssignments])")], ("theorgwiki",), words=("roles", "not settled")),
     # groups
     Plant("groups_on", lambda c: c.schema["synchronizationRules"][0]["objectMappings"].append(deepcopy(case_of("thrive-lxp").mapping("Group"))), ("oreilly", "cloud-academy"), words=("quarantine",), status="failed"),
     Plant("groups_not_stated", lambda c: c.schema["synchronizationRules"][0]["objectMappings"].append(deepcopy(case_of("thrive-lxp").mapping("Group"))), ("theorgwiki",), words=("nothing says",), status="not_observed"),

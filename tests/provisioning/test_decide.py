@@ -116,6 +116,15 @@ def test_the_reason_names_what_differs() -> None:
     assert decision.reason.endswith("different: title")
 
 
+@pytest.mark.parametrize("resource", [None, {"id": "a1", "title": "x"}, {"id": "a1", "title": "Boss"}])
+def test_the_reason_names_who_is_left_out(resource: dict[str, Any] | None) -> None:
+    """A manager without a linked account, whatever else is done."""
+    manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+    desired = Desired("ann", KEYS, create={"title": "Boss"}, update={"title": "Boss"}, unresolved=(manager,))
+    told = decide(desired, IN, LINK if resource else None, Observed(resource))
+    assert told.reason.endswith("; left out: manager, who has no linked account in scope")
+
+
 def test_ignore_object_flow_leaves_the_person_alone(memory_endpoint: Any) -> None:
     """The word IgnoreObjectFlow stops processing before the target is asked."""
     endpoint = memory_endpoint()

@@ -19,6 +19,7 @@ from scimkit.provisioning import (
     Change,
     TargetFacts,
     create_body,
+    dialect,
     match_filter,
     patch_body,
     read_target,
@@ -95,6 +96,7 @@ def test_create_with_a_primary_role() -> None:
             [(WORK_MAIL, "old", "updatedEmail@microsoft.com"), ("name.familyName", "old", "updatedFamilyName")],
         ),
         ("scim-p08", [("nickName", None, "Babs")]),
+        ("scim-p08", [("nickName", "", "Babs")]),
         ("scim-p09", [("nickName", None, "Babs")]),
         (
             "scim-p10",
@@ -191,6 +193,26 @@ def test_role_list_with_the_flag_has_the_form_of_post() -> None:
     assertive = patch_body([Change("roles", [{"value": "b"}], [{"display": "A", "value": "a", "primary": False}])])
     assert assertive["Operations"][0]["op"] == "replace"
     assert assertive["Operations"][0]["value"] == [{"display": "A", "value": "a", "primary": False}]
+
+
+def test_roles_inside_text_hold_what_the_samples_show() -> None:
+    """`id`, `value`, `displayName` in this order; a row that may only add never replaces the list."""
+    role = {"primary": False, "displayName": "A", "value": "a", "id": "1"}
+    (added,) = patch_body([Change("roles", None, [role])])["Operations"]
+    assert added["value"] == [{"value": '{"id":"1","value":"a","displayName":"A"}'}]
+    assertive = [{"primary": False, "display": "A", "value": "a"}]
+    for flag, value in ((False, [{"value": '{"value":"a","display":"A"}'}]), (True, assertive)):
+        (one,) = patch_body([Change("roles", [{"value": "b"}], assertive, adds=True)], flag)["Operations"]
+        assert (one["op"].lower(), one["value"]) == ("add", value)
+
+
+def test_what_becomes_of_external_id_with_the_flag_is_one_constant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Merged as the rest, or an operation of its own."""
+    changes = [Change(target, "old", "new") for target in ("displayName", "externalId", "title")]
+    assert len(patch_body(changes, True)["Operations"]) == 1
+    monkeypatch.setattr(dialect, "FLAG_MERGES_EXTERNAL_ID", False)
+    alone, merged = patch_body(changes, True)["Operations"]
+    assert alone == {"op": "replace", "path": "externalId", "value": "new"} and merged["value"].keys() == {"displayName", "title"}
 
 
 @pytest.mark.parametrize(

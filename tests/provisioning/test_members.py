@@ -176,6 +176,7 @@ ids = st.lists(st.sampled_from(["ann", "bob", "cem", "dan", "eve", "inner"]), un
     exists=st.booleans(),
     has_link=st.booleans(),
     name=st.sampled_from(["Sales", "SALES", "Vendors"]),
+    external=st.sampled_from(["sales", "Sales", "old", "", None]),
     in_scope=st.booleans(),
     flag=st.booleans(),
     at_once=st.integers(1, 4),
@@ -189,7 +190,7 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
     has_link = drawn["exists"] and drawn["has_link"]
     written = {one: f"t-{one}" for one in drawn["written"]} if has_link else {}
     there = [*written.values(), *drawn["strangers"]]
-    found = [sales(*there) | {"displayName": drawn["name"]}] if drawn["exists"] else []
+    found = [sales(*there) | {"displayName": drawn["name"], "externalId": drawn["external"]}] if drawn["exists"] else []
     endpoint = memory_endpoint(groups=found)
     mapping = ObjectMapping("Groups", "Group", CORE, True, frozenset(drawn["actions"]), (), (*ROWS[:2], MappingRow("members", "[members]", "Direct", apply=drawn["apply"])))
     common: dict[str, Any] = {

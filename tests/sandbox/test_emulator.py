@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from scimkit.apps import load
 from scimkit.sandbox import sandbox_token
+from scimkit.sandbox.clock import JOB_STATUS_SECONDS, REQUEST_SECONDS
+from scimkit.sandbox.server import make_sandbox
 
 
 def inner(answer: httpx.Response) -> dict[str, Any]:
@@ -223,3 +227,20 @@ def test_assignments(open_desk: Callable[..., Any]) -> None:
     assert [a["id"] for a in desk.get(path)["value"]] == [made["id"]]
     assert desk.graph.delete(f"{path}/{made['id']}").status_code == 204
     assert desk.get(path)["value"] == []
+
+
+def test_who_polls_a_job_waits_for_its_long_cycle() -> None:
+    """The clock stands; an ordinary request is not held up, and a reading of the status is, for as long as it is patient."""
+    sandbox = make_sandbox([load("oreilly")], seed=7, people=40)
+
+    async def story() -> None:
+        clock = sandbox.world.clock
+        before, clock.still = clock.now, True
+        sandbox.running = asyncio.create_task(asyncio.sleep(0.3))
+        await sandbox.advance(REQUEST_SECONDS)
+        await sandbox.advance(JOB_STATUS_SECONDS, patience=0.01)
+        assert not sandbox.running.done()
+        await sandbox.advance(JOB_STATUS_SECONDS)
+        assert sandbox.running.done() and clock.now == before
+
+    asyncio.run(story())

@@ -13,8 +13,9 @@ from scimkit.clients.graph import GraphClient
 from scimkit.credentials import Secret
 from scimkit.enterprise_app import EnterpriseApp
 from scimkit.mapping.review import Expectations, review_mapping
-from scimkit.mapping.rows import read_schema
-from scimkit.mapping_opinion import ask_microsoft
+from scimkit.mapping.rows import MappingRow, ObjectMapping, read_schema
+from scimkit.mapping_opinion import ask_microsoft, read_group_sources
+from scimkit.pilot_group import PilotGroup
 from scimkit.provisioning.source import source_attributes
 from scimkit.sandbox import sandbox_token
 from scimkit.sandbox.identity import Ids
@@ -110,6 +111,27 @@ def test_what_goes_over_the_wire_comes_back_as_it_was_meant(desk: Any) -> None:
             texts = [str(item) for item in (expected if isinstance(expected, list) else [expected]) if item not in (None, "")]
             assert [text for text in told["evaluationResult"] if text] == texts, each["expression"]
     assert len(examples) > 40
+
+
+def test_ours_and_the_emulators_word_agree_on_a_group(desk: Any) -> None:
+    """The pilot group as Graph lists it, its members a collection, through the same call."""
+    desk.make_app()
+    rows = [MappingRow("displayName", 'Join(" ", [displayName], [members])', "Expression", matching=1), MappingRow("title", "Not([mailEnabled])", "Expression")]
+    groups = ObjectMapping("Groups", "Group", "Group", True, frozenset({"Add"}), (), tuple(rows))
+    live = (*read_schema(make_schema(Ids(1), "job", load("oreilly"))), groups)
+    with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
+        pilot = learners(graph)
+        sources = read_group_sources(graph, pilot, live)
+        opinion = ask_microsoft(graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, {}, sources)
+    found = review_mapping(load("oreilly").attributes, live, {}, decided=Expectations(), opinion=opinion)
+    assert len(sources[pilot.name]["members"]) > 1 and [each.values for each in opinion.answers if each.target == "title"] == [("True",)]
+    [check] = [check for check in found.checks if check.code.startswith("mapping.microsoft")]
+    assert check.code == "mapping.microsoft_agrees" and "displayName of groups" in check.message
+
+
+def learners(graph: GraphClient) -> PilotGroup:
+    found = next(group for group in graph.groups() if group["displayName"] == "Learners")
+    return PilotGroup(found["id"], found["displayName"], ())
 
 
 @pytest.mark.parametrize("app", ["oreilly", "thrive-lxp"])

@@ -18,6 +18,7 @@ FLAG = "aadOptscim062020"
 PILOT = "Learning pilot"
 GRACE, JOSE = "grace.oneill@contoso.example", "jose.garcia@contoso.example"
 NEXT_CYCLE = 41 * 60
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
@@ -196,6 +197,27 @@ def test_who_comes_into_scope_later_waits_for_a_restart(open_app: Callable[..., 
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
 
 
+@pytest.mark.parametrize("reset", ["Watermark", "Full"])
+def test_a_manager_who_comes_later_is_written_at_a_restart(open_app: Callable[..., Any], reset: str) -> None:
+    """Although nothing else is to be done for the person, and the manager's turn is later in that cycle."""
+    desk = open_app()
+    desk.tell("people", person=GRACE, do="change", values={"manager": desk.get(f"users/{JOSE}")["id"]})
+    desk.tell("people", person=JOSE, do="change", values={"enabled": False})
+    desk.assign(group_id(desk))
+    run_first(desk)
+
+    def manager() -> Any:
+        return (desk.accounts()[GRACE].get(ENTERPRISE) or {}).get("manager")
+
+    assert manager() is None
+    desk.tell("people", person=JOSE, do="change", values={"enabled": True})
+    cycle(desk)
+    assert JOSE in desk.accounts() and manager() is None
+    assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json={"criteria": {"resetScope": reset}}).status_code == 204
+    desk.status()
+    assert manager()["value"] == desk.accounts()[JOSE]["id"]
+
+
 def test_inner_groups_are_members_when_they_are_assigned_themselves(open_app: Callable[..., Any]) -> None:
     """Assigned alone the outer group goes without; with the inner one assigned too, that is a member by its own id."""
     desk = open_app()
@@ -249,6 +271,24 @@ def test_a_failed_person_is_a_member_as_soon_as_the_account_is_there(open_app: C
     desk.tell("people", person=JOSE.upper(), do="change", values={"user_principal_name": GRACE})
     cycle(desk)
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+
+
+@pytest.mark.parametrize("fault", ["reset_before=10", "reset_after=4", "throttle=10"])
+def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next_cycle(open_app: Callable[..., Any], fault: str) -> None:
+    """The group is no failure, its log entry says what went wrong without the emulator's own address, and nobody is doubled."""
+    desk = open_app()
+    desk.assign(group_id(desk))
+    desk.tell("faults", set=fault)
+    last = run_first(desk)["lastExecution"]
+    assert (last["state"], last["countEscrowed"], last["countEscrowedRaw"]) == ("Succeeded", 0, 1)
+    steps = group_logs(desk)[-1]["provisioningSteps"]
+    assert [step["status"] for step in steps if step["provisioningStepType"] == "referenceResolution"] == ["success", "failure"]
+    assert "internal" not in steps[-1]["description"] and "/apps/" in steps[-1]["description"]
+    desk.tell("faults", clear=True)
+    cycle(desk)
+    assert groups_at(desk) == {PILOT: {GRACE, JOSE}} and desk.status()["lastExecution"]["countEscrowedRaw"] == 0
+    [group] = desk.scim.get("Groups").json()["Resources"]
+    assert len(group["members"]) == 2
 
 
 def test_groups_count_for_the_deletion_threshold(open_app: Callable[..., Any]) -> None:

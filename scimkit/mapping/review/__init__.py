@@ -10,6 +10,7 @@ One theme a module, each a list of checks over the same `Subject`:
     results      what people get: nothing, an error, the wrong type or shape
     flow         what changes too often, or never
     names        user name and address, renaming, single sign-on
+    roles        app roles as values
     groups       the mapping of groups
     actions      what the job may do to accounts
     opinion      what Microsoft says of the expressions
@@ -37,6 +38,7 @@ from scimkit.mapping.review.opinion import Answer, Opinion, check_answers, overr
 from scimkit.mapping.review.presence import check_presence
 from scimkit.mapping.review.record import MISSING, NO_VALUE, MappingReview, Overruled, ReviewRow
 from scimkit.mapping.review.results import check_results
+from scimkit.mapping.review.roles import check_roles
 from scimkit.mapping.review.sources import check_sources
 from scimkit.mapping.review.subject import make_subject
 from scimkit.mapping.review.table import make_rows
@@ -53,6 +55,7 @@ THEMES = (
     check_results,
     check_flow,
     check_names,
+    check_roles,
     check_groups,
     check_actions,
 )
@@ -81,5 +84,5 @@ def review_mapping(
     subject = make_subject(expected, live, people, decided, now, opinion)
     checks = [check for theme in THEMES for check in theme(subject)]
     if opinion is not None:
-        checks += check_answers(opinion, subject.disputes, subject.parsed)
+        checks += check_answers(opinion, (*subject.disputes, *subject.group_disputes), subject.parsed_by_name)
     return MappingReview(make_rows(subject), tuple(people), tuple(checks), overruled(subject.disputes))

@@ -51,6 +51,7 @@ class Expectations:
     group_filterable   those of `group_targets` the app can be searched by; None: not stated
     single_sign_on     where it lives, as step 1 was told: "none", "same_app" …; "": nobody has said
     sign_in_identifier what single sign-on names people by, as an expression; "": not known
+    everybody          all users and groups are in scope ("sync all"), not only those assigned
     """
 
     groups: bool | None = None
@@ -60,3 +61,4 @@ class Expectations:
     group_filterable: tuple[str, ...] | None = None
     single_sign_on: str = ""
     sign_in_identifier: str = ""
+    everybody: bool = False

@@ -1,14 +1,15 @@
 """What Microsoft itself says of the expressions, and what becomes of our own results where it disagrees.
 
 Its answer stands: it replaces ours before anything else is looked at, and both are
-shown. A value that asks the clock or the dice, that is to be masked, or that is a
-role object has no form to compare, so there only the reading counts.
+shown; of groups no values are, so there a difference is a finding and no more. A
+value that asks the clock or the dice, that is to be masked, or that is a role object
+has no form to compare, so there only the reading counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from scimkit.checks import Check, failed, not_observed, passed, warning
@@ -16,21 +17,26 @@ from scimkit.errors import MappingError
 from scimkit.mapping.review.evidence import documented
 from scimkit.mapping.review.record import NO_VALUE, Overruled
 from scimkit.mapping.review.texts import value_text
-from scimkit.mapping.rows import MappingRow, Values
+from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping
 from scimkit.mapping.syntax import Call, Expression, walk
 
 SOURCE = documented("Microsoft Graph, parseExpression")
+STANDS = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so there."
+GROUP_STANDS = "Microsoft's answer stands; what scimkit predicts of groups is its own."
 UNSTABLE = frozenset({"Now", "Guid", "RandomString"})
+GROUP = "Group"
 INCOMPARABLE = UNSTABLE | {"Redact", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Microsoft says of one row for one person.
+    """What Microsoft says of one row for one person, or one group.
 
+    person  user principal name; of a group its name
     read    whether it can read the expression
     values  the result as texts; () for nothing
     error   its words where it cannot read or evaluate; "" otherwise
+    object  User | Group: whose mapping the row stands in
     """
 
     target: str
@@ -38,6 +44,12 @@ class Answer:
     read: bool
     values: tuple[str, ...] = ()
     error: str = ""
+    object: str = "User"
+
+    @property
+    def row(self) -> str:
+        """The row as the review calls it: by its target, and whose it is where that is not people."""
+        return row_name(self.target, self.object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +58,13 @@ class Opinion:
 
     unasked  why some or all were not asked; "" when all were
     remedy   what to do about that
+    groups   source attributes of the groups asked about, by name: the review compares with them
     """
 
     answers: tuple[Answer, ...] = ()
     unasked: str = ""
     remedy: str = ""
+    groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +79,36 @@ class Dispute:
         return f"an error ({self.answer.error})" if self.answer.error else ", ".join(self.answer.values) or NO_VALUE
 
 
+def row_name(target: str, object: str) -> str:
+    return f"{target} of groups" if object == GROUP else target
+
+
+def group_mapping(live: Iterable[ObjectMapping]) -> ObjectMapping | None:
+    """The mapping of groups, where groups are provisioned."""
+    found = choose_mapping(live, GROUP)
+    return found if found is not None and found.enabled else None
+
+
+def expression_rows(mapping: ObjectMapping | None) -> tuple[MappingRow, ...]:
+    """The rows there is something to ask about: what comes straight from an attribute or a text has only one reading."""
+    return tuple(row for row in (mapping.rows if mapping else ()) if row.kind == "Expression" and row.expression)
+
+
 def uses(node: Expression, functions: frozenset[str]) -> bool:
     return any(isinstance(each, Call) and each.name in functions for each in walk(node))
 
 
 def find_disputes(
-    opinion: Opinion, parsed: Mapping[str, Expression], ours: Mapping[str, Values], rows: Mapping[str, MappingRow]
+    answers: Iterable[Answer], parsed: Mapping[str, Expression], ours: Mapping[str, Values], rows: Mapping[str, MappingRow]
 ) -> tuple[Dispute, ...]:
     """Where Microsoft gives something else than we do; what cannot be compared is left out.
+
+    answers  on the rows of one mapping
 
     Ours have the row's default where the expression gives nothing, so that stands for nothing of theirs too.
     """
     found = []
-    for answer in opinion.answers:
+    for answer in answers:
         node, result = parsed.get(answer.target), ours.get(answer.person)
         if node is None or result is None or uses(node, INCOMPARABLE):
             continue
@@ -128,17 +159,20 @@ def overruled(disputes: tuple[Dispute, ...]) -> tuple[Overruled, ...]:
 
 
 def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mapping[str, Expression]) -> Iterator[Check]:
-    """One finding a row that Microsoft cannot read or works out differently; else that it agrees."""
-    unread = {answer.target: answer for answer in opinion.answers if not answer.read}
-    for target, answer in unread.items():
-        text = f"Microsoft cannot read the expression of {target}: {answer.error or 'it does not say why'}"
-        yield failed("mapping.microsoft_refuses", text, f"Open the row of {target} under Attribute Mapping and mend the expression in the expression builder.", SOURCE)
-    disputed = {dispute.answer.target: [d for d in disputes if d.answer.target == dispute.answer.target] for dispute in disputes}
-    for target, found in disputed.items():
-        if target not in unread:
+    """One finding a row that Microsoft cannot read or works out differently; else that it agrees.
+
+    disputes, parsed  of people and groups; the parsed expressions by `row_name`
+    """
+    unread = {answer.row: answer for answer in opinion.answers if not answer.read}
+    for row, answer in unread.items():
+        text = f"Microsoft cannot read the expression of {row}: {answer.error or 'it does not say why'}"
+        yield failed("mapping.microsoft_refuses", text, f"Open the row of {row} under Attribute Mapping and mend the expression in the expression builder.", SOURCE)
+    disputed = {dispute.answer.row: [d for d in disputes if d.answer.row == dispute.answer.row] for dispute in disputes}
+    for row, found in disputed.items():
+        if row not in unread:
             told = "; ".join(f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found)
-            remedy = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so there. Please report the expression to scimkit's makers."
-            yield warning("mapping.microsoft_disagrees", f"{target}: {told}", remedy, SOURCE)
+            stands = GROUP_STANDS if found[0].answer.object == GROUP else STANDS
+            yield warning("mapping.microsoft_disagrees", f"{row}: {told}", f"{stands} Please report the expression to scimkit's makers.", SOURCE)
     if opinion.unasked:
         yield not_observed("mapping.microsoft", opinion.unasked, opinion.remedy, SOURCE)
     elif not unread and not disputed:
@@ -146,9 +180,9 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
 
 
 def _agreed(opinion: Opinion, parsed: Mapping[str, Expression]) -> str:
-    targets = dict.fromkeys(answer.target for answer in opinion.answers)
-    if not targets:
+    rows = dict.fromkeys(answer.row for answer in opinion.answers)
+    if not rows:
         return "no row has an expression to ask Microsoft about"
-    only_read = [target for target in targets if target in parsed and uses(parsed[target], INCOMPARABLE)]
-    text = f"Microsoft reads {', '.join(targets)} as scimkit does, with the same values"
+    only_read = [row for row in rows if row in parsed and uses(parsed[row], INCOMPARABLE)]
+    text = f"Microsoft reads {', '.join(rows)} as scimkit does, with the same values"
     return text + (f"; {', '.join(only_read)} could only be read, not compared" if only_read else "")

@@ -11,7 +11,7 @@ from typing import Any
 from scimkit.errors import MappingError
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.review.expected import Expectations, ExpectedRow
-from scimkit.mapping.review.opinion import Dispute, Opinion, find_disputes, heed
+from scimkit.mapping.review.opinion import GROUP, Dispute, Opinion, find_disputes, group_mapping, heed, row_name
 from scimkit.mapping.review.texts import listed
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping, evaluate_rows
 from scimkit.mapping.syntax import Call, Expression, attribute_names
@@ -73,8 +73,25 @@ class Subject:
 
     @cached_property
     def disputes(self) -> tuple[Dispute, ...]:
-        """Where Microsoft gives something else than we do; () where it was not asked."""
-        return find_disputes(self.opinion, self.parsed, self.ours, self.live) if self.opinion else ()
+        """Where Microsoft gives something else for people than we do; () where it was not asked."""
+        answers = (answer for answer in (self.opinion.answers if self.opinion else ()) if answer.object != GROUP)
+        return find_disputes(answers, self.parsed, self.ours, self.live)
+
+    @cached_property
+    def group_disputes(self) -> tuple[Dispute, ...]:
+        """The same for groups."""
+        mapping = group_mapping(self.mappings)
+        if mapping is None or self.opinion is None:
+            return ()
+        answers = (answer for answer in self.opinion.answers if answer.object == GROUP)
+        ours = {name: evaluate_rows(mapping, source, now=self.now, creating=True) for name, source in self.opinion.groups.items()}
+        return find_disputes(answers, _parse_rows(mapping), ours, {row.target: row for row in mapping.rows})
+
+    @cached_property
+    def parsed_by_name(self) -> dict[str, Expression]:
+        """The expressions of people and groups by `row_name`."""
+        mapping = group_mapping(self.mappings)
+        return self.parsed | {row_name(target, GROUP): node for target, node in (_parse_rows(mapping) if mapping else {}).items()}
 
     @cached_property
     def ours(self) -> dict[str, Values]:
@@ -92,8 +109,7 @@ class Subject:
     @cached_property
     def parsed(self) -> dict[str, Expression]:
         """The live expressions by target; those that cannot be read are missing."""
-        found = {target: try_parse(row.expression) for target, row in self.live.items()}
-        return {target: node for target, node in found.items() if node is not None}
+        return _parse_rows(self.users)
 
     def type_of(self, target: str) -> str:
         """The target's type by the app's table, else by the job's schema; String where neither says."""
@@ -123,6 +139,11 @@ def make_subject(
     if users is None:
         raise MappingError("the schema has no mapping for User", "Restore the default mappings.")
     return Subject({row.target: row for row in expected}, mappings, users, people, decided, now, opinion)
+
+
+def _parse_rows(mapping: ObjectMapping) -> dict[str, Expression]:
+    found = {row.target: try_parse(row.expression) for row in mapping.rows}
+    return {target: node for target, node in found.items() if node is not None}
 
 
 def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
