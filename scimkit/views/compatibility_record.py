@@ -36,7 +36,9 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
     blocks.append(table("Checks that were not met, or not made", columns, unmet))
     counts = {"of": field("theme"), "checks": field("checks"), "met": field("met")}
     blocks.append(table("All checks", counts, _themes(rows), empty="none was made"))
-    return "Will Entra work with this endpoint?", str(data.get("sentence") or ""), tuple(blocks)
+    conditional = data.get("verdict") == "works_if" and data.get("conditions")  # its sentence would say all of them a second time
+    said = "Entra will work if what is listed below is done, or known, first." if conditional else str(data.get("sentence") or "")
+    return "Will Entra work with this endpoint?", said, tuple(blocks)
 
 
 def _themes(rows: Sequence[Data]) -> list[Data]:
