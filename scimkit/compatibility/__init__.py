@@ -6,7 +6,8 @@
     endpoint    asking, counted and limited; removing what was made
     catalogue   every check, and what it needs first
     trial       making checks, and what is known so far
-    reading, creating, changing, switching, deleting, grouping    the checks
+    making, narrowing    the people and groups of a probe, and what of them is refused
+    reading, creating, matching, changing, messages, managing, grouping, membership, renaming, switching, deleting    the checks
     verdict     findings by root cause, and the word on the whole
     probe       all of it
 """

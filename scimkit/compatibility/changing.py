@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from scimkit.compatibility.creating import CHARSET
 from scimkit.compatibility.making import DIALECTS, root_of
 from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
-from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
 from scimkit.compatibility.trial import (
     NOT_STORED,
@@ -17,7 +15,6 @@ from scimkit.compatibility.trial import (
     Result,
     Subject,
     Trial,
-    exactly,
     met,
     same,
     tolerated,
@@ -32,7 +29,6 @@ CHECK_OF_KIND = {NESTED: "patch.nested", TYPED: "patch.typed", EXTENSION: "patch
 CAUSE_OF_KIND = {
     SIMPLE: "compat.row_not_changed", NESTED: "compat.nested_path", TYPED: "compat.typed_path_refused", EXTENSION: "compat.extension_path",
 }  # fmt: skip
-UNKNOWN_NAME = "scimkitProbeUnknown"
 
 
 # -- what can be changed ------------------------------------------------------------
@@ -112,7 +108,6 @@ def check_changes(trial: Trial) -> None:
             subject = trial.subjects.get((dialect, people))
             if subject is not None or people == FULL:
                 _check_person(trial, subject, dialect, people)
-    check_messages(trial)
 
 
 def _check_person(trial: Trial, subject: Subject | None, dialect: str, people: str) -> None:
@@ -419,145 +414,3 @@ def check_same_again(trial: Trial, subject: Subject, dialect: str) -> Result:
     body = patch_body([Change(targets[0], value, value)], dialect == FLAG_DIALECT)
     changed = trial.change(subject, {targets[0]: value}, dialect, body=body)
     return judge(changed, "", ()) if changed.good else tolerated("compat.word_strict", changed.reply, changed.words)
-
-
-# -- odd messages, asked once ------------------------------------------------------------
-
-
-class OddMessages:
-    """Messages that Entra does not send like this, or only when something is wrong; in the dialect that works."""
-
-    def __init__(self, trial: Trial) -> None:
-        self.trial = trial
-        self.dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
-        self.spelling = spelling_of(self.dialect == FLAG_DIALECT)
-        subject = trial.subjects.get((self.dialect, FULL))
-        self.subject = subject or Subject("none", "", FULL, "0")
-        targets = usable(trial, self.subject, self.dialect, present=True) if subject else []
-        self.target = targets[0] if targets else ""
-
-    @property
-    def value(self) -> Any:
-        return other_value(self.trial, self.subject, self.target)
-
-    def _send(self, wanted: Mapping[str, Any], operations: list[dict[str, Any]]) -> Changed:
-        return self.trial.change(self.subject, wanted, self.dialect, body=patch_message(operations))
-
-    def op_spelling(self) -> Result:
-        return self._spelt("rEPLACE", self.target, "compat.op_spelling")
-
-    def attribute_case(self) -> Result:
-        return self._spelt(self.spelling.replace, _other_case(self.target), "compat.attribute_case")
-
-    def _spelt(self, op: str, path: str, cause: str) -> Result:
-        if not self.target:
-            return NOTHING
-        value = self.value
-        changed = self._send({self.target: value}, [{"op": op, "path": path, "value": value}])
-        return met(changed.reply, changed.words) if changed.good else tolerated(cause, changed.reply, changed.words)
-
-    def charset(self) -> Result:
-        if not self.target:
-            return NOTHING
-        changed = self.trial.change(self.subject, {self.target: self.value}, self.dialect, media_type=CHARSET)
-        return judge(changed, "compat.charset_refused", ())
-
-    def atomic(self) -> Result:
-        if not self.target:
-            return NOTHING
-        value, before = self.value, self.subject.value(self.target)
-        good = {"op": self.spelling.replace, "path": self.target, "value": value}
-        changed = self._send({self.target: value}, [good, {"op": "scimkit", "path": self.target, "value": "x"}])
-        if changed.reply.done:
-            return unknown("the bad operation was not refused", changed.reply)
-        self.trial.refresh(self.subject)
-        if not exactly(self.subject.value(self.target), before):
-            return tolerated("compat.not_atomic", changed.reply, f"{self.target} was changed all the same")
-        return met(changed.reply, "nothing was changed")
-
-    def unknown_path(self) -> Result:
-        return self._harmless([{"op": self.spelling.replace, "path": UNKNOWN_NAME, "value": "x"}])
-
-    def empty_operations(self) -> Result:
-        return self._harmless([])
-
-    def _harmless(self, operations: list[dict[str, Any]]) -> Result:
-        changed = self._send({}, operations)
-        if changed.lost:
-            return tolerated(cause_of_loss(changed), changed.reply, changed.words)
-        bad = changed.reply.status >= 500 and changed.reply.status != 501
-        return tolerated("compat.bad_message_fails_server", changed.reply) if bad or not changed.reply.status else met(changed.reply)
-
-    def unknown_id(self) -> Result:
-        body = patch_body([Change(self.target or "displayName", "x", "y")], self.dialect == FLAG_DIALECT)
-        reply = self.trial.endpoint.patch("Users", nobody(), body)
-        return met(reply) if reply.status in (404, 410) else tolerated("compat.missing_not_404", reply)
-
-
-NOTHING = unknown("nothing can be changed")
-
-
-def check_messages(trial: Trial) -> None:
-    """The odd messages, each asked once."""
-    odd = OddMessages(trial)
-    for code, ask in (
-        ("patch.op_spelling", odd.op_spelling), ("patch.attribute_case", odd.attribute_case), ("patch.atomic", odd.atomic),
-        ("patch.unknown_path", odd.unknown_path), ("patch.empty_operations", odd.empty_operations),
-        ("patch.unknown_id", odd.unknown_id), ("media.charset_patch", odd.charset),
-    ):  # fmt: skip
-        trial.check(code, ask)
-
-
-def _other_case(target: str) -> str:
-    parsed = parse_target(target) if target else None
-    return target.upper() if parsed and not parsed.urn and not parsed.typed else target
-
-
-# -- another name ------------------------------------------------------------------------
-
-
-def check_renames(trial: Trial) -> None:
-    """A new value of the matching attribute, as after a marriage."""
-    for dialect in DIALECTS:
-        subject = trial.subjects.get((dialect, FULL))
-        if subject is not None:
-            _check_rename(trial, subject, dialect)
-
-
-def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
-    target = trial.mapped.matching[0]
-    old = str(subject.value(target) or "")
-    user_name = trial.names.user_name(f"{subject.number}-renamed")
-    new = user_name if "@" in old else user_name.partition("@")[0]
-
-    def rename() -> Result:
-        trial.endpoint.renamed(subject.id, new if target.casefold() == "username" else subject.user_name, new)
-        changed = trial.change(subject, {target: new}, dialect)
-        if changed.reply.done and changed.wrong and trial.endpoint.read("Users", subject.id).status in (404, 410):
-            return met(changed.reply, "the person cannot be read by the id any more")
-        return judge(changed, "compat.rename", (target,))
-
-    def same_id() -> Result:
-        reply = trial.refresh(subject)
-        if reply.status == 200 and reply.id == subject.id:
-            return met(reply)
-        elsewhere = ids_of(trial.endpoint.find("Users", target, new))
-        if len(elsewhere) == 1:  # go on with the same person under the new id
-            subject.id = elsewhere[0]
-            trial.refresh(subject)
-        elif reply.status in (404, 410):  # lost: what would be asked of that id says nothing
-            del trial.subjects[(dialect, FULL)]
-        return unmet("compat.id_changes", reply, f"found under the id {subject.id}" if elsewhere else "", targets=(target,))
-
-    def found() -> Result:
-        now = str(subject.value(target) or new)
-        reply = trial.until("find renamed", lambda: trial.endpoint.find("Users", target, now), lambda r: ids_of(r) == [subject.id])
-        before = trial.endpoint.find("Users", target, old)
-        if resources_of(reply) and ids_of(reply) != [subject.id]:
-            return unmet("compat.id_changes", reply, targets=(target,))
-        if ids_of(reply) != [subject.id]:
-            return unmet("compat.renamed_not_found", reply, targets=(target,))
-        return met(reply) if is_empty(before) else unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
-
-    for code, ask in (("rename.value", rename), ("rename.id", same_id), ("rename.found", found)):
-        trial.check(code, ask, dialect=dialect, people=FULL)

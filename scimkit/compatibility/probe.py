@@ -7,7 +7,7 @@ from datetime import datetime
 
 from scimkit.apps.profile import AppProfile
 from scimkit.clients.scim import ScimClient
-from scimkit.compatibility.changing import check_changes, check_renames
+from scimkit.compatibility.changing import check_changes
 from scimkit.compatibility.creating import check_creations, check_people, check_text_false
 from scimkit.compatibility.deleting import check_deletions, try_deletion
 from scimkit.compatibility.endpoint import DEADLINE_SECONDS, REQUEST_SECONDS, Ended, Endpoint, Keep
@@ -15,6 +15,7 @@ from scimkit.compatibility.grouping import check_group_question, check_groups
 from scimkit.compatibility.managing import check_managers
 from scimkit.compatibility.mapped import Mapped, default_mapped, mapped_for
 from scimkit.compatibility.matching import check_matches
+from scimkit.compatibility.messages import check_messages
 from scimkit.compatibility.people import Names
 from scimkit.compatibility.reading import (
     check_discovery,
@@ -27,6 +28,7 @@ from scimkit.compatibility.reading import (
     check_tokens,
 )
 from scimkit.compatibility.record import DEFAULT_DIALECT, FULL, Compatibility
+from scimkit.compatibility.renaming import check_renames
 from scimkit.compatibility.switching import check_switches
 from scimkit.compatibility.trial import Trial
 from scimkit.compatibility.verdict import find_causes, for_dialects, judge_whole, make_checks
@@ -120,6 +122,7 @@ def _run_writing(trial: Trial) -> None:
     check_filters(trial, trial.subjects.get((DEFAULT_DIALECT, FULL)))
     check_creations(trial)
     check_changes(trial)
+    check_messages(trial)
     check_managers(trial)
     if trial.mapped.groups:
         check_groups(trial)
