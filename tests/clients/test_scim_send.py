@@ -79,13 +79,18 @@ class Odd(http.server.BaseHTTPRequestHandler):
         body = gzip.compress(b'{"id": "7"}') if kind == "packed" else b" " * 9_000_000
         self.send_response(200)
         self.send_header("Content-Type", "application/scim+json")
+        if kind == "letterwise":
+            self.flush_headers()
+            body = b"X-Slow: " + b"x" * 9_000
         if kind in ("packed", "badly"):
             self.send_header("Content-Encoding", "gzip")
-        self.end_headers()
+        if kind != "letterwise":
+            self.end_headers()
+        step, pause = {"slowly": (100, 0.05), "letterwise": (1, 0.05)}.get(kind, (1_000_000, 0))
         try:
-            for start in range(0, len(body), 100 if kind == "slowly" else 1_000_000):
-                self.wfile.write(body[start : start + (100 if kind == "slowly" else 1_000_000)])
-                time.sleep(0.05 if kind == "slowly" else 0)
+            for start in range(0, len(body), step):
+                self.wfile.write(body[start : start + step])
+                time.sleep(pause)
         except OSError:
             pass
 
@@ -103,13 +108,14 @@ def odd():
         server.shutdown()
 
 
-@pytest.mark.parametrize(("kind", "words"), [("slowly", "in time"), ("large", "larger than 8 MB")])
+@pytest.mark.parametrize(("kind", "words"), [("slowly", "in time"), ("letterwise", "in time"), ("large", "larger than 8 MB")])
 def test_what_does_not_end_is_given_up(odd, kind, words):
     """A trickle keeps no one waiting, and a flood fills no memory."""
     started = time.monotonic()
     with pytest.raises(Unreachable, match=words):
         odd.send("GET", kind, seconds=0.5)
     assert time.monotonic() - started < 3
+    assert odd.send("GET", "packed", seconds=5).json == {"id": "7"}, "the next one is asked on a new connection"
 
 
 def test_packed_answers_are_unpacked(odd):

@@ -1,0 +1,91 @@
+"""A limit for a whole answer: httpx limits the wait between two pieces, and a header may come letter by letter."""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx
+
+from scimkit.errors import Unreachable
+
+LOOKS_SECONDS = 0.25  # between two looks at the time: an answer may be so much later than its limit
+OPENED = (".connect_tcp.complete", ".start_tls.complete")  # of httpcore's trace: a connection stands
+
+
+class Deadline:
+    """Shuts the connections of one client when the time for an answer is up. For one request at a time."""
+
+    def __init__(self) -> None:
+        self._ends, self._passed = math.inf, False
+        self._sockets: list[socket.socket] = []
+        self._lock, self._closed = threading.Lock(), threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @contextmanager
+    def within(self, seconds: float | None, request: httpx.Request) -> Iterator[None]:
+        """Whatever is sent and read inside ends in time. None is no limit. Raises Unreachable, cause timeout."""
+        if seconds is None:
+            yield
+            return
+        request.extensions["trace"] = self._note
+        self._begin(seconds)
+        try:
+            yield
+        except (Unreachable, httpx.HTTPError):
+            if not self._end():
+                raise
+            raise overdue(request) from None
+        finally:
+            passed = self._end()
+        if passed:  # an answer without a length seems whole when its connection is shut
+            raise overdue(request)
+
+    def close(self) -> None:
+        """End the watching, not the connections."""
+        self._closed.set()
+
+    def _begin(self, seconds: float) -> None:
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._watch, name="scimkit-deadline", daemon=True)
+            self._watcher.start()
+        with self._lock:
+            self._ends, self._passed = time.monotonic() + seconds, False
+
+    def _end(self) -> bool:
+        with self._lock:
+            self._ends = math.inf
+            return self._passed
+
+    def _note(self, event: str, info: dict[str, Any]) -> None:
+        """httpcore's trace (https://www.encode.io/httpcore/extensions/#trace): keeps what was connected."""
+        if event.endswith(OPENED):
+            opened = info["return_value"].get_extra_info("socket")
+            with self._lock:
+                self._sockets = [*(one for one in self._sockets if one.fileno() >= 0), opened]
+
+    def _watch(self) -> None:
+        while not self._closed.wait(LOOKS_SECONDS):
+            with self._lock:
+                if time.monotonic() < self._ends:
+                    continue
+                self._ends, self._passed = math.inf, True
+                for one in self._sockets:
+                    with suppress(OSError):
+                        socket.socket.shutdown(one, socket.SHUT_RDWR)  # not that of TLS, which may not be called from here
+
+
+def overdue(request: httpx.Request) -> Unreachable:
+    """The error for an answer that does not come to an end."""
+    return Unreachable(
+        f"{request.method} {request.url.path}: the answer does not come to an end in time",
+        "The endpoint is too slow for Entra, or ignores what it is asked for.",
+        cause="timeout",
+        method=request.method,
+        path=request.url.path,
+    )
