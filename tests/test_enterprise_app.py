@@ -10,6 +10,7 @@ from scimkit.errors import NotReady, PlanRefused
 from scimkit.journal import Entry, Journal
 from scimkit.runs import RunStore
 
+pytestmark = pytest.mark.slow  # an app of its own in the emulator for each test
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 
 

@@ -16,6 +16,7 @@ from scimkit.provisioning import create_body
 from scimkit.scope import Limits, read_scope
 from scimkit.views import to_text
 
+pytestmark = pytest.mark.slow  # an app of its own in the emulator for each test
 # people of this file alone: the vendor's accounts are shared by all tests
 PEOPLE = iter(["soren.oester@contoso.example", "wang.xiaoming@contoso.example", "sato.hanako@contoso.example", "zoe.young-smith@contoso.example", "plus+tag@contoso.example", "ivan.ivanov@contoso.example", "maria.dlt@contoso.example", "Max.Mustermann@contoso.example"])
 

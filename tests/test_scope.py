@@ -33,6 +33,8 @@ from scimkit.views import describe, to_html, to_text
 from scimkit.views.people import People
 from scimkit.views.values import plain
 
+pytestmark = pytest.mark.slow  # an app of its own in the emulator for each test
+
 GRACE, JOSE = "grace.oneill@contoso.example", "jose.garcia@contoso.example"
 LEARNERS, NEWSLETTER, ALL = "Learners", "Newsletter", "All employees"
 
