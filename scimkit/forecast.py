@@ -27,8 +27,12 @@ from scimkit.prediction import (
     read_group,
     read_job,
 )
+from scimkit.provisioning import judge_failures
 from scimkit.records import record
 from scimkit.scope import SELECT, Limits, Person, person_of
+
+MOST_FAILURES_TOLD = 50  # one by one
+QUARANTINE_SOURCE = "Application provisioning in quarantine status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def make_forecast(
     checks = (
         _check_anybody(sum(row.person.id in job.assigned for row in rows), len(rows)),
         *_check_sight(sight, counts),
-        *_check_failures(rows),
+        *_check_failures(rows, groups),
         _check_leavers(counts, limits.deletion_threshold, gone=len(gone), groups=leaving, unsure=unsure),
         *_check_takeovers(rows),
         *_check_accounts(accounts, rows),
@@ -172,12 +176,18 @@ def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
     return (not_observed("forecast.accounts_unknown", text, "Run this where the app is reachable, or compare its own export of accounts with the people below."),)
 
 
-def _check_failures(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
-    return tuple(
-        warning("forecast.failure", f"{row.person.user_principal_name} will fail: {row.reason}", "Mend it before you switch on, or know that this person gets no account.")
-        for row in rows
-        if row.action == "failure"
-    )
+def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, ...] = ()) -> tuple[Check, ...]:
+    """Each who will fail, up to so many; and whether all together put the job into quarantine."""
+    failing = [row for row in rows if row.action == "failure"]
+    remedy = "Mend it before you switch on, or know that this person gets no account."
+    found = [warning("forecast.failure", f"{row.person.user_principal_name} will fail: {row.reason}", remedy) for row in failing[:MOST_FAILURES_TOLD]]
+    if more := len(failing) - len(found):
+        found.append(warning("forecast.failure", f"{more} more will fail", "Look for them in the table; many often have one reason."))
+    failed_groups = sum(group.action == "failure" for group in groups)
+    if judge_failures(len(failing) + failed_groups, of=len(rows) + len(groups)):
+        text = f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle gives them up and stops, a later one goes into quarantine"
+        return (failed("forecast.quarantine", text, "Mend the commonest reason, then run this step again.", QUARANTINE_SOURCE), *found)
+    return tuple(found)
 
 
 def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = (), unsure: int = 0) -> Check:

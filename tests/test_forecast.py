@@ -1,11 +1,13 @@
 """Step 5d: who would be created, taken over, left out or fail; and what could not be read is not zero."""
 
+from collections import Counter
+
 import pytest
 
 from scimkit.checks import Status, first_failed
 from scimkit.enablement import plan_start, start_provisioning
 from scimkit.errors import NotReady, Unreachable
-from scimkit.forecast import ForecastRow, _check_accounts, _check_leavers, _check_seats, make_forecast
+from scimkit.forecast import ForecastRow, _check_accounts, _check_failures, _check_leavers, _check_seats, make_forecast
 from scimkit.monitoring.summary import summarize_logs, wait_for_cycle
 from scimkit.scope import Limits, Person, pick_role
 
@@ -96,6 +98,18 @@ def test_what_cannot_be_listed_is_not_zero(office, made):
 def rows(*actions):
     person = Person("id", "ann@contoso.example", "Ann", "", True, "Member", False)
     return tuple(ForecastRow(person, action, "") for action in actions)
+
+
+@pytest.mark.parametrize(
+    ("failing", "of", "codes"),
+    [(0, 9_000, {}), (3, 3, {"forecast.failure": 3}), (4_999, 5_000, {"forecast.failure": 51}), (5_000, 9_000, {"forecast.quarantine": 1, "forecast.failure": 51})],
+)
+def test_many_failures(failing, of, codes):
+    """Told one by one as long as somebody reads that; so many that the job stops are a finding of their own."""
+    person = Person("id", "ada@contoso.example", "Ada", "", True, "Member", False)
+    rows = tuple(ForecastRow(person, "failure" if number < failing else "create", "no value") for number in range(of))
+    checks = _check_failures(rows)
+    assert Counter(check.code for check in checks) == codes and sum(check.status is Status.FAILED for check in checks) == codes.get("forecast.quarantine", 0)
 
 
 @pytest.mark.parametrize(

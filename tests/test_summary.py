@@ -30,9 +30,9 @@ STARTED = Enablement("job", "2026-03-02T09:00:00Z", "PT40M", "assigned", 20, ())
 ACTIVE = {"state": "Active", "interval": "PT40M"}
 
 
-def job(code="Active", *, ended="", began="", result="Succeeded", quarantine=None, schedule=ACTIVE):
+def job(code="Active", *, ended="", began="", result="Succeeded", quarantine=None, schedule=ACTIVE, **status):
     last = {"timeBegan": began, "timeEnded": ended, "state": result} if ended else None
-    return {"schedule": schedule, "status": {"code": code, "lastExecution": last, "quarantine": quarantine}}
+    return {"schedule": schedule, "status": {"code": code, "lastExecution": last, "quarantine": quarantine, **status}}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,7 @@ def test_the_state_of_a_job(raw, state):
         (job(ended="2026-03-02T09:30:00Z", result="EntryLevelErrors"), "monitor.job", Status.WARNING),
         (job(ended="2026-03-02T09:30:00Z", result="Failed"), "monitor.job", Status.FAILED),
         (job("Quarantine", ended="2026-03-02T09:30:00Z"), "monitor.quarantine", Status.FAILED),
+        (job(ended="2026-03-02T09:30:00Z", result="EntryLevelErrors", escrowsPruned=True), "monitor.pruned", Status.FAILED),
     ],
 )
 def test_a_bad_job_does_not_pass(raw, code, status):

@@ -25,6 +25,7 @@ class JobStatus:
     interval        ISO 8601, "" where there is none
     quarantine      reason and message, "" outside quarantine
     accounts        counts by type of the synchronized entries
+    pruned          so many failed in the first cycle that the service has forgotten them, and paused
     """
 
     state: str
@@ -33,6 +34,7 @@ class JobStatus:
     interval: str
     quarantine: str
     accounts: Mapping[str, int]
+    pruned: bool = False
 
     def __str__(self) -> str:
         parts = [self.state]
@@ -61,6 +63,7 @@ def read_status(job: Mapping[str, Any]) -> JobStatus:
         "" if str(schedule.get("interval", "")).startswith(NO_INTERVAL) else str(schedule.get("interval") or ""),
         quarantine,
         {str(item["key"]): int(item["value"]) for item in status.get("synchronizedEntryCountByType") or ()},
+        status.get("escrowsPruned") is True,
     )
 
 

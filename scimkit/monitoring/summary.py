@@ -170,6 +170,9 @@ def _check_job(status: JobStatus) -> tuple[Check, ...]:
     if status.quarantine:
         remedy = "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four weeks."
         return (failed("monitor.quarantine", f"the job is in quarantine: {status.quarantine}", remedy, "Application provisioning in quarantine status"),)
+    if status.pruned:
+        remedy = "Mend the commonest failure below, then restart provisioning: whoever failed is not tried again by itself."
+        return (failed("monitor.pruned", f"too many failed in the first cycle, and the service gave them up: {status}", remedy, JOB_SOURCE),)
     if status.last_result == "Failed":
         return (failed("monitor.job", f"the last cycle failed: {status}", "Read the failures below; if there are none, the job's page in the portal says why.", JOB_SOURCE),)
     if status.last_result == "EntryLevelErrors":

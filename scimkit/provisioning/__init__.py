@@ -19,6 +19,7 @@ from scimkit.provisioning.dialect import (
     reference_query,
 )
 from scimkit.provisioning.differences import differences
+from scimkit.provisioning.failures import judge_failures
 from scimkit.provisioning.kinds import GROUP, NESTED_GROUPS_ARE_MEMBERS, USER, Kind, kind_of
 from scimkit.provisioning.members import UNRESOLVED, Member, Membership, MemberWrite
 from scimkit.provisioning.scope import (
@@ -43,7 +44,7 @@ __all__ = [
     "Change", "Claims", "Decision", "Desired", "Endpoint", "GroupFacts", "Kind", "Link", "MatchKey", "Member", "MemberWrite",
     "Membership", "Observed", "Outcome", "Policy", "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts",
     "act", "create_body", "decide", "desired_of", "differences", "error_code", "forecast", "group_attributes",
-    "group_scope_facts", "is_active", "is_entitled", "is_soft_deleted", "judge_scope", "kind_of", "look",
+    "group_scope_facts", "is_active", "is_entitled", "is_soft_deleted", "judge_failures", "judge_scope", "kind_of", "look",
     "match_filter", "patch_body", "plain_principal_name", "provision", "puts_in_quarantine", "read_target",
     "read_target_facts", "reference_query", "roles_held", "source_attributes",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ are provisioned where their mapping is switched on; who comes into scope later
 than the group is not noticed until the group itself changes ("Known issues for
 provisioning"). A refused
 probe puts the job into quarantine; so do more disables than the deletion
-threshold allows, of which then none is done.
+threshold allows, of which then none is done, and too many failures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimkit.errors import MappingError, ScimkitError
-from scimkit.provisioning import GROUP, USER, Kind, Outcome
+from scimkit.provisioning import GROUP, USER, Kind, Outcome, judge_failures
 from scimkit.sandbox.envelope import GraphError
 from scimkit.sandbox.jobs import INTERVAL, Execution, Job
 from scimkit.sandbox.provisioner import Provisioner, endpoint_of, plain_problem
@@ -264,3 +264,15 @@ def _finish(world: World, job: Job, began: Any, read_to: int, tally: Tally, init
     job.steady_first = job.steady_first or now
     job.steady_last = now
     job.due = now + INTERVAL
+    _judge_failures(job, tally, initial, now)
+
+
+def _judge_failures(job: Job, tally: Tally, initial: bool, now: Any) -> None:
+    """Too many failures: the first cycle forgets them and the job pauses, any later one ends in quarantine (Graph's reference)."""
+    reason = judge_failures(len(tally.failed), of=tally.imported, references=len(tally.unresolved - tally.failed))
+    job.pruned = bool(reason) and initial
+    if job.pruned:
+        job.escrows, job.state, job.due = set(), "Paused", None
+    elif reason:
+        job.failures += 1
+        job.enter_quarantine(reason, reason, f"{len(tally.failed)} of {tally.imported} people and groups could not be provisioned.", now)

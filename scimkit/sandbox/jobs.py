@@ -93,6 +93,7 @@ class Job:
     links      source id -> Link, for people this job has met; group_links the same for groups
     seen       how many of the directory's changes the last cycle has read; None: an initial cycle is due
     escrows    people and groups whose provisioning failed, or some of a group's members, and is tried again
+    pruned     the first cycle had too many of them and has forgotten them
     linked     how many of a kind were ever linked; never falls when objects go
     due        when the next cycle begins; None: not scheduled
     """
@@ -109,6 +110,7 @@ class Job:
     group_links: dict[str, Link] = field(default_factory=dict)
     seen: int | None = None
     escrows: set[str] = field(default_factory=set)
+    pruned: bool = False
     due: datetime | None = None
     settings: list[dict[str, str]] = field(default_factory=list)
     linked: dict[str, int] = field(default_factory=dict)
@@ -148,7 +150,7 @@ class Job:
             "status": {
                 "code": self.code,
                 "countSuccessiveCompleteFailures": self.failures,
-                "escrowsPruned": False,
+                "escrowsPruned": self.pruned,
                 "lastExecution": self.last.graph() if self.last else _never_executed(),
                 "lastSuccessfulExecution": self.last_success.graph() if self.last_success else None,
                 "lastSuccessfulExecutionWithExports": self.last_exports.graph() if self.last_exports else None,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scimkit.errors import Denied, Rejected, Throttled, Unreachable
-from scimkit.provisioning import error_code, puts_in_quarantine
+from scimkit.provisioning import error_code, judge_failures, puts_in_quarantine
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,20 @@ def test_no_answer_and_throttling() -> None:
 def test_what_quarantines_a_job(error: Any, asking: bool, quarantine: bool) -> None:
     """Credentials refused, or a query answered with 404; not what concerns a single object."""
     assert puts_in_quarantine(error, asking=asking) is quarantine
+
+
+@pytest.mark.parametrize(
+    ("failed", "of", "references", "reason"),
+    [
+        (4_999, 4_999, 0, ""),
+        (5_000, 12_500, 0, ""),
+        (5_001, 12_500, 0, "EncounteredEscrowProportionThreshold"),
+        (40_000, 200_000, 0, ""),
+        (40_001, 200_000, 0, "EncounteredBaseEscrowThreshold"),
+        (100, 100, 59_900, ""),
+        (100, 100_000, 59_901, "EncounteredTotalEscrowThreshold"),
+    ],
+)
+def test_so_many_failures_quarantine_a_job(failed: int, of: int, references: int, reason: str) -> None:
+    """From 5,000 on, by their share or number; references count for the last limit alone."""
+    assert judge_failures(failed, of=of, references=references) == reason

@@ -253,3 +253,19 @@ def test_logs_come_in_pages_newest_first_when_asked(open_desk: Callable[..., Any
     assert ids == everything[::-1] and len(ids) == 40
     assert desk.graph.get("auditLogs/provisioning?$filter=provisioningStatusInfo/status eq 'failure'").status_code == 400
     assert desk.logs(filter="sourceIdentity/displayName eq 'grace o''neill'") == []
+
+
+@pytest.mark.parametrize(("initial", "state", "code"), [(True, "Paused", "Paused"), (False, "Active", "Quarantine")])
+def test_too_many_failures_end_a_job(initial, state, code):
+    """The first cycle forgets them and the job pauses; a later one ends in quarantine."""
+    from datetime import UTC, datetime
+
+    from scimkit.sandbox.cycles import Tally, _judge_failures
+    from scimkit.sandbox.jobs import Job
+
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    failed = {str(number) for number in range(6_000)}
+    job = Job("job", "template", "sp", "oreilly", {}, {}, now, state="Active", escrows=set(failed), due=now)
+    _judge_failures(job, Tally(imported=6_000, failed=failed), initial, now)
+    assert (job.state, job.code, job.pruned, job.graph()["status"]["escrowsPruned"]) == (state, code, initial, initial)
+    assert job.escrows == (set() if initial else failed) and (job.due is None) is initial
