@@ -16,7 +16,7 @@ from scimkit.views.compatibility_record import describe_compatibility_record
 from scimkit.views.document import Block, Cell, CheckList, Pairs, Table, View, check_row
 from scimkit.views.mapping_review import describe_explanation, describe_mapping_review, describe_opinion
 from scimkit.views.predictions import describe_forecast, describe_pilot, describe_predictions, prediction_table
-from scimkit.views.scope import describe_scope, describe_trial, people_table
+from scimkit.views.scope import MODES, describe_scope, describe_trial, people_table
 from scimkit.views.tables import count, field, table
 from scimkit.views.values import cell, is_fact, is_person, label, phrase, plain, visible
 
@@ -241,12 +241,9 @@ def _pilot_group(data: Data) -> Description:
     return "The pilot group", f"{data.get('name')}, {count(len(data.get('member_ids') or ()), 'person', 'people')} in it.", ()
 
 
-_MODES = {"assigned": "whoever is assigned", "all": "everybody in the directory"}
-
-
 def _enablement(data: Data) -> Description:
     data = {**data, "interval": interval_words(str(data.get("interval") or ""))}
-    data["mode"] = _MODES.get(str(data.get("mode")), data.get("mode"))
+    data["mode"] = MODES.get(str(data.get("mode")), data.get("mode"))
     names = ("started_utc", "interval", "mode", "deletion_threshold")
     return (
         "Provisioning is on",

@@ -10,6 +10,7 @@ from scimkit.views.values import cell, phrase
 
 MOST_PEOPLE = 12  # a screenful; the record names everybody
 OBJECTS = {"User": ("person", "people"), "Group": ("group", "groups")}
+MODES = {"assigned": "whoever is assigned", "all": "everybody in the directory"}
 
 
 def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
@@ -27,7 +28,7 @@ def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     filters = [block for review in reviews for block in _review(review)]
     if not any(review.get("object") == "User" for review in reviews):
         filters.insert(0, _filter_table([{"filter": text} for text in data.get("filters") or []]))
-    sentence = f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{' by assignment' if reviews else ''}, mode: {data.get('mode')}."
+    sentence = f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{' by assignment' if reviews else ''}; the job provisions {MODES.get(str(data.get('mode')), data.get('mode'))}."
     return "Scope", sentence, (assigned, *filters, people_table("Pilot people", data.get("pilot") or []))
 
 
