@@ -477,14 +477,18 @@ def report(run_folder: Path, show_people: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
-def doctor(context: click.Context) -> None:
+def doctor(context: click.Context, as_json: bool) -> None:
     """Look at this machine: what scimkit needs, and what it would use."""
     from scimkit.checks import first_failed
     from scimkit.doctor import examine
 
     checks = examine()
-    _print_checks(checks)
+    if as_json:
+        _print_json({"checks": checks})
+    else:
+        _print_checks(checks)
     context.exit(2 if first_failed(checks) else 0)
 
 

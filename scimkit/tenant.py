@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scimkit.errors import ConfigError
+from scimkit.errors import ConfigError, CredentialError
 from scimkit.journal import Journal
 from scimkit.records import read_utc, utc_text
 from scimkit.runs import RunStore
@@ -225,7 +225,10 @@ def _values(cls: type, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         if key == "secret_ref" and isinstance(value, str) and value:
             from scimkit.credentials import parse_reference
 
-            parse_reference(value)  # the place of a secret, never the secret: before anything shows it
+            try:
+                parse_reference(value)  # the place of a secret, never the secret: before anything shows it
+            except CredentialError as error:
+                raise ConfigError(f"{where}.{key}: {error.message}", error.remedy) from None
         if key in _CHOICES and value not in _CHOICES[key]:
             raise ConfigError(f"{where}.{key} is {value!r}", f"Allowed: {', '.join(_CHOICES[key])}.")
     return dict(raw)

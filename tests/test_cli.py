@@ -95,6 +95,7 @@ def test_what_can_be_read(arguments, words):
 def test_doctor_on_this_machine():
     """The machine the tests run on is fit, and a scimkit.toml that is not is found."""
     assert call("doctor").exit_code == 0
+    assert {"code", "status", "message", "remedy", "source"} == set(json.loads(call("doctor", "--json").output)["checks"][0])
     Path("scimkit.toml").write_text("[tenants.contoso", encoding="utf-8")
     done = call("doctor")
     assert done.exit_code == 2 and "doctor.config" in done.output

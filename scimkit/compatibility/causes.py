@@ -399,7 +399,7 @@ _ALL = (
         "compat.read_lag", "What was written is seen only a moment later", VENDOR, ADVICE,
         "Cycles are far enough apart; a manager or member created in the same cycle may fail once.",
         "Let a write be visible when it is answered.",
-        "Expect single failures in the first cycle that mend themselves.", KNOW, "seen", "RFC 7644",
+        "Expect single failures in the first cycle that mend themselves.", KNOW, "unconfirmed", "inferred",
     ),
     # -- changing -------------------------------------------------------------
     Cause(

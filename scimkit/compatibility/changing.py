@@ -8,7 +8,17 @@ from typing import Any
 
 from scimkit.compatibility.making import DIALECTS, root_of
 from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.record import (
+    DEFAULT_DIALECT,
+    FAILED,
+    FLAG_DIALECT,
+    FULL,
+    NOT_OBSERVED,
+    NOT_REACHED,
+    PASSED,
+    SPARSE,
+    WARNING,
+)
 from scimkit.compatibility.trial import (
     NOT_STORED,
     Changed,
@@ -25,6 +35,7 @@ from scimkit.provisioning.dialect import dialect as spelling_of
 from scimkit.provisioning.dialect import patch_body, patch_message
 from scimkit.provisioning.targets import Change, parse_target, read_target
 
+UNDISPUTED = (PASSED, WARNING, NOT_OBSERVED)  # outcomes of a form of path that leave it usable
 CHECK_OF_KIND = {NESTED: "patch.nested", TYPED: "patch.typed", EXTENSION: "patch.extension"}
 CAUSE_OF_KIND = {
     SIMPLE: "compat.row_not_changed", NESTED: "compat.nested_path", TYPED: "compat.typed_path_refused", EXTENSION: "compat.extension_path",
@@ -313,7 +324,7 @@ def usable(trial: Trial, subject: Subject, dialect: str, *, present: bool | None
     for kind in (SIMPLE, NESTED, TYPED, EXTENSION):
         code = CHECK_OF_KIND.get(kind)
         row = trial.found(code, dialect, FULL if kind == TYPED else subject.people) if code else None
-        if row is not None and row.outcome not in ("passed", "warning", "not_observed"):
+        if row is not None and row.outcome not in UNDISPUTED:
             continue
         missing_too = kind != TYPED or subject.people == FULL or _missing_works(trial, dialect)
         for there in (True, False) if present is None else (present,):
@@ -324,7 +335,7 @@ def usable(trial: Trial, subject: Subject, dialect: str, *, present: bool | None
 
 def _missing_works(trial: Trial, dialect: str) -> bool:
     row = trial.found("patch.typed_missing", dialect, SPARSE)
-    return row is None or row.outcome in ("passed", "warning", "not_observed")
+    return row is None or row.outcome in UNDISPUTED
 
 
 def check_several(trial: Trial, subject: Subject, dialect: str) -> Result:
@@ -365,9 +376,9 @@ def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
 def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
     """Everything at once, as after a change of everything in Entra; single attributes are found out where that fails."""
     if dialect == FLAG_DIALECT and any(
-        (row := trial.found(code, dialect, FULL)) is not None and row.outcome in ("failed", NOT_STORED) for code in ("patch.pathless", "patch.pathless_keys")
+        (row := trial.found(code, dialect, FULL)) is not None and row.outcome in (FAILED, NOT_STORED) for code in ("patch.pathless", "patch.pathless_keys")
     ):
-        return Result("not_reached", "compat.pathless_keys" if trial.met("patch.pathless", dialect, FULL) else "compat.pathless", "", "not asked: messages without a path do not work")
+        return Result(NOT_REACHED, "compat.pathless_keys" if trial.met("patch.pathless", dialect, FULL) else "compat.pathless", "", "not asked: messages without a path do not work")
     targets = usable(trial, subject, dialect)
     if not targets:
         return unknown("nothing is left to change")
@@ -394,7 +405,7 @@ def _blame_company(trial: Trial, changed: Changed, before: Mapping[str, Any], di
     """Each alone can be changed, not all in one message: some get a value that the endpoint makes of others, or messages are to blame."""
     made = all(there is not None and not same(there, read_target(before, target)) for target, there in changed.wrong.items())
     several = trial.found("patch.several", dialect, FULL)
-    if changed.reply.done and made and (several is None or several.outcome not in ("failed", NOT_STORED)):
+    if changed.reply.done and made and (several is None or several.outcome not in (FAILED, NOT_STORED)):
         trial.changed_on_arrival |= set(changed.wrong)
         return unmet("compat.values_normalised", changed.reply, changed.words, outcome=NOT_STORED, targets=tuple(changed.wrong))
     return judge_again(trial, changed, "compat.several_operations", tuple(changed.wrong))

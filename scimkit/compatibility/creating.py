@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.endpoint import Ended, Reply
 from scimkit.compatibility.making import forget, good_values, matching_value, post, root_of, sparse_values
 from scimkit.compatibility.mapped import kind_of
 from scimkit.compatibility.narrowing import find_what_is_refused, needed_targets
 from scimkit.compatibility.people import special_source
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
 from scimkit.compatibility.trial import (
     NOT_STORED,
     Result,
@@ -100,7 +100,9 @@ def _read_created(trial: Trial, subject: Subject) -> Result:
 def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> Result:
     """Compare what was sent with what was read (E14), attribute by attribute."""
     missing: list[str] = []
-    other, case, texts = list(missing), list(missing), list(missing)
+    other: list[str] = []
+    case: list[str] = []
+    texts: list[str] = []
     for target, wanted in values.items():
         there = subject.value(target)
         if there is None:
@@ -120,13 +122,13 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
         Result(outcome, cause, sent, "read back: " + "; ".join(f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets), tuple(targets))
         for cause, outcome, targets in (
             ("compat.attribute_not_stored", NOT_STORED, missing), ("compat.values_normalised", NOT_STORED, [target for target in other if target != "active"]),
-            ("compat.boolean_stored_as_text", "warning", texts), ("compat.active_hidden", "warning", hidden), ("compat.values_case_changed", "warning", case),
+            ("compat.boolean_stored_as_text", WARNING, texts), ("compat.active_hidden", WARNING, hidden), ("compat.values_case_changed", WARNING, case),
         )
         if targets
     ]  # fmt: skip
     for more in results[1:]:  # the row names one; the others get their words too
         trial.also[more.cause] = more
-    return results[0] if results else Result("passed", "", sent, "every value as sent")
+    return results[0] if results else Result(PASSED, "", sent, "every value as sent")
 
 
 # -- who lacks optional values ------------------------------------------------------
@@ -174,13 +176,11 @@ def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
         missing = any(value is None for value in wrong.values())
         told = "; ".join(f"{target} is {value!r}" for target, value in wrong.items())
         return Result(NOT_STORED, "compat.attribute_not_stored" if missing else "compat.values_normalised", sent, f"read back: {told}", tuple(wrong))
-    return Result("passed", "", sent, "every value as sent")
+    return Result(PASSED, "", sent, "every value as sent")
 
 
 def _make_others(trial: Trial) -> None:
     """The same two people for the flag's dialect, and two who can be managers; they are no checks of their own."""
-    from scimkit.compatibility.endpoint import Ended
-
     for people, number, make in ((FULL, "3", good_values), (SPARSE, "4", sparse_values)):
         model = trial.subjects.get((DEFAULT_DIALECT, people))
         if model is None or trial.ended:
@@ -252,9 +252,8 @@ def _check_variant(trial: Trial, number: str, more: Mapping[str, Any], cause: st
     forget(trial, reply)
     if reply.done:
         return met(reply)
-    roots = {parse_target(target).urn for target in trial.mapped.targets}
     custom = [target for target in trial.mapped.targets if kind_of(target) == "extension" and parse_target(target).urn.casefold() != ENTERPRISE_USER.casefold()]
-    return tolerated(cause, reply, targets=custom if UNKNOWN_URN in more and roots else ())
+    return tolerated(cause, reply, targets=custom if UNKNOWN_URN in more else ())
 
 
 def _check_charset(trial: Trial) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimkit.compatibility.endpoint import Ended, Reply
-from scimkit.compatibility.making import basic_values, forget, matching_value, post, sparse_values
+from scimkit.compatibility.making import basic_values, forget, post, sparse_values
 from scimkit.compatibility.reading import is_empty, resources_of
 from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, NOBODY, SPARSE
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
@@ -38,50 +38,60 @@ def check_deletions(trial: Trial) -> None:
 
 
 def _check_person(trial: Trial, subject: Subject | None) -> None:
-    endpoint, attribute = trial.endpoint, trial.mapped.matching[0]
-    replies: list[Reply] = []
-    value = str(subject.value(attribute) or subject.user_name) if subject else ""
+    if subject is None:
+        for code in ("delete.person", "delete.status", "delete.gone_read", "delete.gone_query", "delete.again", "delete.name_free"):
+            trial.check(code, lambda: unknown("nobody was created"))
+        return
+    checks = Deletion(trial, subject)
+    for code, ask in (
+        ("delete.person", checks.person), ("delete.status", checks.status), ("delete.gone_read", checks.gone_read),
+        ("delete.gone_query", checks.gone_query), ("delete.again", checks.again), ("delete.name_free", checks.name_free),
+    ):  # fmt: skip
+        trial.check(code, ask)
 
-    def person() -> Result:
-        if subject is None:
-            return unknown("nobody was created")
-        replies.append(endpoint.delete("Users", subject.id))
-        return met(replies[0]) if replies[0].done else unmet("compat.delete_refused", replies[0])
 
-    def gone_read() -> Result:
-        assert subject is not None
-        reply = trial.until("gone", lambda: endpoint.read("Users", subject.id), lambda r: r.status in (404, 410))
+class Deletion:
+    """One of the test people: deleted, looked for, deleted again, and made again under the old name."""
+
+    def __init__(self, trial: Trial, subject: Subject) -> None:
+        self.trial, self.subject = trial, subject
+        self.attribute = trial.mapped.matching[0]
+        self.value = str(subject.value(self.attribute) or subject.user_name)
+        self.first: Reply | None = None
+
+    def person(self) -> Result:
+        reply = self.first = self.trial.endpoint.delete("Users", self.subject.id)
+        return met(reply) if reply.done else unmet("compat.delete_refused", reply)
+
+    def status(self) -> Result:
+        assert self.first is not None
+        return met(self.first) if self.first.status == 204 else tolerated("compat.delete_status", self.first)
+
+    def gone_read(self) -> Result:
+        endpoint = self.trial.endpoint
+        reply = self.trial.until("gone", lambda: endpoint.read("Users", self.subject.id), lambda r: r.status in (404, 410))
         if reply.status in (404, 410):
             return met(reply)
         if reply.status == 200:
             endpoint.keeps_deleted.add("Users")
         return unmet("compat.deleted_still_there" if reply.status == 200 else "compat.missing_not_404", reply)
 
-    def gone_query() -> Result:
-        reply = trial.until("find deleted", lambda: endpoint.find("Users", attribute, value), is_empty)
+    def gone_query(self) -> Result:
+        reply = self.trial.until("find deleted", lambda: self.trial.endpoint.find("Users", self.attribute, self.value), is_empty)
         if is_empty(reply):
             return met(reply)
-        return unmet("compat.deleted_still_there" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(attribute,))
+        return unmet("compat.deleted_still_there" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(self.attribute,))
 
-    def again() -> Result:
-        assert subject is not None
-        reply = endpoint.delete("Users", subject.id)
+    def again(self) -> Result:
+        reply = self.trial.endpoint.delete("Users", self.subject.id)
         return met(reply) if reply.status in (404, 410) else tolerated("compat.missing_not_404", reply)
 
-    def name_free() -> Result:
-        assert subject is not None
-        values = sparse_values(trial, subject.number)
-        reply = post(trial, {**values, **({attribute: value} if value else {})})
-        assert matching_value(trial, values) is not None
-        forget(trial, reply)
-        if reply.done and reply.id == subject.id:
+    def name_free(self) -> Result:
+        reply = post(self.trial, {**sparse_values(self.trial, self.subject.number), self.attribute: self.value})
+        forget(self.trial, reply)
+        if reply.done and reply.id == self.subject.id:
             return tolerated("compat.id_reused", reply)
         return met(reply) if reply.done else unmet("compat.name_not_free", reply)
-
-    trial.check("delete.person", person)
-    trial.check("delete.status", lambda: met(replies[0]) if replies[0].status == 204 else tolerated("compat.delete_status", replies[0]))
-    for code, ask in (("delete.gone_read", gone_read), ("delete.gone_query", gone_query), ("delete.again", again), ("delete.name_free", name_free)):
-        trial.check(code, ask)
 
 
 def _check_group(trial: Trial) -> None:

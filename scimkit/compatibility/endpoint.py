@@ -140,7 +140,6 @@ class Endpoint:
             headers = {**self.get_headers, **(headers or {})}
         shown = show_request(method, path, query, body)
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            last = attempt == MOST_ATTEMPTS
             left = self.ends - time.monotonic()
             if left <= 0:
                 raise Ended("compat.too_slow", f"the time for the probe was up before {method} {path}")
@@ -164,14 +163,11 @@ class Endpoint:
             if answer.status == 429:
                 recent = self.sent_at[-1] - 1.0
                 self.throttled.append((shown, sum(moment > recent for moment in self.sent_at)))
-            wish = retry_after(answer.headers.get("retry-after")) if answer.status in (429, 503) else None
-            if answer.status == 429 and wish is None:
-                wish = THROTTLE_SECONDS
+            wish = _wished_wait(answer)
             room = min(LONGEST_WAIT_SECONDS, self.ends - time.monotonic())
-            if wish is not None and wish <= room and not last:
-                self.scim.pause(wish)
-                continue
-            break
+            if wish is None or wish > room or attempt == MOST_ATTEMPTS:
+                break
+            self.scim.pause(wish)
         return Reply(shown, tell(answer), answer)
 
     def get(self, path: str, **how: Any) -> Reply:
@@ -302,6 +298,14 @@ class Endpoint:
     def _delete_surely(self, resource_type: str, id: str) -> bool:
         reply = self.delete(resource_type, id)
         return reply.done or reply.status in (404, 410)
+
+
+def _wished_wait(answer: Answer) -> float | None:
+    """Seconds after which the server wants to be asked again (429, 503); None: it does not."""
+    if answer.status not in (429, 503):
+        return None
+    wish = retry_after(answer.headers.get("retry-after"))
+    return THROTTLE_SECONDS if wish is None and answer.status == 429 else wish
 
 
 def one(resource_type: str, id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.people import full_source, sparse_source, values_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT
+from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FAILED, FLAG_DIALECT, NOBODY
 from scimkit.compatibility.trial import Trial
 from scimkit.provisioning.dialect import CORE_GROUP, create_body
 from scimkit.provisioning.targets import parse_target
@@ -77,8 +77,8 @@ def group_values(trial: Trial, number: str) -> dict[str, Any]:
 def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
     """Create a group with these values; `more` is put over the body. Microsoft's own URN is left out where it was refused."""
     body = create_body(values, "Groups") | dict(more or {})
-    row = trial.index.get(("group.schema", "both", ""))
-    if row is not None and row.outcome == "failed":
+    row = trial.index.get(("group.schema", BOTH_DIALECTS, NOBODY))
+    if row is not None and row.outcome == FAILED:
         body["schemas"] = [CORE_GROUP]
     return trial.endpoint.create("Groups", body, name=str(values["displayName"]))
 

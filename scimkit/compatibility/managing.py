@@ -6,9 +6,9 @@ from typing import Any
 
 from scimkit.compatibility.making import DIALECTS
 from scimkit.compatibility.reading import ids_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.record import DEFAULT_DIALECT, FAILED, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
 from scimkit.compatibility.trial import NOT_STORED, Result, Subject, Trial, met, tolerated, unknown, unmet
-from scimkit.provisioning.dialect import ENTERPRISE_USER, MANAGER, manager_body, patch_message
+from scimkit.provisioning.dialect import ENTERPRISE_USER, MANAGER, manager_body, patch_message, reference_query
 from scimkit.provisioning.dialect import dialect as spelling_of
 from scimkit.provisioning.targets import member, read_target
 
@@ -78,8 +78,8 @@ def _judge_shape(trial: Trial, subject: Subject, before: str) -> Result:
     raw = _raw(subject)
     sent, got = f"{before}, then GET /Users/{subject.id}", f"manager is {raw!r}"
     if isinstance(raw, dict) and isinstance(raw.get("value"), str):
-        return Result("passed", "", sent, got)
-    return Result("failed", "compat.manager_answered_bare", sent, got, _rows(trial))
+        return Result(PASSED, "", sent, got)
+    return Result(FAILED, "compat.manager_answered_bare", sent, got, _rows(trial))
 
 
 def _check_shapes(trial: Trial) -> None:
@@ -93,16 +93,16 @@ def _check_shapes(trial: Trial) -> None:
         assert subject is not None
         body = patch_message([{"op": spelling.replace, "path": path, "value": value}])
         result = _set(trial, subject, body, wanted, "compat.manager_other_shapes")
-        if result.outcome == "passed":
+        if result.outcome == PASSED:
             return result
-        return Result("warning", "compat.manager_other_shapes", result.sent, result.got, result.targets)
+        return Result(WARNING, "compat.manager_other_shapes", result.sent, result.got, result.targets)
 
     def reference() -> Result:
         assert subject is not None
         manager = read_target(subject.resource, MANAGER)
         if not manager:
             return unknown("nobody has a manager")
-        reply = trial.endpoint.get("Users", params={"filter": f'id eq "{subject.id}" and manager eq "{manager}"', "attributes": "id"})
+        reply = trial.endpoint.get("Users", params=reference_query(subject.id, "manager", str(manager)))
         return met(reply) if ids_of(reply) == [subject.id] else tolerated("compat.reference_filter", reply)
 
     for code, path, value, wanted in (

@@ -6,7 +6,7 @@ from scimkit.compatibility.making import forget, good_values, matching_value, po
 from scimkit.compatibility.people import full_source
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FULL
-from scimkit.compatibility.trial import Result, Trial, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
 from scimkit.provisioning.targets import parse_target, read_target
 
 
@@ -17,43 +17,46 @@ def check_matches(trial: Trial) -> None:
     sent = matching_value(trial, good_values(trial, subject.number)) if subject else ""
     value = str(subject.value(attribute) or sent) if subject else ""
 
-    def match() -> Result:
-        """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
-        if subject is None:
-            return unknown("nobody was created")
-        reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id])
-        if ids_of(reply) == [] and value != sent and ids_of(trial.endpoint.find("Users", attribute, value)) == [subject.id]:
-            return tolerated("compat.match_case_sensitive", reply, f"found as {value!r} only", targets=(attribute,))
-        found = ids_of(reply)
-        if found == [subject.id]:
-            late = trial.lag_seconds.get("find", 0.0) > 0
-            return tolerated("compat.read_lag", reply, "only at a second look") if late else met(reply)
-        if resources_of(reply) is None:
-            return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
-        strangers = [id for id in found if id != subject.id]
-        return unmet("compat.filter_ignored" if strangers else "compat.match_not_found", reply, f"{len(found)} found, 1 wanted", targets=(attribute,))
-
-    def nobody_else() -> Result:
-        reply = trial.endpoint.find("Users", attribute, nobody())
-        if is_empty(reply):
-            return met(reply)
-        return unmet("compat.filter_ignored" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(attribute,))
-
-    def other_case() -> Result:
-        assert subject is not None
-        other = value.upper() if value.upper() != value else value.lower()
-        reply = trial.endpoint.find("Users", attribute, other)
-        if ids_of(reply) == [subject.id]:
-            return met(reply)
-        if attribute.casefold() == "externalid":  # case counts there (RFC 7643, 3.1)
-            return met(reply, "not found, as case counts in externalId")
-        return unmet("compat.match_case_sensitive", reply, targets=(attribute,))
-
-    trial.check("query.match", match)
-    trial.check("query.no_match_among_people", nobody_else)
-    trial.check("query.other_case_value", other_case)
+    trial.check("query.match", lambda: _check_match(trial, subject, attribute, sent, value))
+    trial.check("query.no_match_among_people", lambda: _check_nobody_else(trial, attribute))
+    trial.check("query.other_case_value", lambda: _check_other_case(trial, subject, attribute, value))
     trial.check("query.apostrophe", lambda: _check_apostrophe(trial, attribute))
     trial.check("query.other_mail", lambda: _check_other_mail(trial, attribute))
+
+
+def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: str, stored: str) -> Result:
+    """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
+    if subject is None:
+        return unknown("nobody was created")
+    reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id])
+    if ids_of(reply) == [] and stored != sent and ids_of(trial.endpoint.find("Users", attribute, stored)) == [subject.id]:
+        return tolerated("compat.match_case_sensitive", reply, f"found as {stored!r} only", targets=(attribute,))
+    found = ids_of(reply)
+    if found == [subject.id]:
+        late = trial.lag_seconds.get("find", 0.0) > 0
+        return tolerated("compat.read_lag", reply, "only at a second look") if late else met(reply)
+    if resources_of(reply) is None:
+        return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
+    strangers = [id for id in found if id != subject.id]
+    return unmet("compat.filter_ignored" if strangers else "compat.match_not_found", reply, f"{len(found)} found, 1 wanted", targets=(attribute,))
+
+
+def _check_nobody_else(trial: Trial, attribute: str) -> Result:
+    reply = trial.endpoint.find("Users", attribute, nobody())
+    if is_empty(reply):
+        return met(reply)
+    return unmet("compat.filter_ignored" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(attribute,))
+
+
+def _check_other_case(trial: Trial, subject: Subject | None, attribute: str, stored: str) -> Result:
+    assert subject is not None
+    other = stored.upper() if stored.upper() != stored else stored.lower()
+    reply = trial.endpoint.find("Users", attribute, other)
+    if ids_of(reply) == [subject.id]:
+        return met(reply)
+    if attribute.casefold() == "externalid":  # case counts there (RFC 7643, 3.1)
+        return met(reply, "not found, as case counts in externalId")
+    return unmet("compat.match_case_sensitive", reply, targets=(attribute,))
 
 
 def _check_apostrophe(trial: Trial, attribute: str) -> Result:
@@ -65,7 +68,7 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
             continue
         stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
         value, id = str(stored or matching_value(trial, values)), reply.id
-        found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023
+        found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023  # asked before the next round
         trial.endpoint.delete("Users", id)
         if ids_of(found) == [id]:
             return met(found)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.making import forget_group, group_values, post_group
-from scimkit.compatibility.reading import ids_of, nobody
-from scimkit.compatibility.record import FLAG_DIALECT
+from scimkit.compatibility.reading import ids_of, nobody, resources_of
+from scimkit.compatibility.record import FAILED, FLAG_DIALECT, PASSED
 from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, tolerated, unknown, unmet
-from scimkit.provisioning.dialect import add_members, patch_message, remove_members
+from scimkit.provisioning.dialect import add_members, patch_message, reference_query, remove_members
 from scimkit.provisioning.dialect import dialect as spelling_of
 
 
@@ -116,15 +115,15 @@ class MemberChecks:
             return met(reply, "read back: members")
         for one in more:  # the checks that follow need them
             self._patch(add_members([one], self.flag))
-        return unmet("compat.member_add_several", reply, "" if not reply.done else "read back: not all are members", targets=self.rows, outcome=NOT_STORED if reply.done else "failed")
+        return unmet("compat.member_add_several", reply, "" if not reply.done else "read back: not all are members", targets=self.rows, outcome=NOT_STORED if reply.done else FAILED)
 
     def add_keeps(self) -> Result:
         there = self._now(lambda there: self.ids[0] in there)
         sent, got = f"GET /Groups/{self.group}", f"{len(there)} members"
         if self.ids[0] in there:
-            return Result("passed", "", sent, got)
+            return Result(PASSED, "", sent, got)
         self._patch(add_members([self.ids[0]], self.flag))
-        return Result("failed", "compat.member_add_replaces", sent, f"{got}; the first is gone", self.rows)
+        return Result(FAILED, "compat.member_add_replaces", sent, f"{got}; the first is gone", self.rows)
 
     def twice(self) -> Result:
         reply = self._patch(add_members([self.ids[0]], self.flag))
@@ -171,13 +170,11 @@ class MemberChecks:
         read = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
         name = str(read.json.get("displayName")) if isinstance(read.json, dict) else ""
         reply = self.trial.endpoint.find("Groups", "displayName", name)
-        items = reply.json.get("Resources") if isinstance(reply.json, dict) else []
-        shown = [item for item in items or () if isinstance(item, dict) and _values_of(item)]
+        shown = any(_values_of(item) for item in resources_of(reply) or ())
         return met(reply) if not shown else unmet("compat.members_not_excluded", reply, targets=self.rows)
 
     def reference(self) -> Result:
-        filter_ = f"id eq {json.dumps(self.group)} and members eq {json.dumps(self.ids[0])}"
-        reply = self.trial.endpoint.get("Groups", params={"filter": filter_, "attributes": "id"})
+        reply = self.trial.endpoint.get("Groups", params=reference_query(self.group, "members", self.ids[0]))
         return met(reply) if ids_of(reply) == [self.group] else tolerated("compat.reference_filter", reply)
 
     def patch_answer(self) -> Result:

@@ -109,7 +109,7 @@ def run_checks(trial: Trial, *, write: bool) -> None:
             _run_writing(trial)
         else:
             check_filters(trial, None)
-        check_paging_before_end(trial, write)
+            check_paging(trial)  # of whoever is there
         check_rate(trial)
     except Ended as end:  # between two checks
         trial.ended = end
@@ -132,8 +132,3 @@ def _run_writing(trial: Trial) -> None:
     check_text_false(trial)
     check_deletions(trial)
 
-
-def check_paging_before_end(trial: Trial, write: bool) -> None:
-    """Without writing, pages are asked of whoever is there."""
-    if not write:
-        check_paging(trial)

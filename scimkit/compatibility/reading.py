@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from scimkit.compatibility.endpoint import Reply
+from scimkit.compatibility.record import BOTH_DIALECTS, FAILED, NOBODY, NOT_REACHED, PASSED, WARNING
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
 from scimkit.connection.exchange import LIST_RESPONSE
+from scimkit.mapping.rows import objects_in
 from scimkit.provisioning.dialect import FLAG, match_filter
 from scimkit.provisioning.targets import parse_target
 
@@ -138,8 +140,8 @@ def _cause_of_query(reply: Reply) -> str:
 def check_matching(trial: Trial) -> Result:
     """Whether the endpoint can be searched by every further matching attribute (E04)."""
     first, *others = trial.mapped.matching
-    row = trial.index[("query.no_match", "both", "")]
-    if not others or row.outcome == "failed":
+    row = trial.index[("query.no_match", BOTH_DIALECTS, NOBODY)]
+    if not others or row.outcome == FAILED:
         return Result(row.outcome, row.cause, row.sent, row.got, row.targets)
     refused = []
     reply = None
@@ -271,7 +273,7 @@ def _check_typed_filter(trial: Trial, subject: Subject | None, ask: Any) -> Resu
 def _check_external_id(trial: Trial, subject: Subject | None) -> Result:
     if not trial.mapped.uses("externalId"):
         return unknown("this mapping does not fill externalId")
-    if "externalId" in trial.mapped.matching and trial.mapped.matching[0] == "externalId":
+    if trial.mapped.matching[0] == "externalId":
         return unknown("asked as the matching attribute")
     stored = subject is not None and "externalId" in subject.stored
     value = str(subject.value("externalId")) if subject is not None and stored else nobody()
@@ -303,9 +305,9 @@ def check_discovery(trial: Trial) -> None:
         return tolerated("compat.schemas_missing" if path == "Schemas" else "compat.discovery_missing", reply)
 
     trial.check("discovery.schemas", ask, "Schemas")
-    if trial.index[("discovery.schemas", "both", "")].outcome == "warning":  # there is nothing to look into
+    if trial.index[("discovery.schemas", BOTH_DIALECTS, NOBODY)].outcome == WARNING:  # there is nothing to look into
         for code in ("nulls", "words", "targets"):
-            trial.note(f"discovery.schemas_{code}", Result("not_reached", "compat.schemas_missing", "", "not asked: discovery.schemas was not met"))
+            trial.note(f"discovery.schemas_{code}", Result(NOT_REACHED, "compat.schemas_missing", "", "not asked: discovery.schemas was not met"))
     else:
         trial.check("discovery.schemas_nulls", lambda: _judge_nulls(replies["Schemas"]))
         trial.check("discovery.schemas_words", lambda: _judge_words(replies["Schemas"]))
@@ -350,11 +352,10 @@ def _schema_names(reply: Reply) -> dict[str, set[str]]:
     known: dict[str, set[str]] = {}
     for schema in resources_of(reply) or ():
         names = known.setdefault(str(schema.get("id")).casefold(), set())
-        for attribute in schema.get("attributes") or ():
-            if isinstance(attribute, dict):
-                name = str(attribute.get("name")).casefold()
-                names.add(name)
-                names |= {f"{name}.{str(sub.get('name')).casefold()}" for sub in attribute.get("subAttributes") or () if isinstance(sub, dict)}
+        for attribute in objects_in(schema.get("attributes")):
+            name = str(attribute.get("name")).casefold()
+            names.add(name)
+            names |= {f"{name}.{str(sub.get('name')).casefold()}" for sub in objects_in(attribute.get("subAttributes"))}
     return known
 
 
@@ -384,8 +385,9 @@ def check_errors(trial: Trial) -> None:
     def body() -> Result:
         reply = replies[0]
         found = reply.json if isinstance(reply.json, dict) else {}
-        schemas = [str(item).casefold() for item in found.get("schemas") or () if isinstance(found.get("schemas"), list)]
-        good = ERROR.casefold() in schemas and isinstance(found.get("status"), str)
+        schemas = found.get("schemas")
+        named = isinstance(schemas, list) and ERROR.casefold() in [str(item).casefold() for item in schemas]
+        good = named and isinstance(found.get("status"), str)
         return met(reply) if good else tolerated("compat.error_body", reply)
 
     trial.check("errors.unknown_id", ask)
@@ -399,11 +401,11 @@ def check_rate(trial: Trial) -> None:
     """E18, as far as the probe's own requests show it: it sends one after the other, as fast as they are answered."""
     refused = trial.endpoint.throttled
     if not refused:
-        trial.note("auth.rate", Result("passed", "", "", f"none of {trial.endpoint.requests} requests was refused for its number"))
+        trial.note("auth.rate", Result(PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused for its number"))
         return
     sent, fewest = min(refused, key=lambda each: each[1])
     told = f"{len(refused)} of {trial.endpoint.requests} requests got 429; once after {fewest} in one second"
-    trial.note("auth.rate", Result("failed" if fewest <= REQUIRED_RATE else "warning", "compat.throttled", sent, told))
+    trial.note("auth.rate", Result(FAILED if fewest <= REQUIRED_RATE else WARNING, "compat.throttled", sent, told))
 
 
 # -- paging --------------------------------------------------------------------
@@ -460,10 +462,10 @@ def check_paging(trial: Trial) -> None:
     """Whether lists come in pages."""
     pages = Pages(trial)
     trial.check("paging.count", pages.count)
-    row = trial.index[("paging.count", "both", "")]
+    row = trial.index[("paging.count", BOTH_DIALECTS, NOBODY)]
     for code, ask in (("paging.total", pages.total), ("paging.start_index", pages.start_index), ("paging.no_repeats", pages.no_repeats)):
-        if row.outcome == "warning":  # there are no pages to look at
-            trial.note(code, Result("not_reached", "compat.paging", "", "not asked: paging.count was not met"))
+        if row.outcome == WARNING:  # there are no pages to look at
+            trial.note(code, Result(NOT_REACHED, "compat.paging", "", "not asked: paging.count was not met"))
         else:
             trial.check(code, ask)
     trial.check("paging.past_the_end", pages.past_the_end)

@@ -7,7 +7,7 @@ from typing import Any
 from scimkit.compatibility.making import DIALECTS
 from scimkit.compatibility.membership import members_of
 from scimkit.compatibility.reading import ids_of, resources_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, SPARSE
+from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, NOT_REACHED, SPARSE
 from scimkit.compatibility.trial import (
     NOT_STORED,
     Changed,
@@ -41,7 +41,7 @@ def check_switches(trial: Trial) -> None:
 
 def _spare_the_others(trial: Trial) -> None:
     """Whoever is hidden cannot be removed: one such person is enough."""
-    reason = Result("not_reached", "compat.inactive_hidden", "", "not asked: whoever is switched off cannot be reached any more")
+    reason = Result(NOT_REACHED, "compat.inactive_hidden", "", "not asked: whoever is switched off cannot be reached any more")
     for dialect, people in trial.subjects:
         if ("disable.own", dialect, people) not in trial.index:
             for code in ("disable.own", "inactive.readable", "inactive.found", "restore.own", "restore.id"):
@@ -75,7 +75,7 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
         return _judge_found(trial, subject)
 
     def back() -> Result:
-        return _judge_on(trial, subject, _own(trial, subject, True, dialect))
+        return _judge_on(subject, _own(trial, subject, True, dialect))
 
     def same_id() -> Result:
         reply = trial.refresh(subject)
@@ -150,7 +150,7 @@ def _is_lost_anyway(trial: Trial, subject: Subject, attribute: str, value: str) 
     return found != [subject.id]
 
 
-def _judge_on(trial: Trial, subject: Subject, changed: Changed) -> Result:
+def _judge_on(subject: Subject, changed: Changed) -> Result:
     if not changed.reply.done:
         return unmet("compat.restore_refused", changed.reply, targets=ROWS)
     there = subject.value("active")
@@ -190,11 +190,11 @@ def _check_mixed(trial: Trial) -> None:
 
     def back() -> Result:
         assert subject is not None
-        return _judge_on(trial, subject, _switch(trial, subject, True, word, True))
+        return _judge_on(subject, _switch(trial, subject, True, word, True))
 
     trial.check("disable.mixed", off)
     if trial.met("disable.mixed") and not trial.met("inactive.readable", dialect, FULL):
         row = trial.found("inactive.readable", dialect, FULL)
-        trial.note("restore.mixed", Result("not_reached", row.cause if row else "", "", "not asked: inactive.readable was not met"))
+        trial.note("restore.mixed", Result(NOT_REACHED, row.cause if row else "", "", "not asked: inactive.readable was not met"))
         return
     trial.check("restore.mixed", back)

@@ -52,7 +52,7 @@ GALLERY_NOTE = (
     "What fails here is a question to the vendor, and the pilot is the proof."
 )
 PILOT_NOTE = "On-demand provisioning ignores the flag: a pilot by it shows the default dialect."
-PLANNED_NOTE = "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
+READ_ONLY_NOTE = "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
 ENDED_NOTE = "The probe ended before everything was asked."
 ENDING = ("compat.too_slow", "compat.no_answer", "compat.throttled", "compat.delete_refused")
 """Causes that end a probe before its time where rows were not reached for them."""
@@ -127,7 +127,7 @@ def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, fla
     return Finding(
         cause=cause.code,
         title=cause.title,
-        breaks=_weight(cause, targets, dialects, mapped, flag, harmless, silent),
+        breaks=_weight(cause, targets, mapped, flag, harmless, silent),
         dialects=dialects,
         explains=tuple(dict.fromkeys(row.code for row in rows)),
         rows=targets,
@@ -163,7 +163,7 @@ ALWAYS_CONDITIONAL = frozenset({"compat.add_refused", "compat.only_active", "com
 """Causes seen in rows that are met all the same, and that still are conditions."""
 
 
-def _weight(cause: Cause, targets: tuple[str, ...], dialects: tuple[str, ...], mapped: Mapped, flag: bool, harmless: bool, silent: bool) -> str:
+def _weight(cause: Cause, targets: tuple[str, ...], mapped: Mapped, flag: bool, harmless: bool, silent: bool) -> str:
     """fails | conditional | advice for this mapping and the dialect in force. silent: the probe ended there."""
     if cause.code == "compat.no_answer" and not silent:
         return CONDITIONAL  # single answers were lost, the rest came
@@ -198,7 +198,7 @@ def judge_whole(
     better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
     unreached = any(row.outcome == NOT_REACHED and row.cause in ENDING for row in rows)
     if not fatal and (not written or unreached):
-        note = " ".join(text for text in (note, ENDED_NOTE if unreached else PLANNED_NOTE) if text)
+        note = " ".join(text for text in (note, ENDED_NOTE if unreached else READ_ONLY_NOTE) if text)
         said = "So far nothing speaks against it" if not conditions else "So far it works only if: " + " ".join(conditions)
         return Verdict(UNKNOWN, said.rstrip(".") + ".", tuple(conditions), note)
     if better:

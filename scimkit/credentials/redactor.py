@@ -4,7 +4,7 @@ One per process (`REDACTOR`). Kernels, the engine, logging and the report pass
 everything they let out through it. A value is recognised in every form in which
 programs like to repeat it: raw, JSON, repr, URL and HTML escaped (also nested),
 base64 in its three alignments, hexadecimal, UTF-16, and cut off after 24
-characters, as a table column does it.
+characters or more, as a table column does it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from scimkit.credentials.secret import MASK, Secret
 from scimkit.errors import CredentialError
 
 SHORTEST = 6  # a shorter value would be found in ordinary words
-FRAGMENT = 24  # what a display leaves of a long value; only looked for in values of 32 and more
+FRAGMENT = 24  # the least that a display leaves of a long value
+LONG = 32  # characters from which on a value's start and end are looked for alone
 _PLAIN = frozenset(string.ascii_letters + string.digits + "._-")  # no encoder escapes these
 _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\0": "0", "\a": "a"}
@@ -37,6 +38,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._values: set[str] = set()
         self._literals: tuple[str, ...] = ()
+        self._long: tuple[str, ...] = ()
         self._escaped: tuple[re.Pattern[str], ...] = ()
 
     def values(self) -> frozenset[str]:
@@ -65,6 +67,7 @@ class Redactor:
             forms = {form for known in self._values for form in _literal_forms(known)}
             self._literals = tuple(sorted(forms, key=lambda form: (-len(form), form)))
             longest_first = sorted(self._values, key=lambda known: (-len(known), known))
+            self._long = tuple(known for known in longest_first if len(known) >= LONG)
             self._escaped = tuple(_escaped_form(known) for known in longest_first if not _PLAIN.issuperset(known))
 
     def text(self, text: str) -> str:
@@ -76,18 +79,43 @@ class Redactor:
         for form in self._literals:
             if form in text:
                 text = text.replace(form, MASK)
+        for value in self._long:
+            text = _without_ends(text, value)
         return text
 
     def unfinished(self, text: str) -> int:
-        """How many characters at the end of `text` may be the beginning of a secret whose rest is still to come."""
+        """How many characters at the end of `text` have to wait for what follows, before they are redacted.
+
+        They may be the beginning of a secret whose rest is still to come. A whole form that reaches into that
+        beginning waits with it: the start of a long value, cut off as a display does it, is a form of its own.
+        """
         longest = 0
-        for form in self._literals:
+        for form in (*self._literals, *self._ends()):
             start = text.find(form[0], max(len(text) - len(form) + 1, 0))
             while 0 <= start < len(text) - longest:
                 if form.startswith(text[start:]):
                     longest = len(text) - start
                 start = text.find(form[0], start + 1)
-        return longest
+        cut = len(text) - longest
+        while longest and (start := self._torn_at(text, cut)) < cut:
+            cut = start
+        return len(text) - cut
+
+    def _torn_at(self, text: str, cut: int) -> int:
+        """Where the first secret begins that a cut before character `cut` would tear apart; `cut` when it tears none."""
+        starts = [cut]
+        for form in (*self._literals, *self._ends()):
+            start = text.find(form, max(cut - len(form) + 1, 0), cut + len(form) - 1)
+            if start >= 0:
+                starts.append(start)
+        for pattern in self._escaped:
+            starts.extend(match.start() for match in pattern.finditer(text) if match.start() < cut < match.end())
+        return min(starts)
+
+    def _ends(self) -> Iterator[str]:
+        for value in self._long:
+            yield value[:FRAGMENT]
+            yield value[-FRAGMENT:]
 
     def bytes(self, data: bytes) -> bytes:
         """The same for bytes of any encoding that keeps ASCII, and for UTF-16."""
@@ -113,7 +141,7 @@ class Redactor:
     def clear(self) -> None:
         """Forget everything; for tests."""
         with self._lock:
-            self._values, self._literals, self._escaped = set(), (), ()
+            self._values, self._literals, self._long, self._escaped = set(), (), (), ()
 
 
 REDACTOR = Redactor()
@@ -150,9 +178,6 @@ class RedactingFilter(logging.Filter):
 def _literal_forms(value: str) -> Iterator[str]:
     """The spellings of `value` that are fixed texts, as they stand in a str and, byte by byte, in bytes."""
     yield value
-    if len(value) >= 32:
-        yield value[:FRAGMENT]
-        yield value[-FRAGMENT:]
     raw = value.encode("utf-8", "surrogatepass")
     yield raw.decode("latin-1")
     wide = [value.encode(name, "surrogatepass") for name in ("utf-16-le", "utf-16-be")]
@@ -167,6 +192,28 @@ def _literal_forms(value: str) -> Iterator[str]:
         for core in (repr(shown.strip("\0").encode("latin-1"))[2:-1], json.dumps(shown.strip("\0"))[1:-1]):
             yield core
             yield core.replace("\\", "\\\\")
+
+
+def _without_ends(text: str, value: str) -> str:
+    """`text` without what starts or ends like `value` for at least 24 characters, as far as it goes on like it."""
+    begins, ends = value[:FRAGMENT], value[-FRAGMENT:]
+    start = text.find(begins)
+    while start >= 0:
+        alike = _alike(text[start : start + len(value)], value)
+        text = text[:start] + MASK + text[start + alike :]
+        start = text.find(begins, start + len(MASK))
+    end = text.rfind(ends) + FRAGMENT
+    while end >= FRAGMENT:
+        alike = _alike(text[max(end - len(value), 0) : end][::-1], value[::-1])
+        text = text[: end - alike] + MASK + text[end:]
+        end = text.rfind(ends, 0, end - alike) + FRAGMENT
+    return text
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts share from their start."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _base64_forms(data: bytes) -> Iterator[str]:

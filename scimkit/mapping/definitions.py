@@ -11,7 +11,7 @@ from typing import Any
 from scimkit.errors import MappingError
 from scimkit.mapping.expressions import parse
 from scimkit.mapping.problems import suggest
-from scimkit.mapping.rows import ObjectMapping
+from scimkit.mapping.rows import ObjectMapping, objects_in
 from scimkit.mapping.syntax import attribute_names
 
 NO_DIRECTORIES = "Read the schema again; it is written back whole, with its directories."
@@ -19,10 +19,10 @@ NO_DIRECTORIES = "Read the schema again; it is written back whole, with its dire
 
 def defined_names(schema: Mapping[str, Any], directory: str, object_name: str) -> frozenset[str]:
     """Names of the attributes of one object in one directory. Raises MappingError where the schema does not have it."""
-    for each in schema.get("directories") or ():
-        for described in each.get("objects") or () if each.get("name") == directory else ():
+    for each in objects_in(schema.get("directories")):
+        for described in objects_in(each.get("objects")) if each.get("name") == directory else ():
             if described.get("name") == object_name:
-                return frozenset(str(attribute.get("name")) for attribute in described.get("attributes") or ())
+                return frozenset(str(attribute.get("name")) for attribute in objects_in(described.get("attributes")))
     raise MappingError(f"the schema does not describe {object_name} of the directory {directory}", NO_DIRECTORIES)
 
 
@@ -51,7 +51,7 @@ def used_extensions(each: ObjectMapping) -> tuple[str, ...]:
 
     One that the schema does not define is left out, as Graph would refuse the question.
     """
-    known = {str(attribute.get("name")) for attribute in each.source_definition.get("attributes") or () if isinstance(attribute, Mapping)}
+    known = {str(attribute.get("name")) for attribute in objects_in(each.source_definition.get("attributes"))}
     return tuple(sorted(name for name in used_sources(each) if name.startswith("extension_") and (not known or name in known)))
 
 

@@ -340,6 +340,8 @@ def compile_expression(expression: str | Expression, settings: Settings = STRICT
     """An expression compiled once, to be called per person. Raises MappingError when it cannot be read."""
     if isinstance(expression, str):
         return _compile(expression, settings)
+    if not isinstance(expression, Expression):
+        parse(expression)  # says what is wrong
     try:
         return _compile(print_expression(expression), settings)
     except RecursionError:

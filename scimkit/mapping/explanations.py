@@ -16,7 +16,7 @@ from scimkit.mapping.signatures import load_functions
 from scimkit.mapping.syntax import Attribute, Call, Comparison, Expression, attribute_names, walk
 from scimkit.mapping.values import IgnoreMark, show_value
 
-REDACTED = "[Redact]"
+REDACTED = "[Redact]"  # what people and logs see of a value that went through Redact
 WIDEST = 60  # characters of an expression in the text form
 
 

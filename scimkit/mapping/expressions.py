@@ -137,7 +137,8 @@ class Parser:
             remedy = "There is no arithmetic; separate arguments by commas."
         else:
             remedy = "Check commas, quotes and brackets before this place."
-        shown = token.text if len(token.text) <= 40 else token.text[:40] + "…"
+        text = f"[{token.text}]" if token.kind == "attribute" else token.text
+        shown = text if len(text) <= 40 else text[:40] + "…"
         return self.error(f"{shown} stands where {wanted} is expected", remedy, token.position)
 
     def misplaced(self, node: Comparison) -> ExpressionError:

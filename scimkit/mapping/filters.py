@@ -275,19 +275,21 @@ def judge(filters: Filters, source: Mapping[str, Any], settings: Settings = STRI
         return Verdict(True, "there is no scoping filter: everyone passes")
     check_filters(read)
     clauses: list[ClauseVerdict] = []
+    failing: list[ClauseVerdict] = []  # of each filter that is not passed the first clause that is false
     warnings: list[str] = []
     passing: ScopingFilter | None = None
     for each in read:
         answers = [judge_clause(each.name, clause, source, settings, warnings) for clause in each.clauses]
         clauses += answers
-        if passing is None and all(answer.true for answer in answers):
-            passing = each
+        deciding = next((answer for answer in answers if not answer.true), None)
+        if deciding is not None:
+            failing.append(deciding)
+        else:
+            passing = passing or each
     told = tuple(dict.fromkeys(warnings))
     if passing is not None:
         return Verdict(True, f"passes {passing}", passing.name, passing.clauses[-1], tuple(clauses), told)
-    first = {answer.filter: answer for answer in reversed(clauses) if not answer.true}
-    failing = [first[each.name] for each in read]
-    reason = "; ".join(f"{answer.log_line}: {answer.why}" for answer in dict.fromkeys(failing))
+    reason = "; ".join(dict.fromkeys(f"{answer.log_line}: {answer.why}" for answer in failing))
     return Verdict(False, f"passes no filter: {reason}", failing[0].filter, failing[0].clause, tuple(clauses), told)
 
 
@@ -355,7 +357,7 @@ def _is_boolean(wanted: bool) -> Test:
     return test
 
 
-def _matches(clause: Clause, value: Any, settings: Settings, warnings: list[str]) -> bool | None:
+def _matches(clause: Clause, value: Any, settings: Settings, warnings: list[str]) -> bool:
     pattern, text = _pattern(clause), plain_text(value)
     try:
         anywhere = pattern.search(text, settings.regex_seconds)

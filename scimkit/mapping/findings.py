@@ -21,13 +21,8 @@ from scimkit.mapping.syntax import Attribute, Call, Comparison, Expression, Numb
 
 Mark: TypeAlias = Literal["documented", "seen", "unconfirmed"]
 TESTS_OF_NULL = ("IsPresent", "IsNull", "IsNullOrEmpty", "IsNothing")
-LIST_MAKERS = (
-    "Split",
-    "RemoveDuplicates",
-    "AppRoleAssignmentsComplex",
-    "AssertiveAppRoleAssignmentsComplex",
-    "AppRoleAssignments",
-)
+ROLE_LISTS = ("AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex", "AppRoleAssignments")
+LIST_MAKERS = ("Split", "RemoveDuplicates", *ROLE_LISTS)
 LIST_TAKERS = (
     "Join",
     "Count",
@@ -44,7 +39,7 @@ LIST_TAKERS = (
 )
 FILTER_NOT_REPRODUCED = "filter.not_reproduced"
 INTERVAL_NAMES = ("yyyy", "m", "d", "ww", "h", "n", "s")
-ROLE_FUNCTIONS = ("SingleAppRoleAssignment", "AppRoleAssignments", *LIST_MAKERS[2:4])
+ONE_ROLE = "SingleAppRoleAssignment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +137,9 @@ def _lists_and_roles(node: Call) -> Iterator[Finding]:
         if isinstance(each, Call) and each.name in LIST_MAKERS and node.name not in LIST_TAKERS:
             message = f"{each.name} gives a list, and {node.name} expects one text"
             yield Finding("expression.list_as_text", "error", message, "Use Join or Item.", each.position, "unconfirmed")
-        if isinstance(each, Attribute) and each.name == "appRoleAssignments" and node.name not in ROLE_FUNCTIONS:
+        if isinstance(each, Attribute) and each.name == "appRoleAssignments" and node.name not in (ONE_ROLE, *ROLE_LISTS):
             message = f"{node.name} cannot read appRoleAssignments"
-            yield Finding("expression.roles", "warning", message, f"Use {', '.join(ROLE_FUNCTIONS[:1])}.", each.position, "unconfirmed")
+            yield Finding("expression.roles", "warning", message, f"Use {ONE_ROLE}.", each.position, "unconfirmed")
 
 
 def _iif(node: Call) -> Iterator[Finding]:

@@ -46,13 +46,13 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 @function("Switch", "source", "defaultValue?", "key", "value*", lazy=True, keys={"key": "switchValue", "value": "switchValue"})
 def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     """The value of the first key equal to the source (ordinal); null counts as empty text."""
-
     guarded = in_condition and not compiler.settings.guarded_conditions
     first = node.arguments[0]
     assert first is not None
     source = compiler.run(first, guarded)
     default = node.arguments[1] if len(node.arguments) > 1 else None
     otherwise = compiler.run(default, in_condition) if default is not None else None
+
     def text(scope: Scope, value: Any, position: int) -> str:
         try:
             return scope.text(value) or ""

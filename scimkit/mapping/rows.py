@@ -106,6 +106,15 @@ def _expect(value: Any, kind: type, what: str) -> Any:
     return value
 
 
+def objects_in(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a JSON list; what is none is passed over, and so is what is no list.
+
+    >>> objects_in([{"name": "a"}, 5]), objects_in("a")
+    ([{'name': 'a'}], [])
+    """
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
 def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
     """The object mappings of all rules, in the order of the schema.
 
@@ -178,7 +187,7 @@ def read_row(raw: Mapping[str, Any]) -> MappingRow:
     source = raw.get("source")
     expression, kind = None, "None"
     if source is not None:
-        expression = source_text(_expect(source, Mapping, f"the source of {target}"))
+        expression = _text_of(_expect(source, Mapping, f"the source of {target}"), target)
         kind = KINDS.get(_expect(source.get("type") or "", str, f"the type of the source of {target}"), "Expression")
     priority = raw.get("matchingPriority") or 0
     if isinstance(priority, bool) or not isinstance(priority, int):
@@ -194,6 +203,14 @@ def read_row(raw: Mapping[str, Any]) -> MappingRow:
         behaviour=str(raw.get("flowBehavior") or "FlowWhenChanged"),
         raw=raw,
     )
+
+
+def _text_of(source: Mapping[str, Any], target: str) -> str:
+    """`source_text`; an error names the row."""
+    try:
+        return source_text(source)
+    except MappingError as error:
+        raise MappingError(f"{target}: {error.message}", error.remedy) from None
 
 
 def source_text(source: Mapping[str, Any]) -> str:
@@ -232,9 +249,9 @@ def user_mapping(schema: Mapping[str, Any]) -> ObjectMapping:
 
 def rule_id(schema: Mapping[str, Any], source_object: str = "User") -> str:
     """The id of the synchronization rule that holds the mapping for users (or groups)."""
-    rules = _rules(schema)
-    for rule in rules:
-        if any(each.get("sourceObjectName") == source_object for each in rule.get("objectMappings") or ()):
+    for number, rule in enumerate(_rules(schema)):
+        mappings = _expect(rule.get("objectMappings") or [], list, f"synchronizationRules[{number}].objectMappings")
+        if any(isinstance(each, Mapping) and each.get("sourceObjectName") == source_object for each in mappings):
             return str(_expect(rule.get("id"), str, "the id of a rule"))
     raise MappingError(f"no rule of the schema maps {source_object}", "Restore the default mappings.")
 

@@ -117,5 +117,5 @@ def function(
 def load_functions() -> dict[str, Function]:
     """The whole table; the families enter themselves when imported."""
     if not {"replace", "iif", "cdate"} <= FUNCTIONS.keys():
-        from scimkit.mapping import dates, lists, logic, numbers, replacement, roles, text  # noqa: F401
+        from scimkit.mapping import dates, lists, logic, numbers, replacement, roles, text  # noqa: F401  # imported for their decorators
     return FUNCTIONS

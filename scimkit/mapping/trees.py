@@ -33,6 +33,8 @@ def read_tree(source: Mapping[str, Any], depth: int = 0) -> Expression:
 def _arguments(function: Function, parameters: Any, depth: int) -> tuple[Expression | None, ...]:
     """Arguments in the order of the signature; a repeated key fills the repeating parameter."""
     given: dict[str, list[Expression]] = {}
+    if not isinstance(parameters, (list, tuple)):
+        raise MappingError(f"the parameters of {function.name} are no list", "Read the schema again.")
     for each in parameters:
         if not isinstance(each, Mapping) or not isinstance(each.get("value"), Mapping):
             raise MappingError(f"a parameter of {function.name} has no value", "Read the schema again.")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.errors import PlanRefused
-from scimkit.mapping.rows import read_schema
+from scimkit.mapping.rows import objects_in, read_schema
 from scimkit.mapping_backup.saved import SavedMapping
 
 SAME_ID_IS_SAME_DIRECTORY = True
@@ -41,7 +41,7 @@ def target_directories(schema: Mapping[str, Any]) -> dict[str, str]:
     """The directories that the rules of `schema` write to: name -> id, "" where it has none. Raises MappingError for what is no schema."""
     read_schema(schema)
     names = (rule.get("targetDirectoryName") for rule in schema["synchronizationRules"])
-    ids = {each.get("name"): str(each.get("id") or "") for each in schema.get("directories") or () if isinstance(each, Mapping)}
+    ids = {str(each.get("name")): str(each.get("id") or "") for each in objects_in(schema.get("directories"))}
     return {name: ids.get(name, "") for name in names if isinstance(name, str) and name.strip()}
 
 

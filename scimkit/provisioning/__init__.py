@@ -2,8 +2,9 @@
 
     source_attributes | group_attributes -> judge_scope -> look -> decide -> act     (`provision` is all of it)
 
-People and groups go the same way; which of them a call is about says its mapping. `decide` is pure; `act` takes an `Endpoint`, which a SCIM client is. `dialect`
-holds the messages. `forecast` is `provision` without writing.
+People and groups go the same way; which of them a call is about says its mapping.
+`decide` is pure; `act` takes an `Endpoint`, which a SCIM client is. `dialect` holds
+the messages. `forecast` is `provision` without writing.
 """
 
 from scimkit.provisioning.action import Endpoint, Outcome, act
@@ -30,7 +31,6 @@ from scimkit.provisioning.scope import (
     group_scope_facts,
     is_active,
     is_entitled,
-    is_soft_deleted,
     judge_scope,
     roles_held,
 )
@@ -44,7 +44,7 @@ __all__ = [
     "Change", "Claims", "Decision", "Desired", "Endpoint", "GroupFacts", "Kind", "Link", "MatchKey", "Member", "MemberWrite",
     "Membership", "Observed", "Outcome", "Policy", "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts",
     "act", "create_body", "decide", "desired_of", "differences", "error_code", "forecast", "group_attributes",
-    "group_scope_facts", "is_active", "is_entitled", "is_soft_deleted", "judge_failures", "judge_scope", "kind_of", "look",
+    "group_scope_facts", "is_active", "is_entitled", "judge_failures", "judge_scope", "kind_of", "look",
     "match_filter", "patch_body", "plain_principal_name", "provision", "puts_in_quarantine", "read_target",
     "read_target_facts", "reference_query", "roles_held", "source_attributes",
 ]  # fmt: skip

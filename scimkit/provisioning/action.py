@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from scimkit.errors import ApiError, Rejected
+from scimkit.mapping.explanations import REDACTED
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Link
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body
@@ -14,9 +15,6 @@ from scimkit.provisioning.kinds import USER, Kind
 from scimkit.provisioning.members import UNRESOLVED, MemberWrite, write_members, written_after
 from scimkit.provisioning.steps import ProvisioningStep, text_of
 from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts
-
-REDACTED = "[Redact]"
-"""What logs show in place of a value that went through `Redact`."""
 
 LINK_SURVIVES_FAILED_UPDATE = True
 """Whether a first update that fails leaves the matched account linked: (unconfirmed)."""
@@ -167,17 +165,14 @@ def act(
         unresolved = UNRESOLVED if decision.unresolved or decision.left_out else ""
         return Outcome(decision, target_id, kept, resource, decision.code, decision.reason, unresolved)
     sending = Counted(endpoint)
-    address = kind.resource_type
     try:
-        if decision.action == "create":
-            resource = sending.create(address, create_body(dict(_values(decision)), address, facts=facts))
-            target_id = _id_of(resource, kind)
-            kept = Link(source_id, target_id, managed)
-        elif decision.action == "delete":
-            sending.delete(address, target_id)
+        if decision.action == "delete":
+            sending.delete(kind.resource_type, target_id)
             return Outcome(decision, target_id, None, resource, requests=sending.requests)
-        elif decision.changes:
-            resource = sending.patch(address, target_id, patch_body(decision.changes, flag, facts=facts)) or resource
+        resource = _write_object(decision, sending, resource, flag, facts, kind.resource_type)
+        if decision.action == "create":
+            target_id = _id_of(resource or {}, kind)
+            kept = Link(source_id, target_id, managed)
     except ApiError as error:
         quarantine, sent = puts_in_quarantine(error), sending.requests
         # a matched account is linked even if this update fails (inferred): the match itself was found
@@ -185,7 +180,7 @@ def act(
         return Outcome(
             decision, target_id, stays, resource, error_code(error), str(error), "", quarantine, sent, error=error
         )
-    reference_code, reference_text = _write_references(decision, sending, target_id, flag, facts, address)
+    reference_code, reference_text = _write_references(decision, sending, target_id, flag, facts, kind.resource_type)
     members = tuple(
         write_members(sending, target_id, decision.add, decision.remove, flag=flag, at_once=members_per_request)
     )
@@ -195,17 +190,20 @@ def act(
     if members and kept is not None:
         kept = replace(kept, members=written_after(kept.members, members))
     return Outcome(
-        decision,
-        target_id,
-        kept,
-        resource,
-        "",
-        reference_text,
-        reference_code,
-        quarantine=any(write.quarantine for write in members),
-        requests=sending.requests,
-        members=members,
-    )
+        decision, target_id, kept, resource, "", reference_text, reference_code,
+        quarantine=any(write.quarantine for write in members), requests=sending.requests, members=members,
+    )  # fmt: skip
+
+
+def _write_object(
+    decision: Decision, endpoint: Endpoint, resource: Mapping[str, Any] | None, flag: bool, facts: TargetFacts, address: str
+) -> Mapping[str, Any] | None:
+    """The POST or PATCH of the object itself; the account as it is known afterwards. Raises ApiError."""
+    if decision.action == "create":
+        return endpoint.create(address, create_body(_values(decision), address, facts=facts))
+    if decision.changes:
+        return endpoint.patch(address, decision.target_id, patch_body(decision.changes, flag, facts=facts)) or resource
+    return resource
 
 
 def _values(decision: Decision) -> dict[str, Any]:

@@ -277,6 +277,13 @@ def _leaving(
             target_id,
             "disable",
         )
+    return _person_leaving(desired, why, target_id, observed.resource, policy, facts)
+
+
+def _person_leaving(
+    desired: Desired, why: str, target_id: str, resource: Mapping[str, Any], policy: Policy, facts: TargetFacts
+) -> Decision:
+    """Disable by the rows that use `IsSoftDeleted`; delete where the app knows no disabled accounts."""
     if not policy.soft_deletes:
         if "Delete" not in policy.actions:
             return nothing(
@@ -296,7 +303,7 @@ def _leaving(
     broken = _cannot_export(desired, desired.leaving, "disable", target_id)
     if broken:
         return broken
-    changes = differences(desired.leaving, observed.resource, facts=facts, flow_types=desired.flow_types)
+    changes = differences(desired.leaving, resource, facts=facts, flow_types=desired.flow_types)
     if not changes:
         return nothing("RedundantExport", f"left scope ({why}); the account is disabled already", target_id)
     return Decision("disable", "Success", "", f"left scope: {why}", changes, target_id=target_id)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scimkit.mapping.values import as_integer
 from scimkit.provisioning.targets import (
     CORE_GROUP,
     CORE_USER,
@@ -111,7 +112,8 @@ def plain_value(path: str, value: Any, facts: TargetFacts = NOTHING_KNOWN) -> An
     if is_boolean(path, facts):
         return as_boolean(value)
     if facts.types.get(path, "").casefold() == "integer":
-        return int(value) if str(value).lstrip("-").isdecimal() else value
+        number = as_integer(value)
+        return value if number is None else number
     return value if value is None or isinstance(value, (list, tuple, Mapping)) else str(value)
 
 
@@ -168,7 +170,8 @@ def create_body(
     enterprise   list the enterprise URN though no enterprise attribute is sent
 
     Booleans are JSON booleans. A custom extension's URN is never listed, though
-    its attributes are sent (attribute-mapping tutorial). A group is created without members; they follow by PATCH.
+    its attributes are sent (attribute-mapping tutorial). A group is created without
+    members; they follow by PATCH.
 
     >>> create_body({"userName": "ann", 'emails[type eq "work"].value': "a@b.example"})["emails"]
     [{'type': 'work', 'value': 'a@b.example', 'primary': True}]
@@ -216,7 +219,8 @@ def patch_message(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def operation(change: Change, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
     """One change as one operation with a path."""
-    if change.target.casefold() == "roles" and isinstance(change.new, (list, tuple)):
+    is_list = isinstance(change.new, (list, tuple))
+    if change.target.casefold() == "roles" and is_list and all(isinstance(role, Mapping) for role in change.new):
         return role_operation(change.new, spelling, adds=change.adds)
     word = spelling.add if change.old in (None, "") or change.adds else spelling.replace
     return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, spelling, facts)}

@@ -74,7 +74,8 @@ def is_same(target: str, old: Any, new: Any, facts: TargetFacts = NOTHING_KNOWN)
     """
     exact = target in facts.exact or is_reference(target, facts)
     if isinstance(new, (list, tuple)):
-        return sorted(_item(one) for one in new) == sorted(_item(one) for one in (old or ()))
+        there = old if isinstance(old, (list, tuple)) else [] if old in (None, "") else [old]
+        return sorted(_item(one) for one in new) == sorted(_item(one) for one in there)
     return bool(_comparable(old, exact) == _comparable(new, exact))
 
 

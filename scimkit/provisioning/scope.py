@@ -180,12 +180,6 @@ def is_entitled_now(facts: ScopeFacts) -> bool:
     return facts.sync_all or (facts.assigned and facts.entitled)
 
 
-def is_soft_deleted(facts: ScopeFacts) -> bool:
-    """The computed attribute `IsSoftDeleted`: true when any reason to leave holds
-    (unassigned, fails a filter, soft-deleted or blocked in Entra; attribute-mapping tutorial)."""
-    return not judge_scope(facts).in_scope
-
-
 def judge_scope(facts: ScopeFacts) -> ScopeDecision:
     """Whether a person or group with these `facts` is in scope, and every reason why not.
 

@@ -304,9 +304,10 @@ def provision(
 
     A group is created without members; they follow one request each. A member that
     the target refuses does not fail the group: `Outcome.members` tells of each, and
-    `reference_code` has the first refusal, else the code of those left out. The outcome's `link` is the one to store. On-demand runs speak the default
-    dialect whatever the flag. Never raises for what the endpoint answers: that is
-    an Outcome with `error`.
+    `reference_code` has the first refusal, else the code of those left out. The
+    outcome's `link` is the one to store. On-demand runs speak the default dialect
+    whatever the flag. Never raises for what the endpoint answers: that is an Outcome
+    with `error`.
     """
     foreseen = forecast(
         source, scope, mapping, link, endpoint, now=now, actions=actions, skip_out_of_scope=skip_out_of_scope,

@@ -39,7 +39,8 @@ def source_attributes(
     """The source attributes of one person, by schema name; absent ones are left out.
 
     graph_user    properties of a Graph user, as selected; only what is there is translated
-    soft_deleted  the computed `IsSoftDeleted` (`scope.is_soft_deleted`); it is not a property of the user
+    soft_deleted  the computed `IsSoftDeleted`: any reason to leave scope holds (attribute-mapping tutorial);
+                  no property of the user
     manager_id    object id of the manager in Entra, None without one
     app_roles     the app roles this person holds: texts, or Graph's objects with `value` and `displayName`
 

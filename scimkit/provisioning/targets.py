@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from scimkit.errors import MappingError
+from scimkit.mapping.rows import objects_in
 
 CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -109,13 +110,17 @@ NOTHING_KNOWN = TargetFacts()
 
 
 def read_target_facts(schema: Mapping[str, Any], object_name: str) -> TargetFacts:
-    """The facts of one target object from a synchronization schema; empty where it has no directory for it."""
+    """The facts of one target object from a synchronization schema; empty where it has no directory for it.
+
+    What is not of a schema's shape is passed over: `read_schema` refuses what matters.
+    """
     attributes = [
         attribute
-        for directory in schema.get("directories") or ()
-        for described in directory.get("objects") or ()
+        for directory in objects_in(schema.get("directories"))
+        for described in objects_in(directory.get("objects"))
         if described.get("name") == object_name
-        for attribute in described.get("attributes") or ()
+        for attribute in objects_in(described.get("attributes"))
+        if isinstance(attribute.get("name"), str)
     ]
 
     def named(flag: str) -> frozenset[str]:
@@ -233,17 +238,23 @@ def _is_wanted(value: Any, wanted: Any) -> bool:
 
 
 def place(resource: dict[str, Any], path: str, value: Any) -> None:
-    """Put `value` at `path` of a resource that is being built; typed paths of one type share one element."""
+    """Put `value` at `path` of a resource that is being built; typed paths of one type share one element.
+
+    Where a mapping has a row for a whole attribute and one for a part of it, the part is
+    added to a list and takes the place of a text; what the service makes of it is (unconfirmed).
+    """
     target = parse_target(path)
     holder = resource.setdefault(target.urn, {}) if target.urn else resource
     if not (target.typed or target.sub):
         holder[target.attribute] = value
         return
+    there = holder.get(target.attribute)
     if not target.typed:
-        holder.setdefault(target.attribute, {})[target.sub] = value
+        holder[target.attribute] = {**(there if isinstance(there, dict) else {}), target.sub: value}
         return
-    elements = holder.setdefault(target.attribute, [])
-    element = next((item for item in elements if _is_wanted(item.get(target.key), target.wanted)), None)
+    items = there if isinstance(there, (list, tuple)) else ()
+    elements = holder[target.attribute] = [dict(item) if isinstance(item, dict) else item for item in items]
+    element = next((item for item in elements if isinstance(item, dict) and _is_wanted(item.get(target.key), target.wanted)), None)
     if element is None:
         element = {target.key: target.wanted}
         elements.append(element)

@@ -83,6 +83,7 @@ def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | 
         environment["SCIMKIT_CONFIG"] = str(config.resolve())
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", "--KernelManager.transport_encryption=auto"]
     command += [f"--LabApp.default_url=/lab/tree/{FIRST}.ipynb", "--ip=127.0.0.1"]
+    command.append("--allow-root")  # often a container's only user; Jupyter would stop and name an option that is not ours
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
     with run.locked("open in JupyterLab already (scimkit lab)"):

@@ -156,11 +156,11 @@ class StreamRedactor:
 
     def _hold(self, request: str, name: str, text: str) -> str:
         """What may be sent of `text` and of what was held before it."""
-        text = REDACTOR.text(self._held.pop((request, name), "") + text)
+        text = self._held.pop((request, name), "") + text
         if count := REDACTOR.unfinished(text):
             self._held[request, name] = text[-count:]
             text = text[:-count]
-        return text
+        return REDACTOR.text(text)
 
     def _forget(self, request: str) -> list[tuple[str, str]]:
         return [(name, self._held.pop((asked, name))) for asked, name in list(self._held) if asked == request]

@@ -127,7 +127,11 @@ class Session:
         return self.access.scim(token, url)
 
     def tenant_url(self, chosen: str = "") -> str:
-        return self.access.tenant_url(chosen)
+        """The app's address here; says so where the sandbox asks another one than was entered."""
+        url = self.access.tenant_url(chosen)
+        if self.tenant.is_sandbox and chosen not in ("", url) and not self.quiet:
+            print("In the sandbox its own vendor is asked, whatever Tenant URL is entered.")
+        return url
 
     def shown(self, text: str) -> str:
         return self.access.shown(text)

@@ -219,7 +219,7 @@ def filter_not_found_empty(world: World) -> Setup:
     return Setup(world.answer(lambda seen: config if seen.path == "/scim/ServiceProviderConfig" else not_there()).url + "/scim")
 
 
-@failure("/Users pasted at the end", "resource_in_url", "appends /Users itself", message="/scim answers as SCIM")
+@failure("/Users pasted at the end", "resource_in_url", "appends /Users itself", message="/scim answers as SCIM", process=True)
 def users_pasted(world: World) -> Setup:
     return Setup(world.answer(scim_at("/scim")).url + "/scim/Users")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import json
 import logging
 import random
@@ -16,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scimkit.credentials import MASK, RedactingFilter, Redactor, Secret
+from scimkit.credentials.redactor import FRAGMENT
 from scimkit.errors import CredentialError
 
 TOKEN = "aB3+/=k\"\\l~m%n&o<p> q'r:ü€"
@@ -241,3 +243,41 @@ def test_a_secret_that_has_only_begun(text, count):
     redactor = Redactor()
     redactor.register("sk-Pieces/4f9QzT81")
     assert redactor.unfinished(text) == count
+
+
+LONG = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzb21lYm9keSIsImF1ZCI6InNvbWV0aGluZyJ9.c2lnbmF0dXJl"
+ODD = 'Quo"ted \\ and &amp; long enough for both of its ends to be looked for alone'
+
+
+@given(
+    before=st.sampled_from(["", "a ", LONG[:5], LONG[:24], LONG]),
+    spelled=st.sampled_from([LONG, ODD, b64(LONG.encode()), LONG + LONG, LONG[:24] + LONG, json.dumps(ODD)]),
+    after=st.sampled_from(["", "\n", LONG[:1], LONG[-24:]]),
+    cuts=st.lists(st.integers(0, 400), max_size=6),
+)
+@example(before="", spelled=LONG, after="\n", cuts=[24])
+@example(before="", spelled=LONG, after="\n", cuts=[30])
+@example(before="", spelled=LONG, after="\n", cuts=list(range(400)))
+@example(before="", spelled=LONG, after=LONG[:1], cuts=[len(LONG) + 1])
+def test_pieces_of_a_long_secret(before, spelled, after, cuts):
+    """Sent piece by piece, each redacted once it need not wait any more, a text reads as it does when redacted whole."""
+    if spelled == json.dumps(ODD):  # an escaped spelling is whole only where it was printed at once
+        cuts = [cut for cut in cuts if not len(before) < cut < len(before) + len(spelled)]
+    redactor = redactor_of(LONG, ODD)
+    whole = before + spelled + after
+    edges = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+    sent, held = "", ""
+    for start, end in itertools.pairwise(edges):
+        held += whole[start:end]
+        ready = len(held) - redactor.unfinished(held)
+        sent, held = sent + redactor.text(held[:ready]), held[ready:]
+    assert sent + redactor.text(held) == redactor.text(whole)
+
+
+@pytest.mark.parametrize("kept", [24, 25, 47, len(LONG) - 1])
+def test_cut_off_wherever_it_is(kept):
+    """A display that cuts a long value off leaves none of it, from whichever end and however much it kept."""
+    redactor = redactor_of(LONG)
+    assert redactor.text(f"a {LONG[:kept]}... b {LONG[:kept]}") == f"a {MASK}... b {MASK}"
+    assert redactor.text(f"...{LONG[-kept:]} {LONG} ...{LONG[-kept:]}") == f"...{MASK} {MASK} ...{MASK}"
+    assert redactor.text(LONG[: FRAGMENT - 1]) == LONG[: FRAGMENT - 1]

@@ -381,3 +381,9 @@ def test_a_parsed_expression_can_be_evaluated() -> None:
 
     node = parse('Append([a], "!")')
     assert evaluate(node, A) == "abc!" == evaluate(print_expression(node), A)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"[a]", ["[a]"]], ids=repr)
+def test_what_is_no_expression_is_refused(wrong: Any) -> None:
+    with pytest.raises(MappingError, match="an expression is text"):
+        evaluate(wrong, A)

@@ -109,6 +109,7 @@ def test_any_text_parses_or_gives_a_position(text: str) -> None:
         ('"a" & "b"', 4, "no meaning"),
         ("Append('a', [b])", 7, "no meaning"),
         ("Mid([a], 1 2, 3)", 11, "stands where"),
+        ('Join(" " [a])', 9, "[a] stands where"),
         ("[]", 0, "without a name"),
         ("9223372036854775808", 0, "64 bits"),
         ('Switch([a], "x", "key")', 22, "even number"),

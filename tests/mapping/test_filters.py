@@ -125,6 +125,15 @@ def test_both_anchorings_are_compared() -> None:
     assert judge([group(("department", "REGEX MATCH", "^Sales$"))], PERSON).warnings == ()
 
 
+@pytest.mark.parametrize("name", ["", "both"])
+def test_filters_of_one_name_are_told_apart(name: str) -> None:
+    """The portal does not ask for different titles; each filter's own clause decided."""
+    filters = [group(("department", "EQUALS", "Ops"), name=name), group(("absent", "IS NOT NULL", None), name=name)]
+    verdict = judge(filters, PERSON)
+    assert not verdict
+    assert "department EQUALS Ops" in verdict.reason and "absent IS NOT NULL" in verdict.reason
+
+
 @pytest.mark.parametrize(
     ("clause", "kind", "words"),
     [

@@ -24,7 +24,7 @@ from scimkit.mapping import (
     rule_id,
     user_mapping,
 )
-from scimkit.mapping.rows import ALL_ACTIONS, read_actions
+from scimkit.mapping.rows import ALL_ACTIONS, read_actions, read_row
 from scimkit.mapping.trees import read_tree
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8"))
@@ -139,6 +139,12 @@ def test_trees_give_the_expression_back() -> None:
     assert [row.expression for row in user_mapping(raw).rows] == [row.expression for row in user_mapping(SCHEMA).rows]
 
 
+@pytest.mark.parametrize("source", [{"type": "Function"}, {"type": "Function", "name": "Frob"}, {"type": "Strange", "name": "x"}])
+def test_a_source_that_cannot_be_read_names_its_row(source: Any) -> None:
+    with pytest.raises(MappingError, match=r"^title: a source "):
+        read_row({"targetAttributeName": "title", "source": source})
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("Add,Update,Delete", ALL_ACTIONS), ("Add, Update", {"Add", "Update"}), ("None", set()), (None, ALL_ACTIONS), (5, {"Add", "Delete"})],
@@ -158,6 +164,8 @@ def test_flow_types(text: Any, expected: set[str]) -> None:
         {"synchronizationRules": [1]},
         {"synchronizationRules": [{"objectMappings": None}]},
         {"synchronizationRules": [{"objectMappings": [{"name": "x"}]}]},
+        {"synchronizationRules": [{"objectMappings": [[1]]}]},
+        {"synchronizationRules": [{"objectMappings": 5}]},
         {"synchronizationRules": []},
     ],
 )

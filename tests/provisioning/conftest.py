@@ -76,7 +76,7 @@ class MemoryEndpoint:
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
         self._asked("find")
         kept = self._store(resource_type).values()
-        return [self._shown(one) for one in kept if str(self._get(one, attribute)).lower() == value.lower()]
+        return [self._shown(one) for one in kept if str(self.value_at(one, attribute)).lower() == value.lower()]
 
     def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
         self._asked("read")
@@ -137,7 +137,7 @@ class MemoryEndpoint:
         gone = [json.loads(found[1])] if found else named
         group["members"] = [one for one in there if one["value"] not in gone]
 
-    def _get(self, account: Mapping[str, Any], path: str) -> Any:
+    def value_at(self, account: Mapping[str, Any], path: str) -> Any:
         urn, name, key, wanted, sub = self._parts(path)
         holder: Any = account.get(urn, {}) if urn else account
         value = holder.get(lower_key(holder, name))

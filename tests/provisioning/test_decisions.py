@@ -237,7 +237,7 @@ def test_afterwards_the_target_has_it(case: dict[str, str], memory_endpoint: Any
     before = len(endpoint.log)
     account = endpoint.accounts[outcome.target_id]
     for target, value in written(outcome).items():
-        stored = endpoint._get(account, target)
+        stored = endpoint.value_at(account, target)
         if isinstance(value, list):
             assert set(value) <= set(stored)
             continue

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from scimkit.mapping import judge
-from scimkit.provisioning import ScopeFacts, group_scope_facts, is_soft_deleted, judge_scope
+from scimkit.provisioning import ScopeFacts, group_scope_facts, judge_scope
 
 MARKETING = [
     {
@@ -57,7 +57,6 @@ def test_the_formula(active: bool, assigned: bool, entitled: bool, sync_all: boo
     facts = ScopeFacts(active, assigned, entitled, None, sync_all)
     decision = judge_scope(facts)
     assert decision.in_scope == (active and (sync_all or (assigned and entitled)))
-    assert is_soft_deleted(facts) is not decision.in_scope
     assert decision.reasons
 
 

@@ -44,6 +44,7 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
     worked = subprocess.run([sys.executable, "-c", kernel], cwd=run.folder, env={**os.environ, "SCIMKIT_RUN": str(run.folder)}, capture_output=True, text=True, encoding="utf-8", check=False)
     assert worked.returncode == 0 and "@" in worked.stdout, worked.stderr
     assert RunStore.open(run.folder).choices("1_plan") == {"seats": 7}
+    assert lab.poll() is None, "JupyterLab has ended by itself"
     lab.terminate()
     lab.wait(timeout=60)
     with run.locked():

@@ -69,6 +69,13 @@ def test_printed_in_pieces(run: Callable[..., Any], between: str) -> None:
     assert said[2:] == ["a[secret]b\n", f"abc {TOKEN[:2]}", "x\n"]
 
 
+def test_a_long_one_letter_by_letter(run: Callable[..., Any]) -> None:
+    """Both ends of a long secret are looked for alone, too: not even then does its middle leave."""
+    long = "long = ''.join(chr(97 + i % 26) + str(i) for i in range(60))\nREDACTOR.register(long)"
+    cells = run(INSTALL, REGISTER, long, "for letter in long:\n    print(letter, end='', flush=True)", "print(long[:40], end='', flush=True)\nprint(long[40:])")
+    assert ["".join("".join(output["text"]) for output in cell["outputs"]) for cell in cells[3:]] == ["[secret]", "[secret]\n"]
+
+
 def test_repeated_on_the_console(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """What is written below Python is in the notebook and where the kernel was started, in both without the secret."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves the process's own streams alone

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scimkit.mapping.rows import objects_in
+
 
 class ExpectedRow(Protocol):
     """What an app's profile says of one target attribute. None: its sources do not say.
@@ -32,12 +34,10 @@ def offered_names(schema: Mapping[str, Any]) -> Iterator[str]:
     >>> list(offered_names({"id": "urn:x", "attributes": [{"name": "name", "subAttributes": [{"name": "givenName"}]}]}))
     ['name', 'urn:x:name', 'name.givenName']
     """
-    for attribute in schema.get("attributes") or ():
-        if not isinstance(attribute, Mapping):
-            continue
+    for attribute in objects_in(schema.get("attributes")):
         name = str(attribute.get("name"))
         yield from (name, f"{schema.get('id')}:{name}")
-        yield from (f"{name}.{sub.get('name')}" for sub in attribute.get("subAttributes") or () if isinstance(sub, Mapping))
+        yield from (f"{name}.{sub.get('name')}" for sub in objects_in(attribute.get("subAttributes")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from scimkit.mapping.expressions import parse
 from scimkit.mapping.review.expected import Expectations, ExpectedRow
 from scimkit.mapping.review.opinion import GROUP, Dispute, Opinion, find_disputes, group_mapping, heed, row_name
 from scimkit.mapping.review.texts import listed
-from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping, evaluate_rows
+from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping, evaluate_rows, objects_in
 from scimkit.mapping.syntax import Call, Expression, attribute_names
 
 Person = Mapping[str, Any]
@@ -149,8 +149,8 @@ def _parse_rows(mapping: ObjectMapping) -> dict[str, Expression]:
 def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
     """The attributes of an objectDefinition by name; what is none is passed over."""
     found = {}
-    for each in raw.get("attributes") or ():
-        if isinstance(each, Mapping) and isinstance(each.get("name"), str):
+    for each in objects_in(raw.get("attributes")):
+        if isinstance(each.get("name"), str):
             flags = (each.get(name) is True for name in ("multivalued", "required", "caseExact", "anchor"))
             found[each["name"]] = Definition(each["name"], str(each.get("type") or "String"), *flags)
     return found
