@@ -108,6 +108,8 @@ OUTPUTS = (
     Channel("print in two pieces", "in_pieces(token)"),
     Channel("print in two pieces around a display", "in_pieces(token, lambda: display('between'))"),
     Channel("print letter by letter", "for letter in token:\n    print(letter, end='', flush=True)"),
+    Channel("print letter by letter, a long one", "for letter in token:\n    print(letter, end='', flush=True)", long=True),
+    Channel("print in two pieces, a long one", "in_pieces(token)", long=True),
     Channel("print from a thread", "thread = threading.Thread(target=print, args=(token,))\nthread.start()\nthread.join()"),
     Channel("last expression", "token"),
     Channel("last expression, nested", "{'headers': {'Authorization': f'Bearer {token}'}}"),

@@ -19,6 +19,7 @@ def _spellings(token: str) -> Iterator[bytes]:
     yield raw
     yield token[:FRAGMENT].encode()
     yield token[-FRAGMENT:].encode()
+    yield token[(len(token) - FRAGMENT) // 2 :][:FRAGMENT].encode()
     texts = [token, json.dumps(token)[1:-1], repr(token)[1:-1], urllib.parse.quote(token), urllib.parse.quote(token, safe=""), urllib.parse.quote_plus(token), html.escape(token)]
     texts += [html.escape(text) for text in texts] + [json.dumps(json.dumps(token))[1:-1]]
     for text in texts:

@@ -19,7 +19,7 @@ from scimkit.credentials import REDACTOR
 
 pytestmark = pytest.mark.slow
 SHOWN = [channel for channel in ALL if channel.leaks and channel not in (*WIDGETS, *PAST_IPYTHON)]  # what leaks of the others is not in the cell's outputs
-ROWS, LEAKING = (80, 73) if os.name == "posix" else (79, 72)
+ROWS, LEAKING = (82, 75) if os.name == "posix" else (81, 74)
 DRIVERS = {"scimkit run": run_scimkit, "papermill API": run_api, "papermill CLI": run_command_line}
 PLACES = {  # what is left after the run: name of the row -> how the place is called
     "papermill's own exception text": EXCEPTION,
