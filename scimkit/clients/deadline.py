@@ -24,8 +24,7 @@ class Deadline:
     def __init__(self) -> None:
         self._ends, self._passed = math.inf, False
         self._sockets: list[socket.socket] = []
-        self._lock, self._closed = threading.Lock(), threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._lock, self._watched = threading.Lock(), False
 
     @contextmanager
     def within(self, seconds: float | None, request: httpx.Request) -> Iterator[None]:
@@ -38,29 +37,21 @@ class Deadline:
         try:
             yield
         except (Unreachable, httpx.HTTPError):
-            if not self._end():
+            if not self._passed:
                 raise
             raise overdue(request) from None
         finally:
-            passed = self._end()
-        if passed:  # an answer without a length seems whole when its connection is shut
+            with self._lock:
+                self._ends = math.inf
+        if self._passed:  # an answer without a length seems whole when its connection is shut
             raise overdue(request)
 
-    def close(self) -> None:
-        """End the watching, not the connections."""
-        self._closed.set()
-
     def _begin(self, seconds: float) -> None:
-        if self._watcher is None:
-            self._watcher = threading.Thread(target=self._watch, name="scimkit-deadline", daemon=True)
-            self._watcher.start()
         with self._lock:
             self._ends, self._passed = time.monotonic() + seconds, False
-
-    def _end(self) -> bool:
-        with self._lock:
-            self._ends = math.inf
-            return self._passed
+            if not self._watched:
+                self._watched = True
+                threading.Thread(target=self._watch, name="scimkit-deadline", daemon=True).start()
 
     def _note(self, event: str, info: dict[str, Any]) -> None:
         """httpcore's trace (https://www.encode.io/httpcore/extensions/#trace): keeps what was connected."""
@@ -70,8 +61,13 @@ class Deadline:
                 self._sockets = [*(one for one in self._sockets if one.fileno() >= 0), opened]
 
     def _watch(self) -> None:
-        while not self._closed.wait(LOOKS_SECONDS):
+        """Until a look finds no request under way: nothing is left behind by a client that nobody closes."""
+        while True:
+            time.sleep(LOOKS_SECONDS)
             with self._lock:
+                if self._ends == math.inf:
+                    self._watched = False
+                    return
                 if time.monotonic() < self._ends:
                     continue
                 self._ends, self._passed = math.inf, True

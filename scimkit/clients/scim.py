@@ -114,7 +114,6 @@ class ScimClient:
         self.close()
 
     def close(self) -> None:
-        self._deadline.close()
         self._http.close()
 
     def at(self, base_url: str) -> ScimClient:

@@ -125,7 +125,7 @@ def summarize_logs(graph: GraphClient, enterprise_app: EnterpriseApp, status: Jo
     lines = tuple(read_line(event) for event in events)
     differences = compare_outcome(forecast, lines)
     checks = (*_check_job(status), *_check_lines(lines), _check_forecast(forecast, differences, lines))
-    counts = Counter(f"{line.action} {line.status}".removeprefix("other ") for line in lines)
+    counts = Counter(line.status if line.action == "other" else f"{line.action} {line.status}" for line in lines)
     return LogSummary(
         enterprise_app.job_id, utc_text(since), utc_text(now), str(status), status.quarantine, dict(sorted(counts.items())), lines, differences, checks
     )
