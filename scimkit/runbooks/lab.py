@@ -88,7 +88,7 @@ def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | 
     command += [f"--ServerApp.port={port}"] if port else []
     with run.locked("open in JupyterLab already (scimkit lab)"):
         if note := run.app_note():
-            print(f"Note: {note}", file=sys.stderr)
+            sys.stderr.write(f"Note: {note}\n")
         address = ensure_sandbox(folder, app=run.app) if run.state()["tenant"] == "sandbox" else None
         try:
             return _serve(command, environment)

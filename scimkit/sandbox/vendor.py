@@ -162,7 +162,9 @@ class VendorService(ScimService):
         self.vendor = vendor
         # these classes are cached weakly by pydantic and take 7 ms to build again after each garbage collection
         models = self.get_models()
-        self.keep = [g[m] for m in (Union[tuple(models)], *models) for g in (SearchRequest, ListResponse, ResponseParameters)]  # type: ignore[index]  # noqa: UP007
+        either = Union[tuple(models)]  # type: ignore[valid-type]  # noqa: UP007
+        parts = (SearchRequest, ListResponse, ResponseParameters)
+        self.keep = [part[model] for model in (either, *models) for part in parts]  # type: ignore[index]
         for model in models:
             _copy_members_flat(model)
 

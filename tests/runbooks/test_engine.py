@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stock_engine  # noqa: F401 - papermill, whose own engine then does not stall
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 
-import stock_engine  # noqa: F401 - papermill, whose own engine then does not stall
 from scimkit.credentials import REDACTOR
 from scimkit.errors import RunError
 from scimkit.runbooks.engine import Watch
