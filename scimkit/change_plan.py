@@ -62,7 +62,9 @@ class ChangePlan:
     tenant_id: str = ""
 
 
-def make_plan(step: str, tenant: Tenant, *, summary: str, changes: tuple[PlannedChange, ...], job_id: str = "") -> ChangePlan:
+def make_plan(
+    step: str, tenant: Tenant, *, summary: str, changes: tuple[PlannedChange, ...], job_id: str = ""
+) -> ChangePlan:
     """A plan with its fingerprint. Pure: the same changes always give the same plan."""
     told = [{"action": c.action, "object": c.object, "before": c.before, "after": c.after} for c in changes]
     said = json.dumps([tenant.name, tenant.tenant_id, job_id, step, told], sort_keys=True, ensure_ascii=False)
@@ -117,10 +119,17 @@ def _is_rest_of(plan: ChangePlan, earlier: ChangePlan) -> bool:
     """Whether `plan` is what is left of a confirmed plan that was interrupted: the same tenant
     and job, and nothing new. What was carried out already may stand there as idle."""
     interrupted = bool(earlier.confirmed_utc) and not earlier.completed_utc
-    if not interrupted or (earlier.tenant, earlier.tenant_id, earlier.job_id) != (plan.tenant, plan.tenant_id, plan.job_id):
+    if not interrupted or (earlier.tenant, earlier.tenant_id, earlier.job_id) != (
+        plan.tenant,
+        plan.tenant_id,
+        plan.job_id,
+    ):
         return False
     begun = {(change.action, change.object) for change in earlier.changes}
-    return all(change in earlier.changes or (change.idle and (change.action, change.object) in begun) for change in plan.changes)
+    return all(
+        change in earlier.changes or (change.idle and (change.action, change.object) in begun)
+        for change in plan.changes
+    )
 
 
 def _is_fresh(shown_utc: str, now: datetime) -> bool:

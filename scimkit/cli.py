@@ -59,7 +59,10 @@ class _Forgiving(click.Group):
             from scimkit.credentials import REDACTOR
 
             click.echo(REDACTOR.text(traceback.format_exc()), err=True)
-            click.echo("Error: something went wrong that scimkit did not foresee\nWhat to do: Please report the lines above; nothing of a run is lost.", err=True)
+            click.echo(
+                "Error: something went wrong that scimkit did not foresee\nWhat to do: Please report the lines above; nothing of a run is lost.",
+                err=True,
+            )
             context.exit(4)
 
 
@@ -112,7 +115,13 @@ def show_app(app: str, as_json: bool) -> None:
 @click.argument("runbook", default="onboard")
 @click.option("--app", help="A profile's name, or the path of a TOML file.  [default: oreilly]")
 @click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default: sandbox]")
-@click.option("--set", "settings", multiple=True, metavar="[STEP.]NAME=VALUE", help="Set a parameter, of one step or of all that have it.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="[STEP.]NAME=VALUE",
+    help="Set a parameter, of one step or of all that have it.",
+)
 @click.option("--runs", type=click.Path(path_type=Path, file_okay=False), help="Where run folders are made.")
 @click.option("--resume", type=click.Path(path_type=Path, file_okay=False), help="Go on with this run folder.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
@@ -156,7 +165,14 @@ def run(
         sandbox={name: value for name, value in options.items() if value is not None},
     )
     if as_json:
-        _print_json({"exit_code": result.exit_code, "run": str(result.folder), "steps": dict(result.steps), "lines": list(result.lines)})
+        _print_json(
+            {
+                "exit_code": result.exit_code,
+                "run": str(result.folder),
+                "steps": dict(result.steps),
+                "lines": list(result.lines),
+            }
+        )
     else:
         for line in result.lines:
             click.echo(line)
@@ -187,13 +203,32 @@ def _config_in_force(given: Path | None) -> Path | None:
 # -- check -----------------------------------------------------------------
 
 
-@main.command(epilog="Exit codes: 0 Entra will work, as far as it was asked; 1 a check failed, or it works under conditions; 2 refused; 4 could not finish.")
+@main.command(
+    epilog="Exit codes: 0 Entra will work, as far as it was asked; 1 a check failed, or it works under conditions; 2 refused; 4 could not finish."
+)
 @click.argument("url_or_app")
 @click.option("--token", "reference", help="Where the token is: env:NAME, keyring:NAME, file:PATH, prompt.")
-@click.option("--write", is_flag=True, help="Also make test people and groups at the app, change them as Entra would, and remove them. Only in a test tenant.")
-@click.option("--test-tenant", is_flag=True, help="You declare: nobody works with this tenant of the app, and accounts made there cost nothing and tell nobody.")
-@click.option("--cleanup", is_flag=True, help="Only remove what an earlier --write left here, for example after a crash.")
-@click.option("--deadline", type=click.FloatRange(5, 3600), default=300.0, show_default=True, metavar="SECONDS", help="Ask no longer than this; removing may take a minute more.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Also make test people and groups at the app, change them as Entra would, and remove them. Only in a test tenant.",
+)
+@click.option(
+    "--test-tenant",
+    is_flag=True,
+    help="You declare: nobody works with this tenant of the app, and accounts made there cost nothing and tell nobody.",
+)
+@click.option(
+    "--cleanup", is_flag=True, help="Only remove what an earlier --write left here, for example after a crash."
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(5, 3600),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Ask no longer than this; removing may take a minute more.",
+)
 @click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default for an app: sandbox]")
 @click.option("--matching", help="Ask for people matched by this attribute.  [default: the profile's, else userName]")
 @click.option("--ca-file", help="PEM file of a private root to trust.")
@@ -262,7 +297,9 @@ def _find_place(url_or_app: str, tenant: str | None, config: Path | None) -> _Pl
     named = settings.tenant(tenant or "sandbox") if tenant or not is_url else None
     if is_url and named is not None and named.is_sandbox:
         raise click.UsageError("--tenant sandbox goes with an app; an address is asked as it stands.")
-    return _Place(named, None if is_url else load(_whole_path(url_or_app) or url_or_app), settings, lambda: datetime.now(UTC))
+    return _Place(
+        named, None if is_url else load(_whole_path(url_or_app) or url_or_app), settings, lambda: datetime.now(UTC)
+    )
 
 
 def _require_permission(place: _Place, url_or_app: str, test_tenant: bool) -> None:
@@ -310,7 +347,9 @@ def _open_app(place: _Place, app: str, reference: str | None) -> Iterator[ScimCl
     assert place.tenant is not None and place.profile is not None
     with tempfile.TemporaryDirectory(prefix="scimkit-") as folder:
         named = {"app": _whole_path(app) or app, "tenant": place.tenant.name}
-        run = RunStore.create(Path(folder), **named, runbook="check", steps=(), now=datetime.now(UTC), redact=REDACTOR.text)
+        run = RunStore.create(
+            Path(folder), **named, runbook="check", steps=(), now=datetime.now(UTC), redact=REDACTOR.text
+        )
         access = Access(place.tenant, place.profile, run, step="check", values=place.config.app(place.profile.name))
         place.now = access.now
         try:
@@ -330,16 +369,28 @@ def _worth_asking(probe: Probe) -> bool:
 
     states = {check.code: check.status for check in probe.checks}
     wrong = first_failed(probe.checks)
-    return states.get("connection.token") is Status.PASSED or (wrong is not None and wrong.code in ("connection.media_type_refused", "connection.throttled"))
+    return states.get("connection.token") is Status.PASSED or (
+        wrong is not None and wrong.code in ("connection.media_type_refused", "connection.throttled")
+    )
 
 
-def _probe_compatibility(place: _Place, scim: ScimClient, write: bool, deadline: float, matching: str | None) -> Compatibility:
+def _probe_compatibility(
+    place: _Place, scim: ScimClient, write: bool, deadline: float, matching: str | None
+) -> Compatibility:
     from scimkit.compatibility import default_mapped, mapped_for, probe_compatibility
     from scimkit.compatibility.ledger import Ledger
 
     mapped = mapped_for(place.profile) if place.profile else default_mapped()
     mapped = mapped.matched_by(matching) if matching else mapped
-    ask = partial(probe_compatibility, scim, mapping=mapped, profile=place.profile, write=write, now=place.now(), deadline_seconds=deadline)
+    ask = partial(
+        probe_compatibility,
+        scim,
+        mapping=mapped,
+        profile=place.profile,
+        write=write,
+        now=place.now(),
+        deadline_seconds=deadline,
+    )
     if not write or place.is_sandbox:  # this sandbox ends with the command, and everything in it
         return ask()
     with Ledger().open(scim.base_url, matching=mapped.matching[0], now=place.now()) as page:
@@ -347,7 +398,10 @@ def _probe_compatibility(place: _Place, scim: ScimClient, write: bool, deadline:
             found = ask(keep=page.keep)
         except BaseException:
             if page.page.entries:
-                click.echo("The probe did not end as it should. Run the same command with --cleanup in place of --write: it removes what may be left.", err=True)
+                click.echo(
+                    "The probe did not end as it should. Run the same command with --cleanup in place of --write: it removes what may be left.",
+                    err=True,
+                )
             raise
         page.settle(found.left_behind)
     return found
@@ -359,7 +413,12 @@ def _clean_up(scim: ScimClient, as_json: bool) -> int:
     from scimkit.compatibility.ledger import Ledger, endpoint_of
     from scimkit.credentials import REDACTOR
 
-    words = {REMOVED: "removed", NOT_THERE: "was gone", LEFT: "LEFT", RUNNING: "RUNNING  a probe is still running here, since"}
+    words = {
+        REMOVED: "removed",
+        NOT_THERE: "was gone",
+        LEFT: "LEFT",
+        RUNNING: "RUNNING  a probe is still running here, since",
+    }
 
     def tell(cleaned: Cleaned) -> None:
         if not as_json:
@@ -375,7 +434,11 @@ def _clean_up(scim: ScimClient, as_json: bool) -> int:
     elif left:
         stuck = any(item.state == LEFT for item in left)
         click.echo(f"{len(left)} of {len(outcomes)} could not be removed.")
-        click.echo("-> Remove them in the app by hand, by these names, or run this again later." if stuck else "-> When that probe has ended, run this again.")
+        click.echo(
+            "-> Remove them in the app by hand, by these names, or run this again later."
+            if stuck
+            else "-> When that probe has ended, run this again."
+        )
     else:
         click.echo(f"Nothing of earlier probes is left at {endpoint_of(scim.base_url)}.")
     return 1 if left else 0
@@ -390,7 +453,9 @@ def _show_check(probe: Probe, found: Compatibility | None, as_json: bool) -> Non
         _print_json({"exchanges": probe.exchanges, "checks": probe.checks, "compatibility": found})
         return
     for exchange in probe.exchanges:
-        click.echo(f"sent  {exchange.sent}\ngot   {exchange.status or 'no answer'} {exchange.media_type}  {exchange.found}\n")
+        click.echo(
+            f"sent  {exchange.sent}\ngot   {exchange.status or 'no answer'} {exchange.media_type}  {exchange.found}\n"
+        )
     _print_checks(probe.checks)
     if found is not None:
         click.echo()
@@ -405,7 +470,14 @@ def _width() -> int:
     return min(max(shutil.get_terminal_size((100, 24)).columns, 60), 140) if sys.stdout.isatty() else 100
 
 
-_TONES: dict[str, dict[str, Any]] = {"": {}, "good": {"fg": "green", "bold": True}, "bad": {"fg": "red", "bold": True}, "doubt": {"fg": "yellow", "bold": True}, "strong": {"bold": True}, "quiet": {"dim": True}}
+_TONES: dict[str, dict[str, Any]] = {
+    "": {},
+    "good": {"fg": "green", "bold": True},
+    "bad": {"fg": "red", "bold": True},
+    "doubt": {"fg": "yellow", "bold": True},
+    "strong": {"bold": True},
+    "quiet": {"dim": True},
+}
 
 
 def _exit_code(probe: Probe, found: Compatibility | None) -> int:
@@ -416,7 +488,11 @@ def _exit_code(probe: Probe, found: Compatibility | None) -> int:
         return 1
     if found.left_behind or found.verdict in ("fails", "works_if") or (found.verdict == "unknown" and found.conditions):
         early = {finding.cause for finding in found.findings if finding.breaks != "advice"}
-        unfinished = found.verdict != "works_if" and early and early <= {"compat.too_slow", "compat.no_answer", "compat.throttled"}
+        unfinished = (
+            found.verdict != "works_if"
+            and early
+            and early <= {"compat.too_slow", "compat.no_answer", "compat.throttled"}
+        )
         return 4 if unfinished and not found.left_behind else 1
     return 4 if found.verdict == "unknown" and found.written else 0
 
@@ -456,12 +532,31 @@ def sandbox(apps_: str, people: int | None, seed: int | None, port: int, faults:
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: Jupyter's own choice.")
 @click.pass_context
-def lab(context: click.Context, app: str | None, tenant: str | None, runs: Path | None, resume: Path | None, config: Path | None, no_browser: bool, port: int) -> None:
+def lab(
+    context: click.Context,
+    app: str | None,
+    tenant: str | None,
+    runs: Path | None,
+    resume: Path | None,
+    config: Path | None,
+    no_browser: bool,
+    port: int,
+) -> None:
     """Open the journey in JupyterLab, as a working copy inside a new run folder."""
     from scimkit.runbooks.lab import open_lab
 
     folder = runs or default_runs(tenant)
-    context.exit(open_lab(_whole_path(app), tenant, runs=folder, resume=resume, config=_config_in_force(config), browser=not no_browser, port=port))
+    context.exit(
+        open_lab(
+            _whole_path(app),
+            tenant,
+            runs=folder,
+            resume=resume,
+            config=_config_in_force(config),
+            browser=not no_browser,
+            port=port,
+        )
+    )
 
 
 @main.command()

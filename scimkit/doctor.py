@@ -31,7 +31,9 @@ def _packages() -> tuple[Check, ...]:
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        return (failed("doctor.packages", f"not installed: {', '.join(missing)}", "Run: pip install -r requirements.txt"),)
+        return (
+            failed("doctor.packages", f"not installed: {', '.join(missing)}", "Run: pip install -r requirements.txt"),
+        )
     return (passed("doctor.packages", ", ".join(f"{name} {metadata.version(name)}" for name in NEEDED)),)
 
 
@@ -39,7 +41,11 @@ def _kernel() -> Check:
     from jupyter_client.kernelspec import find_kernel_specs
 
     if "python3" not in find_kernel_specs():
-        return failed("doctor.kernel", "there is no Jupyter kernel called python3", "Run: python -m ipykernel install --sys-prefix --name python3")
+        return failed(
+            "doctor.kernel",
+            "there is no Jupyter kernel called python3",
+            "Run: python -m ipykernel install --sys-prefix --name python3",
+        )
     return passed("doctor.kernel", "the kernel python3 is there")
 
 
@@ -48,7 +54,11 @@ def _keyring() -> Check:
 
     if has_keyring():
         return passed("doctor.keyring", "a keyring is there: tokens can be kept as keyring:NAME")
-    return warning("doctor.keyring", "this machine has no keyring", "Keep tokens in an environment variable (env:NAME) or a file (file:PATH).")
+    return warning(
+        "doctor.keyring",
+        "this machine has no keyring",
+        "Keep tokens in an environment variable (env:NAME) or a file (file:PATH).",
+    )
 
 
 def _config() -> Check:
@@ -60,7 +70,9 @@ def _config() -> Check:
         return failed("doctor.config", error.message, error.remedy)
     if not config.file:
         return passed("doctor.config", "no scimkit.toml: the sandbox only")
-    tenants = ", ".join(f"{t.name} ({t.environment}, writes {t.writes})" for t in config.tenants.values()) or "no tenant"
+    tenants = (
+        ", ".join(f"{t.name} ({t.environment}, writes {t.writes})" for t in config.tenants.values()) or "no tenant"
+    )
     return passed("doctor.config", f"{config.file}: {tenants}")
 
 

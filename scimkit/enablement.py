@@ -41,12 +41,26 @@ def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Fore
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
     if is_running(job):
         return ()
-    told = ", ".join(f"{count} {'no change' if action == 'nothing' else action}" for action, count in forecast.counts.items()) or "nobody"
+    told = (
+        ", ".join(
+            f"{count} {'no change' if action == 'nothing' else action}" for action, count in forecast.counts.items()
+        )
+        or "nobody"
+    )
     told += "".join(f"; the group {group.name}: {_group_words(group)}" for group in forecast.groups)
-    return (PlannedChange("start", f"provisioning of {enterprise_app.display_name}", "off", f"on; predicted for the first cycle: {told}"),)
+    return (
+        PlannedChange(
+            "start",
+            f"provisioning of {enterprise_app.display_name}",
+            "off",
+            f"on; predicted for the first cycle: {told}",
+        ),
+    )
 
 
-def start_provisioning(graph: GraphClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits) -> Enablement:
+def start_provisioning(
+    graph: GraphClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits
+) -> Enablement:
     """Start the job and read it back. One that runs already is left as it is: then the cycle
     that has begun last counts as the first one, so that its events are not overlooked."""
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
@@ -62,18 +76,37 @@ def start_provisioning(graph: GraphClient, enterprise_app: EnterpriseApp, *, now
     check = (
         passed("enable.started", f"provisioning is on; a cycle follows about every {interval_words(status.interval)}")
         if active
-        else failed("enable.started", "the job does not say that it is on", "Look at the job's page in the portal, then run this step again.")
+        else failed(
+            "enable.started",
+            "the job does not say that it is on",
+            "Look at the job's page in the portal, then run this step again.",
+        )
     )
-    return Enablement(job_id, utc_text(now), status.interval, "assigned", limits.deletion_threshold, (check, *_not_quarantined(status.quarantine)))
+    return Enablement(
+        job_id,
+        utc_text(now),
+        status.interval,
+        "assigned",
+        limits.deletion_threshold,
+        (check, *_not_quarantined(status.quarantine)),
+    )
 
 
 def _group_words(group: GroupForecast) -> str:
     """Such as "update, 3 members added"."""
-    members = [f"{count} {'member' if count == 1 else 'members'} {what}" for count, what in ((group.members, "added"), (group.removed, "removed")) if count]
+    members = [
+        f"{count} {'member' if count == 1 else 'members'} {what}"
+        for count, what in ((group.members, "added"), (group.removed, "removed"))
+        if count
+    ]
     return ", ".join(["no change" if group.action == "nothing" else group.action, *members])
 
 
 def _not_quarantined(quarantine: str) -> tuple[Check, ...]:
     if not quarantine:
         return ()
-    return (failed("enable.quarantine", f"the job is in quarantine: {quarantine}", "Mend what it names before anything else."),)
+    return (
+        failed(
+            "enable.quarantine", f"the job is in quarantine: {quarantine}", "Mend what it names before anything else."
+        ),
+    )

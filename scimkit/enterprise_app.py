@@ -85,8 +85,14 @@ def find_app(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandid
     if len(fit) != 1:
         return AppCandidates({}, app.gallery_names, (), frozenset(), (_no_template(app, templates, fit),))
     existing = tuple(graph.find_service_principals(template_id=fit[0]["id"]))
-    ours = frozenset(sp["id"] for sp in existing if made_here(journal, sp["id"])) or _begun_here(journal, fit[0]["id"], existing)
-    check = passed("app.gallery_entry", f"the gallery has {fit[0]['displayName']}, with a provisioning connector", "Graph: applicationTemplate")
+    ours = frozenset(sp["id"] for sp in existing if made_here(journal, sp["id"])) or _begun_here(
+        journal, fit[0]["id"], existing
+    )
+    check = passed(
+        "app.gallery_entry",
+        f"the gallery has {fit[0]['displayName']}, with a provisioning connector",
+        "Graph: applicationTemplate",
+    )
     return AppCandidates(fit[0], app.gallery_names, existing, ours, (check,), _started_here(journal))
 
 
@@ -94,9 +100,15 @@ def _find_custom(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCa
     """An app without a gallery entry is made from Microsoft's template for all of those: its own are told by their name."""
     template = {"id": NON_GALLERY_ID, "displayName": app.gallery_names[0]}
     made = tuple(graph.find_service_principals(template_id=NON_GALLERY_ID))
-    ours = frozenset(sp["id"] for sp in made if made_here(journal, sp["id"])) or _begun_here(journal, NON_GALLERY_ID, made)
+    ours = frozenset(sp["id"] for sp in made if made_here(journal, sp["id"])) or _begun_here(
+        journal, NON_GALLERY_ID, made
+    )
     existing = tuple(sp for sp in made if sp["id"] in ours or sp["displayName"] in app.gallery_names)
-    check = passed("app.gallery_entry", f"{app.gallery_names[0]} has no gallery entry: Microsoft's template for such apps is used", "Add a non-gallery app")
+    check = passed(
+        "app.gallery_entry",
+        f"{app.gallery_names[0]} has no gallery entry: Microsoft's template for such apps is used",
+        "Add a non-gallery app",
+    )
     return AppCandidates(template, app.gallery_names, existing, ours, (check,), _started_here(journal))
 
 
@@ -109,7 +121,12 @@ def _find_signed_up(app: AppProfile, graph: GraphClient, journal: Journal) -> Ap
             found |= {sp["id"]: sp for sp in graph.find_service_principals(template_id=template["id"])}
     source = "Graph: servicePrincipals"
     if not found:
-        check = warning("app.signed_up", f"no enterprise app called {' or '.join(app.gallery_names)} is in this tenant yet", _sign_up(app), source)
+        check = warning(
+            "app.signed_up",
+            f"no enterprise app called {' or '.join(app.gallery_names)} is in this tenant yet",
+            _sign_up(app),
+            source,
+        )
     else:
         check = passed("app.signed_up", f"in this tenant: {_listed(found.values())}", source)
     return AppCandidates({}, app.gallery_names, tuple(found.values()), frozenset(), (check,), _started_here(journal))
@@ -141,7 +158,11 @@ def _begun_here(journal: Journal, template_id: str, existing: tuple[dict[str, An
 
     A run makes an app only where there was none, so one that has the name it sent is its own.
     """
-    begun = [e for e in journal.unsettled() if e.path.endswith("/instantiate") and template_id in e.path and isinstance(e.after, dict)]
+    begun = [
+        e
+        for e in journal.unsettled()
+        if e.path.endswith("/instantiate") and template_id in e.path and isinstance(e.after, dict)
+    ]
     names = {entry.after.get("displayName") for entry in begun}
     fit = [sp["id"] for sp in existing if sp.get("displayName") in names]
     return frozenset(fit) if len(fit) == 1 else frozenset()
@@ -150,13 +171,27 @@ def _begun_here(journal: Journal, template_id: str, existing: tuple[dict[str, An
 def _no_template(app: AppProfile, found: list[dict[str, Any]], fit: list[dict[str, Any]]) -> Check:
     names = ", ".join(app.gallery_names)
     if len(fit) > 1:
-        return failed("app.gallery_entry", f"the gallery has {len(fit)} entries under {names}", "Adopt the right app by name: make it in the portal, then set adopt.")
+        return failed(
+            "app.gallery_entry",
+            f"the gallery has {len(fit)} entries under {names}",
+            "Adopt the right app by name: make it in the portal, then set adopt.",
+        )
     if found:
-        return failed("app.gallery_entry", f"the gallery entry {found[0]['displayName']} has no provisioning connector", f"Ask the vendor{f' ({app.help_contact})' if app.help_contact.stated else ''} which entry to use.")
-    return failed("app.gallery_entry", f"the gallery has no entry called {names}", "Look it up in the portal's gallery; add its exact name to the profile's gallery names.")
+        return failed(
+            "app.gallery_entry",
+            f"the gallery entry {found[0]['displayName']} has no provisioning connector",
+            f"Ask the vendor{f' ({app.help_contact})' if app.help_contact.stated else ''} which entry to use.",
+        )
+    return failed(
+        "app.gallery_entry",
+        f"the gallery has no entry called {names}",
+        "Look it up in the portal's gallery; add its exact name to the profile's gallery names.",
+    )
 
 
-def plan_app(app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, display_name: str, adopt: str) -> tuple[PlannedChange, ...]:
+def plan_app(
+    app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, display_name: str, adopt: str
+) -> tuple[PlannedChange, ...]:
     """What must be made: the enterprise app, its provisioning job, or nothing.
 
     display_name  name for a new enterprise app; "" takes the gallery's
@@ -168,7 +203,11 @@ def plan_app(app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, 
     chosen = choose_app(app, candidates, adopt=adopt)
     if chosen is None:
         name = display_name or candidates.template["displayName"]
-        origin = "as an app without gallery entry" if app.gallery.added_by == "custom" else f"from the gallery entry {candidates.template['displayName']}"
+        origin = (
+            "as an app without gallery entry"
+            if app.gallery.added_by == "custom"
+            else f"from the gallery entry {candidates.template['displayName']}"
+        )
         return (PlannedChange("create", f"enterprise app {name}", "", origin), _job_change(name))
     return () if graph.jobs(chosen["id"]) else (_job_change(chosen["displayName"]),)
 
@@ -189,7 +228,10 @@ def choose_app(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dic
         if len(fit) == 1:
             return fit[0]
         there = _listed(candidates.existing) or "none"
-        raise PlanRefused(f"{len(fit)} enterprise apps made from this gallery entry are called {adopt}", f"There are: {there}. Give the object id of the one you mean as adopt.")
+        raise PlanRefused(
+            f"{len(fit)} enterprise apps made from this gallery entry are called {adopt}",
+            f"There are: {there}. Give the object id of the one you mean as adopt.",
+        )
     ours = [sp for sp in candidates.existing if sp["id"] in candidates.ours]
     if ours:
         return ours[0]
@@ -205,12 +247,17 @@ def choose_app(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dic
 def _choose_signed_up(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dict[str, Any]:
     """The app to adopt. Raises Waiting while nobody has signed up, or none is adopted by name."""
     if not candidates.existing:
-        raise Waiting(f"{app.title} is added to the tenant by signing up at the vendor, and is not there yet", _sign_up(app))
+        raise Waiting(
+            f"{app.title} is added to the tenant by signing up at the vendor, and is not there yet", _sign_up(app)
+        )
     fit = [sp for sp in candidates.existing if adopt in (sp["id"], sp["displayName"])]
     if len(fit) == 1:
         return fit[0]
     if adopt and not fit:
-        raise PlanRefused(f"no enterprise app that {app.title}'s sign-up may have added is called {adopt}", f"There are: {_listed(candidates.existing)}. Set adopt to one of them.")
+        raise PlanRefused(
+            f"no enterprise app that {app.title}'s sign-up may have added is called {adopt}",
+            f"There are: {_listed(candidates.existing)}. Set adopt to one of them.",
+        )
     one = candidates.existing[0]
     settings = {"3_app": {"adopt": one["displayName"] if len(candidates.existing) == 1 else one["id"]}}
     raise Waiting(
@@ -220,7 +267,9 @@ def _choose_signed_up(app: AppProfile, candidates: AppCandidates, *, adopt: str)
     )
 
 
-def make_app(app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, display_name: str, adopt: str) -> EnterpriseApp:
+def make_app(
+    app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, display_name: str, adopt: str
+) -> EnterpriseApp:
     """Carry out `plan_app`: make what is missing, wait until it is there, read it back."""
     chosen = choose_app(app, candidates, adopt=adopt)
     created = chosen is None or chosen["id"] in candidates.ours
@@ -241,7 +290,11 @@ def make_app(app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, 
         template["id"],
         job["id"],
         created,
-        tuple(Role(r["id"], r["displayName"], bool(r.get("isEnabled", True))) for r in sp.get("appRoles", ()) if "User" in r.get("allowedMemberTypes", ())),
+        tuple(
+            Role(r["id"], r["displayName"], bool(r.get("isEnabled", True)))
+            for r in sp.get("appRoles", ())
+            if "User" in r.get("allowedMemberTypes", ())
+        ),
         (*candidates.checks, *_adopted(app, sp), *_check_app(sp, job, ours=created or candidates.started)),
     )
 
@@ -269,7 +322,12 @@ def pick_template(templates: list[dict[str, Any]]) -> dict[str, Any]:
 def _adopted(app: AppProfile, sp: dict[str, Any]) -> tuple[Check, ...]:
     if app.gallery.added_by != "sign_up":
         return ()
-    return (passed("app.adopted", f"{sp['displayName']} was added by signing up at the vendor and is adopted by name; no app was made"),)
+    return (
+        passed(
+            "app.adopted",
+            f"{sp['displayName']} was added by signing up at the vendor and is adopted by name; no app was made",
+        ),
+    )
 
 
 def is_running(job: Mapping[str, Any]) -> bool:
@@ -278,14 +336,35 @@ def is_running(job: Mapping[str, Any]) -> bool:
 
 
 def _check_app(sp: dict[str, Any], job: dict[str, Any], *, ours: bool) -> tuple[Check, ...]:
-    found = [passed("app.service_principal", f"the enterprise app {sp['displayName']} is there and known to the provisioning service")]
+    found = [
+        passed(
+            "app.service_principal",
+            f"the enterprise app {sp['displayName']} is there and known to the provisioning service",
+        )
+    ]
     if is_running(job) and not ours:
         text = "the provisioning job is running already, and this run did not start it"
-        found.append(failed("app.job_running", text, "Stop it in the portal, let the running cycle end, then run this step again."))
+        found.append(
+            failed(
+                "app.job_running", text, "Stop it in the portal, let the running cycle end, then run this step again."
+            )
+        )
     elif is_running(job):
-        found.append(warning("app.job_running", "the provisioning job is running", "Stop it in the portal before you change scope or credentials here."))
+        found.append(
+            warning(
+                "app.job_running",
+                "the provisioning job is running",
+                "Stop it in the portal before you change scope or credentials here.",
+            )
+        )
     else:
         found.append(passed("app.job", "the provisioning job exists and is switched off"))
     if not sp.get("appRoleAssignmentRequired", True):
-        found.append(warning("app.assignment_required", "people can use the app without being assigned to it", "Consider Assignment required = yes in the app's properties."))
+        found.append(
+            warning(
+                "app.assignment_required",
+                "people can use the app without being assigned to it",
+                "Consider Assignment required = yes in the app's properties.",
+            )
+        )
     return tuple(found)

@@ -133,7 +133,14 @@ class Unreachable(ApiError):
     """
 
     def __init__(
-        self, message: str, remedy: str = "", *, cause: str = "other", detail: str = "", method: str = "", path: str = ""
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        cause: str = "other",
+        detail: str = "",
+        method: str = "",
+        path: str = "",
     ) -> None:
         super().__init__(message, remedy, method=method, path=path)
         self.cause, self.detail = cause, detail
@@ -152,7 +159,9 @@ class Denied(ApiError):
 class Throttled(ApiError):
     """429 again and again. `retry_after_seconds` is the server's last wish, if any."""
 
-    def __init__(self, message: str, remedy: str = "", *, retry_after_seconds: float | None = None, **where: object) -> None:
+    def __init__(
+        self, message: str, remedy: str = "", *, retry_after_seconds: float | None = None, **where: object
+    ) -> None:
         super().__init__(message, remedy, **where)  # type: ignore[arg-type]
         self.retry_after_seconds = retry_after_seconds
 

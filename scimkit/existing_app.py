@@ -23,12 +23,24 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
     remedy = f"There are: {there}. Set adopt to the name or object id of the one you mean, or service_principal under [apps.{app.name}] in scimkit.toml."
     fit = [sp for sp in candidates.existing if adopt and adopt in (sp["id"], sp["displayName"])]
     if len(fit) != 1:
-        said = f"{len(fit)} enterprise apps of {app.title} are called {adopt}" if adopt else f"this run has not set {app.title} up, and no app is named"
-        raise PlanRefused(said, remedy if there else "There is none in this tenant: set it up first, with `scimkit run onboard` or the notebooks from 1_plan on.")
+        said = (
+            f"{len(fit)} enterprise apps of {app.title} are called {adopt}"
+            if adopt
+            else f"this run has not set {app.title} up, and no app is named"
+        )
+        raise PlanRefused(
+            said,
+            remedy
+            if there
+            else "There is none in this tenant: set it up first, with `scimkit run onboard` or the notebooks from 1_plan on.",
+        )
     principal = graph.service_principal(fit[0]["id"]) or fit[0]
     jobs = graph.jobs(principal["id"])
     if not jobs:
-        raise NotReady(f"{principal['displayName']} has no provisioning job", "Set provisioning up first: `scimkit run onboard`, or the portal.")
+        raise NotReady(
+            f"{principal['displayName']} has no provisioning job",
+            "Set provisioning up first: `scimkit run onboard`, or the portal.",
+        )
     application = graph.application(principal["appId"])
     return EnterpriseApp(
         principal["displayName"],
@@ -39,6 +51,10 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
         str(jobs[0].get("templateId") or ""),
         jobs[0]["id"],
         False,
-        tuple(Role(r["id"], r["displayName"], bool(r.get("isEnabled", True))) for r in principal.get("appRoles", ()) if "User" in r.get("allowedMemberTypes", ())),
+        tuple(
+            Role(r["id"], r["displayName"], bool(r.get("isEnabled", True)))
+            for r in principal.get("appRoles", ())
+            if "User" in r.get("allowedMemberTypes", ())
+        ),
         (passed("app.existing", f"{principal['displayName']} is there, with its provisioning job"),),
     )

@@ -147,20 +147,33 @@ def extension_attributes(filters: Iterable[ScopingFilter], known: frozenset[str]
     return tuple(dict.fromkeys(name for name in names if name.startswith("extension_") and name in known))
 
 
-def assigned_groups(graph: GraphClient, mapping: ObjectMapping | None, group_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def assigned_groups(
+    graph: GraphClient, mapping: ObjectMapping | None, group_ids: Iterable[str]
+) -> dict[str, dict[str, Any]]:
     """The assigned groups by name, where a group mapping with filters makes them worth a request each."""
     if mapping is None or not mapping.enabled or not mapping.filters:
         return {}
     found = (group for id in group_ids if (group := graph.group(id)) is not None)
-    return {str(group.get("displayName") or group["id"]): group_attributes(group, members=(), in_scope=True) for group in found}
+    return {
+        str(group.get("displayName") or group["id"]): group_attributes(group, members=(), in_scope=True)
+        for group in found
+    }
 
 
 def user_sources(users: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Graph users by user principal name as filters see them."""
-    return {str(user.get("userPrincipalName") or user["id"]): source_attributes(user, soft_deleted=False) for user in users}
+    return {
+        str(user.get("userPrincipalName") or user["id"]): source_attributes(user, soft_deleted=False) for user in users
+    }
 
 
-def review_filters(source_object: str, filters: tuple[ScopingFilter, ...], sources: Mapping[str, Mapping[str, Any]], *, known: frozenset[str]) -> FilterReview:
+def review_filters(
+    source_object: str,
+    filters: tuple[ScopingFilter, ...],
+    sources: Mapping[str, Mapping[str, Any]],
+    *,
+    known: frozenset[str],
+) -> FilterReview:
     """Judge everybody in `sources` by `filters`, under both readings of a pattern.
 
     sources  source attributes of who is assigned, by user principal name (of groups by name)
@@ -175,17 +188,45 @@ def review_filters(source_object: str, filters: tuple[ScopingFilter, ...], sourc
         return FilterReview(source_object, shown, remarks, 0, 0, problem, "" if broken else unread, (), (), ())
     try:
         verdicts = {name: judge(filters, source) for name, source in sources.items()}
-        whole = {name: judge(filters, source, WHOLE).passed if verdicts[name].warnings else verdicts[name].passed for name, source in sources.items()}
+        whole = {
+            name: judge(filters, source, WHOLE).passed if verdicts[name].warnings else verdicts[name].passed
+            for name, source in sources.items()
+        }
     except MappingError as error:
-        return FilterReview(source_object, shown, remarks, 0, 0, error.message, "", (), (), (), isinstance(error, NotReproduced))
-    left_out = tuple(LeftOut(*_named(source_object, name), _false_clauses(verdict)) for name, verdict in verdicts.items() if not verdict.passed)
+        return FilterReview(
+            source_object, shown, remarks, 0, 0, error.message, "", (), (), (), isinstance(error, NotReproduced)
+        )
+    left_out = tuple(
+        LeftOut(*_named(source_object, name), _false_clauses(verdict))
+        for name, verdict in verdicts.items()
+        if not verdict.passed
+    )
     differing = ((name, verdict.passed) for name, verdict in verdicts.items() if verdict.passed != whole[name])
-    doubtful = tuple(DoubtfulPattern(*_named(source_object, name), "anywhere" if anywhere else "whole") for name, anywhere in differing)
-    return FilterReview(source_object, shown, remarks, len(verdicts), len(verdicts) - len(left_out), "", "", _count(left_out), left_out, doubtful)
+    doubtful = tuple(
+        DoubtfulPattern(*_named(source_object, name), "anywhere" if anywhere else "whole")
+        for name, anywhere in differing
+    )
+    return FilterReview(
+        source_object,
+        shown,
+        remarks,
+        len(verdicts),
+        len(verdicts) - len(left_out),
+        "",
+        "",
+        _count(left_out),
+        left_out,
+        doubtful,
+    )
 
 
 def try_filters(
-    source_object: str, tried: tuple[ScopingFilter, ...], today: tuple[ScopingFilter, ...], sources: Mapping[str, Mapping[str, Any]], *, known: frozenset[str]
+    source_object: str,
+    tried: tuple[ScopingFilter, ...],
+    today: tuple[ScopingFilter, ...],
+    sources: Mapping[str, Mapping[str, Any]],
+    *,
+    known: frozenset[str],
 ) -> FilterTrial:
     """What `tried` would do in place of the filters of `today`; it is judged, never written.
 
@@ -196,7 +237,12 @@ def try_filters(
         return FilterTrial(print_filters(tried), review, 0, (), ())
     before = review_filters(source_object, today, sources, known=frozenset())
     if before.problem:
-        unjudged = replace(before, filters=review.filters, remarks=review.remarks, problem=f"of the filter of today nothing is known: {before.problem}")
+        unjudged = replace(
+            before,
+            filters=review.filters,
+            remarks=review.remarks,
+            problem=f"of the filter of today nothing is known: {before.problem}",
+        )
         return FilterTrial(print_filters(tried), unjudged, 0, (), ())
     out = {each.person for each in before.left_out}
     leaving = tuple(each for each in review.left_out if each.person not in out)
@@ -210,15 +256,28 @@ def _unknown_attributes(filters: Iterable[ScopingFilter], known: frozenset[str])
         for clause in each.clauses:
             if known and clause.attribute not in known:
                 near = suggest(clause.attribute, known)
-                remedy = f"Did you mean {near}? Names are case-sensitive." if near else "Add it to the source schema, or correct the clause."
-                yield Finding("filter.unknown_attribute", "error", f"{each.name}: {clause.attribute} is not in the source schema", remedy)
+                remedy = (
+                    f"Did you mean {near}? Names are case-sensitive."
+                    if near
+                    else "Add it to the source schema, or correct the clause."
+                )
+                yield Finding(
+                    "filter.unknown_attribute",
+                    "error",
+                    f"{each.name}: {clause.attribute} is not in the source schema",
+                    remedy,
+                )
 
 
 def _unread(source_object: str, filters: Iterable[ScopingFilter]) -> tuple[str, ...]:
     """Attributes of `filters` that scimkit cannot read from Graph: nothing may be claimed about them."""
     readable = USER_NAMES if source_object == "User" else GROUP_NAMES
     names = (clause.attribute for each in filters for clause in each.clauses)
-    return tuple(name for name in names if name not in readable and not (source_object == "User" and name.startswith("extension_")))
+    return tuple(
+        name
+        for name in names
+        if name not in readable and not (source_object == "User" and name.startswith("extension_"))
+    )
 
 
 def _named(source_object: str, name: str) -> tuple[str, str]:
@@ -227,7 +286,12 @@ def _named(source_object: str, name: str) -> tuple[str, str]:
 
 def _false_clauses(verdict: Verdict) -> tuple[FailedClause, ...]:
     wrong = (each for each in verdict.clauses if not each.true)
-    return tuple(FailedClause(each.filter, each.clause.attribute, each.clause.operator, each.clause.value or "", _has(each.value)) for each in wrong)
+    return tuple(
+        FailedClause(
+            each.filter, each.clause.attribute, each.clause.operator, each.clause.value or "", _has(each.value)
+        )
+        for each in wrong
+    )
 
 
 def _has(value: Any) -> str:
@@ -253,8 +317,14 @@ def check_filters_of(review: FilterReview) -> tuple[Check, ...]:
     code, who = ("scope.filters", "people") if review.object == "User" else ("scope.group_filters", "groups")
     if not review.filters:
         return (passed(code, f"there is no scoping filter: all {who} assigned pass", SOURCE),)
-    remarks = (remark for remark in review.remarks if not (review.not_reproduced and remark.code == FILTER_NOT_REPRODUCED))  # said once
-    return (_check_effect(code, who, review), *_check_doubtful(code, who, review), *(_check_remark(remark) for remark in remarks))
+    remarks = (
+        remark for remark in review.remarks if not (review.not_reproduced and remark.code == FILTER_NOT_REPRODUCED)
+    )  # said once
+    return (
+        _check_effect(code, who, review),
+        *_check_doubtful(code, who, review),
+        *(_check_remark(remark) for remark in remarks),
+    )
 
 
 def _check_effect(code: str, who: str, review: FilterReview) -> Check:
@@ -265,7 +335,9 @@ def _check_effect(code: str, who: str, review: FilterReview) -> Check:
         return not_reached(code, f"nobody was judged by the scoping filters: {review.problem}")
     if review.not_reproduced:
         remedy = "Microsoft may well run it: try it in the portal, where provision on demand names the clauses, or write the pattern in another way."
-        return not_observed(code, f"nobody was judged by the scoping filters: {review.problem}", remedy, MARKS["unconfirmed"])
+        return not_observed(
+            code, f"nobody was judged by the scoping filters: {review.problem}", remedy, MARKS["unconfirmed"]
+        )
     if review.problem:
         remedy = "Correct the filter in the portal's attribute mapping, under source object scope."
         return failed(code, f"the scoping filters cannot be judged: {review.problem}", remedy, SOURCE)
@@ -273,14 +345,26 @@ def _check_effect(code: str, who: str, review: FilterReview) -> Check:
         return not_observed(code, f"no {who} are assigned, so the scoping filters were tried on none")
     if not review.left_out:
         return passed(code, f"all {review.judged} {who} assigned pass the scoping filters", SOURCE)
-    text = f"{len(review.left_out)} of {review.judged} {who} assigned do not pass the scoping filters: {_reasons(review)}"
+    text = (
+        f"{len(review.left_out)} of {review.judged} {who} assigned do not pass the scoping filters: {_reasons(review)}"
+    )
     if not review.passing and review.object == "User":  # people of a group are provisioned without it
-        return failed(code, text, "Correct the filter, or fill the attribute in Entra: so nothing is provisioned.", SOURCE)
-    return warning(code, text, "Nothing, if they are meant to stay out; else correct the filter, or fill the attribute in Entra.", SOURCE)
+        return failed(
+            code, text, "Correct the filter, or fill the attribute in Entra: so nothing is provisioned.", SOURCE
+        )
+    return warning(
+        code,
+        text,
+        "Nothing, if they are meant to stay out; else correct the filter, or fill the attribute in Entra.",
+        SOURCE,
+    )
 
 
 def _reasons(review: FilterReview) -> str:
-    said = [f"{each.clause} ({each.people}{f', {each.empty} of them empty' if each.empty else ''})" for each in review.counts[:3]]
+    said = [
+        f"{each.clause} ({each.people}{f', {each.empty} of them empty' if each.empty else ''})"
+        for each in review.counts[:3]
+    ]
     return ", ".join(said) + (f" and {len(review.counts) - 3} more clauses" if len(review.counts) > 3 else "")
 
 
@@ -289,7 +373,14 @@ def _check_doubtful(code: str, who: str, review: FilterReview) -> tuple[Check, .
         return ()
     names = ", ".join(each.name for each in review.doubtful[:3]) + (" …" if len(review.doubtful) > 3 else "")
     text = f"whether {len(review.doubtful)} {who} pass depends on a pattern having to match the whole value, which is not documented: {names}"
-    return (warning(f"{code}_pattern", text, "Write ^...$ around the pattern (or .* at its ends, if a part will do).", MARKS["unconfirmed"]),)
+    return (
+        warning(
+            f"{code}_pattern",
+            text,
+            "Write ^...$ around the pattern (or .* at its ends, if a part will do).",
+            MARKS["unconfirmed"],
+        ),
+    )
 
 
 def _check_remark(remark: Finding) -> Check:

@@ -85,7 +85,13 @@ class Forecast:
 
 
 def make_forecast(
-    graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits, pilot: PilotResult | None = None
+    graph: GraphClient,
+    scim: ScimClient,
+    enterprise_app: EnterpriseApp,
+    *,
+    now: datetime,
+    limits: Limits,
+    pilot: PilotResult | None = None,
 ) -> Forecast:
     """Predict the first cycle for everybody who is assigned. Reads only.
 
@@ -95,17 +101,27 @@ def make_forecast(
     job, sight, links = read_job(graph, enterprise_app), Sight(scim), links_of(pilot) if pilot else NO_LINKS
     keeps = bool(links) and _keeps_leavers(graph, enterprise_app)
     looked_at = job.assigned | links.keys()
-    users = (user for user in graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers) if user["id"] in looked_at)
+    users = (
+        user
+        for user in graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers)
+        if user["id"] in looked_at
+    )
     predicted = predict_people(users, job, sight, now=now, links=links, keeps_leavers=keeps)
     gone = _gone(pilot, links, {one.id for one in predicted})
     rows = (*(ForecastRow(person_of(one.raw), one.word, one.outcome.decision.reason) for one in predicted), *gone)
     linked = {one.id: one.account for one in predicted if one.account}
-    left = (read_group(graph, one.group.id) for one in (pilot.groups if pilot else ()) if one.group.id in links and one.group.id not in job.assigned_groups)
+    left = (
+        read_group(graph, one.group.id)
+        for one in (pilot.groups if pilot else ())
+        if one.group.id in links and one.group.id not in job.assigned_groups
+    )
     names = {one.group.id: one.group.name for one in (pilot.groups if pilot else ())}
     seen = (*job.assigned_groups.values(), *left)
     lost = links.keys() - {one.id for one in predicted} - {group.graph["id"] for group in seen if not group.gone}
     foreseen = predict_groups(seen, job, sight, now=now, accounts=linked, links=links, keeps_leavers=keeps, gone=lost)
-    groups = tuple(_group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen)
+    groups = tuple(
+        _group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen
+    )
     counts = dict(sorted(Counter(row.action for row in rows).items()))
     accounts = None if sight.lost else _count_accounts(scim)
     leaving = tuple(group.name for group in groups if group.action == "delete")
@@ -135,9 +151,13 @@ def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
 
 def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tuple[ForecastRow, ...]:
     """Whoever the pilot has linked and Graph lists no longer: in the recycle bin, or deleted for good; which, is not read."""
-    why = "deleted in Entra since the pilot: the account is switched off, or deleted once the person is deleted for good"
+    why = (
+        "deleted in Entra since the pilot: the account is switched off, or deleted once the person is deleted for good"
+    )
     people = (one.person for one in (pilot.people if pilot else ()))
-    return tuple(ForecastRow(person, "unknown", why) for person in people if person.id in links and person.id not in seen)
+    return tuple(
+        ForecastRow(person, "unknown", why) for person in people if person.id in links and person.id not in seen
+    )
 
 
 def _group_row(foreseen: Foreseen, names: Mapping[str, str], had_deleted: bool) -> GroupForecast:
@@ -145,8 +165,13 @@ def _group_row(foreseen: Foreseen, names: Mapping[str, str], had_deleted: bool) 
     decision, word, reason = foreseen.outcome.decision, foreseen.word, foreseen.outcome.decision.reason
     name = str(foreseen.raw.get("displayName") or names.get(foreseen.id) or foreseen.id)
     if had_deleted and word == "nothing":  # taken out before they were deleted, they are taken out in the app too
-        word, reason = "unknown", f"{reason}; unknown only for people deleted in Entra since, whose memberships are not told"
-    return GroupForecast(foreseen.id, name, word, reason, len(decision.add), len(decision.left_out), len(decision.remove))
+        word, reason = (
+            "unknown",
+            f"{reason}; unknown only for people deleted in Entra since, whose memberships are not told",
+        )
+    return GroupForecast(
+        foreseen.id, name, word, reason, len(decision.add), len(decision.left_out), len(decision.remove)
+    )
 
 
 def _count_accounts(scim: ScimClient) -> int | None:
@@ -158,10 +183,19 @@ def _count_accounts(scim: ScimClient) -> int | None:
 
 def _check_anybody(assigned: int, looked_at: int) -> Check:
     if not assigned:
-        return failed("forecast.people", "nobody is assigned: the cycle would do nothing", "Assign the pilot people first (4_scope).")
+        return failed(
+            "forecast.people",
+            "nobody is assigned: the cycle would do nothing",
+            "Assign the pilot people first (4_scope).",
+        )
     others = looked_at - assigned
     text = f"{_people(assigned)} {'is' if assigned == 1 else 'are'} assigned, each was looked at"
-    return passed("forecast.people", f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'} not assigned any more" if others else text)
+    return passed(
+        "forecast.people",
+        f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'} not assigned any more"
+        if others
+        else text,
+    )
 
 
 def _people(number: int) -> str:
@@ -173,24 +207,44 @@ def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
     if sight.lost is None:
         return ()
     text = f"the app cannot be asked from here ({sight.lost}): of {_people(counts.get('unknown', 0))} it is unknown what they have there"
-    return (not_observed("forecast.accounts_unknown", text, "Run this where the app is reachable, or compare its own export of accounts with the people below."),)
+    return (
+        not_observed(
+            "forecast.accounts_unknown",
+            text,
+            "Run this where the app is reachable, or compare its own export of accounts with the people below.",
+        ),
+    )
 
 
 def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, ...] = ()) -> tuple[Check, ...]:
     """Each who will fail, up to so many; and whether all together put the job into quarantine."""
     failing = [row for row in rows if row.action == "failure"]
     remedy = "Mend it before you switch on, or know that this person gets no account."
-    found = [warning("forecast.failure", f"{row.person.user_principal_name} will fail: {row.reason}", remedy) for row in failing[:MOST_FAILURES_TOLD]]
+    found = [
+        warning("forecast.failure", f"{row.person.user_principal_name} will fail: {row.reason}", remedy)
+        for row in failing[:MOST_FAILURES_TOLD]
+    ]
     if more := len(failing) - len(found):
-        found.append(warning("forecast.failure", f"{more} more will fail", "Look for them in the table; many often have one reason."))
+        found.append(
+            warning(
+                "forecast.failure", f"{more} more will fail", "Look for them in the table; many often have one reason."
+            )
+        )
     failed_groups = sum(group.action == "failure" for group in groups)
     if judge_failures(len(failing) + failed_groups, of=len(rows) + len(groups)):
         text = f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle gives them up and stops, a later one goes into quarantine"
-        return (failed("forecast.quarantine", text, "Mend the commonest reason, then run this step again.", QUARANTINE_SOURCE), *found)
+        return (
+            failed(
+                "forecast.quarantine", text, "Mend the commonest reason, then run this step again.", QUARANTINE_SOURCE
+            ),
+            *found,
+        )
     return tuple(found)
 
 
-def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = (), unsure: int = 0) -> Check:
+def _check_leavers(
+    counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = (), unsure: int = 0
+) -> Check:
     """The threshold counts people and groups alike.
 
     gone    people of the pilot who are deleted in Entra since
@@ -201,7 +255,11 @@ def _check_leavers(counts: Mapping[str, int], threshold: int, *, gone: int = 0, 
     source = "Accidental deletions prevention"
     told = [f"{_people(people)} would lose access"] if people else []
     told += [f"these groups would be deleted in the app: {', '.join(groups)}"] if groups else []
-    told += [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"] if unsure else []
+    told += (
+        [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"]
+        if unsure
+        else []
+    )
     if told and people + len(groups) + unsure >= threshold:
         text = f"{'; '.join(told)}; the job stops at {threshold}"
         return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
@@ -215,21 +273,38 @@ def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     taken = [row.person.user_principal_name for row in rows if row.action in ("update", "nothing")]
     if taken:
         return (passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}"),)
-    return () if any(row.action == "unknown" for row in rows) else (passed("forecast.takeovers", "no existing account is taken over"),)
+    return (
+        ()
+        if any(row.action == "unknown" for row in rows)
+        else (passed("forecast.takeovers", "no existing account is taken over"),)
+    )
 
 
 def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     if accounts is None:
         text = "the accounts in the app could not be listed, so nobody knows whom no one in scope matches"
-        return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),)
-    matched = sum(row.action in ("update", "nothing", "disable", "delete", "unknown") for row in rows)  # unknown: linked in the pilot, deleted in Entra since
+        return (
+            not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),
+        )
+    matched = sum(
+        row.action in ("update", "nothing", "disable", "delete", "unknown") for row in rows
+    )  # unknown: linked in the pilot, deleted in Entra since
     left = accounts - matched
     if left < 0:
         text = f"the app lists {accounts} accounts, fewer than the {matched} that were found by searching"
-        return (not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),)
+        return (
+            not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),
+        )
     if left:
         text = f"{left} of {accounts} accounts in the app match nobody in scope; provisioning leaves them alone"
-        return (warning("forecast.accounts", text, "Decide what happens to them: assign those people, or clear the accounts in the app.", "How application provisioning works"),)
+        return (
+            warning(
+                "forecast.accounts",
+                text,
+                "Decide what happens to them: assign those people, or clear the accounts in the app.",
+                "How application provisioning works",
+            ),
+        )
     return (passed("forecast.accounts", f"each of the {accounts} accounts in the app belongs to somebody in scope"),)
 
 
@@ -238,13 +313,25 @@ def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
     found = []
     for group in groups:
         if group.action in ("failure", "skip"):
-            found.append(warning("forecast.group", f"the group {group.name} is not provisioned: {group.reason}", "Mend it before you switch on, or take the group's assignment away.", "How application provisioning works"))
+            found.append(
+                warning(
+                    "forecast.group",
+                    f"the group {group.name} is not provisioned: {group.reason}",
+                    "Mend it before you switch on, or take the group's assignment away.",
+                    "How application provisioning works",
+                )
+            )
         elif group.left_out:
             text = f"the group {group.name} comes without {group.left_out} of its direct members (people or groups): not in scope, or without an account"
             remedy = "Bring them into scope first: a member who comes into scope later is filled in only when provisioning is restarted."
             found.append(warning("forecast.group_members", text, remedy, "Known issues for provisioning"))
     if groups and not found:
-        found.append(passed("forecast.groups", f"provisioned with all their direct members: {', '.join(group.name for group in groups)}"))
+        found.append(
+            passed(
+                "forecast.groups",
+                f"provisioned with all their direct members: {', '.join(group.name for group in groups)}",
+            )
+        )
     return tuple(found)
 
 
@@ -253,5 +340,12 @@ def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]
     if not seats:
         return ()
     if active > seats:
-        return (failed("forecast.seats", f"{_people(active)} would need a seat, there are {seats}", "Narrow the assignment or buy seats.", "field reports"),)
+        return (
+            failed(
+                "forecast.seats",
+                f"{_people(active)} would need a seat, there are {seats}",
+                "Narrow the assignment or buy seats.",
+                "field reports",
+            ),
+        )
     return (passed("forecast.seats", f"{_people(active)} will use {active} of {seats} seats"),)

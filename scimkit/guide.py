@@ -53,7 +53,11 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
     lines = [GuideLine(_KINDS[note.kind], str(note), note.source, note.confirmed) for note in app.notes_for(step)]
     if step == "2_token":
         lines = [*(GuideLine("do", text, app.token.source) for text in app.token.steps), *lines]
-        lines += [GuideLine("do", f"{edition.title}: {text}", edition.source) for edition in app.token.other_editions for text in edition.steps]
+        lines += [
+            GuideLine("do", f"{edition.title}: {text}", edition.source)
+            for edition in app.token.other_editions
+            for text in edition.steps
+        ]
     if step == "5a_connection" and app.tenant_url.kind != "fixed":
         lines = [*_addresses(app), *lines]
     if step == "5a_connection" and app.failure_hint.stated:
@@ -66,7 +70,12 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
     plain = tuple(replace(line, text=PORTAL_LABEL.sub(r"“\1”", line.text)) for line in lines)
     marks = dict.fromkeys(mark for line in plain for mark in split_marks(line.source))
     return StepGuide(
-        app.title, step, own.heading if own else "", f"{url}#{own.anchor}" if own and url else url, plain, {mark: app.sources[mark] for mark in marks if mark in app.sources}
+        app.title,
+        step,
+        own.heading if own else "",
+        f"{url}#{own.anchor}" if own and url else url,
+        plain,
+        {mark: app.sources[mark] for mark in marks if mark in app.sources},
     )
 
 
@@ -77,5 +86,7 @@ def _addresses(app: AppProfile) -> list[GuideLine]:
     lines = []
     for number, value in enumerate(url.values):
         when = f" ({value.when})" if value.when else ""
-        lines.append(GuideLine("address", f"{value}{when}{usual if number == 0 else ''}", value.source, value.confirmed))
+        lines.append(
+            GuideLine("address", f"{value}{when}{usual if number == 0 else ''}", value.source, value.confirmed)
+        )
     return lines + ([GuideLine("address", str(url.note), url.note.source, url.note.confirmed)] if url.note else [])

@@ -59,34 +59,53 @@ class Journal:
         try:
             return Entry(**json.loads(self.run.read(name)))
         except (ValueError, TypeError) as error:
-            raise RunError(f"{self.run.name}/{name} is damaged ({error})", "Start a new run; this one stays as evidence.", path=name) from None
+            raise RunError(
+                f"{self.run.name}/{name} is damaged ({error})",
+                "Start a new run; this one stays as evidence.",
+                path=name,
+            ) from None
 
     def unsettled(self) -> tuple[Entry, ...]:
         """Writes of which nobody knows whether they arrived."""
         return tuple(entry for entry in self.entries() if entry.state in ("intended", "unknown"))
 
     def _keep(self, entry: Entry) -> None:
-        self.run.write(f"journal/{entry.number:06}.json", json.dumps(asdict(entry), ensure_ascii=False, indent=2) + "\n")
+        self.run.write(
+            f"journal/{entry.number:06}.json", json.dumps(asdict(entry), ensure_ascii=False, indent=2) + "\n"
+        )
 
     def _next_number(self) -> int:
         numbers = [int(found[1]) for name in self.run.list("journal") if (found := _NUMBERED.fullmatch(name))]
         return max(numbers, default=0) + 1
 
     @contextmanager
-    def writing(self, target: str, method: str, path: str, *, before: Any = None, after: Any = None) -> Iterator[Callable[[Any], None]]:
+    def writing(
+        self, target: str, method: str, path: str, *, before: Any = None, after: Any = None
+    ) -> Iterator[Callable[[Any], None]]:
         """Note the write, let it happen, note how it went.
 
         Yields a function that takes the answer. An ApiError with a status settles
         the entry as refused, without one as unknown; both go on to the caller.
         """
         with self.run.alone(".journal.lock"):  # two notebooks of one run may write at the same time
-            entry = Entry(self._next_number(), self.step, "intended", target, method, path, before, after, utc_text(self.now()))
+            entry = Entry(
+                self._next_number(), self.step, "intended", target, method, path, before, after, utc_text(self.now())
+            )
             self._keep(entry)
         answers: list[Any] = []
         try:
             yield answers.append
         except ApiError as error:
             state = "unknown" if error.status is None else "refused"
-            self._keep(replace(entry, state=state, settled_utc=utc_text(self.now()), answer={"status": error.status, "message": str(error)}))
+            self._keep(
+                replace(
+                    entry,
+                    state=state,
+                    settled_utc=utc_text(self.now()),
+                    answer={"status": error.status, "message": str(error)},
+                )
+            )
             raise
-        self._keep(replace(entry, state="done", settled_utc=utc_text(self.now()), answer=answers[0] if answers else None))
+        self._keep(
+            replace(entry, state="done", settled_utc=utc_text(self.now()), answer=answers[0] if answers else None)
+        )

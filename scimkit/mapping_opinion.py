@@ -40,8 +40,14 @@ def ask_microsoft(
     """
     live, groups = tuple(live), groups or {}
     users = choose_mapping(live)
-    asked = [("User", row, name, person) for row in (expression_rows(users) if users else ()) for name, person in people.items()]
-    asked += [(GROUP, row, name, group) for row in expression_rows(group_mapping(live)) for name, group in groups.items()]
+    asked = [
+        ("User", row, name, person)
+        for row in (expression_rows(users) if users else ())
+        for name, person in people.items()
+    ]
+    asked += [
+        (GROUP, row, name, group) for row in expression_rows(group_mapping(live)) for name, group in groups.items()
+    ]
     known: dict[tuple[str, str], dict[str, Any]] = {}
     answers: list[Answer] = []
     try:
@@ -69,7 +75,9 @@ def read_group_sources(
         return {}
     found = graph.group(group.id)
     if found is None:
-        raise NotReady(f"the group {group.name} is not in the directory any more", "Choose the pilot group again (4_scope).")
+        raise NotReady(
+            f"the group {group.name} is not in the directory any more", "Choose the pilot group again (4_scope)."
+        )
     members = tuple(member["id"] for member in graph.members(group.id))
     return {group.name: group_attributes(found, members=members, in_scope=True)}
 
@@ -89,13 +97,19 @@ def _not_allowed(error: Denied) -> tuple[str, str]:
 
 
 def _ask(
-    graph: GraphClient, enterprise_app: EnterpriseApp, row: MappingRow, given: Mapping[str, Any], known: dict[tuple[str, str], dict[str, Any]]
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    row: MappingRow,
+    given: Mapping[str, Any],
+    known: dict[tuple[str, str], dict[str, Any]],
 ) -> dict[str, Any]:
     expression = row.expression or ""
     source = _needed(expression, given)
     key = expression, repr(sorted(source.items()))
     if key not in known:
-        known[key] = graph.parse_expression(enterprise_app.service_principal_id, enterprise_app.job_id, expression, source)
+        known[key] = graph.parse_expression(
+            enterprise_app.service_principal_id, enterprise_app.job_id, expression, source
+        )
     return known[key]
 
 
@@ -118,4 +132,6 @@ def _read(kind: str, row: MappingRow, name: str, answer: Mapping[str, Any]) -> A
         return Answer(row.target, name, read=True, error=told or "no reason given", object=kind)
     values = answer.get("evaluationResult") or ()
     values = [values] if isinstance(values, str) else values
-    return Answer(row.target, name, read=True, values=tuple(str(each) for each in values if each not in (None, "")), object=kind)
+    return Answer(
+        row.target, name, read=True, values=tuple(str(each) for each in values if each not in (None, "")), object=kind
+    )

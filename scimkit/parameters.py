@@ -83,7 +83,9 @@ class Parameter:
         """
         if isinstance(value, self.type) and not (self.type is int and isinstance(value, bool)):
             if self.choices and value not in self.choices:
-                raise ConfigError(f"{where}: parameter {self.name} is {value!r}", f"Allowed: {', '.join(self.choices)}.")
+                raise ConfigError(
+                    f"{where}: parameter {self.name} is {value!r}", f"Allowed: {', '.join(self.choices)}."
+                )
             return value
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
@@ -97,7 +99,10 @@ class Parameter:
             except ValueError:
                 pass
         wanted = {str: "text", bool: "yes or no", int: "a whole number", float: "a number"}[self.type]
-        raise ConfigError(f"{where}: parameter {self.name} wants {wanted}, not {value!r}", f"{self.name}: {self.help or 'see the notebook'}.")
+        raise ConfigError(
+            f"{where}: parameter {self.name} wants {wanted}, not {value!r}",
+            f"{self.name}: {self.help or 'see the notebook'}.",
+        )
 
 
 def label_of(name: str) -> str:
@@ -116,7 +121,10 @@ def check_bounds(name: str, value: Any, *, where: str = "") -> None:
     """
     least = LEAST.get(name)
     if least is not None and isinstance(value, (int, float)) and value < least:
-        raise ConfigError(f"{where}: parameter {name} is {value}" if where else f"{name} is {value}", f"Give a whole number, at least {least}.")
+        raise ConfigError(
+            f"{where}: parameter {name} is {value}" if where else f"{name} is {value}",
+            f"Give a whole number, at least {least}.",
+        )
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -132,15 +140,27 @@ def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
     try:
         tree, comments = ast.parse(source), _comments(source)
     except (SyntaxError, tokenize.TokenError) as error:
-        raise ConfigError(f"{where}: the parameters cell is not Python ({error})", "Restore the notebook as it was shipped.") from None
+        raise ConfigError(
+            f"{where}: the parameters cell is not Python ({error})", "Restore the notebook as it was shipped."
+        ) from None
     found = []
     for node in tree.body:
-        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        target = (
+            node.target
+            if isinstance(node, ast.AnnAssign)
+            else node.targets[0]
+            if isinstance(node, ast.Assign) and len(node.targets) == 1
+            else None
+        )
         try:
             if not isinstance(target, ast.Name) or node.value is None:  # type: ignore[attr-defined]
                 raise ValueError("not an assignment")
             default = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            hint = node.annotation.id if isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name) else type(default).__name__
+            hint = (
+                node.annotation.id
+                if isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name)
+                else type(default).__name__
+            )
             kind = TYPES[hint]
         except (ValueError, KeyError):
             raise ConfigError(
@@ -160,7 +180,9 @@ def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:
         cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
         tagged = [cell for cell in cells if TAG in cell.get("metadata", {}).get("tags", [])]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{notebook} is not a notebook ({error})", "Restore the notebook as it was shipped.") from None
+        raise ConfigError(
+            f"{notebook} is not a notebook ({error})", "Restore the notebook as it was shipped."
+        ) from None
     source = "".join(tagged[0]["source"]) if tagged else ""
     return parse_parameters(source, where=Path(notebook).name)
 

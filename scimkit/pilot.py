@@ -130,9 +130,17 @@ class PilotResult:
 
 def links_of(pilot: PilotResult) -> dict[str, Link]:
     """The links that the pilot has made, by object id in Entra: of whom the service reports a success."""
-    people = {one.person.id: Link(one.person.id, one.target_id) for one in pilot.people if one.target_id and one.verdict != "failed"}
+    people = {
+        one.person.id: Link(one.person.id, one.target_id)
+        for one in pilot.people
+        if one.target_id and one.verdict != "failed"
+    }
     groups = {
-        one.group.id: Link(one.group.id, one.target_id, members={person.id: people[person.id].target_id for person in one.observed if person.id in people})
+        one.group.id: Link(
+            one.group.id,
+            one.target_id,
+            members={person.id: people[person.id].target_id for person in one.observed if person.id in people},
+        )
         for one in pilot.groups
         if one.target_id and one.verdict != "failed"
     }
@@ -140,7 +148,13 @@ def links_of(pilot: PilotResult) -> dict[str, Link]:
 
 
 def predict_pilot(
-    graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, scope: Scope, *, now: datetime, review: MappingReview | None = None
+    graph: GraphClient,
+    scim: ScimClient,
+    enterprise_app: EnterpriseApp,
+    scope: Scope,
+    *,
+    now: datetime,
+    review: MappingReview | None = None,
 ) -> Predictions:
     """What provisioning each pilot person, then the pilot group, would do now. Reads only.
 
@@ -169,10 +183,16 @@ def _check_overruled(review: MappingReview) -> Iterator[Check]:
     rows = {row.target: row for row in review.rows}
     for each in review.overruled:
         row = rows[each.target]
-        told = "; ".join(f"for {name} Microsoft gives {row.values[name]}, scimkit {ours}" for name, ours in each.values.items())
+        told = "; ".join(
+            f"for {name} Microsoft gives {row.values[name]}, scimkit {ours}" for name, ours in each.values.items()
+        )
         found = "; whom the service finds depends on it, as it is used for matching" if row.matching else ""
-        remedy = "Go by Microsoft's value: it is what the service sends. What is predicted and compared here is scimkit's."
-        yield warning(OVERRULED, f"{each.target}: {told}{found}", remedy, "Microsoft Graph, parseExpression (5b_mapping)")
+        remedy = (
+            "Go by Microsoft's value: it is what the service sends. What is predicted and compared here is scimkit's."
+        )
+        yield warning(
+            OVERRULED, f"{each.target}: {told}{found}", remedy, "Microsoft Graph, parseExpression (5b_mapping)"
+        )
 
 
 def _read_user(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, Any]:
@@ -182,7 +202,9 @@ def _read_user(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, A
 def _read_present(graph: GraphClient, person: Person, job: JobFacts) -> dict[str, Any]:
     user = _read_user(graph, person, job)
     if user.keys() == {"id"}:
-        raise NotReady(f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope).")
+        raise NotReady(
+            f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope)."
+        )
     return user
 
 
@@ -193,14 +215,21 @@ def _managers_first(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _predict_group(
-    job: JobFacts, sight: Sight, pilot: PilotGroup | None, going: tuple[Person, ...], accounts: Mapping[str, str], now: datetime
+    job: JobFacts,
+    sight: Sight,
+    pilot: PilotGroup | None,
+    going: tuple[Person, ...],
+    accounts: Mapping[str, str],
+    now: datetime,
 ) -> GroupPrediction | None:
     """going: the pilot people who will have an account when the group's turn comes."""
     assigned = job.assigned_groups.get(pilot.id) if pilot else None
     if pilot is None or assigned is None:
         return None
     members = tuple(person for person in going if person.id in assigned.members)
-    foreseen = predict_group(assigned, job, sight, now=now, accounts=accounts, only_members=frozenset(person.id for person in members))
+    foreseen = predict_group(
+        assigned, job, sight, now=now, accounts=accounts, only_members=frozenset(person.id for person in members)
+    )
     return GroupPrediction(pilot, foreseen.word, foreseen.outcome.decision.reason, members) if foreseen else None
 
 
@@ -222,7 +251,11 @@ def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple
     are run as well: that is what proves it."""
     people = (
         PlannedChange(
-            "provision", f"{p.person.user_principal_name} to {enterprise_app.display_name}", p.reason, _after(p), idle=p.action == "nothing"
+            "provision",
+            f"{p.person.user_principal_name} to {enterprise_app.display_name}",
+            p.reason,
+            _after(p),
+            idle=p.action == "nothing",
         )
         for p in predictions.people
     )
@@ -243,7 +276,15 @@ def _expected(action: str) -> str:
 def _plan_group(group: GroupPrediction, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
     names = ", ".join(person.user_principal_name for person in group.members) or "nobody"
     what = f"the group {group.group.name} to {enterprise_app.display_name}"
-    return (PlannedChange("provision", what, group.reason, f"{_expected(group.action)}: with {names} in it", idle=group.action == "nothing"),)
+    return (
+        PlannedChange(
+            "provision",
+            what,
+            group.reason,
+            f"{_expected(group.action)}: with {names} in it",
+            idle=group.action == "nothing",
+        ),
+    )
 
 
 def _listed(values: Mapping[str, str]) -> str:
@@ -251,7 +292,13 @@ def _listed(values: Mapping[str, str]) -> str:
 
 
 def run_pilot(
-    app: AppProfile, graph: GraphClient, scim: ScimClient, enterprise_app: EnterpriseApp, predictions: Predictions, *, now: Callable[[], datetime]
+    app: AppProfile,
+    graph: GraphClient,
+    scim: ScimClient,
+    enterprise_app: EnterpriseApp,
+    predictions: Predictions,
+    *,
+    now: Callable[[], datetime],
 ) -> PilotResult:
     """Provision each person and the group on demand, read them back from the app, find them in the log.
 
@@ -267,7 +314,9 @@ def run_pilot(
     told = _provision_group(graph, enterprise_app, rule, predictions.group) if predictions.group else None
     events = list(graph.provisioning_logs(job_id, since=started))
     job = read_job(graph, enterprise_app)
-    accounts = {p.person.id: answer.target_id for p, answer in zip(predictions.people, answers, strict=True) if answer.target_id}
+    accounts = {
+        p.person.id: answer.target_id for p, answer in zip(predictions.people, answers, strict=True) if answer.target_id
+    }
     people: list[PilotPerson] = []
     checks: list[Check] = [*predictions.checks]
     for prediction, answer in zip(predictions.people, answers, strict=True):
@@ -283,7 +332,9 @@ def run_pilot(
     return PilotResult(job_id, utc_text(started), utc_text(now()), tuple(people), tuple(checks), tuple(groups))
 
 
-def _wait_for_assignments(graph: GraphClient, enterprise_app: EnterpriseApp, predictions: Iterable[Prediction], answers: Iterable[OnDemand]) -> None:
+def _wait_for_assignments(
+    graph: GraphClient, enterprise_app: EnterpriseApp, predictions: Iterable[Prediction], answers: Iterable[OnDemand]
+) -> None:
     """The service learns of an assignment minutes after Graph has it (field reports): not a failure, but nothing to judge yet."""
     unseen = [p.person for p, answer in zip(predictions, answers, strict=True) if _is_unassigned(answer)]
     if not unseen:
@@ -302,32 +353,67 @@ def _is_unassigned(answer: OnDemand) -> bool:
     if answer.result != "Skipped":
         return False
     scoping = (step.details for step in answer.steps if step.type.lower() == "scoping")
-    return any(str(details.get(name)) == "False" for details in scoping for name in ("Assigned", "Assigned to the application"))
+    return any(
+        str(details.get(name)) == "False" for details in scoping for name in ("Assigned", "Assigned to the application")
+    )
 
 
-def _provision_group(graph: GraphClient, enterprise_app: EnterpriseApp, rule: str, prediction: GroupPrediction) -> OnDemand:
+def _provision_group(
+    graph: GraphClient, enterprise_app: EnterpriseApp, rule: str, prediction: GroupPrediction
+) -> OnDemand:
     members = [person.id for person in prediction.members]
-    return graph.provision_on_demand(enterprise_app.service_principal_id, enterprise_app.job_id, rule, prediction.group.id, "Group", members=members)
+    return graph.provision_on_demand(
+        enterprise_app.service_principal_id, enterprise_app.job_id, rule, prediction.group.id, "Group", members=members
+    )
 
 
 def _judge(
-    graph: GraphClient, scim: ScimClient, job: JobFacts, prediction: Prediction, answer: OnDemand, events: list[dict[str, Any]], now: datetime, accounts: Mapping[str, str]
+    graph: GraphClient,
+    scim: ScimClient,
+    job: JobFacts,
+    prediction: Prediction,
+    answer: OnDemand,
+    events: list[dict[str, Any]],
+    now: datetime,
+    accounts: Mapping[str, str],
 ) -> tuple[PilotPerson, tuple[Check, ...]]:
     name = prediction.person.user_principal_name
     reported = _reported(answer)
-    desired, action = _desired(_read_user(graph, prediction.person, job), job, now, accounts), _short(answer) or prediction.action
+    desired, action = (
+        _desired(_read_user(graph, prediction.person, job), job, now, accounts),
+        _short(answer) or prediction.action,
+    )
     wanted = _values(desired, action)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
     resource, problem = _read_back(scim, matching, desired.create, answer.target_id)
     observed = _shown({target: read_target(resource, target) for target in wanted}, job) if resource else {}
     flow_types = {} if action == "create" else desired.flow_types
-    different = tuple(change.target for change in differences(wanted, resource, facts=job.targets, flow_types=flow_types)) if resource else ()
+    different = (
+        tuple(change.target for change in differences(wanted, resource, facts=job.targets, flow_types=flow_types))
+        if resource
+        else ()
+    )
     log_id = _log_id(events, prediction.person.id)
     report = _check_report(name, answer)
-    checks = [report, _check_observed(name, resource, problem, different), _check_log(name, log_id), *_check_prediction(name, prediction.action, answer)]
-    verdict = "failed" if report.status == "failed" else "not observed" if problem else "differs" if different or not resource else "proved"
+    checks = [
+        report,
+        _check_observed(name, resource, problem, different),
+        _check_log(name, log_id),
+        *_check_prediction(name, prediction.action, answer),
+    ]
+    verdict = (
+        "failed"
+        if report.status == "failed"
+        else "not observed"
+        if problem
+        else "differs"
+        if different or not resource
+        else "proved"
+    )
     target_id = answer.target_id or str((resource or {}).get("id", ""))
-    return PilotPerson(prediction.person, prediction.action, reported, observed, target_id, log_id, verdict), tuple(checks)
+    return PilotPerson(prediction.person, prediction.action, reported, observed, target_id, log_id, verdict), tuple(
+        checks
+    )
 
 
 def _log_id(events: list[dict[str, Any]], source_id: str) -> str:
@@ -339,11 +425,22 @@ def _check_prediction(name: str, predicted: str, answer: OnDemand) -> tuple[Chec
     reported = _short(answer)
     if predicted in (reported, "unknown") or not reported:
         return ()
-    return (warning("pilot.prediction", f"{name}: predicted {predicted}, reported {reported}", "Read both reasons before you widen; the forecast uses the same rules."),)
+    return (
+        warning(
+            "pilot.prediction",
+            f"{name}: predicted {predicted}, reported {reported}",
+            "Read both reasons before you widen; the forecast uses the same rules.",
+        ),
+    )
 
 
 def _judge_group(
-    scim: ScimClient, job: JobFacts, prediction: GroupPrediction, answer: OnDemand, events: list[dict[str, Any]], accounts: Mapping[str, str]
+    scim: ScimClient,
+    job: JobFacts,
+    prediction: GroupPrediction,
+    answer: OnDemand,
+    events: list[dict[str, Any]],
+    accounts: Mapping[str, str],
 ) -> tuple[PilotGroupResult, tuple[Check, ...]]:
     group, name = prediction.group, f"the group {prediction.group.name}"
     resource, problem = _read_group(scim, job, group, answer.target_id)
@@ -352,13 +449,30 @@ def _judge_group(
     missing = tuple(person for person in prediction.members if person not in observed) if resource else ()
     log_id = _log_id(events, group.id)
     report = _check_report(name, answer)
-    checks = [report, _check_group_observed(name, resource, problem, missing, len(observed)), _check_log(name, log_id), *_check_prediction(name, prediction.action, answer)]
-    verdict = "failed" if report.status == "failed" else "not observed" if problem else "differs" if missing or not resource else "proved"
+    checks = [
+        report,
+        _check_group_observed(name, resource, problem, missing, len(observed)),
+        _check_log(name, log_id),
+        *_check_prediction(name, prediction.action, answer),
+    ]
+    verdict = (
+        "failed"
+        if report.status == "failed"
+        else "not observed"
+        if problem
+        else "differs"
+        if missing or not resource
+        else "proved"
+    )
     target_id = answer.target_id or str((resource or {}).get("id", ""))
-    return PilotGroupResult(group, prediction.action, _reported(answer), observed, missing, target_id, log_id, verdict), tuple(checks)
+    return PilotGroupResult(
+        group, prediction.action, _reported(answer), observed, missing, target_id, log_id, verdict
+    ), tuple(checks)
 
 
-def _read_group(scim: ScimClient, job: JobFacts, group: PilotGroup, target_id: str) -> tuple[Mapping[str, Any] | None, str]:
+def _read_group(
+    scim: ScimClient, job: JobFacts, group: PilotGroup, target_id: str
+) -> tuple[Mapping[str, Any] | None, str]:
     """The group as the app holds it, members included, and why it could not be read."""
     rows = job.group_rules.mapping.matching_rows if job.group_rules else ()
     try:
@@ -370,20 +484,41 @@ def _read_group(scim: ScimClient, job: JobFacts, group: PilotGroup, target_id: s
         return None, str(error)
 
 
-def _check_group_observed(name: str, resource: Mapping[str, Any] | None, problem: str, missing: tuple[Person, ...], there: int) -> Check:
+def _check_group_observed(
+    name: str, resource: Mapping[str, Any] | None, problem: str, missing: tuple[Person, ...], there: int
+) -> Check:
     if problem:
-        return not_observed("pilot.group_observed", f"{name} could not be read back from here: {problem}", "Look at the group in the app itself.", READ_BACK)
+        return not_observed(
+            "pilot.group_observed",
+            f"{name} could not be read back from here: {problem}",
+            "Look at the group in the app itself.",
+            READ_BACK,
+        )
     if resource is None:
-        return failed("pilot.group_observed", f"{name} is not in the app", "The app accepted the request and kept nothing: ask the vendor.", READ_BACK)
+        return failed(
+            "pilot.group_observed",
+            f"{name} is not in the app",
+            "The app accepted the request and kept nothing: ask the vendor.",
+            READ_BACK,
+        )
     if missing:
         names = ", ".join(person.user_principal_name for person in missing)
         text = f"{name} is in the app, without {names}"
-        return warning("pilot.group_observed", text, "Read the steps of the log entry: somebody without a linked account is left out; else ask the vendor.", READ_BACK)
+        return warning(
+            "pilot.group_observed",
+            text,
+            "Read the steps of the log entry: somebody without a linked account is left out; else ask the vendor.",
+            READ_BACK,
+        )
     return passed("pilot.group_observed", f"{name} is in the app, with {there} of the pilot people in it", READ_BACK)
 
 
 def _reported(answer: OnDemand) -> str:
-    return " ".join(part for part in (answer.action.lower(), answer.result, f"({answer.error_code})" if answer.error_code else "") if part)
+    return " ".join(
+        part
+        for part in (answer.action.lower(), answer.result, f"({answer.error_code})" if answer.error_code else "")
+        if part
+    )
 
 
 def _short(answer: OnDemand) -> str:
@@ -391,22 +526,42 @@ def _short(answer: OnDemand) -> str:
         return "failure"
     if answer.result == "Skipped":
         return "nothing" if answer.error_code == "RedundantExport" else "skip"
-    return answer.action.lower() if answer.action.lower() != "other" else "nothing"  # "" for a group: its answer says no action
+    return (
+        answer.action.lower() if answer.action.lower() != "other" else "nothing"
+    )  # "" for a group: its answer says no action
 
 
 def _check_report(name: str, answer: OnDemand) -> Check:
     if answer.result == "Failure":
         told = explain(answer.error_code)
         text = f"{name}: {answer.message or told.meaning or 'the service reports a failure'}"
-        return failed("pilot.reported", text, told.remedy or "Read the steps above; mend, then run this step again.", answer.error_code)
+        return failed(
+            "pilot.reported",
+            text,
+            told.remedy or "Read the steps above; mend, then run this step again.",
+            answer.error_code,
+        )
     if answer.result == "Skipped" and answer.error_code != "RedundantExport":
-        why = "; ".join(f"{key}: {value}" for step in answer.steps if step.type.lower() == "scoping" for key, value in step.details.items() if value == "False")
+        why = "; ".join(
+            f"{key}: {value}"
+            for step in answer.steps
+            if step.type.lower() == "scoping"
+            for key, value in step.details.items()
+            if value == "False"
+        )
         text = f"{name} was skipped: {answer.message or explain(answer.error_code).meaning}{f' ({why})' if why else ''}"
-        return failed("pilot.reported", text, "A new assignment may take minutes to be seen: wait, then run this step again.", answer.error_code)
+        return failed(
+            "pilot.reported",
+            text,
+            "A new assignment may take minutes to be seen: wait, then run this step again.",
+            answer.error_code,
+        )
     return passed("pilot.reported", f"{name}: the service reports {_reported(answer)}", "Graph: provisionOnDemand")
 
 
-def _read_back(scim: ScimClient, matching: str, wanted: Mapping[str, Any], target_id: str) -> tuple[Mapping[str, Any] | None, str]:
+def _read_back(
+    scim: ScimClient, matching: str, wanted: Mapping[str, Any], target_id: str
+) -> tuple[Mapping[str, Any] | None, str]:
     """The account as the app holds it, and why it could not be read ("" when it could)."""
     try:
         if target_id and (found := scim.read("Users", target_id)):
@@ -419,22 +574,45 @@ def _read_back(scim: ScimClient, matching: str, wanted: Mapping[str, Any], targe
 
 def _check_observed(name: str, resource: Mapping[str, Any] | None, problem: str, different: tuple[str, ...]) -> Check:
     if problem:
-        return not_observed("pilot.observed", f"{name} could not be read back from here: {problem}", "Look at the account in the app itself.", READ_BACK)
+        return not_observed(
+            "pilot.observed",
+            f"{name} could not be read back from here: {problem}",
+            "Look at the account in the app itself.",
+            READ_BACK,
+        )
     if resource is None:
-        return failed("pilot.observed", f"{name} has no account in the app", "The app accepted the request and kept nothing: ask the vendor.", READ_BACK)
+        return failed(
+            "pilot.observed",
+            f"{name} has no account in the app",
+            "The app accepted the request and kept nothing: ask the vendor.",
+            READ_BACK,
+        )
     if different:
         text = f"{name}: the app holds something else for {', '.join(different)}"
-        return warning("pilot.observed", text, "The app changes or drops these values; each cycle will write them again. Remove the row, or ask the vendor.", READ_BACK)
+        return warning(
+            "pilot.observed",
+            text,
+            "The app changes or drops these values; each cycle will write them again. Remove the row, or ask the vendor.",
+            READ_BACK,
+        )
     return passed("pilot.observed", f"{name} has an account with every value that was sent", READ_BACK)
 
 
 def _check_log(name: str, log_id: str) -> Check:
     if log_id:
         return passed("pilot.logged", f"{name} stands in the provisioning log", "Graph: provisioning log")
-    return not_observed("pilot.logged", f"{name} is not in the provisioning log yet; events appear with a delay", "Look again in 6_monitor.", "Graph: provisioning log")
+    return not_observed(
+        "pilot.logged",
+        f"{name} is not in the provisioning log yet; events appear with a delay",
+        "Look again in 6_monitor.",
+        "Graph: provisioning log",
+    )
 
 
 def _shown(values: Mapping[str, Any], job: JobFacts) -> dict[str, str]:
     """Values by target as people may see them: one that goes through Redact is masked."""
     masked = {row.target for row in job.mapping.rows if redacts(row)}
-    return {target: NO_VALUE if value is None else REDACTED if target in masked else str(value) for target, value in values.items()}
+    return {
+        target: NO_VALUE if value is None else REDACTED if target in masked else str(value)
+        for target, value in values.items()
+    }

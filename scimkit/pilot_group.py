@@ -42,7 +42,9 @@ class PilotGroup:
         return bool(self.id)
 
 
-def choose_pilot_group(graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot_group: str, may_suggest: bool) -> PilotGroup:
+def choose_pilot_group(
+    graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot_group: str, may_suggest: bool
+) -> PilotGroup:
     """The group to try provisioning with, or none, and why.
 
     pilot_group  its display name or object id; "" asks for a suggestion where the job provisions groups
@@ -80,8 +82,13 @@ def _find(graph: GraphClient, name: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ConfigError(f"{len(found)} groups are called {name}", f"Give the object id of the one you mean: {', '.join(group['id'] for group in found)}.")
-    raise ConfigError(f"there is no group {name} in this tenant", "Give its display name as the portal shows it, or its object id.")
+        raise ConfigError(
+            f"{len(found)} groups are called {name}",
+            f"Give the object id of the one you mean: {', '.join(group['id'] for group in found)}.",
+        )
+    raise ConfigError(
+        f"there is no group {name} in this tenant", "Give its display name as the portal shows it, or its object id."
+    )
 
 
 def _is_id(text: str) -> bool:
@@ -89,16 +96,30 @@ def _is_id(text: str) -> bool:
 
 
 def _people(graph: GraphClient, group_id: str) -> tuple[str, ...]:
-    return tuple(m["id"] for m in graph.members(group_id) if str(m.get("@odata.type") or "#microsoft.graph.user").lower().endswith(".user"))
+    return tuple(
+        m["id"]
+        for m in graph.members(group_id)
+        if str(m.get("@odata.type") or "#microsoft.graph.user").lower().endswith(".user")
+    )
 
 
 def _fitting(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup:
     group = PilotGroup(raw["id"], str(raw.get("displayName") or raw["id"]), _people(graph, raw["id"]))
     if raw.get("securityEnabled") is False:
-        check = failed("scope.pilot_group_security", f"{group.name} is not a security group: it cannot be provisioned", "Choose a security group.", "How application provisioning works")
+        check = failed(
+            "scope.pilot_group_security",
+            f"{group.name} is not a security group: it cannot be provisioned",
+            "Choose a security group.",
+            "How application provisioning works",
+        )
     elif len(group.member_ids) > MOST_MEMBERS:
         text = f"{group.name} has {len(group.member_ids)} people, all of whom its assignment would bring into scope"
-        check = failed("scope.pilot_group_large", text, f"Choose a group of at most {MOST_MEMBERS} people, or leave pilot_group empty.", GROUPS)
+        check = failed(
+            "scope.pilot_group_large",
+            text,
+            f"Choose a group of at most {MOST_MEMBERS} people, or leave pilot_group empty.",
+            GROUPS,
+        )
     else:
         return group
     raise NotReady(f"{check.code}: {check.message}", check.remedy, check=check)
@@ -108,21 +129,44 @@ def _suggestible(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup | Non
     if raw.get("securityEnabled") is False or raw.get("groupTypes"):
         return None
     members = _people(graph, raw["id"])
-    return PilotGroup(raw["id"], str(raw.get("displayName") or ""), members) if 0 < len(members) <= MOST_MEMBERS else None
+    return (
+        PilotGroup(raw["id"], str(raw.get("displayName") or ""), members) if 0 < len(members) <= MOST_MEMBERS else None
+    )
 
 
-def check_pilot_group(group: PilotGroup | None, pilot_ids: Iterable[str], assigned_ids: Iterable[str]) -> tuple[Check, ...]:
+def check_pilot_group(
+    group: PilotGroup | None, pilot_ids: Iterable[str], assigned_ids: Iterable[str]
+) -> tuple[Check, ...]:
     """Whether the pilot can prove the group: assigned, with one of the pilot people in it, a name that can be searched for."""
     if not group:
         return ()
     if group.id not in set(assigned_ids):
-        return (failed("scope.pilot_group_assigned", f"the group {group.name} is not assigned to the app", "Run this step again; an assignment may take minutes to be seen."),)
+        return (
+            failed(
+                "scope.pilot_group_assigned",
+                f"the group {group.name} is not assigned to the app",
+                "Run this step again; an assignment may take minutes to be seen.",
+            ),
+        )
     found = []
     if not set(group.member_ids) & set(pilot_ids):
         text = f"none of the pilot people is a direct member of {group.name}: it would be made without anybody in it"
-        found.append(warning("scope.pilot_group_empty", text, "Choose pilot people from the group, or a group they are in.", GROUPS))
+        found.append(
+            warning(
+                "scope.pilot_group_empty", text, "Choose pilot people from the group, or a group they are in.", GROUPS
+            )
+        )
     odd = sorted(DOUBTFUL & set(group.name))
     if odd:
         text = f"the name {group.name} holds {' '.join(odd)}, which may make the search for it fail (unconfirmed)"
-        found.append(warning("scope.pilot_group_name", text, "Let the pilot show it, or match groups by another attribute.", "Known issues for provisioning"))
-    return tuple(found) or (passed("scope.pilot_group", f"the group {group.name} is assigned, with pilot people in it"),)
+        found.append(
+            warning(
+                "scope.pilot_group_name",
+                text,
+                "Let the pilot show it, or match groups by another attribute.",
+                "Known issues for provisioning",
+            )
+        )
+    return tuple(found) or (
+        passed("scope.pilot_group", f"the group {group.name} is assigned, with pilot people in it"),
+    )

@@ -41,7 +41,15 @@ NEW_ACCOUNT = "(the account that is made for them)"
 """Stands for the id of an account that does not exist yet, where a manager's would be written."""
 
 # How a decision reads to an administrator. `link` writes nothing, but takes an account over.
-WORDS = {"create": "create", "update": "update", "link": "nothing", "nothing": "nothing", "disable": "disable", "delete": "delete", "refuse": "failure"}
+WORDS = {
+    "create": "create",
+    "update": "update",
+    "link": "nothing",
+    "nothing": "nothing",
+    "disable": "disable",
+    "delete": "delete",
+    "refuse": "failure",
+}
 
 
 Links: TypeAlias = Mapping[str, Link]
@@ -131,10 +139,14 @@ def read_job(graph: GraphClient, enterprise_app: EnterpriseApp, *, schema: Mappi
     schema = schema or graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping = user_mapping(schema)
     assignments = tuple(graph.assignments(enterprise_app.service_principal_id))
-    groups = {a["principalId"]: _assigned_group(graph, a["principalId"]) for a in assignments if a["principalType"] == "Group"}
+    groups = {
+        a["principalId"]: _assigned_group(graph, a["principalId"]) for a in assignments if a["principalType"] == "Group"
+    }
     principal = graph.service_principal(enterprise_app.service_principal_id) or {}
     targets = read_target_facts(schema, mapping.target_object)
-    return JobFacts(mapping, targets, assignments, groups, tuple(principal.get("appRoles", ())), read_group_rules(schema))
+    return JobFacts(
+        mapping, targets, assignments, groups, tuple(principal.get("appRoles", ())), read_group_rules(schema)
+    )
 
 
 def _assigned_group(graph: GraphClient, group_id: str) -> GroupRead:
@@ -168,11 +180,15 @@ class Sight:
         self.lost: Unreachable | None = None
 
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._answer(("find", resource_type, attribute, value), lambda: self._scim.find(resource_type, attribute, value))
+        found: list[dict[str, Any]] = self._answer(
+            ("find", resource_type, attribute, value), lambda: self._scim.find(resource_type, attribute, value)
+        )
         return found
 
     def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._answer(("read", resource_type, id), lambda: self._scim.read(resource_type, id))
+        found: dict[str, Any] | None = self._answer(
+            ("read", resource_type, id), lambda: self._scim.read(resource_type, id)
+        )
         return found
 
     def _answer(self, question: tuple[str, ...], ask: Callable[[], Any]) -> Any:
@@ -219,7 +235,9 @@ class Foreseen:
 
 def source_of(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool = False) -> dict[str, Any]:
     """The source attributes of a Graph user, the manager and the names of the roles held among them."""
-    return source_attributes(user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=role_names(user["id"], job))
+    return source_attributes(
+        user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=role_names(user["id"], job)
+    )
 
 
 def role_names(person_id: str, job: JobFacts) -> tuple[str, ...]:
@@ -237,7 +255,9 @@ def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
     """Whether one person is in scope under assigned-only, and why."""
     held = job.roles_of(user["id"])
     verdict = judge(job.mapping.filters, source_of(user, job)) if job.mapping.filters else None
-    return judge_scope(ScopeFacts(active=is_active(user), assigned=bool(held), entitled=is_entitled(held, job.roles), filters=verdict))
+    return judge_scope(
+        ScopeFacts(active=is_active(user), assigned=bool(held), entitled=is_entitled(held, job.roles), filters=verdict)
+    )
 
 
 def predict_person(
@@ -265,13 +285,28 @@ def predict_person(
     scope = scope_of(user, job)
     source = source_of(user, job, soft_deleted=not scope.in_scope)
     outcome = forecast(
-        source, scope, job.mapping, link, sight, now=now, facts=job.targets, peers=peers, references=references, skip_out_of_scope=keeps_leavers
+        source,
+        scope,
+        job.mapping,
+        link,
+        sight,
+        now=now,
+        facts=job.targets,
+        peers=peers,
+        references=references,
+        skip_out_of_scope=keeps_leavers,
     )
     return Foreseen(user, outcome, account_of(outcome, scope))
 
 
 def predict_people(
-    users: Iterable[Mapping[str, Any]], job: JobFacts, sight: Sight, *, now: datetime, links: Links = NO_LINKS, keeps_leavers: bool = False
+    users: Iterable[Mapping[str, Any]],
+    job: JobFacts,
+    sight: Sight,
+    *,
+    now: datetime,
+    links: Links = NO_LINKS,
+    keeps_leavers: bool = False,
 ) -> list[Foreseen]:
     """What the service would do with each person in the next cycle, managers included.
 
@@ -292,12 +327,19 @@ def predict_people(
 
     def predict(user: Mapping[str, Any], peers: frozenset[str], accounts: Mapping[str, str] | None) -> Foreseen:
         link = links.get(user["id"])
-        return predict_person(user, job, sight, now=now, link=link, peers=peers, references=accounts, keeps_leavers=keeps_leavers)
+        return predict_person(
+            user, job, sight, now=now, link=link, peers=peers, references=accounts, keeps_leavers=keeps_leavers
+        )
 
     peers = {user["id"]: peers_of(user) for user in users}
     found = [predict(user, peers[user["id"]], None) for user in users]
     accounts = {one.id: one.account for one in found if one.account}
-    return [predict(one.raw, peers[one.id], accounts) if manager_of(one.raw) in accounts and one.outcome.error is None else one for one in found]
+    return [
+        predict(one.raw, peers[one.id], accounts)
+        if manager_of(one.raw) in accounts and one.outcome.error is None
+        else one
+        for one in found
+    ]
 
 
 def predict_group(
@@ -328,7 +370,9 @@ def predict_group(
     members = (*group.members, *(key for key in (link.members if link else ()) if key in gone))
     plain = group_attributes(group.graph, members=group.members, in_scope=True)
     verdict = judge(rules.mapping.filters, plain) if rules.mapping.filters else None
-    scope = judge_scope(group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone))
+    scope = judge_scope(
+        group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone)
+    )
     source = group_attributes(group.graph, members=members, in_scope=scope.in_scope)
     peers = claims.others(source, now=now) if claims and scope.in_scope and link is None else frozenset()
     outcome = forecast(
@@ -363,7 +407,17 @@ def predict_groups(
             if claims and group.graph["id"] in links and not group.gone:
                 claims.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
         each = (
-            predict_group(group, job, sight, now=now, accounts=known, link=links.get(group.graph["id"]), claims=claims, keeps_leavers=keeps_leavers, gone=gone)
+            predict_group(
+                group,
+                job,
+                sight,
+                now=now,
+                accounts=known,
+                link=links.get(group.graph["id"]),
+                claims=claims,
+                keeps_leavers=keeps_leavers,
+                gone=gone,
+            )
             for group in groups
         )
         return [one for one in each if one is not None]

@@ -67,7 +67,9 @@ class Readiness:
     checks: tuple[Check, ...]
 
 
-def check_readiness(app: AppProfile, tenant: Tenant, graph: GraphClient, answers: Mapping[str, str | int], *, seats: int = 0) -> Readiness:
+def check_readiness(
+    app: AppProfile, tenant: Tenant, graph: GraphClient, answers: Mapping[str, str | int], *, seats: int = 0
+) -> Readiness:
     """What `app` needs, what is there, and what follows from the decisions.
 
     answers  the profile's questions by key, such as {"deletes_wanted": "no"}; what only one app
@@ -108,7 +110,10 @@ def _own_answers(app: AppProfile, text: str) -> dict[str, str]:
         key, _, answer = (piece.strip() for piece in part.partition("="))
         known = [question.key for question in app.decisions]
         if key not in known:
-            raise ConfigError(f"decisions has {part!r}, which is no answer to a question about {app.title}", f"Write key=answer, separated by commas; the keys are {', '.join(known)}.")
+            raise ConfigError(
+                f"decisions has {part!r}, which is no answer to a question about {app.title}",
+                f"Write key=answer, separated by commas; the keys are {', '.join(known)}.",
+            )
         found[key] = answer
     return found
 
@@ -117,7 +122,9 @@ def _answer(question: Decision, answers: Mapping[str, str | int]) -> str:
     given = str(answers.get(question.key, question.default))
     allowed = [choice.value for choice in question.choices]
     if allowed and given not in allowed:
-        raise ConfigError(f"{question.key} is {given!r}: {question.question}", f"Allowed for this app: {', '.join(allowed)}.")
+        raise ConfigError(
+            f"{question.key} is {given!r}: {question.question}", f"Allowed for this app: {', '.join(allowed)}."
+        )
     return given
 
 
@@ -125,13 +132,23 @@ def _check_rights(graph: GraphClient) -> tuple[str, Check]:
     try:
         me, roles = graph.me(), graph.directory_roles()
     except Denied as error:
-        return "", failed("plan.sign_in", f"Graph does not accept the sign-in: {error}", "Sign in again; see [tenants] in scimkit.toml.")
+        return "", failed(
+            "plan.sign_in",
+            f"Graph does not accept the sign-in: {error}",
+            "Sign in again; see [tenants] in scimkit.toml.",
+        )
     except ApiError as error:
-        return "", not_observed("plan.rights", f"the signed-in administrator's roles could not be read: {error}", "Check them in the portal.")
+        return "", not_observed(
+            "plan.rights",
+            f"the signed-in administrator's roles could not be read: {error}",
+            "Check them in the portal.",
+        )
     name = (me or {}).get("userPrincipalName", "")
     if roles is None:
         text = "the roles could not be read (signed in as an application, or not allowed to look)"
-        return name, not_observed("plan.rights", text, f"Make sure that {ENOUGH[0]} or Synchronization.ReadWrite.All is granted.", SYNC_ROLES)
+        return name, not_observed(
+            "plan.rights", text, f"Make sure that {ENOUGH[0]} or Synchronization.ReadWrite.All is granted.", SYNC_ROLES
+        )
     held = [role for role in ENOUGH if role in roles]
     if held:
         return name, passed("plan.rights", f"{name} holds {held[0]}", SYNC_ROLES)
@@ -154,7 +171,14 @@ def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping
             continue
         code = f"plan.{question.key}"
         if choice.warning and choice.consequence is not None:
-            found.append(warning(code, f"{question.question} {choice.label}.", str(choice.consequence.value), choice.consequence.source))
+            found.append(
+                warning(
+                    code,
+                    f"{question.question} {choice.label}.",
+                    str(choice.consequence.value),
+                    choice.consequence.source,
+                )
+            )
         else:
             found.append(passed(code, f"{question.question} {choice.label}.", question.source))
     return tuple(found)
@@ -176,7 +200,14 @@ def _check_seats(app: AppProfile, seats: int) -> tuple[Check, ...]:
     if seats:
         return (passed("plan.seats", f"{seats} seats are noted; the scope is compared with them", source),)
     remedy = f"Set seats, or write seats = … under [apps.{app.name}] in scimkit.toml."
-    return (warning("plan.seats", "the number of seats is not noted: nobody can say whether everybody in scope fits", remedy, source),)
+    return (
+        warning(
+            "plan.seats",
+            "the number of seats is not noted: nobody can say whether everybody in scope fits",
+            remedy,
+            source,
+        ),
+    )
 
 
 def _check_unconfirmed(app: AppProfile) -> tuple[Check, ...]:
@@ -184,12 +215,21 @@ def _check_unconfirmed(app: AppProfile) -> tuple[Check, ...]:
     if not doubtful:
         return ()
     names = "; ".join(f"{fact.label}: {fact.value}" for fact in doubtful)
-    return (warning("plan.unconfirmed", f"no public source confirms: {names}", "Check these in your own tenant before relying on them."),)
+    return (
+        warning(
+            "plan.unconfirmed",
+            f"no public source confirms: {names}",
+            "Check these in your own tenant before relying on them.",
+        ),
+    )
 
 
 def known_facts(app: AppProfile) -> tuple[KnownFact, ...]:
     """The profile's facts in the order in which an administrator needs them."""
-    return tuple(KnownFact(_label(app, label), _words(app, label, str(fact)), fact.source, fact.confirmed) for label, fact in app.facts())
+    return tuple(
+        KnownFact(_label(app, label), _words(app, label, str(fact)), fact.source, fact.confirmed)
+        for label, fact in app.facts()
+    )
 
 
 def _label(app: AppProfile, label: str) -> str:
@@ -197,7 +237,11 @@ def _label(app: AppProfile, label: str) -> str:
     place = PLACE.fullmatch(label)
     if place is None:
         return label
-    table, number, key = place["table"], int(place["number"] or 0), (place["key"] or "").replace("_", " ").replace(".", ", ")
+    table, number, key = (
+        place["table"],
+        int(place["number"] or 0),
+        (place["key"] or "").replace("_", " ").replace(".", ", "),
+    )
     if table == "note" and number:
         table = f"for {app.notes[number - 1].step}"
     elif table == "attribute" and number:

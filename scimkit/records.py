@@ -130,10 +130,14 @@ def load_record(text: str, *, path: str = "") -> Any:
         if not isinstance(kind, str) or type(version) is not int:
             raise TypeError("kind or version is not what it should be")
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path or 'this file'} is not a scimkit record ({error})", "Run the step that leaves it again.", path=path) from None
+        raise RunError(
+            f"{path or 'this file'} is not a scimkit record ({error})", "Run the step that leaves it again.", path=path
+        ) from None
     if version <= VERSION and kind not in KINDS:
         raise RunError(
-            f"{path or 'this file'} is a {kind}, which scimkit does not know", "Run the step that leaves it again.", path=path
+            f"{path or 'this file'} is a {kind}, which scimkit does not know",
+            "Run the step that leaves it again.",
+            path=path,
         )
     if version > VERSION:
         raise RunError(
@@ -148,7 +152,11 @@ def load_record(text: str, *, path: str = "") -> Any:
     try:
         return from_plain(cls, data)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise RunError(f"{path or 'this file'} does not hold a whole {kind} ({error})", "Run the step that leaves it again.", path=path) from None
+        raise RunError(
+            f"{path or 'this file'} does not hold a whole {kind} ({error})",
+            "Run the step that leaves it again.",
+            path=path,
+        ) from None
 
 
 def checks_of(value: Any) -> tuple[Check, ...]:

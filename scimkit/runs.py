@@ -93,7 +93,9 @@ class RunStore:
         try:
             folder.mkdir(parents=True)
         except OSError as error:
-            raise RunError(f"{parent} cannot hold a run ({error.strerror})", "Choose another folder with --runs.", path=str(parent)) from None
+            raise RunError(
+                f"{parent} cannot hold a run ({error.strerror})", "Choose another folder with --runs.", path=str(parent)
+            ) from None
         store = cls(folder, redact=redact)
         if (profile := _profile_text(app)) is not None:
             store.write(PROFILE, profile)
@@ -116,7 +118,11 @@ class RunStore:
         """An existing run. Raises RunError where there is none."""
         store = cls(Path(folder), redact=redact)
         if not store.exists(STATE):
-            raise RunError(f"{folder} is not a run: it has no {STATE}", "Give the folder that a run has made, such as runs/20260302T091500Z-1a2b.", path=str(folder))
+            raise RunError(
+                f"{folder} is not a run: it has no {STATE}",
+                "Give the folder that a run has made, such as runs/20260302T091500Z-1a2b.",
+                path=str(folder),
+            )
         store.state()
         return store
 
@@ -170,7 +176,9 @@ class RunStore:
         try:
             return self.path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.name}/{name} cannot be read ({error})", "Run the step that leaves it.", path=name) from None
+            raise RunError(
+                f"{self.name}/{name} cannot be read ({error})", "Run the step that leaves it.", path=name
+            ) from None
 
     def write(self, name: str, text: str) -> None:
         """Write `text` whole or not at all."""
@@ -186,7 +194,11 @@ class RunStore:
         except UnicodeEncodeError:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            raise RunError(f"{self.name}/{name} cannot be written: a text holds half a character", "Type that text anew where it comes from, then run this step again.", path=name) from None
+            raise RunError(
+                f"{self.name}/{name} cannot be written: a text holds half a character",
+                "Type that text anew where it comes from, then run this step again.",
+                path=name,
+            ) from None
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -202,7 +214,11 @@ class RunStore:
             raise self._not_written(name, error) from None
 
     def _not_written(self, name: str, error: OSError) -> RunError:
-        return RunError(f"{self.name}/{name} cannot be written ({error.strerror})", "Free some space or rights there, then resume.", path=name)
+        return RunError(
+            f"{self.name}/{name} cannot be written ({error.strerror})",
+            "Free some space or rights there, then resume.",
+            path=name,
+        )
 
     def list(self, folder: str = "") -> tuple[str, ...]:
         """Names of the files in `folder` (relative to the run), sorted, without half-written ones."""
@@ -210,7 +226,9 @@ class RunStore:
         if not place.is_dir():
             return ()
         prefix = f"{folder}/" if folder else ""
-        return tuple(sorted(prefix + item.name for item in place.iterdir() if item.is_file() and not item.name.startswith(".")))
+        return tuple(
+            sorted(prefix + item.name for item in place.iterdir() if item.is_file() and not item.name.startswith("."))
+        )
 
     # -- state -------------------------------------------------------------
 
@@ -220,7 +238,9 @@ class RunStore:
             state: dict[str, Any] = json.loads(self.read(STATE))
             _check_state(state)
         except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{self.name}/{STATE} is damaged ({error})", "Start a new run; this one stays as evidence.", path=STATE) from None
+            raise RunError(
+                f"{self.name}/{STATE} is damaged ({error})", "Start a new run; this one stays as evidence.", path=STATE
+            ) from None
         return state
 
     def _write_state(self, state: Mapping[str, Any]) -> None:
@@ -252,7 +272,9 @@ class RunStore:
             self.change_state(lambda run: run["choices"].setdefault(step, {}).update(values))
 
     @contextmanager
-    def alone(self, name: str, *, wait_seconds: float = 30, taken: Callable[[], str] = lambda: "running already") -> Iterator[None]:
+    def alone(
+        self, name: str, *, wait_seconds: float = 30, taken: Callable[[], str] = lambda: "running already"
+    ) -> Iterator[None]:
         """Hold the lock file `name` of this run, waiting for whoever holds it now. taken: what they are doing."""
         from filelock import FileLock, Timeout
 
@@ -260,7 +282,11 @@ class RunStore:
         try:
             lock.acquire()
         except Timeout:
-            raise RunError(f"{self.name} is {taken()}, in another process", "Wait until it ends, or stop that process, then resume.", path=name) from None
+            raise RunError(
+                f"{self.name} is {taken()}, in another process",
+                "Wait until it ends, or stop that process, then resume.",
+                path=name,
+            ) from None
         except OSError as error:
             raise self._not_written(name, error) from None
         try:
@@ -311,7 +337,9 @@ class RunStore:
             raise RunError(f"{self.name} has no {kind} yet", f"Run the notebook {step} first.", path=name)
         value = load_record(self.read(name), path=f"{self.name}/{name}")
         if value.kind != kind:
-            raise RunError(f"{self.name}/{name} holds a {value.kind}, not a {kind}", f"Run the notebook {step} again.", path=name)
+            raise RunError(
+                f"{self.name}/{name} holds a {value.kind}, not a {kind}", f"Run the notebook {step} again.", path=name
+            )
         return value
 
     def has(self, step: str, kind: str) -> bool:

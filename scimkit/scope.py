@@ -41,7 +41,37 @@ PILOT_LIMIT = 2  # "one or two users": the tutorials' own advice for the first t
 _SIGN_IN_NAME = re.compile(r"[^\s/\\?]*[^\s/\\?.]")  # or an object id; anything else names another place in Graph
 # Everything a default mapping or a filter may read; Graph names (Graph reference, user).
 SELECT = tuple(
-    ["id", "accountEnabled", "userPrincipalName", "displayName", "givenName", "surname", "mail", "mailNickname", "otherMails", "proxyAddresses", "jobTitle", "department", "companyName", "employeeId", "employeeType", "userType", "preferredLanguage", "usageLocation", "streetAddress", "city", "state", "postalCode", "country", "businessPhones", "mobilePhone", "faxNumber", "officeLocation", "onPremisesExtensionAttributes", "onPremisesSyncEnabled"]
+    [
+        "id",
+        "accountEnabled",
+        "userPrincipalName",
+        "displayName",
+        "givenName",
+        "surname",
+        "mail",
+        "mailNickname",
+        "otherMails",
+        "proxyAddresses",
+        "jobTitle",
+        "department",
+        "companyName",
+        "employeeId",
+        "employeeType",
+        "userType",
+        "preferredLanguage",
+        "usageLocation",
+        "streetAddress",
+        "city",
+        "state",
+        "postalCode",
+        "country",
+        "businessPhones",
+        "mobilePhone",
+        "faxNumber",
+        "officeLocation",
+        "onPremisesExtensionAttributes",
+        "onPremisesSyncEnabled",
+    ]
 )
 
 
@@ -120,7 +150,13 @@ def person_of(user: Mapping[str, Any]) -> Person:
 
 
 def choose_pilot(
-    app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, pilot: str, may_suggest: bool, group: PilotGroup | None = None
+    app: AppProfile,
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    *,
+    pilot: str,
+    may_suggest: bool,
+    group: PilotGroup | None = None,
 ) -> tuple[Person, ...]:
     """The one or two people to try provisioning with.
 
@@ -134,7 +170,9 @@ def choose_pilot(
     """
     names = [name.strip() for name in pilot.split(",") if name.strip()]
     if len({name.casefold() for name in names}) > PILOT_LIMIT:
-        raise ConfigError(f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved.")
+        raise ConfigError(
+            f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved."
+        )
     if names:
         schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
         mapping = user_mapping(schema)
@@ -145,7 +183,11 @@ def choose_pilot(
                 raise NotReady(f"{check.code}: {check.message}", check.remedy, check=check)
         return tuple(person_of(user) for user in people.values())
     if not may_suggest:
-        check = failed("scope.pilot_missing", "nobody is named for the pilot", "Set pilot to one or two user principal names, such as your own.")
+        check = failed(
+            "scope.pilot_missing",
+            "nobody is named for the pilot",
+            "Set pilot to one or two user principal names, such as your own.",
+        )
         raise NotReady(check.message, check.remedy, check=check)
     return _suggest(app, graph, enterprise_app, group.member_ids if group else ())
 
@@ -153,24 +195,42 @@ def choose_pilot(
 def _find_user(graph: GraphClient, name: str, select: tuple[str, ...]) -> dict[str, Any]:
     user = graph.user(name, select=select) if _SIGN_IN_NAME.fullmatch(name) else None
     if user is None:
-        raise ConfigError(f"there is no user {name} in this tenant", "Give the user principal name as the portal shows it.")
+        raise ConfigError(
+            f"there is no user {name} in this tenant", "Give the user principal name as the portal shows it."
+        )
     return user
 
 
-def _suggest(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, first: tuple[str, ...]) -> tuple[Person, ...]:
+def _suggest(
+    app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, first: tuple[str, ...]
+) -> tuple[Person, ...]:
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping = user_mapping(schema)
-    everybody = (user for user in graph.users(select=(*SELECT, *used_extensions(mapping))) if user.get("accountEnabled") and user.get("userType") == "Member")
-    fit = (user for user in everybody if not missing_values(app, mapping, user) and _passes_filters(mapping, user) is not False)
+    everybody = (
+        user
+        for user in graph.users(select=(*SELECT, *used_extensions(mapping)))
+        if user.get("accountEnabled") and user.get("userType") == "Member"
+    )
+    fit = (
+        user
+        for user in everybody
+        if not missing_values(app, mapping, user) and _passes_filters(mapping, user) is not False
+    )
     ordered = sorted(fit, key=lambda user: user["id"] not in first) if first else fit
     found = tuple(person_of(user) for user, _ in zip(ordered, range(PILOT_LIMIT), strict=False))
     if not found:
-        check = failed("scope.pilot_missing", "nobody in the directory has every value the app requires", "Fill the required attributes of one person first.")
+        check = failed(
+            "scope.pilot_missing",
+            "nobody in the directory has every value the app requires",
+            "Fill the required attributes of one person first.",
+        )
         raise NotReady(check.message, check.remedy, check=check)
     return found
 
 
-def read_sources(graph: GraphClient, people: Iterable[Person], enterprise_app: EnterpriseApp, live: Iterable[ObjectMapping]) -> dict[str, dict[str, Any]]:
+def read_sources(
+    graph: GraphClient, people: Iterable[Person], enterprise_app: EnterpriseApp, live: Iterable[ObjectMapping]
+) -> dict[str, dict[str, Any]]:
     """The source attributes of each person as the mapping sees them, by user principal name.
 
     live  the object mappings of the job's schema: extension attributes are read where the
@@ -183,11 +243,16 @@ def read_sources(graph: GraphClient, people: Iterable[Person], enterprise_app: E
     for person in people:
         user = graph.user(person.id, select=select)
         if user is None:
-            raise NotReady(f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope).")
+            raise NotReady(
+                f"{person.user_principal_name} is not in the directory any more",
+                "Choose the pilot people again (4_scope).",
+            )
         manager = graph.manager(person.id)
         blocked = user.get("accountEnabled") is False  # which IsSoftDeleted includes ("Customize attribute mappings")
         roles = role_names(person.id, job) if job else ()
-        found[person.user_principal_name] = source_attributes(user, soft_deleted=blocked, manager_id=manager["id"] if manager else None, app_roles=roles)
+        found[person.user_principal_name] = source_attributes(
+            user, soft_deleted=blocked, manager_id=manager["id"] if manager else None, app_roles=roles
+        )
     return found
 
 
@@ -209,11 +274,22 @@ def plan_assignments(
     role = pick_role(enterprise_app)
     new_group, people = _unassigned(graph, enterprise_app, pilot, group)
     changes = tuple(
-        PlannedChange("assign", f"{person.user_principal_name} to {enterprise_app.display_name}", "not assigned", f"role {role[1]}") for person in people
+        PlannedChange(
+            "assign",
+            f"{person.user_principal_name} to {enterprise_app.display_name}",
+            "not assigned",
+            f"role {role[1]}",
+        )
+        for person in people
     )
     if new_group:
         effect = f"role {role[1]}; {len(new_group.member_ids)} people come into scope"
-        changes = (PlannedChange("assign", f"the group {new_group.name} to {enterprise_app.display_name}", "not assigned", effect), *changes)
+        changes = (
+            PlannedChange(
+                "assign", f"the group {new_group.name} to {enterprise_app.display_name}", "not assigned", effect
+            ),
+            *changes,
+        )
     if changes and is_running(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
         raise PlanRefused(
             f"the job of {enterprise_app.display_name} is running, and acts on every new assignment by itself",
@@ -259,9 +335,13 @@ def _unassigned(
 ) -> tuple[PilotGroup | None, tuple[Person, ...]]:
     """What is still to be assigned: the group, and the people whom neither it nor an earlier assignment brings."""
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    principals = {raw["principalId"] for raw in graph.assignments(enterprise_app.service_principal_id)} if group else set()
+    principals = (
+        {raw["principalId"] for raw in graph.assignments(enterprise_app.service_principal_id)} if group else set()
+    )
     assigned |= set(group.member_ids) if group else set()
-    return None if not group or group.id in principals else group, tuple(person for person in pilot if person.id not in assigned)
+    return None if not group or group.id in principals else group, tuple(
+        person for person in pilot if person.id not in assigned
+    )
 
 
 def assign_pilot(
@@ -288,9 +368,13 @@ def read_scope(
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping, groups = user_mapping(schema), group_mapping(schema)
     roles = {role.id: role.name for role in enterprise_app.roles} | {DEFAULT_ACCESS: "Default Access"}
-    assignments = tuple(_assignment(graph, raw, roles, journal) for raw in graph.assignments(enterprise_app.service_principal_id))
+    assignments = tuple(
+        _assignment(graph, raw, roles, journal) for raw in graph.assignments(enterprise_app.service_principal_id)
+    )
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    users = {user["id"]: user for user in graph.users(select=(*SELECT, *used_extensions(mapping))) if user["id"] in assigned}
+    users = {
+        user["id"]: user for user in graph.users(select=(*SELECT, *used_extensions(mapping))) if user["id"] in assigned
+    }
     people = review_filters("User", mapping.filters, user_sources(users.values()), known=source_names(schema, "User"))
     filtered_groups = assigned_groups(graph, groups, (a.principal_id for a in assignments if a.kind == "Group"))
     reviews = [people]
@@ -306,7 +390,16 @@ def read_scope(
         *_check_seats(len(assigned), limits.seats),
         *(check for review in reviews for check in check_filters_of(review)),
     )
-    return Scope("assigned", assignments, people.filters, len(assigned), pilot, checks, tuple(review for review in reviews if review.filters), pilot_group or None)
+    return Scope(
+        "assigned",
+        assignments,
+        people.filters,
+        len(assigned),
+        pilot,
+        checks,
+        tuple(review for review in reviews if review.filters),
+        pilot_group or None,
+    )
 
 
 def group_mapping(schema: Mapping[str, Any]) -> ObjectMapping | None:
@@ -331,32 +424,64 @@ def review_filter(graph: GraphClient, enterprise_app: EnterpriseApp, text: str) 
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     today = user_mapping(schema).filters
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    users = (user for user in graph.users(select=(*SELECT, *extension_attributes((*tried, *today), source_names(schema, "User")))) if user["id"] in assigned)
+    users = (
+        user
+        for user in graph.users(select=(*SELECT, *extension_attributes((*tried, *today), source_names(schema, "User"))))
+        if user["id"] in assigned
+    )
     return try_filters("User", tried, today, user_sources(users), known=source_names(schema, "User"))
 
 
-def _assignment(graph: GraphClient, raw: Mapping[str, Any], roles: Mapping[str, str], journal: Journal | None) -> Assignment:
+def _assignment(
+    graph: GraphClient, raw: Mapping[str, Any], roles: Mapping[str, str], journal: Journal | None
+) -> Assignment:
     direct = nested = 0
     if raw["principalType"] == "Group":
         members = {m["id"] for m in graph.members(raw["principalId"]) if is_person(m)}
-        direct, nested = len(members), len({m["id"] for m in graph.transitive_members(raw["principalId"]) if is_person(m)} - members)
+        direct, nested = (
+            len(members),
+            len({m["id"] for m in graph.transitive_members(raw["principalId"]) if is_person(m)} - members),
+        )
     return Assignment(
-        raw["principalId"], raw["principalDisplayName"], raw["principalType"], roles.get(raw["appRoleId"], "a role of another app"), direct, nested, journal is not None and made_here(journal, raw["id"])
+        raw["principalId"],
+        raw["principalDisplayName"],
+        raw["principalType"],
+        roles.get(raw["appRoleId"], "a role of another app"),
+        direct,
+        nested,
+        journal is not None and made_here(journal, raw["id"]),
     )
 
 
-def _check_pilot(app: AppProfile, mapping: ObjectMapping, users: Mapping[str, Any], pilot: tuple[Person, ...], assigned: set[str]) -> tuple[Check, ...]:
+def _check_pilot(
+    app: AppProfile, mapping: ObjectMapping, users: Mapping[str, Any], pilot: tuple[Person, ...], assigned: set[str]
+) -> tuple[Check, ...]:
     found = []
     for person in pilot:
         name = person.user_principal_name
         if person.id not in assigned:
-            found.append(failed("scope.pilot_assigned", f"{name} is not assigned to the app", "Run this step again; an assignment may take minutes to be seen."))
+            found.append(
+                failed(
+                    "scope.pilot_assigned",
+                    f"{name} is not assigned to the app",
+                    "Run this step again; an assignment may take minutes to be seen.",
+                )
+            )
             continue
         user = users.get(person.id)
         if user is None:
-            found.append(failed("scope.pilot_gone", f"{name} is not in the directory any more", "Choose somebody else for the pilot."))
+            found.append(
+                failed(
+                    "scope.pilot_gone",
+                    f"{name} is not in the directory any more",
+                    "Choose somebody else for the pilot.",
+                )
+            )
             continue
-        found.append(_unfit(app, mapping, user) or passed("scope.pilot", f"{name} is assigned, enabled and has every required value"))
+        found.append(
+            _unfit(app, mapping, user)
+            or passed("scope.pilot", f"{name} is assigned, enabled and has every required value")
+        )
     return tuple(found)
 
 
@@ -364,16 +489,32 @@ def _unfit(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> 
     """Why this person would get no account, once assigned; None: nothing is known against it."""
     name = user.get("userPrincipalName") or user["id"]
     if not user.get("accountEnabled", True):
-        return failed("scope.pilot_enabled", f"{name} may not sign in, so no account is created", "Choose somebody who is enabled.", "How application provisioning works")
+        return failed(
+            "scope.pilot_enabled",
+            f"{name} may not sign in, so no account is created",
+            "Choose somebody who is enabled.",
+            "How application provisioning works",
+        )
     if missing := missing_values(app, mapping, user):
         remedy = "Fill the source in Entra, or choose somebody else for the pilot."
-        return failed("scope.pilot_values", f"{name} has no value for {', '.join(missing)}, which {app.title} requires", remedy, "tutorial step 5")
+        return failed(
+            "scope.pilot_values",
+            f"{name} has no value for {', '.join(missing)}, which {app.title} requires",
+            remedy,
+            "tutorial step 5",
+        )
     if _passes_filters(mapping, user) is False:
-        return failed("scope.pilot_filters", f"{name} does not pass the scoping filters", "Choose somebody who does, or mend the filter.")
+        return failed(
+            "scope.pilot_filters",
+            f"{name} does not pass the scoping filters",
+            "Choose somebody who does, or mend the filter.",
+        )
     return None
 
 
-def _check_managers(graph: GraphClient, mapping: ObjectMapping, pilot: tuple[Person, ...], assigned: set[str]) -> tuple[Check, ...]:
+def _check_managers(
+    graph: GraphClient, mapping: ObjectMapping, pilot: tuple[Person, ...], assigned: set[str]
+) -> tuple[Check, ...]:
     """A manager is a reference: what is not in scope cannot be referred to."""
     if not any(row.target == MANAGER for row in mapping.rows):
         return ()
@@ -383,8 +524,17 @@ def _check_managers(graph: GraphClient, mapping: ObjectMapping, pilot: tuple[Per
         if manager is None or manager["id"] in assigned:
             continue
         text = f"the manager of {person.user_principal_name}, {manager.get('userPrincipalName') or manager['id']}, is not in scope and is left out"
-        found.append(warning("scope.manager", text, "Bring managers into scope with their people; one who comes later is filled in when provisioning is restarted.", "field reports"))
-    return tuple(found) or (passed("scope.manager", "the managers of the pilot people are in scope, or they have none"),)
+        found.append(
+            warning(
+                "scope.manager",
+                text,
+                "Bring managers into scope with their people; one who comes later is filled in when provisioning is restarted.",
+                "field reports",
+            )
+        )
+    return tuple(found) or (
+        passed("scope.manager", "the managers of the pilot people are in scope, or they have none"),
+    )
 
 
 def _passes_filters(mapping: ObjectMapping, user: Mapping[str, Any]) -> bool | None:
@@ -404,10 +554,24 @@ def _check_groups(graph: GraphClient, assignments: Iterable[Assignment]) -> tupl
             continue
         if assignment.nested_members:
             text = f"{assignment.name}: {assignment.nested_members} people belong only to groups inside it and are left out"
-            found.append(warning("scope.nested_group", text, "Assign the inner groups themselves, or use a dynamic group.", "field reports"))
+            found.append(
+                warning(
+                    "scope.nested_group",
+                    text,
+                    "Assign the inner groups themselves, or use a dynamic group.",
+                    "field reports",
+                )
+            )
         if not (graph.group(assignment.principal_id) or {}).get("securityEnabled", True):
             text = f"{assignment.name} is not a security group: nobody is provisioned by it"
-            found.append(failed("scope.group_not_security", text, "Assign a security group instead.", "How application provisioning works"))
+            found.append(
+                failed(
+                    "scope.group_not_security",
+                    text,
+                    "Assign a security group instead.",
+                    "How application provisioning works",
+                )
+            )
     return tuple(found)
 
 
@@ -418,7 +582,14 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
         other = [a.name for a in assignments if a.role not in app.roles.names]
         named, source = " or ".join(app.roles.names), app.roles.rule.source
         if other:
-            return (warning("scope.role", f"assigned with another role than {named}: {', '.join(other)}", f"Assign the role {named}, and let the pilot's scoping step decide.", source),)
+            return (
+                warning(
+                    "scope.role",
+                    f"assigned with another role than {named}: {', '.join(other)}",
+                    f"Assign the role {named}, and let the pilot's scoping step decide.",
+                    source,
+                ),
+            )
         return (passed("scope.role", f"everybody is assigned with the role {named}", source),)
     if not bare:
         return ()
@@ -428,7 +599,14 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
         named = " or ".join(app.roles.names) or "a role of the app's own"
         remedy = f"Entra treats it like any role since 2020: assign {named} where the app has it, else let the pilot's scoping step decide."
         return (warning("scope.default_access", text, remedy, app.roles.rule.source),)
-    return (warning("scope.default_access", text, "Entra treats it like any role since 2020; give a named role where the app has one.", "field reports"),)
+    return (
+        warning(
+            "scope.default_access",
+            text,
+            "Entra treats it like any role since 2020; give a named role where the app has one.",
+            "field reports",
+        ),
+    )
 
 
 def _check_disabled(users: Mapping[str, Any]) -> Check:
@@ -436,12 +614,24 @@ def _check_disabled(users: Mapping[str, Any]) -> Check:
     if not blocked:
         return passed("scope.enabled", "everybody who is assigned may sign in")
     text = f"{len(blocked)} of the assigned may not sign in and are left out: {', '.join(blocked[:5])}"
-    return warning("scope.disabled", text, "Nothing, if they have left; else enable them in Entra.", "How application provisioning works")
+    return warning(
+        "scope.disabled",
+        text,
+        "Nothing, if they have left; else enable them in Entra.",
+        "How application provisioning works",
+    )
 
 
 def _check_seats(people: int, seats: int) -> tuple[Check, ...]:
     if not seats:
         return ()
     if people > seats:
-        return (failed("scope.seats", f"{people} people in scope for {seats} seats", "Narrow the assignment or buy seats before you go on.", "field reports"),)
+        return (
+            failed(
+                "scope.seats",
+                f"{people} people in scope for {seats} seats",
+                "Narrow the assignment or buy seats before you go on.",
+                "field reports",
+            ),
+        )
     return (passed("scope.seats", f"{people} people in scope for {seats} seats"),)

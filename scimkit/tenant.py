@@ -122,7 +122,9 @@ class Config:
         known = tuple(dict.fromkeys((current, *names())))
         for section in self.apps:
             if section not in known and (meant := _likely_app(section, known)):
-                raise ConfigError(f"{self.file}: [apps.{section}] is no app known here", f"Did you mean [apps.{meant}]?")
+                raise ConfigError(
+                    f"{self.file}: [apps.{section}] is no app known here", f"Did you mean [apps.{meant}]?"
+                )
 
     def tenant(self, name: str) -> Tenant:
         """The tenant called `name`. Raises ConfigError listing those there are."""
@@ -130,12 +132,15 @@ class Config:
             return Tenant(SANDBOX, tenant_id="", environment=SANDBOX, writes=SANDBOX)
         if name == "portal":
             raise ConfigError(
-                "tenant = \"portal\" (working without Graph) is not there yet", "Use the sandbox, or a tenant that allows Graph."
+                'tenant = "portal" (working without Graph) is not there yet',
+                "Use the sandbox, or a tenant that allows Graph.",
             )
         if name not in self.tenants:
             known = ", ".join((SANDBOX, *self.tenants))
             where = self.file or f"a {CONFIG_NAME} (none was found)"
-            raise ConfigError(f"there is no tenant {name!r}; known: {known}", f"Add [tenants.{name}] to {where}, or use one of these.")
+            raise ConfigError(
+                f"there is no tenant {name!r}; known: {known}", f"Add [tenants.{name}] to {where}, or use one of these."
+            )
         return self.tenants[name]
 
 
@@ -168,9 +173,13 @@ def load_config(given: str = "", *, start: Path | None = None) -> Config:
         raise ConfigError(f"{path} cannot be read: {error}", "Correct the file; README shows one.") from None
     _known_keys(data, ("tenants", "apps"), where=str(path))
     tenants = {
-        name: Tenant(name=name, **_values(Tenant, raw, f"{path}: tenants.{name}")) for name, raw in _tables(data, "tenants", path).items()
+        name: Tenant(name=name, **_values(Tenant, raw, f"{path}: tenants.{name}"))
+        for name, raw in _tables(data, "tenants", path).items()
     }
-    apps = {name: AppValues(**_values(AppValues, raw, f"{path}: apps.{name}")) for name, raw in _tables(data, "apps", path).items()}
+    apps = {
+        name: AppValues(**_values(AppValues, raw, f"{path}: apps.{name}"))
+        for name, raw in _tables(data, "apps", path).items()
+    }
     if SANDBOX in tenants:
         raise ConfigError(f"{path}: tenants.{SANDBOX} is built in", "Give your tenant another name.")
     return Config(str(path), tenants, apps)
@@ -201,7 +210,9 @@ def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{path}: {key} must hold tables", f"Write [{key}.<name>] and its keys below it.")
     for name in table:
         if not _NAME.fullmatch(name):
-            raise ConfigError(f"{path}: {key}.{name!r} is not a name", "Use letters, digits, dots, hyphens and underscores.")
+            raise ConfigError(
+                f"{path}: {key}.{name!r} is not a name", "Use letters, digits, dots, hyphens and underscores."
+            )
     return table
 
 
@@ -219,7 +230,9 @@ def _values(cls: type, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in raw.items():
         wanted = int if allowed[key].type == "int" else str
         if not isinstance(value, wanted) or isinstance(value, bool):
-            raise ConfigError(f"{where}.{key} must be {'a whole number' if wanted is int else 'text'}", f"It is {value!r}.")
+            raise ConfigError(
+                f"{where}.{key} must be {'a whole number' if wanted is int else 'text'}", f"It is {value!r}."
+            )
         if isinstance(value, int) and not _RANGES[key][0] <= value <= _RANGES[key][1]:
             raise ConfigError(f"{where}.{key} is {value}", f"Allowed: {_RANGES[key][0]} to {_RANGES[key][1]}.")
         if key == "secret_ref" and isinstance(value, str) and value:
@@ -246,7 +259,10 @@ def fill_template(template: str, placeholder: str, value: str) -> str:
     text = value.strip().lower()
     if not _LABEL.fullmatch(text):
         example = template.replace(f"<{placeholder}>", "test1")
-        raise ConfigError(f"{value!r} is not a {placeholder}", f"Give its own part only: letters, digits and hyphens, such as test1 for {example}.")
+        raise ConfigError(
+            f"{value!r} is not a {placeholder}",
+            f"Give its own part only: letters, digits and hyphens, such as test1 for {example}.",
+        )
     return template.replace(f"<{placeholder}>", text)
 
 
@@ -257,7 +273,10 @@ def _by_template(guide: TenantUrl, given: str) -> str:
     if "://" not in given and "." not in given and "/" not in given and len(guide.placeholders) == 1:
         return fill_template(template, guide.placeholder, given)
     if "<" in given or ">" in given or any(character.isspace() for character in given):
-        raise ConfigError(f"{given!r} still has a placeholder or a blank in it", f"Fill in your {guide.placeholder}: {guide.example or template}.")
+        raise ConfigError(
+            f"{given!r} still has a placeholder or a blank in it",
+            f"Fill in your {guide.placeholder}: {guide.example or template}.",
+        )
     like = "[^/]+".join(re.escape(part) for part in re.split(r"<[^>]*>", template))
     return given + "/" if template.endswith("/") and re.fullmatch(like, given + "/") else given
 
@@ -269,7 +288,9 @@ class Access:
     never part of a record.
     """
 
-    def __init__(self, tenant: Tenant, profile: AppProfile, run: RunStore, *, step: str, values: AppValues | None = None) -> None:
+    def __init__(
+        self, tenant: Tenant, profile: AppProfile, run: RunStore, *, step: str, values: AppValues | None = None
+    ) -> None:
         self.tenant, self.profile, self.run, self.step = tenant, profile, run, step
         self.values = values or AppValues()
         self._graph: GraphClient | None = None
@@ -332,12 +353,18 @@ class Access:
             from scimkit.credentials import Secret
             from scimkit.sandbox.identity import sandbox_token
 
-            token: Secret | Callable[[], Secret] = Secret(sandbox_token(self.sandbox.seed, "graph"), label="Graph token (sandbox)")
+            token: Secret | Callable[[], Secret] = Secret(
+                sandbox_token(self.sandbox.seed, "graph"), label="Graph token (sandbox)"
+            )
             return GraphClient(self.sandbox.graph_url, token, journal=self.journal(), log=self._log, wait=self.wait)
         from scimkit.clients.sign_in import graph_url, sign_in
 
         return GraphClient(
-            graph_url(self.tenant), sign_in(self.tenant), journal=self.journal(), ca_file=self.tenant.ca_file or None, log=self._log
+            graph_url(self.tenant),
+            sign_in(self.tenant),
+            journal=self.journal(),
+            ca_file=self.tenant.ca_file or None,
+            log=self._log,
         )
 
     def tenant_url(self, chosen: str = "") -> str:
@@ -354,14 +381,19 @@ class Access:
             return _by_template(self.profile.tenant_url, url)
         guide = self.profile.tenant_url
         if any(character.isspace() for character in url):
-            raise ConfigError(f"the Tenant URL {url!r} has a blank in it", "Copy it again, alone: it starts with https:// and has no blanks.")
+            raise ConfigError(
+                f"the Tenant URL {url!r} has a blank in it",
+                "Copy it again, alone: it starts with https:// and has no blanks.",
+            )
         if url:  # of addresses to choose from the host alone will do
             return next((str(known) for known in guide.values if urlsplit(str(known)).hostname == url.lower()), url)
         if guide.kind in ("fixed", "choice"):
             return str(guide.values[0].value)
         if guide.kind == "template" and len(guide.placeholders) == 1 and self.values.subdomain:
             return fill_template(str(guide.values[0].value), guide.placeholder, self.values.subdomain)
-        ask = f"Ask {self.profile.help_contact}. " if guide.kind == "support" and self.profile.help_contact.stated else ""
+        ask = (
+            f"Ask {self.profile.help_contact}. " if guide.kind == "support" and self.profile.help_contact.stated else ""
+        )
         raise ConfigError(
             f"the Tenant URL of {self.profile.title} is not known here: {_WHENCE[guide.kind]}",
             f"{ask}Set {'subdomain' if guide.placeholder == 'subdomain' else 'tenant_url'} under [apps.{self.profile.name}] in {CONFIG_NAME}, or tenant_url in 5a_connection (--set 5a.tenant_url=…).",
@@ -388,7 +420,10 @@ class Access:
         from scimkit.credentials import resolve
 
         return resolve(
-            reference, sandbox=self.sandbox_token if self.tenant.is_sandbox else None, ask=ask, label=f"{self.profile.title} {self.profile.token.label}"
+            reference,
+            sandbox=self.sandbox_token if self.tenant.is_sandbox else None,
+            ask=ask,
+            label=f"{self.profile.title} {self.profile.token.label}",
         )
 
     def scim(self, token: Secret, url: str = "") -> ScimClient:

@@ -73,7 +73,10 @@ def _read_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise ConfigError(f"expires is {text!r}, which is not a date", "Write it as YYYY-MM-DD, such as 2026-12-31, or leave it empty.") from None
+        raise ConfigError(
+            f"expires is {text!r}, which is not a date",
+            "Write it as YYYY-MM-DD, such as 2026-12-31, or leave it empty.",
+        ) from None
 
 
 def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
@@ -86,5 +89,10 @@ def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
         remedy = f"Make a new {app.token.label} at the vendor and run this step with it."
         return failed("token.expired", f"the {app.token.label} ended on {end}", remedy, "field reports")
     if days <= REMIND_DAYS:
-        return warning("token.expires_soon", f"the {app.token.label} ends on {end}, in {days} days", "Renew it before you go live.", "field reports")
+        return warning(
+            "token.expires_soon",
+            f"the {app.token.label} ends on {end}, in {days} days",
+            "Renew it before you go live.",
+            "field reports",
+        )
     return passed("token.expiry", f"it ends on {end}, in {days} days", "field reports")

@@ -66,7 +66,10 @@ def _about_us(app: AppProfile) -> list[str]:
     if not app.attributes:
         return []
     found = [f"Existing accounts are to be found by {', then '.join(app.matching)}."] if app.matching else []
-    found += ["We send these attributes of people, as far as we have values for them:", *(f"- {row.target}" for row in app.attributes)]
+    found += [
+        "We send these attributes of people, as far as we have values for them:",
+        *(f"- {row.target}" for row in app.attributes),
+    ]
     if app.capabilities.groups.value is True:
         found += ["and of groups:", *(f"- {row.target}" for row in app.group_attributes)]
     return ["So that you know what to expect:", *found, ""]
@@ -81,9 +84,13 @@ def wait_for_vendor(app: AppProfile, problem: ScimkitError, reference: str, *, u
     """
     place = reference if reference not in ("", "sandbox") else f"env:{app.name.upper().replace('-', '_')}_TOKEN"
     to = str(app.token.mail.to) if app.token.mail else str(app.help_contact)
-    remedy = [f"Send the mail that lies in the run folder as {FILE} to {to}. When the answer is here, put the token where {place} says"]
+    remedy = [
+        f"Send the mail that lies in the run folder as {FILE} to {to}. When the answer is here, put the token where {place} says"
+    ]
     if app.tenant_url.kind == "support" and not url_known:
-        remedy.append(f"and the Tenant URL into scimkit.toml, as tenant_url under [apps.{app.name}] (or add --set 5a.tenant_url=…)")
+        remedy.append(
+            f"and the Tenant URL into scimkit.toml, as tenant_url under [apps.{app.name}] (or add --set 5a.tenant_url=…)"
+        )
     why = "nobody has said yet where it is" if reference in ("", "sandbox") else str(problem)
     return Waiting(
         f"waiting for {app.title}, whose support makes the {app.token.label}: {why}",

@@ -17,9 +17,24 @@ def scimkit(tmp_path):
     """Run the real command line in an empty folder of its own; the finished process."""
 
     def run(*arguments, env=None, cwd=tmp_path, timeout=300, **options):
-        environment = {**os.environ, "PYTHONUTF8": "1", "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config"), **(env or {})}
+        environment = {
+            **os.environ,
+            "PYTHONUTF8": "1",
+            "XDG_DATA_HOME": str(tmp_path / "data"),
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+            **(env or {}),
+        }
         command = [sys.executable, "-m", "scimkit.cli", *map(str, arguments)]
-        return subprocess.run(command, env=environment, cwd=cwd, timeout=timeout, capture_output=True, text=True, encoding="utf-8", **options)
+        return subprocess.run(
+            command,
+            env=environment,
+            cwd=cwd,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            **options,
+        )
 
     return run
 
@@ -40,7 +55,12 @@ def leaks():
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file() and path.name not in but:
                 content = path.read_bytes()
-                found += [f"{path.relative_to(folder)}: {form[:12]!r}" for secret in secrets for form in encodings(secret) if form in content]
+                found += [
+                    f"{path.relative_to(folder)}: {form[:12]!r}"
+                    for secret in secrets
+                    for form in encodings(secret)
+                    if form in content
+                ]
         return found
 
     return find
@@ -66,7 +86,9 @@ class Office:
         self.run = RunStore.create(folder, app=app, tenant="sandbox", runbook="onboard", steps=(), now=self.now())
         self.journal = Journal(self.run, step="3_app", now=self.now)
         let_pass = lambda seconds: wait(address, seconds)  # noqa: E731
-        self.graph = GraphClient(address.graph_url, Secret(sandbox_token(address.seed, "graph")), journal=self.journal, wait=let_pass)
+        self.graph = GraphClient(
+            address.graph_url, Secret(sandbox_token(address.seed, "graph")), journal=self.journal, wait=let_pass
+        )
         self.scim_token = Secret(sandbox_token(address.seed, app))
         self.scim = ScimClient(address.scim_urls[app], self.scim_token, journal=self.journal, wait=let_pass)
 
@@ -89,8 +111,14 @@ class Office:
         from scimkit.enterprise_app import AppCandidates, make_app
 
         template = self.graph.find_templates(self.app.gallery_names[0])[0]
-        made = make_app(self.app, self.graph, AppCandidates(template, (), (), frozenset(), ()), display_name=name, adopt="")
-        values = {"BaseAddress": self.address.scim_urls[self.app.name], "SecretToken": self.scim_token, "SyncAll": "false"}
+        made = make_app(
+            self.app, self.graph, AppCandidates(template, (), (), frozenset(), ()), display_name=name, adopt=""
+        )
+        values = {
+            "BaseAddress": self.address.scim_urls[self.app.name],
+            "SecretToken": self.scim_token,
+            "SyncAll": "false",
+        }
         self.graph.put_secrets(made.service_principal_id, values)
         return made
 

@@ -92,7 +92,17 @@ def test_the_subdomain_is_filled_in(values, entered, url):
     assert access(WIKI, **values).tenant_url(entered) == url
 
 
-@pytest.mark.parametrize("entered", ["test 1", "-test", "te_st", "<subdomain>", "https://<subdomain>.theorgwiki.com/api/v2/scim/v2/", "https://<TheOrgWiki Subdomain \t\tvalue>.theorgwiki.com/"])
+@pytest.mark.parametrize(
+    "entered",
+    [
+        "test 1",
+        "-test",
+        "te_st",
+        "<subdomain>",
+        "https://<subdomain>.theorgwiki.com/api/v2/scim/v2/",
+        "https://<TheOrgWiki Subdomain \t\tvalue>.theorgwiki.com/",
+    ],
+)
 def test_no_placeholder_and_no_blank_is_left(entered):
     """What is no subdomain, and an address that is not filled in, is refused with an example."""
     with pytest.raises(ConfigError) as caught:
@@ -127,7 +137,9 @@ def test_whom_to_adopt_without_asking():
 def review(app, offered=None, drop=()):
     schema = make_schema(Ids(1), "job", app)
     for mapping in schema["synchronizationRules"][0]["objectMappings"]:
-        mapping["attributeMappings"] = [row for row in mapping["attributeMappings"] if row["targetAttributeName"] not in drop]
+        mapping["attributeMappings"] = [
+            row for row in mapping["attributeMappings"] if row["targetAttributeName"] not in drop
+        ]
     found = review_mapping(app.attributes, read_schema(schema), {}, decided=Expectations(offered=offered))
     return {check.code: check for check in found.checks}
 
@@ -135,7 +147,10 @@ def review(app, offered=None, drop=()):
 def test_no_active_in_the_apps_own_table_is_a_warning():
     """LinkedIn's table has none; of an app that has one, or that publishes no table, it is asked for."""
     found = review(LINKEDIN)
-    assert found["mapping.active_missing"].status is Status.WARNING and "licence" in found["mapping.active_missing"].message
+    assert (
+        found["mapping.active_missing"].status is Status.WARNING
+        and "licence" in found["mapping.active_missing"].message
+    )
     for app in (load("oreilly"), WIKI):
         assert review(app, drop=("active",))["mapping.active_missing"].status is Status.FAILED
 
@@ -145,7 +160,12 @@ def test_something_else_may_come_from_is_soft_deleted():
     schema = make_schema(Ids(1), "job", LINKEDIN)
     rows = schema["synchronizationRules"][0]["objectMappings"][-1]["attributeMappings"]
     row = next(row for row in rows if row["targetAttributeName"] == "title")
-    row["source"] = {"expression": 'IIF([IsSoftDeleted], "left", [jobTitle])', "name": "IIF", "type": "Function", "parameters": []}
+    row["source"] = {
+        "expression": 'IIF([IsSoftDeleted], "left", [jobTitle])',
+        "name": "IIF",
+        "type": "Function",
+        "parameters": [],
+    }
     found = review_mapping(LINKEDIN.attributes, read_schema(schema), {}, decided=Expectations())
     (active,) = [check for check in found.checks if check.code == "mapping.active"]
     assert active.status is Status.PASSED and "title" in active.message
@@ -155,7 +175,11 @@ def test_something_else_may_come_from_is_soft_deleted():
     ("offered", "status", "words"),
     [
         (None, Status.NOT_OBSERVED, "could not be read"),
-        (frozenset({"userName", "active", "displayName", "title", "emails", "name", "department", "manager"}), Status.PASSED, "all 9"),
+        (
+            frozenset({"userName", "active", "displayName", "title", "emails", "name", "department", "manager"}),
+            Status.PASSED,
+            "all 9",
+        ),
         (frozenset({"userName", "active", "emails", "name"}), Status.WARNING, "displayName, title, urn:"),
     ],
 )
@@ -191,7 +215,10 @@ def test_wiki_with_a_role_of_its_own():
 
 def test_own_decisions_of_an_app():
     """Given as key=answer; a key the app does not ask is refused; an unanswered one says what is assumed and what follows."""
-    assert _own_answers(LINKEDIN, "auto_assign=off, licence_type=Premium") == {"auto_assign": "off", "licence_type": "Premium"}
+    assert _own_answers(LINKEDIN, "auto_assign=off, licence_type=Premium") == {
+        "auto_assign": "off",
+        "licence_type": "Premium",
+    }
     assert _own_answers(LINKEDIN, "") == {}
     with pytest.raises(ConfigError, match="no answer to a question about LinkedIn Learning"):
         _own_answers(LINKEDIN, "colour=red")

@@ -39,7 +39,14 @@ def refused(run, given, confirm, words, *, tenant=LIVE, minutes=0):
 
 @pytest.mark.parametrize(
     "other",
-    [plan(ANN), plan(BEN, ANN), plan(replace(ANN, after="role Admin"), BEN), plan(job_id="job"), plan(tenant=replace(LIVE, tenant_id="fabrikam.example")), plan(tenant=replace(LIVE, name="fabrikam"))],
+    [
+        plan(ANN),
+        plan(BEN, ANN),
+        plan(replace(ANN, after="role Admin"), BEN),
+        plan(job_id="job"),
+        plan(tenant=replace(LIVE, tenant_id="fabrikam.example")),
+        plan(tenant=replace(LIVE, name="fabrikam")),
+    ],
     ids=["fewer", "order", "value", "job", "tenant id", "tenant name"],
 )
 def test_the_fingerprint_covers_what_is_done_where(other):

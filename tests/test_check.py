@@ -25,8 +25,17 @@ def plain_server():
     """scim2-server as its own command starts it, in its own process; its base address."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-c", "import sys; from scim2_server.testserver.cli import main; sys.exit(main())", "--port", str(port), "--bearer-token", TOKEN],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [
+            sys.executable,
+            "-c",
+            "import sys; from scim2_server.testserver.cli import main; sys.exit(main())",
+            "--port",
+            str(port),
+            "--bearer-token",
+            TOKEN,
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     for _ in range(300):
         with socket.socket() as probe:
@@ -78,11 +87,18 @@ def test_a_plain_server_passes(scimkit, plain_server):
 
 @pytest.mark.parametrize(
     ("defect", "finding"),
-    [("token", "connection.token_refused"), ("path", "connection.not_found"), ("stopped", "connection.refused"), ("page", "connection.html")],
+    [
+        ("token", "connection.token_refused"),
+        ("path", "connection.not_found"),
+        ("stopped", "connection.refused"),
+        ("page", "connection.html"),
+    ],
 )
 def test_each_defect_is_one_finding(scimkit, plain_server, page_server, defect, finding):
     """Token wrong, path wrong, server stopped, a web page instead: one failed check each, with a remedy, and exit 1."""
-    url = {"path": plain_server + "x", "stopped": f"http://127.0.0.1:{free_port()}/v2", "page": page_server}.get(defect, plain_server)
+    url = {"path": plain_server + "x", "stopped": f"http://127.0.0.1:{free_port()}/v2", "page": page_server}.get(
+        defect, plain_server
+    )
     code, checks = check(scimkit, url, token="another-token-0123456789" if defect == "token" else TOKEN)
     assert code == 1
     assert [c["code"] for c in checks if c["status"] == "failed"] == [finding]

@@ -71,7 +71,12 @@ def test_an_accident_is_exit_4(monkeypatch):
 
     monkeypatch.setattr("scimkit.doctor.examine", broken)
     done = call("doctor")
-    assert done.exit_code == 4 and "ZeroDivisionError" in done.output and "did not foresee" in done.output and SECRET not in done.output
+    assert (
+        done.exit_code == 4
+        and "ZeroDivisionError" in done.output
+        and "did not foresee" in done.output
+        and SECRET not in done.output
+    )
 
 
 def test_interrupted_is_130(monkeypatch):
@@ -85,7 +90,17 @@ def test_interrupted_is_130(monkeypatch):
     assert done.exit_code == 130 and "Interrupted" in done.output
 
 
-@pytest.mark.parametrize(("arguments", "words"), [(["--version"], __version__), (["--help"], "onboard"), (["apps"], "oreilly"), (["apps", "--json"], '"oreilly"'), (["apps", "show", "oreilly"], "O'Reilly"), (["apps", "show", "oreilly", "--json"], '"name"')])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--version"], __version__),
+        (["--help"], "onboard"),
+        (["apps"], "oreilly"),
+        (["apps", "--json"], '"oreilly"'),
+        (["apps", "show", "oreilly"], "O'Reilly"),
+        (["apps", "show", "oreilly", "--json"], '"name"'),
+    ],
+)
 def test_what_can_be_read(arguments, words):
     """Help, version and profiles answer at once."""
     done = call(*arguments)
@@ -95,7 +110,9 @@ def test_what_can_be_read(arguments, words):
 def test_doctor_on_this_machine():
     """The machine the tests run on is fit, and a scimkit.toml that is not is found."""
     assert call("doctor").exit_code == 0
-    assert {"code", "status", "message", "remedy", "source"} == set(json.loads(call("doctor", "--json").output)["checks"][0])
+    assert {"code", "status", "message", "remedy", "source"} == set(
+        json.loads(call("doctor", "--json").output)["checks"][0]
+    )
     Path("scimkit.toml").write_text("[tenants.contoso", encoding="utf-8")
     done = call("doctor")
     assert done.exit_code == 2 and "doctor.config" in done.output

@@ -25,7 +25,11 @@ def make(office, *, journal=None, adopt="", name=""):
 
 
 def other_run(tmp_path):
-    return Journal(RunStore.create(tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=NOW), step="3_app", now=lambda: NOW)
+    return Journal(
+        RunStore.create(tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=NOW),
+        step="3_app",
+        now=lambda: NOW,
+    )
 
 
 def test_made_once(own_office, tmp_path):
@@ -72,10 +76,34 @@ def test_a_run_killed_while_making_the_app(own_office, tmp_path, state):
     made = make(office, name="Learning")
     template = find_app(office.app, office.graph, office.journal).template
     killed = other_run(tmp_path)
-    killed._keep(Entry(1, "3_app", state, "graph", "POST", f"/applicationTemplates/{template['id']}/instantiate", None, {"displayName": "Learning"}, "2026-03-02T09:00:00Z"))
+    killed._keep(
+        Entry(
+            1,
+            "3_app",
+            state,
+            "graph",
+            "POST",
+            f"/applicationTemplates/{template['id']}/instantiate",
+            None,
+            {"displayName": "Learning"},
+            "2026-03-02T09:00:00Z",
+        )
+    )
     assert make(office, journal=killed).service_principal_id == made.service_principal_id
     foreign = other_run(tmp_path)
-    foreign._keep(Entry(1, "3_app", state, "graph", "POST", f"/applicationTemplates/{template['id']}/instantiate", None, {"displayName": "Another"}, "2026-03-02T09:00:00Z"))
+    foreign._keep(
+        Entry(
+            1,
+            "3_app",
+            state,
+            "graph",
+            "POST",
+            f"/applicationTemplates/{template['id']}/instantiate",
+            None,
+            {"displayName": "Another"},
+            "2026-03-02T09:00:00Z",
+        )
+    )
     with pytest.raises(PlanRefused):
         plan(office, journal=foreign)
 
@@ -89,7 +117,9 @@ def test_faults_on_the_way_make_no_second_app(own_office, fault):
     made = make(office)
     office.tell("faults", clear=True)
     template = office.graph.find_templates(office.app.gallery_names[0])[0]
-    assert [sp["id"] for sp in office.graph.find_service_principals(template_id=template["id"])] == [made.service_principal_id]
+    assert [sp["id"] for sp in office.graph.find_service_principals(template_id=template["id"])] == [
+        made.service_principal_id
+    ]
     assert [job["id"] for job in office.graph.jobs(made.service_principal_id)] == [made.job_id]
     assert {state for state, _, _ in office.writes()} == {"done"}
 
@@ -98,13 +128,19 @@ class Gallery:
     """A gallery with other entries than the sandbox's."""
 
     def __init__(self, *entries):
-        self.entries = [{"id": str(number), "displayName": "O'Reilly", "supportedProvisioningTypes": kinds} for number, kinds in enumerate(entries)]
+        self.entries = [
+            {"id": str(number), "displayName": "O'Reilly", "supportedProvisioningTypes": kinds}
+            for number, kinds in enumerate(entries)
+        ]
 
     def find_templates(self, name):
         return self.entries
 
 
-@pytest.mark.parametrize(("entries", "words"), [((), "no entry called"), (([],), "no provisioning connector"), ((["sync"], ["sync"]), "2 entries")])
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [((), "no entry called"), (([],), "no provisioning connector"), ((["sync"], ["sync"]), "2 entries")],
+)
 def test_a_gallery_without_one_fitting_entry(office, entries, words):
     """None, one without a connector, or two: nothing is planned, and the finding says what to do."""
     found = find_app(office.app, Gallery(*entries), office.journal)
@@ -115,7 +151,12 @@ def test_a_gallery_without_one_fitting_entry(office, entries, words):
 
 @pytest.mark.parametrize(
     ("offered", "picked"),
-    [([{"id": "a"}], "a"), ([{"id": "customappsso"}], "customappsso"), ([{"id": "customappsso", "default": True}, {"id": "b"}], "b"), ([{"id": "a"}, {"id": "b", "default": True}], "b")],
+    [
+        ([{"id": "a"}], "a"),
+        ([{"id": "customappsso"}], "customappsso"),
+        ([{"id": "customappsso", "default": True}, {"id": "b"}], "b"),
+        ([{"id": "a"}, {"id": "b", "default": True}], "b"),
+    ],
 )
 def test_which_connector(offered, picked):
     """The default one, but never the connector of 2018 while another is offered."""

@@ -24,7 +24,9 @@ def test_unknown_name():
         scimkit.provision_everybody
 
 
-@pytest.mark.parametrize("heavy", ["httpx", "pydantic", "pandas", "msal", "IPython", "scim2_models", "nbformat", "click"])
+@pytest.mark.parametrize(
+    "heavy", ["httpx", "pydantic", "pandas", "msal", "IPython", "scim2_models", "nbformat", "click"]
+)
 def test_importing_costs_nothing(heavy):
     """`import scimkit` loads none of the heavy packages."""
     code = f"import sys, scimkit; sys.exit({heavy!r} in sys.modules)"

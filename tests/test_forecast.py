@@ -58,7 +58,9 @@ def test_outcome_is_what_was_forecast(office, made):
 
     resumed = start_provisioning(office.graph, made, now=office.now(), limits=Limits())
     late = summarize_logs(office.graph, made, status, record, resumed, now=office.now())
-    assert [line.action for line in late.lines] == [line.action for line in summary.lines], "the events of the first cycle would be overlooked"
+    assert [line.action for line in late.lines] == [line.action for line in summary.lines], (
+        "the events of the first cycle would be overlooked"
+    )
     assert [write for write in office.writes() if write[2] == "start"] == [("done", "POST", "start")]
     office.graph.pause_job(made.service_principal_id, made.job_id)
 
@@ -102,19 +104,32 @@ def rows(*actions):
 
 @pytest.mark.parametrize(
     ("failing", "of", "codes"),
-    [(0, 9_000, {}), (3, 3, {"forecast.failure": 3}), (4_999, 5_000, {"forecast.failure": 51}), (5_000, 9_000, {"forecast.quarantine": 1, "forecast.failure": 51})],
+    [
+        (0, 9_000, {}),
+        (3, 3, {"forecast.failure": 3}),
+        (4_999, 5_000, {"forecast.failure": 51}),
+        (5_000, 9_000, {"forecast.quarantine": 1, "forecast.failure": 51}),
+    ],
 )
 def test_many_failures(failing, of, codes):
     """Told one by one as long as somebody reads that; so many that the job stops are a finding of their own."""
     person = Person("id", "ada@contoso.example", "Ada", "", True, "Member", False)
     rows = tuple(ForecastRow(person, "failure" if number < failing else "create", "no value") for number in range(of))
     checks = _check_failures(rows)
-    assert Counter(check.code for check in checks) == codes and sum(check.status is Status.FAILED for check in checks) == codes.get("forecast.quarantine", 0)
+    assert Counter(check.code for check in checks) == codes and sum(
+        check.status is Status.FAILED for check in checks
+    ) == codes.get("forecast.quarantine", 0)
 
 
 @pytest.mark.parametrize(
     ("accounts", "found", "status"),
-    [(None, (), Status.NOT_OBSERVED), (2, ("update", "nothing"), Status.PASSED), (3, ("update", "create"), Status.WARNING), (1, ("update", "nothing"), Status.NOT_OBSERVED), (0, ("create",), Status.PASSED)],
+    [
+        (None, (), Status.NOT_OBSERVED),
+        (2, ("update", "nothing"), Status.PASSED),
+        (3, ("update", "create"), Status.WARNING),
+        (1, ("update", "nothing"), Status.NOT_OBSERVED),
+        (0, ("create",), Status.PASSED),
+    ],
 )
 def test_accounts_nobody_matches(accounts, found, status):
     """Accounts left over are a warning; fewer accounts than matches means the listing cannot be trusted."""
@@ -122,7 +137,15 @@ def test_accounts_nobody_matches(accounts, found, status):
     assert check.status is status and "-" not in check.message.split()[0]
 
 
-@pytest.mark.parametrize(("counts", "status"), [({}, Status.PASSED), ({"disable": 1}, Status.WARNING), ({"disable": 12, "delete": 8}, Status.FAILED), ({"disable": 20}, Status.FAILED)])
+@pytest.mark.parametrize(
+    ("counts", "status"),
+    [
+        ({}, Status.PASSED),
+        ({"disable": 1}, Status.WARNING),
+        ({"disable": 12, "delete": 8}, Status.FAILED),
+        ({"disable": 20}, Status.FAILED),
+    ],
+)
 def test_leavers_against_the_threshold(counts, status):
     """From the threshold on the start is refused."""
     assert _check_leavers(counts, 20).status is status
@@ -131,7 +154,9 @@ def test_leavers_against_the_threshold(counts, status):
 @pytest.mark.parametrize(("seats", "status"), [(0, []), (2, [Status.FAILED]), (3, [Status.PASSED])])
 def test_seats(seats, status):
     """Everybody who would have an account needs a seat; who is skipped does not."""
-    assert [check.status for check in _check_seats(rows("create", "update", "nothing", "skip", "failure"), seats)] == status
+    assert [
+        check.status for check in _check_seats(rows("create", "update", "nothing", "skip", "failure"), seats)
+    ] == status
 
 
 @pytest.fixture
@@ -154,10 +179,17 @@ def test_an_app_that_does_not_answer_here_is_asked_once(office, made, silent, mo
     find = type(silent).find
     monkeypatch.setattr(type(silent), "find", lambda self, *what: asked.append(what) or find(self, *what))
     record = forecast(office, made, silent)
-    assert actions(record) == {"grace.oneill@contoso.example": "unknown", "jose.garcia@contoso.example": "unknown", "diego.blocked@contoso.example": "skip"}
+    assert actions(record) == {
+        "grace.oneill@contoso.example": "unknown",
+        "jose.garcia@contoso.example": "unknown",
+        "diego.blocked@contoso.example": "skip",
+    }
     assert len(asked) == 1 and record.observed_accounts is None
     found = by_code(record)
-    assert found["forecast.accounts_unknown"].status is Status.NOT_OBSERVED and "2 people" in found["forecast.accounts_unknown"].message
+    assert (
+        found["forecast.accounts_unknown"].status is Status.NOT_OBSERVED
+        and "2 people" in found["forecast.accounts_unknown"].message
+    )
     assert all(check.status is not Status.FAILED for check in record.checks)
 
 
@@ -166,7 +198,9 @@ def test_a_pilot_whose_app_does_not_answer_here(office, made, silent):
     from scimkit.pilot import predict_pilot, run_pilot
     from scimkit.scope import read_scope
 
-    scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, "Max.Mustermann@contoso.example"), limits=Limits())
+    scope = read_scope(
+        office.app, office.graph, made, pilot=office.assign(made, "Max.Mustermann@contoso.example"), limits=Limits()
+    )
     predictions = predict_pilot(office.graph, silent, made, scope, now=office.now())
     assert [p.action for p in predictions.people] == ["unknown"]
     result = run_pilot(office.app, office.graph, silent, made, predictions, now=office.now)

@@ -16,7 +16,16 @@ from scimkit.scope import Limits, person_of, pick_role
 pytestmark = pytest.mark.slow
 
 NEXT_CYCLE = 41 * 60
-NAMES = ("R&D / \"Skunk works\"", "O'Brien's", "Vertrieb – Süd", "営業部", "back\\slash", "One name", "One name", " spaces ")
+NAMES = (
+    'R&D / "Skunk works"',
+    "O'Brien's",
+    "Vertrieb – Süd",
+    "営業部",
+    "back\\slash",
+    "One name",
+    "One name",
+    " spaces ",
+)
 QUIET = ("nothing", "skip", "failure", "unknown")
 
 
@@ -29,15 +38,23 @@ class Scene:
         self.people = [u for u in office.graph.users()]
         self.groups = [g for g in office.graph.groups()]
         self.started, self.links = False, {}
-        values = {"BaseAddress": office.address.scim_urls[office.app.name] + self.dice.choice(["", "?aadOptscim062020"]), "SecretToken": office.scim_token, "SyncAll": "false"}
-        office.graph.put_secrets(self.made.service_principal_id, {**values, "SkipOutOfScopeDeletions": str(self.dice.random() < 0.3)})
+        values = {
+            "BaseAddress": office.address.scim_urls[office.app.name] + self.dice.choice(["", "?aadOptscim062020"]),
+            "SecretToken": office.scim_token,
+            "SyncAll": "false",
+        }
+        office.graph.put_secrets(
+            self.made.service_principal_id, {**values, "SkipOutOfScopeDeletions": str(self.dice.random() < 0.3)}
+        )
 
     # -- chance ------------------------------------------------------------
 
     def assign(self):
         ids = [p["principalId"] for p in self.assignments()]
         one = self.dice.choice([self.dice.choice(self.people), self.dice.choice(self.groups)])
-        if one["id"] not in ids and one["id"] in {o["id"] for o in (*self.office.graph.users(), *self.office.graph.groups())}:
+        if one["id"] not in ids and one["id"] in {
+            o["id"] for o in (*self.office.graph.users(), *self.office.graph.groups())
+        }:
             self.office.graph.assign(self.made.service_principal_id, one["id"], self.role)
 
     def unassign(self):
@@ -88,7 +105,9 @@ class Scene:
 
     def forecast(self):
         pilot = self.pilot() if self.links else None
-        return make_forecast(self.office.graph, self.office.scim, self.made, now=self.office.now(), limits=Limits(), pilot=pilot)
+        return make_forecast(
+            self.office.graph, self.office.scim, self.made, now=self.office.now(), limits=Limits(), pilot=pilot
+        )
 
     def cycle(self):
         """Everybody is looked at by the next cycle; its events."""
@@ -119,7 +138,11 @@ class Scene:
             return
         scoping = next(s["details"] for s in event["provisioningSteps"] if s["provisioningStepType"] == "scoping")
         assigned = scoping["Assigned to the application"] == "True"
-        here = assigned and scoping["Active in the source system"] == "True" and scoping["Scoping filter evaluation passed"] == "True"
+        here = (
+            assigned
+            and scoping["Active in the source system"] == "True"
+            and scoping["Scoping filter evaluation passed"] == "True"
+        )
         before = self.links.get(key, Link(key, target))
         sources = {link.target_id: other for other, link in self.links.items()}
         members = dict(before.members)
@@ -133,7 +156,11 @@ class Scene:
     def pilot(self):
         """A pilot of everybody who is linked."""
         names = {p["id"]: p for p in (*self.people, *self.groups)}
-        people = tuple(PilotPerson(person_of(names[k]), "", "", {}, v.target_id, "", "proved") for k, v in self.links.items() if "userPrincipalName" in names[k])
+        people = tuple(
+            PilotPerson(person_of(names[k]), "", "", {}, v.target_id, "", "proved")
+            for k, v in self.links.items()
+            if "userPrincipalName" in names[k]
+        )
         groups = tuple(
             PilotGroupResult(PilotGroup(k, names[k]["displayName"], ()), "", "", (), (), v.target_id, "", "proved")
             for k, v in self.links.items()
@@ -183,7 +210,9 @@ def test_the_cycle_does_what_was_forecast(scene, monkeypatch, seed):
     assert compare_outcome(first, told(story.cycle())) == {}
     for _ in range(3):
         after = story.forecast()
-        assert [(row.person.user_principal_name, row.action, row.reason) for row in after.rows if row.action not in QUIET] == []
+        assert [
+            (row.person.user_principal_name, row.action, row.reason) for row in after.rows if row.action not in QUIET
+        ] == []
         assert [group for group in after.groups if group.action not in QUIET] == []
         for _ in range(8):
             story.change_something()

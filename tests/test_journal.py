@@ -24,13 +24,23 @@ def test_a_write_is_noted_before_it_is_sent(journal):
         assert [entry.state for entry in journal.unsettled()] == ["intended"]
         settle({"status": 201, "id": "1"})
     [entry] = journal.entries()
-    assert (entry.number, entry.state, entry.answer, entry.after) == (1, "done", {"status": 201, "id": "1"}, {"displayName": "x"})
+    assert (entry.number, entry.state, entry.answer, entry.after) == (
+        1,
+        "done",
+        {"status": 201, "id": "1"},
+        {"displayName": "x"},
+    )
     assert journal.unsettled() == ()
 
 
 @pytest.mark.parametrize(
     ("error", "state"),
-    [(Rejected("no", "x", status=400), "refused"), (Unreachable("gone", "x", cause="reset"), "unknown"), (KeyboardInterrupt(), "intended"), (MemoryError(), "intended")],
+    [
+        (Rejected("no", "x", status=400), "refused"),
+        (Unreachable("gone", "x", cause="reset"), "unknown"),
+        (KeyboardInterrupt(), "intended"),
+        (MemoryError(), "intended"),
+    ],
     ids=["refused", "unknown", "interrupted", "crashed"],
 )
 def test_how_a_write_ends(journal, error, state):

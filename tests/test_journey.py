@@ -39,7 +39,9 @@ def test_onboard_leaves_whole_evidence(scimkit, tmp_path, leaks):
         assert (folder / f"{step.name}.html").stat().st_size > 10_000
         for kind in step.records:
             snake = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
-            record = json.loads((folder / "records" / f"{step.name.split('_')[0]}_{snake}.json").read_text(encoding="utf-8"))
+            record = json.loads(
+                (folder / "records" / f"{step.name.split('_')[0]}_{snake}.json").read_text(encoding="utf-8")
+            )
             assert record["kind"] == kind and record["made_utc"].endswith("Z")
     journal = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "journal").iterdir())]
     assert {entry["state"] for entry in journal} == {"done"}
@@ -64,7 +66,11 @@ def test_wrong_token_then_resume(scimkit, tmp_path, leaks):
 
     again = subprocess.run(
         [sys.executable, "-m", "scimkit.cli", *shlex.split(lines[-1].split("scimkit ", 1)[1])],
-        cwd=tmp_path, env={**__import__("os").environ, "APP_TOKEN": TOKEN, "PYTHONUTF8": "1"}, capture_output=True, text=True, encoding="utf-8",
+        cwd=tmp_path,
+        env={**__import__("os").environ, "APP_TOKEN": TOKEN, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     assert again.returncode == 0, again.stdout + again.stderr
     after = state(folder)["steps"]
@@ -77,7 +83,13 @@ def test_wrong_token_then_resume(scimkit, tmp_path, leaks):
 @pytest.fixture
 def live_like(tmp_path):
     """A sandbox in a process of its own, and a scimkit.toml that takes it for a live tenant."""
-    server = subprocess.Popen([sys.executable, "-m", "scimkit.cli", "sandbox", "--apps", "oreilly"], stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=tmp_path)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "scimkit.cli", "sandbox", "--apps", "oreilly"],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+    )
     ready = json.loads(server.stdout.readline())
 
     def configure(writes):
@@ -99,7 +111,16 @@ def test_live_tenant_is_written_to_only_as_confirmed(scimkit, tmp_path, live_lik
     """writes = "never" stops at the first write with 3; with "ask", following the printed commands goes to the end, one confirmation a writing notebook."""
     ready, configure = live_like
     env = {"GRAPH_TOKEN": ready["graph"]["token"], "APP_TOKEN": ready["apps"]["oreilly"]["token"]}
-    options = ["--tenant", "contoso", "--set", "token_ref=env:APP_TOKEN", "--set", "pilot=grace.oneill@contoso.example", "--runs", "runs"]
+    options = [
+        "--tenant",
+        "contoso",
+        "--set",
+        "token_ref=env:APP_TOKEN",
+        "--set",
+        "pilot=grace.oneill@contoso.example",
+        "--runs",
+        "runs",
+    ]
     stopped = scimkit("run", "onboard", *options, env=env)
     assert stopped.returncode == 3, stopped.stdout + stopped.stderr
     command = stopped.stdout.strip().splitlines()[-1]
@@ -108,7 +129,9 @@ def test_live_tenant_is_written_to_only_as_confirmed(scimkit, tmp_path, live_lik
     assert "provisioning job of" in (tmp_path / page).read_text(encoding="utf-8")
     assert 'writes = "never"' in stopped.stdout and "nothing was written" in stopped.stdout
     headers = {"Authorization": f"Bearer {ready['graph']['token']}"}
-    found = httpx.get(f"{ready['graph']['base_url']}/servicePrincipals", headers=headers, trust_env=False).json()["value"]
+    found = httpx.get(f"{ready['graph']['base_url']}/servicePrincipals", headers=headers, trust_env=False).json()[
+        "value"
+    ]
     assert [sp for sp in found if sp["displayName"] == "O'Reilly learning platform"] == []
     assert not list((tmp_path / run_folder(stopped.stdout)).glob("journal/*"))
 
@@ -144,9 +167,13 @@ def test_an_assignment_seen_late_is_waited_for(scimkit, tmp_path):
 def test_a_filter_to_try_changes_nothing(scimkit, tmp_path):
     """One that cannot be read ends before anything is assigned; a good one is judged, shown in the notebook, and not written."""
     wrong = scimkit("run", "onboard", "--set", "4.try_filter=department EQALS Sales")
-    assert wrong.returncode == 2 and "try_filter" in wrong.stdout and "Did you mean EQUALS" in wrong.stdout, wrong.stdout + wrong.stderr
+    assert wrong.returncode == 2 and "try_filter" in wrong.stdout and "Did you mean EQUALS" in wrong.stdout, (
+        wrong.stdout + wrong.stderr
+    )
     [folder] = (tmp_path / "runs").iterdir()
-    assert not [path for path in (folder / "journal").iterdir() if "appRoleAssignedTo" in path.read_text(encoding="utf-8")]
+    assert not [
+        path for path in (folder / "journal").iterdir() if "appRoleAssignedTo" in path.read_text(encoding="utf-8")
+    ]
     done = scimkit("run", "onboard", "--resume", folder, "--set", "4.try_filter=department EQUALS Engineering")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing was written" in (folder / "4_scope.ipynb").read_text(encoding="utf-8")

@@ -48,7 +48,9 @@ def test_linkedin_warns_of_leavers_and_asks_about_licences(scimkit, tmp_path):
     assert record(folder, "5a_connection_report")["data"]["matching"] == "externalId"
     assert checks(folder, "4_scope")["scope.role"] == "passed"
     plan = checks(folder, "1_readiness")
-    assert {plan[f"plan.{key}"] for key in ("approved", "auto_assign", "application_instance", "licence_type")} == {"warning"}
+    assert {plan[f"plan.{key}"] for key in ("approved", "auto_assign", "application_instance", "licence_type")} == {
+        "warning"
+    }
 
 
 def test_theorgwiki_is_adopted_and_its_rows_are_discovered(scimkit, tmp_path):
@@ -74,7 +76,9 @@ given = {"app": "theorgwiki", "tenant": "sandbox"}
 run = session._temporary_run("2_token", given, session.load_config())
 print(*[name for name, step in run.state()["steps"].items() if step["state"] == "passed"], run.get("3_app", "EnterpriseApp").display_name)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=300
+    )
     assert done.stdout.split() == ["1_plan", "3_app", "TheOrgWiki"], done.stdout + done.stderr
 
 
@@ -83,7 +87,13 @@ def orgwiki_tenant(tmp_path):
     """A sandbox in a process of its own, which scimkit.toml takes for a live tenant."""
     import sys
 
-    server = subprocess.Popen([sys.executable, "-m", "scimkit.cli", "sandbox", "--apps", "theorgwiki"], stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=tmp_path)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "scimkit.cli", "sandbox", "--apps", "theorgwiki"],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+    )
     ready = json.loads(server.stdout.readline())
     (tmp_path / "scimkit.toml").write_text(
         '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "ask"\nsign_in = "access_token"\n'

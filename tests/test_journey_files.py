@@ -43,7 +43,10 @@ def test_cloud_academy(scimkit, tmp_path):
     assert found["mapping.user_name"]["status"] == "passed" and "mapping.groups" not in found
     assert "(unconfirmed)" in (folder / "1_plan.html").read_text(encoding="utf-8")
     page = (folder / "5a_connection.ipynb").read_text(encoding="utf-8").replace("<wbr>", "")
-    assert "https://app.qa.com/webhooks/ad/v1/scim (your company signs in at app.qa.com); taken where none is chosen" in page
+    assert (
+        "https://app.qa.com/webhooks/ad/v1/scim (your company signs in at app.qa.com); taken where none is chosen"
+        in page
+    )
 
 
 def test_cloud_academy_warns_where_the_user_name_is_not_the_mail(scimkit, tmp_path):
@@ -62,16 +65,26 @@ def test_thrive(scimkit, tmp_path):
     assert states(folder) == {"passed"} and not (folder / "2_mail.txt").exists()
     found = checks(folder, "5b_mapping_review")
     assert "timezone: needs a constant or an extension attribute" in found["mapping.row_missing"]["message"]
-    assert found["mapping.groups"]["status"] == "passed" and "matched by displayName" in found["mapping.groups"]["message"]
+    assert (
+        found["mapping.groups"]["status"] == "passed" and "matched by displayName" in found["mapping.groups"]["message"]
+    )
     assert found["mapping.renaming"]["status"] == "warning"
     manager = checks(folder, "4_scope")["scope.manager"]
-    assert manager["status"] == "warning" and "diego.blocked" in manager["message"], "a manager who can never be in scope"
+    assert manager["status"] == "warning" and "diego.blocked" in manager["message"], (
+        "a manager who can never be in scope"
+    )
 
 
 @pytest.fixture
 def thrive_tenant(tmp_path):
     """A sandbox in a process of its own, which scimkit.toml takes for a live tenant; no Tenant URL is noted."""
-    server = subprocess.Popen([sys.executable, "-m", "scimkit.cli", "sandbox", "--apps", "thrive-lxp"], stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=tmp_path)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "scimkit.cli", "sandbox", "--apps", "thrive-lxp"],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+    )
     ready = json.loads(server.stdout.readline())
     (tmp_path / "scimkit.toml").write_text(
         '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "ask"\nsign_in = "access_token"\n'
@@ -93,10 +106,18 @@ def test_live_waits_for_the_vendors_answer(scimkit, tmp_path, thrive_tenant, lea
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
     folder = run_folder(tmp_path, waiting.stdout)
     mail = (folder / "2_mail.txt").read_text(encoding="utf-8")
-    assert mail.startswith("To: support@thrivelearning.com\nSubject: ") and "Tenant URL" in mail and "SCIM token" in mail
-    assert "waiting for Thrive LXP" in waiting.stdout and "support@thrivelearning.com" in waiting.stdout and "[apps.thrive-lxp]" in waiting.stdout
+    assert (
+        mail.startswith("To: support@thrivelearning.com\nSubject: ") and "Tenant URL" in mail and "SCIM token" in mail
+    )
+    assert (
+        "waiting for Thrive LXP" in waiting.stdout
+        and "support@thrivelearning.com" in waiting.stdout
+        and "[apps.thrive-lxp]" in waiting.stdout
+    )
     command = waiting.stdout.strip().splitlines()[-1]
-    assert command.startswith("scimkit run onboard --resume ") and command.endswith("--set 2.token_ref=env:THRIVE_LXP_TOKEN")
+    assert command.startswith("scimkit run onboard --resume ") and command.endswith(
+        "--set 2.token_ref=env:THRIVE_LXP_TOKEN"
+    )
 
     again = scimkit(*shlex.split(command)[1:], env=env)
     assert again.returncode == 3 and again.stdout.strip().splitlines()[-1] == command, "the answer is not there yet"
@@ -107,8 +128,12 @@ def test_live_waits_for_the_vendors_answer(scimkit, tmp_path, thrive_tenant, lea
         step = scimkit(*shlex.split(command)[1:], env=env)
         if step.returncode == 2:
             asked_for_url = True
-            assert "support tells it to each customer" in step.stdout and "Ask support@thrivelearning.com" in step.stdout
-            command = f"scimkit run onboard --resume {shlex.quote(str(folder))} --set 5a.tenant_url={vendor['scim_url']}"
+            assert (
+                "support tells it to each customer" in step.stdout and "Ask support@thrivelearning.com" in step.stdout
+            )
+            command = (
+                f"scimkit run onboard --resume {shlex.quote(str(folder))} --set 5a.tenant_url={vendor['scim_url']}"
+            )
         elif step.returncode == 3:
             command = step.stdout.strip().splitlines()[-1]
         else:
@@ -152,7 +177,11 @@ def test_a_run_goes_on_without_its_apps_file(scimkit, tmp_path):
 
 def test_a_new_app_without_gallery_entry(scimkit, tmp_path):
     """`added_by = "custom"`: made from Microsoft's template for such apps, whose many more rows are named as not in the app's table."""
-    text = EXAMPLE.read_text(encoding="utf-8").replace('names = ["Northwind Campus"]', 'added_by = "custom"\nnames = ["Northwind Campus"]').replace("groups = false", 'groups = "unclear"')
+    text = (
+        EXAMPLE.read_text(encoding="utf-8")
+        .replace('names = ["Northwind Campus"]', 'added_by = "custom"\nnames = ["Northwind Campus"]')
+        .replace("groups = false", 'groups = "unclear"')
+    )
     (tmp_path / "my-app.toml").write_text(text, encoding="utf-8")
     done = scimkit("run", "onboard", "--app", "my-app.toml")
     assert done.returncode == 0, done.stdout + done.stderr

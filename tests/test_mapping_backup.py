@@ -60,7 +60,9 @@ def live(office, made):
 
 
 def keep(office, made, **more):
-    return back_up_mapping(live(office, made), app=office.app, tenant=office.tenant, run=office.run, now=office.now(), **more)
+    return back_up_mapping(
+        live(office, made), app=office.app, tenant=office.tenant, run=office.run, now=office.now(), **more
+    )
 
 
 def saved_as(objects, title="wanted.toml", schema=None):
@@ -69,13 +71,16 @@ def saved_as(objects, title="wanted.toml", schema=None):
 
 def with_rows(objects, **sources):
     """The objects with user rows changed to other sources, or added: target -> expression, `_` for a dot."""
+
     def one(each):
         if each.source_object != "User":
             return each
         rows = {row.target: row for row in each.rows}
         for name, expression in sources.items():
             target = name.replace("_", ".")
-            rows[target] = replace(rows.get(target, MappingRow(target, None, "None")), expression=expression, kind="Expression")
+            rows[target] = replace(
+                rows.get(target, MappingRow(target, None, "None")), expression=expression, kind="Expression"
+            )
         return replace(each, rows=tuple(rows.values()))
 
     return tuple(one(each) for each in objects)
@@ -94,7 +99,18 @@ def predict(office, made, wanted):
 
 
 def restore(office, made, wanted, changes, **more):
-    return restore_mapping(office.app, office.graph, made, wanted, changes, tenant=office.tenant, run=office.run, journal=office.journal, now=office.now, **more)
+    return restore_mapping(
+        office.app,
+        office.graph,
+        made,
+        wanted,
+        changes,
+        tenant=office.tenant,
+        run=office.run,
+        journal=office.journal,
+        now=office.now,
+        **more,
+    )
 
 
 def put_back(office, made, objects, **more):
@@ -153,6 +169,7 @@ def test_a_backup_overwrites_nothing(office, made):
 
 def test_a_schema_without_directories_is_completed(office, made):
     """An answer that lacks them is completed before it could be written back."""
+
     class Short:
         def schema(self, sp, job):
             return {name: value for name, value in office.graph.schema(sp, job).items() if name != "directories"}
@@ -160,7 +177,10 @@ def test_a_schema_without_directories_is_completed(office, made):
         def schema_directories(self, sp, job):
             return office.graph.schema_directories(sp, job)
 
-    assert read_live_schema(Short(), made)["directories"] == office.graph.schema(made.service_principal_id, made.job_id)["directories"]
+    assert (
+        read_live_schema(Short(), made)["directories"]
+        == office.graph.schema(made.service_principal_id, made.job_id)["directories"]
+    )
 
 
 def test_what_is_no_schema_is_not_kept(office):
@@ -182,27 +202,41 @@ def test_live_file_profile_and_an_earlier_run(office, made, tmp_path):
     """Each pair of sides is compared in its direction, and says the same where nothing differs."""
     schema = live(office, made)
     keep(office, made)
-    other = RunStore.create(tmp_path / "other", app="oreilly", tenant="sandbox", runbook="mapping_backup", steps=(), now=office.now())
-    changed = write_schema(schema, with_rows(read_schema(schema), externalId="[employeeId]"), sources=saved_sources(schema) | {"[employeeId]": {"type": "Attribute", "name": "employeeId", "expression": "[employeeId]", "parameters": []}})
+    other = RunStore.create(
+        tmp_path / "other", app="oreilly", tenant="sandbox", runbook="mapping_backup", steps=(), now=office.now()
+    )
+    changed = write_schema(
+        schema,
+        with_rows(read_schema(schema), externalId="[employeeId]"),
+        sources=saved_sources(schema)
+        | {"[employeeId]": {"type": "Attribute", "name": "employeeId", "expression": "[employeeId]", "parameters": []}},
+    )
     back_up_mapping(changed, app=office.app, tenant=office.tenant, run=other, now=office.now())
     assert compare_mapping(*sides(office, schema, what="backup")).same
     assert compare_mapping(*sides(office, schema, against="profile")).same
     assert compare_mapping(*sides(office, schema, file="mapping.toml")).same
     earlier = compare_mapping(*sides(office, schema, against=str(other.folder)))
-    assert [(c.target, c.member, c.before, c.after) for c in earlier.changes] == [("externalId", "source", "[employeeId]", "[mailNickname]")]
+    assert [(c.target, c.member, c.before, c.after) for c in earlier.changes] == [
+        ("externalId", "source", "[employeeId]", "[mailNickname]")
+    ]
     assert compare_mapping(*sides(office, changed, against="profile")).changes[0].after == "[employeeId]"
 
 
 def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
     """What 5b_mapping has kept is good for a comparison; a file with a mark at its beginning is read; a run without any is said."""
-    other = RunStore.create(tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now())
+    other = RunStore.create(
+        tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()
+    )
     with pytest.raises(ConfigError, match="has kept no mapping"):
         read_mapping(str(other.folder))
     other.write("5b_schema.json", "\ufeff" + json.dumps(live(office, made)))
     with pytest.raises(MappingError, match="is no JSON"):
         read_mapping(str(other.folder))
     other.write("5b_schema.json", json.dumps(live(office, made)))
-    assert (read_mapping(str(other.folder)).title, read_mapping(str(other.folder)).app) == (f"run {other.name}", "oreilly")
+    assert (read_mapping(str(other.folder)).title, read_mapping(str(other.folder)).app) == (
+        f"run {other.name}",
+        "oreilly",
+    )
     other.change_state(lambda state: state.update(app="linkedin-learning"))
     with pytest.raises(PlanRefused, match="a mapping of linkedin-learning"):
         wanted_mapping(office.app, what="restore", file=str(other.folder), run=office.run)
@@ -219,7 +253,11 @@ def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
         ({}, ConfigError, "compared with itself"),
         ({"what": "backup", "file": "mapping.toml"}, ConfigError, "written to the run folder"),
         ({"what": "backup", "against": "profile"}, ConfigError, "against is profile, but what is backup"),
-        ({"what": "restore", "file": "mapping.toml", "against": "profile"}, ConfigError, "against is profile, but what is restore"),
+        (
+            {"what": "restore", "file": "mapping.toml", "against": "profile"},
+            ConfigError,
+            "against is profile, but what is restore",
+        ),
         ({"what": "restore"}, ConfigError, "no file is named"),
         ({"file": "nowhere.toml"}, ConfigError, "no mapping at nowhere.toml"),
         ({"against": "last month"}, ConfigError, "no mapping at last month"),
@@ -247,9 +285,17 @@ def test_a_file_is_put_back(office, made):
     before = planted(live(office, made))
     office.graph.put_schema(made.service_principal_id, made.job_id, before)
     before = live(office, made)
-    objects = with_rows(read_schema(before), externalId='Join("-", [employeeId], "x")', userName="ToLower([userPrincipalName])")
-    objects = with_user(objects, filters=(ScopingFilter("Pilot", (Clause("department", "EQUALS", "Sales"),)),), actions=frozenset({"Add", "Update"}))
-    objects = with_user(objects, rows=tuple(row for row in user_mapping_of(objects).rows if row.target != "name.givenName"))
+    objects = with_rows(
+        read_schema(before), externalId='Join("-", [employeeId], "x")', userName="ToLower([userPrincipalName])"
+    )
+    objects = with_user(
+        objects,
+        filters=(ScopingFilter("Pilot", (Clause("department", "EQUALS", "Sales"),)),),
+        actions=frozenset({"Add", "Update"}),
+    )
+    objects = with_user(
+        objects, rows=tuple(row for row in user_mapping_of(objects).rows if row.target != "name.givenName")
+    )
     changes, record = put_back(office, made, objects)
     assert words(changes) == [
         ("set", "User: actions"), ("set", "User: filters"), ("set", "User userName: source"), ("remove", "User name.givenName"), ("set", "User externalId: source"),
@@ -260,12 +306,26 @@ def test_a_file_is_put_back(office, made):
     }  # fmt: skip
     after = live(office, made)
     wanted = write_schema(before, after_objects(after), sources=saved_sources(after))
-    assert {k: v for k, v in after.items() if k not in ("version", "@odata.context")} == {k: v for k, v in wanted.items() if k not in ("version", "@odata.context")}
-    row = next(raw for raw in after["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"] if raw["targetAttributeName"] == "userName")
-    assert row["unknown"] == {"x": 1.5} and row["source"]["type"] == "Function" and row["source"]["parameters"][0]["value"]["name"] == "userPrincipalName"
+    assert {k: v for k, v in after.items() if k not in ("version", "@odata.context")} == {
+        k: v for k, v in wanted.items() if k not in ("version", "@odata.context")
+    }
+    row = next(
+        raw
+        for raw in after["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
+        if raw["targetAttributeName"] == "userName"
+    )
+    assert (
+        row["unknown"] == {"x": 1.5}
+        and row["source"]["type"] == "Function"
+        and row["source"]["parameters"][0]["value"]["name"] == "userPrincipalName"
+    )
     assert after["futureMember"] == {"a": [1, None]} and after["version"] != before["version"]
     assert plan(office, made, saved_as(objects)) == ()
-    assert (record.from_version, record.to_version, record.before_file) == (before["version"], after["version"], "mapping.before.toml")
+    assert (record.from_version, record.to_version, record.before_file) == (
+        before["version"],
+        after["version"],
+        "mapping.before.toml",
+    )
     assert json.loads(office.run.read("mapping.before.schema.json")) == before
     assert state_of(office, made) == "Disabled"
 
@@ -299,15 +359,24 @@ def test_back_to_what_was_saved(office, made):
 def test_a_tree_that_was_tampered_with_is_not_used(office, made):
     """The file that was reviewed says one thing, the tree beside it another: Graph's own reading of the text is written."""
     before = live(office, made)
-    without = with_user(read_schema(before), rows=tuple(row for row in user_mapping(before).rows if row.target != "active"))
+    without = with_user(
+        read_schema(before), rows=tuple(row for row in user_mapping(before).rows if row.target != "active")
+    )
     put_back(office, made, without)
     forged = copy.deepcopy(before)
-    row = next(raw for raw in forged["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"] if raw["targetAttributeName"] == "active")
+    row = next(
+        raw
+        for raw in forged["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
+        if raw["targetAttributeName"] == "active"
+    )
     row["source"]["parameters"][0]["value"]["name"] = "accountEnabled"
     put_back(office, made, read_schema(forged), schema=forged)
     rows = live(office, made)["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
     written = next(raw for raw in rows if raw["targetAttributeName"] == "active")["source"]
-    assert written["parameters"][0]["value"]["name"] == "IsSoftDeleted" and written["expression"] == row["source"]["expression"]
+    assert (
+        written["parameters"][0]["value"]["name"] == "IsSoftDeleted"
+        and written["expression"] == row["source"]["expression"]
+    )
 
 
 def test_only_the_order_differs(office, made):
@@ -340,12 +409,18 @@ def test_what_the_service_would_not_take_is_refused(office, made):
 
 def test_another_apps_saved_schema_is_refused(office, made):
     """A schema names no app, but the directory it writes to; nothing is planned or written."""
-    other = json.loads(json.dumps(live(office, made)).replace(json.dumps(live(office, made)["synchronizationRules"][0]["targetDirectoryName"]), '"LinkedIn Learning"'))
+    other = json.loads(
+        json.dumps(live(office, made)).replace(
+            json.dumps(live(office, made)["synchronizationRules"][0]["targetDirectoryName"]), '"LinkedIn Learning"'
+        )
+    )
     other["directories"][1]["id"] = "another"
     office.run.write("other.schema.json", json.dumps(other))
     writes = len(office.writes())
     for ask in (predict, plan):
-        with pytest.raises(PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, and this job writes to"):
+        with pytest.raises(
+            PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, and this job writes to"
+        ):
             ask(office, made, read_mapping("other.schema.json", run=office.run))
     assert len(office.writes()) == writes
 
@@ -381,7 +456,11 @@ class Refusing(Otherwise):
 @pytest.mark.parametrize(
     ("answer", "error", "said"),
     [
-        ({"parsingSucceeded": False, "parsedExpression": None, "error": {"message": "Unknown function"}}, MappingError, "externalId: Unknown function"),
+        (
+            {"parsingSucceeded": False, "parsedExpression": None, "error": {"message": "Unknown function"}},
+            MappingError,
+            "externalId: Unknown function",
+        ),
         ({}, MappingError, "it gives no reason"),
         ({"parsingSucceeded": True, "parsedExpression": None}, MappingError, "it gives no reason"),
         (Rejected("nothing is here", status=404), PlanRefused, "would not read"),
@@ -412,7 +491,10 @@ def test_what_the_plan_rests_on_is_read_again(office, made):
     with pytest.raises(NotReady, match="has changed since") as caught:
         restore(office, made, wanted, changes)
     assert caught.value.remedy
-    assert next(row for row in user_mapping(live(office, made)).rows if row.target == "externalId").expression == "[employeeId]"
+    assert (
+        next(row for row in user_mapping(live(office, made)).rows if row.target == "externalId").expression
+        == "[employeeId]"
+    )
 
 
 def test_a_change_while_the_cycle_ends_stops_it(office, made):
@@ -433,7 +515,9 @@ def test_a_change_while_the_cycle_ends_stops_it(office, made):
             restore(office, made, wanted, changes)
     finally:
         office.graph = real
-    assert live(office, made)["unknown"] == 1 and user_mapping(live(office, made)).rows[-1].expression == "[mailNickname]"
+    assert (
+        live(office, made)["unknown"] == 1 and user_mapping(live(office, made)).rows[-1].expression == "[mailNickname]"
+    )
 
 
 def test_each_restore_keeps_what_was_before_it(office, made):
@@ -471,7 +555,9 @@ def running(office, made):
     office.assign(made, GRACE, JOSE)
     store_threshold(office, made, 5)
     office.graph.start_job(made.service_principal_id, made.job_id)
-    while not office.graph.job(made.service_principal_id, made.job_id)["status"]["steadyStateFirstAchievedTime"].startswith("2"):
+    while not office.graph.job(made.service_principal_id, made.job_id)["status"][
+        "steadyStateFirstAchievedTime"
+    ].startswith("2"):
         pass
     yield made
     office.graph.pause_job(made.service_principal_id, made.job_id)
@@ -479,7 +565,15 @@ def running(office, made):
 
 def store_threshold(office, made, threshold):
     notice = json.dumps({"Enabled": False, "DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold})
-    office.graph.put_secrets(made.service_principal_id, {"BaseAddress": office.address.scim_urls["oreilly"], "SecretToken": office.scim_token, "SyncAll": "false", "SyncNotificationSettings": notice})
+    office.graph.put_secrets(
+        made.service_principal_id,
+        {
+            "BaseAddress": office.address.scim_urls["oreilly"],
+            "SecretToken": office.scim_token,
+            "SyncAll": "false",
+            "SyncNotificationSettings": notice,
+        },
+    )
 
 
 def actions(office, since):
@@ -489,8 +583,14 @@ def actions(office, since):
 def test_a_running_job_is_paused_and_started_again(office, running):
     """Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at again."""
     since = len(office.journal.entries())
-    changes, record = put_back(office, running, with_rows(read_schema(live(office, running)), externalId="[employeeId]"))
-    assert words(changes) == [("pause", "provisioning of Learning"), ("set", "User externalId: source"), ("start", "provisioning of Learning")]
+    changes, record = put_back(
+        office, running, with_rows(read_schema(live(office, running)), externalId="[employeeId]")
+    )
+    assert words(changes) == [
+        ("pause", "provisioning of Learning"),
+        ("set", "User externalId: source"),
+        ("start", "provisioning of Learning"),
+    ]
     assert "looks at everybody" in changes[-1].after
     assert actions(office, since) == ["pause", "schema", "start"]
     assert state_of(office, running) == "Active" and record.started
@@ -500,11 +600,16 @@ def test_a_running_job_is_paused_and_started_again(office, running):
 
 def test_leavers_are_named(office, running):
     """Who is in scope now and would not be afterwards stands in the plan with the reason, and they are what the cycle switches off."""
-    objects = with_user(read_schema(live(office, running)), filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),))
+    objects = with_user(
+        read_schema(live(office, running)),
+        filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
+    )
     changes, record = put_back(office, running, objects)
     [leaver] = [change for change in changes if change.action == "disable"]
     assert leaver.object == JOSE and "fails the scoping filters" in leaver.after
-    assert [person.user_principal_name for person in record.left_scope] == [JOSE] and status(record, "leavers") is Status.WARNING
+    assert [person.user_principal_name for person in record.left_scope] == [JOSE] and status(
+        record, "leavers"
+    ) is Status.WARNING
     assert accounts(office, running) == {GRACE: True, JOSE: False}
 
 
@@ -520,9 +625,16 @@ def accounts(office, made):
 @pytest.mark.slow
 def test_a_row_that_switches_people_off(office, running):
     """Not filters alone take access away: a changed row for active names them, too."""
-    objects = with_rows(read_schema(live(office, running)), active='IIF([userPrincipalName] = "' + JOSE + '", "False", Switch([IsSoftDeleted], , "False", "True", "True", "False"))')
+    objects = with_rows(
+        read_schema(live(office, running)),
+        active='IIF([userPrincipalName] = "'
+        + JOSE
+        + '", "False", Switch([IsSoftDeleted], , "False", "True", "True", "False"))',
+    )
     changes = plan(office, running, saved_as(objects))
-    assert [(change.object, "active gives False" in change.after) for change in changes if change.action == "disable"] == [(JOSE, True)]
+    assert [
+        (change.object, "active gives False" in change.after) for change in changes if change.action == "disable"
+    ] == [(JOSE, True)]
 
 
 def test_as_many_as_the_threshold_are_refused(office, running):
@@ -531,8 +643,12 @@ def test_as_many_as_the_threshold_are_refused(office, running):
     since = len(office.journal.entries())
     wanted = saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,)))
     forecast = predict(office, running, wanted)
-    assert {each.person.user_principal_name for each in forecast.leavers} == {GRACE, JOSE} and forecast.checks[0].status is Status.FAILED
-    with pytest.raises(PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}") as caught:
+    assert {each.person.user_principal_name for each in forecast.leavers} == {GRACE, JOSE} and forecast.checks[
+        0
+    ].status is Status.FAILED
+    with pytest.raises(
+        PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}"
+    ) as caught:
         plan(office, running, wanted)
     assert caught.value.remedy and actions(office, since) == []
 
@@ -540,7 +656,12 @@ def test_as_many_as_the_threshold_are_refused(office, running):
 @pytest.mark.slow
 def test_who_may_keep_the_account_is_not_refused(office, running):
     """SkipOutOfScopeDeletions keeps the accounts of leavers: they are named, not counted."""
-    secrets = {"BaseAddress": office.address.scim_urls["oreilly"], "SecretToken": office.scim_token, "SyncAll": "false", "SkipOutOfScopeDeletions": "True"}
+    secrets = {
+        "BaseAddress": office.address.scim_urls["oreilly"],
+        "SecretToken": office.scim_token,
+        "SyncAll": "false",
+        "SkipOutOfScopeDeletions": "True",
+    }
     office.graph.put_secrets(running.service_principal_id, secrets)
     changes = plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,))))
     assert ["stays as it is" in change.after for change in changes if change.action == "disable"] == [True, True]
@@ -568,11 +689,17 @@ def test_settings_that_may_not_be_read(office, running):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("clause", [Clause("appRoleAssignments", "IS NOT NULL"), Clause("department", "REGEX MATCH", "^[a-z-[aeiou]]+$")])
+@pytest.mark.parametrize(
+    "clause", [Clause("appRoleAssignments", "IS NOT NULL"), Clause("department", "REGEX MATCH", "^[a-z-[aeiou]]+$")]
+)
 def test_a_filter_that_cannot_be_judged_here(office, running, clause):
     """Unknown is not nobody: a filter on what scimkit cannot read, or with a pattern it cannot run, is refused for a job that runs."""
     with pytest.raises(PlanRefused, match="nobody knows who would fall out of scope"):
-        plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ScopingFilter("f", (clause,)),))))
+        plan(
+            office,
+            running,
+            saved_as(with_user(read_schema(live(office, running)), filters=(ScopingFilter("f", (clause,)),))),
+        )
 
 
 @pytest.mark.slow
@@ -580,8 +707,12 @@ def test_everybody_is_looked_at_where_everybody_is_provisioned(office, running):
     """With SyncAll nobody need be assigned, so the whole directory counts."""
     secrets = {"BaseAddress": office.address.scim_urls["oreilly"], "SecretToken": office.scim_token, "SyncAll": "true"}
     office.graph.put_secrets(running.service_principal_id, secrets)
-    with pytest.raises(PlanRefused, match=r"\d\d people would be switched off, and the job has no threshold of its own, and scimkit stops at 20: .* and others"):
+    with pytest.raises(
+        PlanRefused,
+        match=r"\d\d people would be switched off, and the job has no threshold of its own, and scimkit stops at 20: .* and others",
+    ):
         plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,))))
+
 
 def test_groups_that_fall_out_of_scope_are_named(office, made):
     """A filter of the group mapping takes groups away as one of people takes people; they count towards the threshold, too."""
@@ -591,9 +722,18 @@ def test_groups_that_fall_out_of_scope_are_named(office, made):
     before = ObjectMapping("Groups", "Group", "urn:g", True, users.actions, (), ())
     after = replace(before, filters=(ScopingFilter("f", (Clause("displayName", "EQUALS", "Others"),)),))
     assert find_leaving_groups(office.graph, made, before, after) == ("Learners",)
-    assert find_leaving_groups(office.graph, made, after, before) == find_leaving_groups(office.graph, made, after, after) == ()
+    assert (
+        find_leaving_groups(office.graph, made, after, before)
+        == find_leaving_groups(office.graph, made, after, after)
+        == ()
+    )
     with pytest.raises(PlanRefused, match="nobody knows who would fall out"):
-        find_leaving_groups(office.graph, made, before, replace(before, filters=(ScopingFilter("f", (Clause("visibility", "IS NULL"),)),)))
+        find_leaving_groups(
+            office.graph,
+            made,
+            before,
+            replace(before, filters=(ScopingFilter("f", (Clause("visibility", "IS NULL"),)),)),
+        )
     rules = DisablingRules(1, True, False, False)
     assert make_restore_forecast((), ("Learners",), rules).checks[0].status is Status.FAILED
     with pytest.raises(PlanRefused, match="1 group would be switched off, and the job stops at 1: Learners"):
@@ -606,7 +746,10 @@ def test_a_job_paused_by_somebody_else_stays_paused(office, running):
     office.journal.step = "stop"
     office.graph.pause_job(running.service_principal_id, running.job_id)
     office.journal.step = "mapping_backup"
-    objects = with_user(read_schema(live(office, running)), filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),))
+    objects = with_user(
+        read_schema(live(office, running)),
+        filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
+    )
     changes, record = put_back(office, running, objects)
     assert [change.action for change in changes] == ["set", "disable"] and not record.started
     assert state_of(office, running) == "Paused" and status(record, "job") is Status.WARNING
@@ -621,7 +764,10 @@ class Crash(RuntimeError):
 @pytest.mark.parametrize("arrived", [False, True], ids=["before", "after"])
 def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
     """Killed before or after any write: the resumed run needs no new confirmation, ends with the mapping written and the job on, once."""
-    objects = with_user(with_rows(read_schema(live(office, running)), externalId="[employeeId]"), filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),))
+    objects = with_user(
+        with_rows(read_schema(live(office, running)), externalId="[employeeId]"),
+        filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
+    )
     wanted, before = saved_as(objects), live(office, running)
 
     class Dying(Otherwise):
@@ -654,16 +800,30 @@ def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
     assert state_of(office, running) == "Active" and status(record, "written") is Status.PASSED
     assert plan(office, running, wanted) == ()
     assert json.loads(office.run.read("mapping.before.schema.json")) == before
-    assert sum(entry.method == "PUT" and entry.path.endswith("/schema") and entry.state == "done" for entry in office.journal.entries()) == 1
+    assert (
+        sum(
+            entry.method == "PUT" and entry.path.endswith("/schema") and entry.state == "done"
+            for entry in office.journal.entries()
+        )
+        == 1
+    )
 
 
 @pytest.mark.slow
 def test_a_cycle_that_does_not_end(office, running):
     """While the paused job's cycle runs nothing is written: it waits, and says how to go on."""
+
     class Busy(Otherwise):
         def job(self, sp, job):
             found = self._graph.job(sp, job)
-            found["status"]["progress"] = [{"completedUnits": 1, "totalUnits": 2, "units": "pages", "progressObservationDateTime": "2999-01-01T00:00:00Z"}]
+            found["status"]["progress"] = [
+                {
+                    "completedUnits": 1,
+                    "totalUnits": 2,
+                    "units": "pages",
+                    "progressObservationDateTime": "2999-01-01T00:00:00Z",
+                }
+            ]
             return found
 
     wanted = saved_as(with_rows(read_schema(live(office, running)), externalId="[employeeId]"))
@@ -678,16 +838,31 @@ def test_a_cycle_that_does_not_end(office, running):
     assert caught.value.settings == {"mapping_backup": {}} and len(waited) == 3 and live(office, running) == before
     left = plan(office, running, wanted)
     assert left[0].idle and words(left) == words(changes)
-    assert status(restore(office, running, wanted, left), "written") is Status.PASSED and state_of(office, running) == "Active"
+    assert (
+        status(restore(office, running, wanted, left), "written") is Status.PASSED
+        and state_of(office, running) == "Active"
+    )
 
 
 @pytest.mark.parametrize(
     ("progress", "ended", "runs"),
     [
         ([], "2026-03-02T09:00:00Z", False),
-        ([{"completedUnits": 2, "totalUnits": 2, "progressObservationDateTime": "2026-03-02T10:00:00Z"}], "2026-03-02T09:00:00Z", False),
-        ([{"completedUnits": 1, "totalUnits": 2, "progressObservationDateTime": "2026-03-02T10:00:00.1234567Z"}], "2026-03-02T09:00:00Z", True),
-        ([{"completedUnits": 1, "totalUnits": 2, "progressObservationDateTime": "2026-03-02T09:00:00Z"}], "2026-03-02T09:00:00Z", False),
+        (
+            [{"completedUnits": 2, "totalUnits": 2, "progressObservationDateTime": "2026-03-02T10:00:00Z"}],
+            "2026-03-02T09:00:00Z",
+            False,
+        ),
+        (
+            [{"completedUnits": 1, "totalUnits": 2, "progressObservationDateTime": "2026-03-02T10:00:00.1234567Z"}],
+            "2026-03-02T09:00:00Z",
+            True,
+        ),
+        (
+            [{"completedUnits": 1, "totalUnits": 2, "progressObservationDateTime": "2026-03-02T09:00:00Z"}],
+            "2026-03-02T09:00:00Z",
+            False,
+        ),
         ([{"completedUnits": 0, "totalUnits": 2, "progressObservationDateTime": ""}], "0001-01-01T00:00:00Z", True),
     ],
 )
@@ -704,7 +879,11 @@ def test_an_app_set_up_elsewhere_is_named(office):
     made = office.make(name="Backup me")
     for adopt in ("Backup me", made.service_principal_id):
         found = open_app(office.app, office.graph, office.journal, adopt=adopt)
-        assert (found.service_principal_id, found.job_id, found.app_id) == (made.service_principal_id, made.job_id, made.app_id)
+        assert (found.service_principal_id, found.job_id, found.app_id) == (
+            made.service_principal_id,
+            made.job_id,
+            made.app_id,
+        )
         assert not found.created and found.roles == made.roles
     for adopt, said in (("", "no app is named"), ("Nobody", "0 enterprise apps .* are called Nobody")):
         with pytest.raises(PlanRefused, match=said) as caught:
@@ -715,5 +894,7 @@ def test_an_app_set_up_elsewhere_is_named(office):
 def test_a_file_for_another_path_of_the_same_app(office, made):
     """The file of a profile that is a TOML file itself is known by the name in it."""
     office.run.write("wanted.toml", print_mapping(read_schema(live(office, made)), app="oreilly", title="x", about={}))
-    assert wanted_mapping(office.app, what="restore", file="wanted.toml", run=office.run).objects == read_schema(live(office, made))
+    assert wanted_mapping(office.app, what="restore", file="wanted.toml", run=office.run).objects == read_schema(
+        live(office, made)
+    )
     assert wanted_mapping(office.app, what="compare", file="wanted.toml", run=office.run) is None

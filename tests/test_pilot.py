@@ -18,7 +18,18 @@ from scimkit.views import to_text
 
 pytestmark = pytest.mark.slow  # an app of its own in the emulator for each test
 # people of this file alone: the vendor's accounts are shared by all tests
-PEOPLE = iter(["soren.oester@contoso.example", "wang.xiaoming@contoso.example", "sato.hanako@contoso.example", "zoe.young-smith@contoso.example", "plus+tag@contoso.example", "ivan.ivanov@contoso.example", "maria.dlt@contoso.example", "Max.Mustermann@contoso.example"])
+PEOPLE = iter(
+    [
+        "soren.oester@contoso.example",
+        "wang.xiaoming@contoso.example",
+        "sato.hanako@contoso.example",
+        "zoe.young-smith@contoso.example",
+        "plus+tag@contoso.example",
+        "ivan.ivanov@contoso.example",
+        "maria.dlt@contoso.example",
+        "Max.Mustermann@contoso.example",
+    ]
+)
 
 
 @pytest.fixture
@@ -52,7 +63,9 @@ def test_two_people_are_proved(office, made):
     assert not any(change.idle for change in changes) and names[0] in changes[0].object
     result = run(office, made, predictions)
     assert [(p.reported, p.verdict) for p in result.people] == [("create Success", "proved")] * 2
-    assert all(p.log_id and p.target_id and p.observed["userName"] == p.person.user_principal_name for p in result.people)
+    assert all(
+        p.log_id and p.target_id and p.observed["userName"] == p.person.user_principal_name for p in result.people
+    )
     assert {check.status for check in result.checks} == {Status.PASSED}
 
     again = predict(office, made, *names)
@@ -65,8 +78,13 @@ def test_two_people_are_proved(office, made):
 def test_what_microsoft_has_overruled_is_said(office, made):
     """In the prediction, before anything is confirmed, and in the record: the row, both values, and that matching hangs on it."""
     name = next(PEOPLE)
-    rows = (ReviewRow("userName", "", "", "Always", 1, {name: "theirs@contoso.example"}), ReviewRow("title", "", "", "Always", 0, {name: "Boss"}))
-    review = MappingReview(rows, (name,), (), (Overruled("userName", {name: "ours@contoso.example"}), Overruled("title", {name: "boss"})))
+    rows = (
+        ReviewRow("userName", "", "", "Always", 1, {name: "theirs@contoso.example"}),
+        ReviewRow("title", "", "", "Always", 0, {name: "Boss"}),
+    )
+    review = MappingReview(
+        rows, (name,), (), (Overruled("userName", {name: "ours@contoso.example"}), Overruled("title", {name: "boss"}))
+    )
     scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, name), limits=Limits())
     predictions = predict_pilot(office.graph, office.scim, made, scope, now=office.now(), review=review)
     user_name, title = predictions.checks
@@ -75,13 +93,24 @@ def test_what_microsoft_has_overruled_is_said(office, made):
     assert title.message in " ".join(to_text(predictions).split())
     result = run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
     assert result.checks[:2] == (user_name, title)
-    assert make_forecast(office.graph, office.scim, made, now=office.now(), limits=Limits(), pilot=result).checks[-2:] == (user_name, title)
+    assert make_forecast(office.graph, office.scim, made, now=office.now(), limits=Limits(), pilot=result).checks[
+        -2:
+    ] == (user_name, title)
 
 
 def test_what_is_redacted_is_masked(office, made):
     """A value that goes through Redact is neither shown as predicted nor as observed; nothing is still nothing."""
     job = read_job(office.graph, made)
-    job = replace(job, mapping=replace(job.mapping, rows=(MappingRow("title", "Redact([jobTitle])", "Expression"), MappingRow("nickName", "[displayName]", "Direct"))))
+    job = replace(
+        job,
+        mapping=replace(
+            job.mapping,
+            rows=(
+                MappingRow("title", "Redact([jobTitle])", "Expression"),
+                MappingRow("nickName", "[displayName]", "Direct"),
+            ),
+        ),
+    )
     assert _shown({"title": "Boss", "nickName": "Bo"}, job) == {"title": "[Redact]", "nickName": "Bo"}
     assert _shown({"title": None}, job) == {"title": "(no value)"}
 
@@ -102,11 +131,20 @@ def test_an_account_that_is_taken_over_is_held_only_to_what_flows_into_it(office
     sp, job = made.service_principal_id, made.job_id
     schema = office.graph.schema(sp, job)
     users = next(m for m in schema["synchronizationRules"][0]["objectMappings"] if m["sourceObjectName"] == "User")
-    next(row for row in users["attributeMappings"] if row["targetAttributeName"] == "name.givenName")["flowType"] = "ObjectAddOnly"
+    next(row for row in users["attributeMappings"] if row["targetAttributeName"] == "name.givenName")["flowType"] = (
+        "ObjectAddOnly"
+    )
     office.graph.put_schema(sp, job, schema)
     name = next(PEOPLE)
     user = office.graph.user(name)
-    values = {"userName": name, "externalId": user["mailNickname"], "active": True, "name.givenName": "Nickname", "name.familyName": "Other", 'emails[type eq "work"].value': user["mail"]}
+    values = {
+        "userName": name,
+        "externalId": user["mailNickname"],
+        "active": True,
+        "name.givenName": "Nickname",
+        "name.familyName": "Other",
+        'emails[type eq "work"].value': user["mail"],
+    }
     office.scim.create("Users", create_body(values))
     [prediction] = predict(office, made, name)
     assert prediction.action == "update" and "name.givenName" not in prediction.values
@@ -150,14 +188,31 @@ def test_somebody_who_is_not_assigned(office, made):
     [assignment] = office.graph.assignments(made.service_principal_id)
     office.graph.unassign(made.service_principal_id, assignment["id"])
     result = run(office, made, (before,))
-    assert by_code(result)["pilot.reported"].status is Status.FAILED and "skipped" in by_code(result)["pilot.reported"].message
+    assert (
+        by_code(result)["pilot.reported"].status is Status.FAILED
+        and "skipped" in by_code(result)["pilot.reported"].message
+    )
     assert by_code(result)["pilot.prediction"].status is Status.WARNING
 
 
 @pytest.mark.parametrize(
     ("action", "result", "code", "word"),
-    [("Create", "Success", "", "create"), ("Update", "Success", "", "update"), ("Other", "Skipped", "RedundantExport", "nothing"), ("Other", "Skipped", "NotEffectivelyEntitled", "skip"), ("Create", "Failure", "EntryConflict", "failure"), ("Other", "Success", "", "nothing")],
+    [
+        ("Create", "Success", "", "create"),
+        ("Update", "Success", "", "update"),
+        ("Other", "Skipped", "RedundantExport", "nothing"),
+        ("Other", "Skipped", "NotEffectivelyEntitled", "skip"),
+        ("Create", "Failure", "EntryConflict", "failure"),
+        ("Other", "Success", "", "nothing"),
+    ],
 )
 def test_a_report_in_a_forecast_s_words(action, result, code, word):
     """What the service reports is compared in the words of the prediction."""
-    assert _short(OnDemand(action=action, result=result, error_code=code, message="", target_id="", steps=(), modified=(), raw=None)) == word
+    assert (
+        _short(
+            OnDemand(
+                action=action, result=result, error_code=code, message="", target_id="", steps=(), modified=(), raw=None
+            )
+        )
+        == word
+    )

@@ -118,14 +118,22 @@ def test_what_is_looked_at_twice(group_office, made):
 def test_a_group_is_proved_with_its_people(group_office, made):
     """Made with the pilot people in it, read back with them; a second run is planned as idle and changes nothing."""
     group = choose(group_office, made, PILOT)
-    scope, predictions = predict(group_office, made, group, "grace.oneill@contoso.example", "jose.garcia@contoso.example")
+    scope, predictions = predict(
+        group_office, made, group, "grace.oneill@contoso.example", "jose.garcia@contoso.example"
+    )
     assert by_code(scope)["scope.pilot_group"].status is Status.PASSED
     told = predictions.group
     assert told.action == "create" and {person.id for person in told.members} == set(group.member_ids)
     assert [change.idle for change in plan_pilot(predictions, made)] == [False, False, False]
     result = run(group_office, made, predictions)
     [proved] = result.groups
-    assert proved.verdict == "proved" and proved.target_id and not proved.missing and len(proved.observed) == 2 and proved.log_id
+    assert (
+        proved.verdict == "proved"
+        and proved.target_id
+        and not proved.missing
+        and len(proved.observed) == 2
+        and proved.log_id
+    )
     assert {check.status for check in result.checks} == {Status.PASSED}, result.checks
 
     _, again = predict(group_office, made, group, "grace.oneill@contoso.example", "jose.garcia@contoso.example")
@@ -149,16 +157,23 @@ def test_a_group_whose_members_the_app_drops(group_office, made):
             found = self._scim.read(kind, id, **options)
             return {**found, "members": []} if kind == "Groups" else found
 
-    result = run_pilot(group_office.app, group_office.graph, Forgetful(group_office.scim), made, predictions, now=group_office.now)
+    result = run_pilot(
+        group_office.app, group_office.graph, Forgetful(group_office.scim), made, predictions, now=group_office.now
+    )
     assert result.groups[0].verdict == "differs" and len(result.groups[0].missing) == 2
     assert by_code(result)["pilot.group_observed"].status is Status.WARNING
 
 
 def test_the_manager_goes_first_and_is_written(group_office, made):
     """A pilot person who reports to the other one is provisioned second, with the manager's new account."""
-    scope, predictions = predict(group_office, made, None, "ivan.ivanov@contoso.example", "wang.xiaoming@contoso.example")
+    scope, predictions = predict(
+        group_office, made, None, "ivan.ivanov@contoso.example", "wang.xiaoming@contoso.example"
+    )
     first, second = predictions.people
-    assert (first.person.user_principal_name, second.person.user_principal_name) == ("wang.xiaoming@contoso.example", "ivan.ivanov@contoso.example")
+    assert (first.person.user_principal_name, second.person.user_principal_name) == (
+        "wang.xiaoming@contoso.example",
+        "ivan.ivanov@contoso.example",
+    )
     assert MANAGER in second.values and MANAGER not in first.values, "the manager of the first is not in the pilot"
     result = run(group_office, made, predictions)
     manager, report = result.people
@@ -177,9 +192,15 @@ def test_groups_and_managers_are_forecast(group_office, made):
     group_office.assign(made, "soren.oester@contoso.example")  # grace's manager, who has no account yet
     record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits())
     actions = {row.person.user_principal_name: row.action for row in record.rows}
-    assert actions["grace.oneill@contoso.example"] == "update" and actions["soren.oester@contoso.example"] in ("create", "update", "nothing")
+    assert actions["grace.oneill@contoso.example"] == "update" and actions["soren.oester@contoso.example"] in (
+        "create",
+        "update",
+        "nothing",
+    )
     [row] = record.groups
-    assert row.name == PILOT and row.members == 2 and row.left_out == 0 and row.action in ("create", "update", "nothing")
+    assert (
+        row.name == PILOT and row.members == 2 and row.left_out == 0 and row.action in ("create", "update", "nothing")
+    )
     assert by_code(record)["forecast.groups"].status is Status.PASSED
 
 
@@ -201,7 +222,9 @@ def test_what_the_pilot_linked_is_known(group_office, made):
     result = run(group_office, made, predictions)
     [sato] = [a for a in group_office.graph.assignments(made.service_principal_id) if a["principalType"] == "User"]
     group_office.graph.unassign(made.service_principal_id, sato["id"])
-    record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result)
+    record = make_forecast(
+        group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result
+    )
     actions = {row.person.user_principal_name: row.action for row in record.rows}
     assert actions["sato.hanako@contoso.example"] == "disable" and actions["grace.oneill@contoso.example"] == "nothing"
     assert record.groups[0].members == 1, "jose is in the group, and was not in the pilot"
@@ -216,7 +239,9 @@ def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, m
     result = run(group_office, made, predictions)
     group_office.tell("people", person=jose, do="soft_delete")
     try:
-        record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result)
+        record = make_forecast(
+            group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result
+        )
         with pytest.raises(NotReady, match="not in the directory"):
             predict_pilot(group_office.graph, group_office.scim, made, scope, now=group_office.now())
     finally:
@@ -225,7 +250,10 @@ def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, m
     assert (learning.action, learning.removed) == ("unknown", 0) and "deleted in Entra since" in learning.reason
     checks = by_code(record)
     assert checks["forecast.leavers"].message == "1 person would lose access"
-    assert checks["forecast.people"].message == "1 person is assigned, each was looked at; so was 1 of the pilot who is not assigned any more"
+    assert (
+        checks["forecast.people"].message
+        == "1 person is assigned, each was looked at; so was 1 of the pilot who is not assigned any more"
+    )
 
 
 def test_what_left_scope_is_not_called_safe_where_the_app_cannot_be_asked(group_office, made):
@@ -239,7 +267,10 @@ def test_what_left_scope_is_not_called_safe_where_the_app_cannot_be_asked(group_
         record = make_forecast(group_office.graph, dead, made, now=group_office.now(), limits=Limits(), pilot=result)
     checks = by_code(record)
     assert checks["forecast.people"].status is Status.FAILED
-    assert checks["forecast.leavers"].status is Status.WARNING and "3 linked in the pilot left scope" in checks["forecast.leavers"].message
+    assert (
+        checks["forecast.leavers"].status is Status.WARNING
+        and "3 linked in the pilot left scope" in checks["forecast.leavers"].message
+    )
     assert "forecast.takeovers" not in checks and record.observed_accounts is None
 
 

@@ -61,8 +61,19 @@ def test_a_later_version_is_refused(kind):
 @pytest.mark.parametrize(
     "damage",
     [
-        {"version": "1"}, {"version": True}, {"version": None}, {"kind": 5}, {"kind": ["Scope"]}, {"kind": "Nonsense"}, {"data": None}, {"data": [1]},
-        {"data": {}}, {"checks": None}, {"checks": "passed"}, {"checks": [1]}, {"checks": [{"code": "a", "status": "splendid", "message": ""}]},
+        {"version": "1"},
+        {"version": True},
+        {"version": None},
+        {"kind": 5},
+        {"kind": ["Scope"]},
+        {"kind": "Nonsense"},
+        {"data": None},
+        {"data": [1]},
+        {"data": {}},
+        {"checks": None},
+        {"checks": "passed"},
+        {"checks": [1]},
+        {"checks": [{"code": "a", "status": "splendid", "message": ""}]},
     ],
     ids=str,
 )
@@ -74,7 +85,10 @@ def test_a_damaged_record_is_refused(damage):
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize(("field", "value"), [("people", "7"), ("people", True), ("mode", 5), ("filters", "abc"), ("pilot", [None]), ("assignments", {"a": 1})])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("people", "7"), ("people", True), ("mode", 5), ("filters", "abc"), ("pilot", [None]), ("assignments", {"a": 1})],
+)
 def test_a_value_of_another_type_is_refused(field, value):
     """A field that holds something else than its class says does not travel on."""
     envelope = json.loads(text(sample(KINDS["Scope"])))
@@ -97,7 +111,10 @@ def test_handles_and_secrets_do_not_belong_in_a_record(value):
         to_plain({"token": value})
 
 
-@pytest.mark.parametrize(("given", "micro"), [("2026-03-02T09:15:42Z", 0), ("2026-03-02T09:15:42.1234567Z", 123456), ("2026-03-02T09:15:42.5Z", 500000)])
+@pytest.mark.parametrize(
+    ("given", "micro"),
+    [("2026-03-02T09:15:42Z", 0), ("2026-03-02T09:15:42.1234567Z", 123456), ("2026-03-02T09:15:42.5Z", 500000)],
+)
 def test_times_are_aware_utc(given, micro):
     """Times are read with Graph's seven digits and written in whole seconds with Z; one without a zone is refused."""
     assert read_utc(given) == NOW.replace(microsecond=micro)

@@ -19,7 +19,14 @@ PLAN = ChangePlan("3_app", "sandbox", "sandbox", "", "Set up.", (), "0123456789a
 
 @pytest.fixture
 def run(tmp_path):
-    return RunStore.create(tmp_path / "Läufe mit Leerzeichen", app="oreilly", tenant="sandbox", runbook="onboard", steps=("1_plan", "3_app"), now=NOW)
+    return RunStore.create(
+        tmp_path / "Läufe mit Leerzeichen",
+        app="oreilly",
+        tenant="sandbox",
+        runbook="onboard",
+        steps=("1_plan", "3_app"),
+        now=NOW,
+    )
 
 
 def test_a_new_run(run):
@@ -33,8 +40,16 @@ def test_a_new_run(run):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[1]", "{}", '{"app": 5, "tenant": "sandbox", "steps": {}, "choices": {}}', '{"app": "a", "tenant": "sandbox", "steps": [], "choices": {}}',
-     '{"app": "a", "tenant": "sandbox", "steps": {"1_plan": "x"}, "choices": {}}', '{"app": "a", "tenant": "sandbox", "steps": {}, "choices": {"1_plan": 3}}'],
+    [
+        "",
+        "{",
+        "[1]",
+        "{}",
+        '{"app": 5, "tenant": "sandbox", "steps": {}, "choices": {}}',
+        '{"app": "a", "tenant": "sandbox", "steps": [], "choices": {}}',
+        '{"app": "a", "tenant": "sandbox", "steps": {"1_plan": "x"}, "choices": {}}',
+        '{"app": "a", "tenant": "sandbox", "steps": {}, "choices": {"1_plan": 3}}',
+    ],
 )
 def test_a_damaged_state_is_refused(run, content):
     """A run.json that nobody could work with is one RunError."""
@@ -62,7 +77,9 @@ with RunStore.open(sys.argv[1]).locked(*sys.argv[2:]):
 @pytest.mark.parametrize("doing", [(), ("open in JupyterLab already (scimkit lab)",)])
 def test_a_run_that_is_held_says_by_what(run, doing):
     """Another process holds the run: refused in words; state and journal can still be written; afterwards it is free."""
-    with subprocess.Popen([sys.executable, "-c", OTHER, str(run.folder), *doing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER, str(run.folder), *doing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
         assert other.stdout.readline() == "held\n"
         with pytest.raises(RunError, match=re.escape(doing[0] if doing else "running already")) as caught, run.locked():
             pass
@@ -80,7 +97,9 @@ def own_app(tmp_path):
     """A run of an app that is only a file, and that file."""
     file = tmp_path / "my-app.toml"
     file.write_text('name = "mine"\n# ümläut\n', encoding="utf-8-sig")
-    return file, RunStore.create(tmp_path / "runs", app=str(file), tenant="sandbox", runbook="onboard", steps=(), now=NOW)
+    return file, RunStore.create(
+        tmp_path / "runs", app=str(file), tenant="sandbox", runbook="onboard", steps=(), now=NOW
+    )
 
 
 def test_a_run_of_a_file_keeps_its_own_copy(own_app):
@@ -118,7 +137,9 @@ def test_writing_is_whole_or_not_at_all(run):
 
 def test_everything_written_is_redacted(tmp_path):
     """Files and log lines go through the redactor that was given."""
-    run = RunStore.create(tmp_path, app="a", tenant="t", runbook="r", steps=(), now=NOW, redact=lambda text: text.replace("geheim", "***"))
+    run = RunStore.create(
+        tmp_path, app="a", tenant="t", runbook="r", steps=(), now=NOW, redact=lambda text: text.replace("geheim", "***")
+    )
     run.write("a.txt", "geheim")
     run.append("run.log", "geheim\n")
     assert (run.read("a.txt"), run.read("run.log")) == ("***", "***\n")

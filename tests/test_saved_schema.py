@@ -19,13 +19,17 @@ from scimkit.mapping_backup.directories import refuse_other_app
 from scimkit.runs import RunStore
 from scimkit.tenant import Config
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "synchronization-schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "data" / "synchronization-schema.json").read_text(encoding="utf-8")
+)
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def run(tmp_path):
-    return RunStore.create(tmp_path / "run", app="oreilly", tenant="sandbox", runbook="mapping_backup", steps=(), now=NOW)
+    return RunStore.create(
+        tmp_path / "run", app="oreilly", tenant="sandbox", runbook="mapping_backup", steps=(), now=NOW
+    )
 
 
 def schema_of(directory: str, id: str = "") -> dict[str, Any]:
@@ -51,7 +55,10 @@ def saved(schema: dict[str, Any], app: str = "") -> SavedMapping:
         (schema_of("LinkedIn Learning", "1"), saved(schema_of("LinkedIn Elevate", "1"))),  # renamed by Microsoft
         (schema_of("LinkedIn Learning", "1"), saved(schema_of("", "2"))),  # nothing is said
         (schema_of("", "1"), saved(schema_of("LinkedIn Learning", "2"))),
-        (schema_of("LinkedIn Learning", "1"), saved(schema_of("customappsso", "2"), app="linkedin-learning")),  # the file names its app
+        (
+            schema_of("LinkedIn Learning", "1"),
+            saved(schema_of("customappsso", "2"), app="linkedin-learning"),
+        ),  # the file names its app
         (schema_of("LinkedIn Learning", "1"), SavedMapping("old.toml", "", read_schema(SCHEMA), None)),
     ],
 )
@@ -60,7 +67,10 @@ def test_what_may_be_one_app_is_not_refused(live, wanted):
     refuse_other_app(live, wanted)
 
 
-@pytest.mark.parametrize(("live", "other"), [("LinkedIn Learning", "customappsso"), ("customappsso", "LinkedIn Learning"), ("Thrive LXP", "LinkedIn Learning")])
+@pytest.mark.parametrize(
+    ("live", "other"),
+    [("LinkedIn Learning", "customappsso"), ("customappsso", "LinkedIn Learning"), ("Thrive LXP", "LinkedIn Learning")],
+)
 def test_another_apps_schema_is_refused(live, other):
     """The file, both directories, and what to give instead."""
     with pytest.raises(PlanRefused) as caught:
@@ -74,14 +84,19 @@ def test_another_apps_schema_is_refused(live, other):
 
 def broken() -> dict[str, Any]:
     made = copy.deepcopy(SCHEMA)
-    made["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][1]["defaultValue"] = json.loads('"Sales \\ud800"')
+    made["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][1]["defaultValue"] = json.loads(
+        '"Sales \\ud800"'
+    )
     return made
 
 
 def test_a_schema_with_half_a_character_is_not_kept(run):
     """It says where, and neither of the two files is there, nor a part of one."""
     before = sorted(path.name for path in run.folder.iterdir())
-    with pytest.raises(MappingError, match=r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema holds half a character") as caught:
+    with pytest.raises(
+        MappingError,
+        match=r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema holds half a character",
+    ) as caught:
         back_up_mapping(broken(), app=load("oreilly"), tenant=Config().tenant("sandbox"), run=run, now=NOW)
     assert caught.value.remedy and "\ud800" not in caught.value.message
     assert sorted(path.name for path in run.folder.iterdir()) == before
@@ -103,7 +118,15 @@ def test_no_file_of_a_run_holds_half_a_character(run):
     assert run.read("5b_schema.json") == "{}" and sorted(path.name for path in run.folder.iterdir()) == before
 
 
-@pytest.mark.parametrize(("schema", "place"), [({"a\udfff": 1}, "the whole"), ({"a": [{"b\ud800": 1}]}, "a[0]"), ({"a": ["x", "\udc00"]}, "a[1]"), (json.loads('{"a": "\\ud83d\\ude00"}'), "")])
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"a\udfff": 1}, "the whole"),
+        ({"a": [{"b\ud800": 1}]}, "a[0]"),
+        ({"a": ["x", "\udc00"]}, "a[1]"),
+        (json.loads('{"a": "\\ud83d\\ude00"}'), ""),
+    ],
+)
 def test_where_half_a_character_is(schema, place):
     """In a name, in a list; a whole pair is one character."""
     assert half_character(schema) == place

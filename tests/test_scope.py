@@ -109,7 +109,9 @@ def test_who_cannot_be_the_pilot(office, made, pilot, error, words):
 def test_suggestions_are_for_the_sandbox(office, made):
     """The sandbox suggests two people who have every value; a live tenant suggests nobody."""
     suggested = choose(office, made, "", may_suggest=True)
-    assert len(suggested) == 2 and all(person.enabled and person.mail and person.kind == "Member" for person in suggested)
+    assert len(suggested) == 2 and all(
+        person.enabled and person.mail and person.kind == "Member" for person in suggested
+    )
 
 
 def test_a_running_job_gets_nobody_new(office, made):
@@ -126,7 +128,9 @@ def test_only_people_count(office, made):
     """A group assigns its direct members; groups inside it assign nobody and are no people."""
     assign_group(office, made, LEARNERS)
     direct = [m for m in office.graph.members(group(office, LEARNERS)) if m["@odata.type"].endswith("user")]
-    everybody = [m for m in office.graph.transitive_members(group(office, LEARNERS)) if m["@odata.type"].endswith("user")]
+    everybody = [
+        m for m in office.graph.transitive_members(group(office, LEARNERS)) if m["@odata.type"].endswith("user")
+    ]
     record = scope_of(office, made)
     assert record.people == len(direct) == len(assigned_people(office.graph, made))
     [assignment] = record.assignments
@@ -141,7 +145,10 @@ def test_a_group_that_provisions_nobody(office, made):
     assert check.status is Status.FAILED and NEWSLETTER in check.message
 
 
-@pytest.mark.parametrize(("seats", "code", "status"), [(3, "scope.seats", Status.FAILED), (500, "scope.seats", Status.PASSED), (0, "scope.seats", None)])
+@pytest.mark.parametrize(
+    ("seats", "code", "status"),
+    [(3, "scope.seats", Status.FAILED), (500, "scope.seats", Status.PASSED), (0, "scope.seats", None)],
+)
 def test_seats(office, made, seats, code, status):
     """More people than seats fail before anybody is provisioned; seats that nobody noted are not guessed."""
     assign_group(office, made, ALL)
@@ -154,7 +161,9 @@ def test_a_pilot_person_who_is_gone_or_not_assigned(office, made):
     grace, jose = choose(office, made, f"{GRACE},{JOSE}")
     office.assign(made, JOSE)
     ghost = replace(jose, id="00000000-0000-4000-8000-000000000000", user_principal_name="ghost@contoso.example")
-    codes = [check.code for check in scope_of(office, made, (grace, jose, ghost)).checks if check.status is Status.FAILED]
+    codes = [
+        check.code for check in scope_of(office, made, (grace, jose, ghost)).checks if check.status is Status.FAILED
+    ]
     assert codes == ["scope.pilot_assigned", "scope.pilot_assigned"]
     with pytest.raises(NotReady, match="not in the directory any more"):
         read_sources(office.graph, (ghost,), made, ())
@@ -165,7 +174,11 @@ def test_sources_are_what_the_mapping_reads(office, made):
     people = choose(office, made, GRACE)
     users = user_mapping(office.graph.schema(made.service_principal_id, made.job_id))
     sources = read_sources(office.graph, people, made, (users,))
-    assert set(sources) == {GRACE} and sources[GRACE]["surname"] == "O'Neill" and "appRoleAssignments" not in sources[GRACE]
+    assert (
+        set(sources) == {GRACE}
+        and sources[GRACE]["surname"] == "O'Neill"
+        and "appRoleAssignments" not in sources[GRACE]
+    )
     assert users.rows
 
 
@@ -181,12 +194,20 @@ def test_roles_are_read_where_the_mapping_asks_for_them(office, made):
 
 @pytest.mark.parametrize(
     ("roles", "picked"),
-    [((), "Default Access"), (("msiam_access",), "msiam_access"), (("msiam_access", "Reader"), "Reader"), (("Admin", "User"), "User"), (("-User", "Reader"), "Reader")],
+    [
+        ((), "Default Access"),
+        (("msiam_access",), "msiam_access"),
+        (("msiam_access", "Reader"), "Reader"),
+        (("Admin", "User"), "User"),
+        (("-User", "Reader"), "Reader"),
+    ],
 )
 def test_which_role(made, roles, picked):
     """A named role that is enabled; `User` where there is one; Default Access only where the app declares none."""
     role = type(made.roles[0])
-    app = replace(made, roles=tuple(role(f"id-{name}", name.removeprefix("-"), not name.startswith("-")) for name in roles))
+    app = replace(
+        made, roles=tuple(role(f"id-{name}", name.removeprefix("-"), not name.startswith("-")) for name in roles)
+    )
     assert pick_role(app)[1] == picked
     assert (pick_role(app)[0] == DEFAULT_ACCESS) is (picked == "Default Access")
 
@@ -194,7 +215,13 @@ def test_which_role(made, roles, picked):
 def test_what_another_run_assigned_is_not_ours(office, made, tmp_path):
     """Only assignments this run has made are marked so: nothing else is ever removed by it."""
     office.assign(made, GRACE)
-    empty = Journal(type(office.run).create(tmp_path / "b", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()), step="4_scope", now=office.now)
+    empty = Journal(
+        type(office.run).create(
+            tmp_path / "b", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()
+        ),
+        step="4_scope",
+        now=office.now,
+    )
     record = read_scope(office.app, office.graph, made, pilot=(), limits=Limits(), journal=empty)
     assert [a.made_here for a in record.assignments] == [False]
 
@@ -206,14 +233,24 @@ def plant(office, made, *filters, source_object="User", enabled=True):
     """Put scoping filters into the job's schema as the portal would: (name, ((attribute, operator, value), …))."""
     schema = office.graph.schema(made.service_principal_id, made.job_id)
     groups = [
-        {"name": name, "clauses": [{"sourceOperandName": a, "operatorName": o, "targetOperand": {"values": [] if v is None else [v]}} for a, o, v in clauses]}
+        {
+            "name": name,
+            "clauses": [
+                {"sourceOperandName": a, "operatorName": o, "targetOperand": {"values": [] if v is None else [v]}}
+                for a, o, v in clauses
+            ],
+        }
         for name, clauses in filters
     ]
     for mapping in schema["synchronizationRules"][0]["objectMappings"]:
         if mapping["sourceObjectName"] == source_object:
-            mapping.update(enabled=enabled, scope={"groups": groups, "inputFilterGroups": [], "categoryFilterGroups": []})
+            mapping.update(
+                enabled=enabled, scope={"groups": groups, "inputFilterGroups": [], "categoryFilterGroups": []}
+            )
     url = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}/synchronization/jobs/{made.job_id}/schema"
-    answer = httpx.put(url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"})
+    answer = httpx.put(
+        url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"}
+    )
     assert answer.status_code == 204, answer.text
 
 
@@ -231,13 +268,18 @@ def test_without_a_filter_everybody_passes(office, made):
     office.assign(made, GRACE)
     record = scope_of(office, made)
     assert record.filters == () and record.filter_reviews == ()
-    assert by_code(record)["scope.filters"].status is Status.PASSED and "no scoping filter" in by_code(record)["scope.filters"].message
+    assert (
+        by_code(record)["scope.filters"].status is Status.PASSED
+        and "no scoping filter" in by_code(record)["scope.filters"].message
+    )
 
 
 def test_who_is_left_out_and_by_which_clause(office, made):
     """Of everybody assigned: those out by filter, each with every false clause and what they have; nobody else is listed."""
     assign_group(office, made, ALL)
-    plant(office, made, ("Titled engineers", (("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None))))
+    plant(
+        office, made, ("Titled engineers", (("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None)))
+    )
     people = raw_people(office, made)
     expected = {u["userPrincipalName"] for u in people if u.get("department") != "Engineering" or not u.get("jobTitle")}
     assert 0 < len(expected) < len(people)
@@ -248,13 +290,24 @@ def test_who_is_left_out_and_by_which_clause(office, made):
     assert (review.judged, review.passing) == (len(people), len(people) - len(expected))
     by_name = {each.person: each for each in review.left_out}
     for user in people:
-        wrong = {clause.attribute: clause.has for clause in by_name[user["userPrincipalName"]].clauses} if user["userPrincipalName"] in expected else {}
+        wrong = (
+            {clause.attribute: clause.has for clause in by_name[user["userPrincipalName"]].clauses}
+            if user["userPrincipalName"] in expected
+            else {}
+        )
         assert wrong.get("department", "Engineering") == (user.get("department") or EMPTY)
         assert ("jobTitle" in wrong) is (bool(wrong) and not user.get("jobTitle"))
     counted = {count.clause: (count.people, count.empty) for count in review.counts}
-    assert counted["department EQUALS Engineering"] == (sum(u.get("department") != "Engineering" for u in people), sum(not u.get("department") for u in people))
+    assert counted["department EQUALS Engineering"] == (
+        sum(u.get("department") != "Engineering" for u in people),
+        sum(not u.get("department") for u in people),
+    )
     check = by_code(record)["scope.filters"]
-    assert check.status is Status.WARNING and f"{len(expected)} of {len(people)}" in check.message and "department EQUALS Engineering" in check.message
+    assert (
+        check.status is Status.WARNING
+        and f"{len(expected)} of {len(people)}" in check.message
+        and "department EQUALS Engineering" in check.message
+    )
 
 
 def test_filters_join_by_or(office, made):
@@ -262,10 +315,19 @@ def test_filters_join_by_or(office, made):
     assign_group(office, made, ALL)
     plant(office, made, ("not sales", (("department", "NOT EQUALS", "Sales"),)))
     alone = scope_of(office, made)
-    plant(office, made, ("not sales", (("department", "NOT EQUALS", "Sales"),)), ("none", (("department", "IS NULL", None),)))
+    plant(
+        office,
+        made,
+        ("not sales", (("department", "NOT EQUALS", "Sales"),)),
+        ("none", (("department", "IS NULL", None),)),
+    )
     both = scope_of(office, made)
-    nothing_there = {each.person for each in filter_review(alone).left_out} - {each.person for each in filter_review(both).left_out}
-    assert nothing_there == {u["userPrincipalName"] for u in raw_people(office, made) if not u.get("department")} != set()
+    nothing_there = {each.person for each in filter_review(alone).left_out} - {
+        each.person for each in filter_review(both).left_out
+    }
+    assert (
+        nothing_there == {u["userPrincipalName"] for u in raw_people(office, made) if not u.get("department")} != set()
+    )
     assert {each.clauses[0].has for each in filter_review(alone).left_out} == {EMPTY, "Sales"}
     assert by_code(alone)["scope.filter_negative_null"].status is Status.WARNING
 
@@ -273,7 +335,12 @@ def test_filters_join_by_or(office, made):
 def test_two_readings_of_a_pattern(office, made):
     """Where a part of the value matches but not the whole, the person is named and the mark is (unconfirmed)."""
     office.assign(made, GRACE, JOSE)
-    plant(office, made, ("by name", (("userPrincipalName", "REGEX MATCH", "grace"),)), ("whole", (("userPrincipalName", "REGEX MATCH", "jose.*"),)))
+    plant(
+        office,
+        made,
+        ("by name", (("userPrincipalName", "REGEX MATCH", "grace"),)),
+        ("whole", (("userPrincipalName", "REGEX MATCH", "jose.*"),)),
+    )
     record = scope_of(office, made)
     [doubt] = filter_review(record).doubtful
     assert (doubt.person, doubt.passes_when) == (GRACE, "anywhere")
@@ -289,7 +356,12 @@ def test_two_readings_of_a_pattern(office, made):
     [
         (("department", "EQUALS", "Nowhere"), "scope.filters", Status.FAILED, "1 of 1 people"),
         (("manager", "IS NOT NULL", None), "scope.filter_unsupported", Status.FAILED, "manager is not supported"),
-        (("Department", "EQUALS", "Sales"), "scope.filter_unknown_attribute", Status.FAILED, "Department is not in the source schema"),
+        (
+            ("Department", "EQUALS", "Sales"),
+            "scope.filter_unknown_attribute",
+            Status.FAILED,
+            "Department is not in the source schema",
+        ),
         (("department", "&", "Sales and more"), "scope.filter_ampersand", Status.WARNING, "not settled"),
         (("originalUserPrincipalName", "ENDS_WITH", "contoso.example"), "scope.filters", Status.PASSED, "all 1 people"),
     ],
@@ -322,7 +394,9 @@ def test_nobody_is_assigned_yet(office, made):
 def test_an_attribute_of_the_schema_that_graph_does_not_give(office, made):
     """An attribute scimkit cannot read from Graph leaves the answer open instead of leaving everybody out."""
     filters = (ScopingFilter("f", (Clause("workerID", "EQUALS", "1"),)),)
-    review = review_filters("User", filters, {GRACE: {"department": "Sales"}}, known=frozenset(("workerID", "department")))
+    review = review_filters(
+        "User", filters, {GRACE: {"department": "Sales"}}, known=frozenset(("workerID", "department"))
+    )
     [check] = [check for check in check_filters_of(review) if check.code == "scope.filters"]
     assert check.status is Status.NOT_OBSERVED and review.unread == "workerID" and review.left_out == ()
 
@@ -337,7 +411,11 @@ def test_a_pattern_only_dotnet_runs_judges_nobody(kind):
     review = review_filters(kind, (*DOTNET, *SALES), {GRACE: {"displayName": "Sales"}}, known=frozenset())
     assert (review.judged, review.passing, review.left_out, review.not_reproduced) == (0, 0, (), True)
     [check] = check_filters_of(review)
-    assert check.status is Status.NOT_OBSERVED and "class subtraction" in check.message and "Microsoft may well run it" in check.remedy
+    assert (
+        check.status is Status.NOT_OBSERVED
+        and "class subtraction" in check.message
+        and "Microsoft may well run it" in check.remedy
+    )
 
 
 @pytest.mark.parametrize(("tried", "today"), [(DOTNET, SALES), (SALES, DOTNET)])
@@ -360,13 +438,18 @@ def test_a_pilot_nobody_can_judge_is_not_called_out_of_scope(office, made):
 def test_filters_of_the_group_mapping(office):
     """The group mapping's filters judge the groups assigned; switched off, they are not looked at."""
     template = {"id": NON_GALLERY_ID, "displayName": "Acme"}  # the profile's own app has no groups
-    made = make_app(office.app, office.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Acme", adopt="")
+    made = make_app(
+        office.app, office.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Acme", adopt=""
+    )
     assign_group(office, made, LEARNERS)
     assign_group(office, made, NEWSLETTER)
     plant(office, made, ("learning", (("displayName", "Includes", "Learn"),)), source_object="Group")
     record = scope_of(office, made)
     review = filter_review(record, "Group")
-    assert [(each.person, each.group) for each in review.left_out] == [("", NEWSLETTER)] and (review.judged, review.passing) == (2, 1)
+    assert [(each.person, each.group) for each in review.left_out] == [("", NEWSLETTER)] and (
+        review.judged,
+        review.passing,
+    ) == (2, 1)
     codes = by_code(record)
     assert codes["scope.group_filters"].status is Status.WARNING and codes["scope.filters"].status is Status.PASSED
     plant(office, made, ("learning", (("displayName", "Includes", "Learn"),)), source_object="Group", enabled=False)
@@ -378,13 +461,22 @@ def test_the_scope_with_filters_survives_the_disk(office, made):
     office.assign(made, GRACE, JOSE)
     plant(office, made, ("f", (("userPrincipalName", "REGEX MATCH", "grace"), ("department", "NOT EQUALS", "x"))))
     record = scope_of(office, made)
-    assert load_record(dump_record(record, made_utc=office.now(), scimkit_version="0")) == record and record.filter_reviews
+    assert (
+        load_record(dump_record(record, made_utc=office.now(), scimkit_version="0")) == record and record.filter_reviews
+    )
 
 
 def test_who_is_left_out_is_masked_in_a_report(office, made):
     """Name and identifying value go; the clause, a shared value and emptiness stay."""
     office.assign(made, GRACE, JOSE)
-    plant(office, made, ("f", (("mailNickname", "EQUALS", "nobody"), ("department", "EQUALS", "Nowhere"), ("companyName", "EQUALS", "x"))))
+    plant(
+        office,
+        made,
+        (
+            "f",
+            (("mailNickname", "EQUALS", "nobody"), ("department", "EQUALS", "Nowhere"), ("companyName", "EQUALS", "x")),
+        ),
+    )
     data = plain(scope_of(office, made))
     people = People(b"k" * 32)
     people.learn([data])
@@ -393,7 +485,11 @@ def test_who_is_left_out_is_masked_in_a_report(office, made):
     [first, _] = masked["filter_reviews"][0]["left_out"]
     has = {clause["attribute"]: clause["has"] for clause in first["clauses"]}
     source = office.graph.user(GRACE, select=SELECT)
-    assert first["person"].startswith("person-") and has["department"] == source["department"] and has["mailNickname"] != source["mailNickname"]
+    assert (
+        first["person"].startswith("person-")
+        and has["department"] == source["department"]
+        and has["mailNickname"] != source["mailNickname"]
+    )
 
 
 def test_the_scope_reads_as_a_screenful(office, made):
@@ -436,7 +532,9 @@ def test_no_filter_to_try_costs_no_request(made):
     assert trial.text == "" and "try_filter" in to_text(trial)
 
 
-@pytest.mark.parametrize(("text", "words"), [("department EQALS Sales", "no operator"), ("userType EQUALS Guest", "not supported")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("department EQALS Sales", "no operator"), ("userType EQUALS Guest", "not supported")]
+)
 def test_a_filter_to_try_that_cannot_be(office, made, text, words):
     """What cannot be read or is not supported is refused in words, before Graph is asked."""
     with pytest.raises(MappingError, match=words):
@@ -453,5 +551,8 @@ def test_a_misspelled_attribute_is_said(office, made):
 def test_a_filter_that_keeps_every_group_out_does_not_stop_the_line(office):
     """Without its group a person is provisioned all the same: a warning, where for people it would be the end."""
     filters = (ScopingFilter("f", (Clause("displayName", "EQUALS", "Nowhere"),)),)
-    found = {kind: check_filters_of(review_filters(kind, filters, {"x": {"displayName": "X"}}, known=frozenset()))[0].status for kind in ("User", "Group")}
+    found = {
+        kind: check_filters_of(review_filters(kind, filters, {"x": {"displayName": "X"}}, known=frozenset()))[0].status
+        for kind in ("User", "Group")
+    }
     assert found == {"User": Status.FAILED, "Group": Status.WARNING}

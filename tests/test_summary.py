@@ -43,7 +43,10 @@ def job(code="Active", *, ended="", began="", result="Succeeded", quarantine=Non
         (job(ended="2026-03-02T09:30:00Z"), "running"),
         (job("Paused", ended="2026-03-02T09:30:00Z", schedule={"state": "Disabled"}), "stopped"),
         (job(ended="0001-01-01T00:00:00Z"), "waiting for its first cycle"),
-        (job(quarantine={"reason": "EncounteredBaseEscrowThreshold", "currentBegan": "2026-03-02T09:30:00Z"}), "quarantine"),
+        (
+            job(quarantine={"reason": "EncounteredBaseEscrowThreshold", "currentBegan": "2026-03-02T09:30:00Z"}),
+            "quarantine",
+        ),
         (job(quarantine={"reason": "Unknown", "currentBegan": "0001-01-01T00:00:00Z"}), "waiting for its first cycle"),
         (job("Quarantine"), "quarantine"),
         ({}, "not started"),
@@ -62,7 +65,11 @@ def test_the_state_of_a_job(raw, state):
         (job(ended="2026-03-02T09:30:00Z", result="EntryLevelErrors"), "monitor.job", Status.WARNING),
         (job(ended="2026-03-02T09:30:00Z", result="Failed"), "monitor.job", Status.FAILED),
         (job("Quarantine", ended="2026-03-02T09:30:00Z"), "monitor.quarantine", Status.FAILED),
-        (job(ended="2026-03-02T09:30:00Z", result="EntryLevelErrors", escrowsPruned=True), "monitor.pruned", Status.FAILED),
+        (
+            job(ended="2026-03-02T09:30:00Z", result="EntryLevelErrors", escrowsPruned=True),
+            "monitor.pruned",
+            Status.FAILED,
+        ),
     ],
 )
 def test_a_bad_job_does_not_pass(raw, code, status):
@@ -112,7 +119,9 @@ def test_documented_events_are_read(event):
     assert line.action == line.action.lower() and (not line.code or line.meaning)
 
 
-@pytest.mark.parametrize("code", [*EXPLANATIONS, "BoxEntryConflict", "SystemForCrossDomainIdentityManagementServiceIncompatible"])
+@pytest.mark.parametrize(
+    "code", [*EXPLANATIONS, "BoxEntryConflict", "SystemForCrossDomainIdentityManagementServiceIncompatible"]
+)
 def test_codes_are_explained(code):
     """Every known code, with or without a connector's name before it, has a meaning."""
     assert explain(code).meaning and code not in explain(code).meaning
@@ -155,7 +164,10 @@ def test_forecast_against_outcome(predicted, lines, told):
     [
         ([], ["monitor.log"]),
         ([line("ann", "create", "success")], ["monitor.log"]),
-        ([line("ann", "create", "failure", "EntryConflict"), line("ben", "create", "failure", "Odd")], ["monitor.failures"] * 2),
+        (
+            [line("ann", "create", "failure", "EntryConflict"), line("ben", "create", "failure", "Odd")],
+            ["monitor.failures"] * 2,
+        ),
         ([line("ann", "disable", "success")], ["monitor.log", "monitor.switched_off"]),
     ],
 )

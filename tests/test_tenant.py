@@ -35,7 +35,9 @@ def write(folder, text):
 def test_a_good_file(tmp_path):
     """Tenants and an app's values are read as they stand; what is not said has its default."""
     config = load_config(write(tmp_path, GOOD))
-    assert config.tenant("contoso") == Tenant("contoso", "contoso.onmicrosoft.com", "test", "ask", sign_in="access_token", secret_ref="env:GRAPH_TOKEN")
+    assert config.tenant("contoso") == Tenant(
+        "contoso", "contoso.onmicrosoft.com", "test", "ask", sign_in="access_token", secret_ref="env:GRAPH_TOKEN"
+    )
     assert (config.app("oreilly").seats, config.app("unknown")) == (200, AppValues())
     assert "TEST" in config.tenant("contoso").banner() and "confirmed" in config.tenant("contoso").banner()
     assert "read only" in replace(config.tenant("contoso"), writes="never").banner()
@@ -69,7 +71,14 @@ def test_a_wrong_file_is_named(tmp_path, text, words):
     assert "scimkit.toml" in caught.value.message and caught.value.remedy and caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("line", ['secret_ref = "planted-secret-0123456789"', 'client_secret = "planted-secret-0123456789"', 'client_id = "a"\nsecret = "planted-secret-0123456789"'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        'secret_ref = "planted-secret-0123456789"',
+        'client_secret = "planted-secret-0123456789"',
+        'client_id = "a"\nsecret = "planted-secret-0123456789"',
+    ],
+)
 def test_a_secret_in_the_file_is_not_repeated(tmp_path, line):
     """Somebody who writes the secret itself is told so, without it."""
     with pytest.raises(ScimkitError) as caught:
@@ -84,7 +93,9 @@ def test_no_text_at_all(tmp_path):
         load_config()
 
 
-@pytest.mark.parametrize(("name", "words"), [("contosso", "known: sandbox, contoso"), ("portal", "not there yet"), ("", "no tenant ''")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("contosso", "known: sandbox, contoso"), ("portal", "not there yet"), ("", "no tenant ''")]
+)
 def test_an_unknown_tenant(tmp_path, name, words):
     """A tenant that is not there is refused with those that are."""
     with pytest.raises(ConfigError, match=words):
@@ -109,7 +120,17 @@ def test_a_misspelled_app_is_refused(tmp_path, section, current, likely):
     assert f"[apps.{likely}]" in caught.value.remedy and caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize(("section", "current"), [("oreilly", "thrive-lxp"), ("oreilly-test", "oreilly"), ("oreilly2", "oreilly"), ("salesforce", "oreilly"), ("oreily", "oreily"), ("x", "oreilly")])
+@pytest.mark.parametrize(
+    ("section", "current"),
+    [
+        ("oreilly", "thrive-lxp"),
+        ("oreilly-test", "oreilly"),
+        ("oreilly2", "oreilly"),
+        ("salesforce", "oreilly"),
+        ("oreily", "oreily"),
+        ("x", "oreilly"),
+    ],
+)
 def test_sections_of_other_apps_are_allowed(tmp_path, section, current):
     """Shipped names, the current app's own name whatever it is like, and names of their own."""
     load_config(write(tmp_path, f"[apps.{section}]\nseats = 5")).check_apps(current)
@@ -139,7 +160,11 @@ def test_the_sandbox_without_its_port(office):
 
 @pytest.mark.parametrize(
     ("values", "chosen", "url"),
-    [(AppValues(), "", "profile"), (AppValues(tenant_url="https://mine.example/scim"), "", "https://mine.example/scim"), (AppValues(tenant_url="https://mine.example/scim"), "https://now.example/scim", "https://now.example/scim")],
+    [
+        (AppValues(), "", "profile"),
+        (AppValues(tenant_url="https://mine.example/scim"), "", "https://mine.example/scim"),
+        (AppValues(tenant_url="https://mine.example/scim"), "https://now.example/scim", "https://now.example/scim"),
+    ],
     ids=["profile", "scimkit.toml", "entered"],
 )
 def test_the_address_of_a_live_app(office, values, chosen, url):
@@ -157,5 +182,9 @@ def test_the_sandbox_token_is_good_there_only(office):
 def test_run_log_lines_name_no_port(office):
     """A request is one line of run.log: step, method, path, outcome."""
     access = Access(Tenant("contoso"), office.app, office.run, step="3_app")
-    access._log({"method": "GET", "path": "/v1.0/me", "status": 200, "seconds": 0.25, "attempt": 2, "request_id": "r-1"})
-    assert office.run.read("run.log").rstrip().endswith("3_app: GET /v1.0/me -> 200 in 0.250 s, attempt 2, request id r-1")
+    access._log(
+        {"method": "GET", "path": "/v1.0/me", "status": 200, "seconds": 0.25, "attempt": 2, "request_id": "r-1"}
+    )
+    assert (
+        office.run.read("run.log").rstrip().endswith("3_app: GET /v1.0/me -> 200 in 0.250 s, attempt 2, request id r-1")
+    )

@@ -32,7 +32,19 @@ from scimkit.vendor_mail import write_mail
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "tests" / "data" / "tutorial_coverage.csv"
-COLUMNS = ["tutorial", "app", "number", "kind", "sentence", "notebook", "cell", "anchor_source", "where", "anchor", "reason"]
+COLUMNS = [
+    "tutorial",
+    "app",
+    "number",
+    "kind",
+    "sentence",
+    "notebook",
+    "cell",
+    "anchor_source",
+    "where",
+    "anchor",
+    "reason",
+]
 KINDS = {"instruction", "warning", "prerequisite", "capability", "attribute", "follow_up", "note"}
 
 # (found, listed) of each tutorial: a row that is lost, or no longer found, shows here
@@ -83,13 +95,21 @@ def mapping_lines(app: str) -> list[str]:
     """What the review asks of a job that maps nothing, so all of the app's rows are missing."""
     profile = load(app)
     takes_groups = profile.capabilities.groups.value is True
-    live = [ObjectMapping("", kind, kind, True, frozenset(), (), ()) for kind in ("User", "Group") if kind == "User" or takes_groups]
+    live = [
+        ObjectMapping("", kind, kind, True, frozenset(), (), ())
+        for kind in ("User", "Group")
+        if kind == "User" or takes_groups
+    ]
     decided = Expectations(takes_groups, group_targets=tuple(row.target for row in profile.group_attributes))
     review = review_mapping(profile.attributes, live, {}, decided=decided)
     messages = {check.message for check in review.checks}
     asked = {row.target for row in review.rows}
     lines = [words_of(row, row.target) for row in profile.attributes if row.target in asked]
-    return lines + [words_of(row, f"{row.target} of groups") for row in profile.group_attributes if f"there is no row for {row.target} of groups" in messages]
+    return lines + [
+        words_of(row, f"{row.target} of groups")
+        for row in profile.group_attributes
+        if f"there is no row for {row.target} of groups" in messages
+    ]
 
 
 def words_of(row, name: str) -> str:
@@ -162,7 +182,12 @@ def test_it_is_found(row: dict[str, str]) -> None:
         case "parameters":
             assert "parameters" in cell["metadata"].get("tags", ())
         case shown:
-            verb = {"guide": "here.guide", "facts": "check_readiness(", "mapping": "review_mapping(", "mail": "write_mail("}[shown]
+            verb = {
+                "guide": "here.guide",
+                "facts": "check_readiness(",
+                "mapping": "review_mapping(",
+                "mail": "write_mail(",
+            }[shown]
             assert cell["cell_type"] == "code" and verb in source
     lines = lines_of(row)
     if row["where"] == "mapping":

@@ -73,7 +73,9 @@ class Deadline:
                 self._ends, self._passed = math.inf, True
                 for one in self._sockets:
                     with suppress(OSError):
-                        socket.socket.shutdown(one, socket.SHUT_RDWR)  # not that of TLS, which may not be called from here
+                        socket.socket.shutdown(
+                            one, socket.SHUT_RDWR
+                        )  # not that of TLS, which may not be called from here
 
 
 def overdue(request: httpx.Request) -> Unreachable:

@@ -248,7 +248,9 @@ class GraphClient:
         """The directories of the job's schema, for one whose answer came without them."""
         return list(self._pages(f"{_job(sp, job)}/schema/directories"))
 
-    def put_schema(self, sp: str, job: str, schema: Mapping[str, Any], *, before: Mapping[str, Any] | None = None) -> None:
+    def put_schema(
+        self, sp: str, job: str, schema: Mapping[str, Any], *, before: Mapping[str, Any] | None = None
+    ) -> None:
         """Replace the job's whole schema; its version changes, and the next cycle looks at everybody again.
 
         before  as it was read, for the journal; what is missing in `schema` is gone
@@ -256,9 +258,7 @@ class GraphClient:
         body = {name: value for name, value in schema.items() if not name.startswith("@odata")}
         self._write("PUT", f"{_job(sp, job)}/schema", body=body, before=before)
 
-    def parse_expression(
-        self, sp: str, job: str, expression: str, test_input: Mapping[str, Any] | None = None
-    ) -> JSON:
+    def parse_expression(self, sp: str, job: str, expression: str, test_input: Mapping[str, Any] | None = None) -> JSON:
         """How the service reads `expression`, and what it gives for one person (parseExpressionResponse).
 
         test_input  source attributes by the schema's names; None: only read it. Null
@@ -273,7 +273,9 @@ class GraphClient:
         body = {
             "expression": expression,
             "targetAttributeDefinition": None,
-            "testInputObject": None if test_input is None else {"definition": None, "properties": _properties(test_input)},
+            "testInputObject": None
+            if test_input is None
+            else {"definition": None, "properties": _properties(test_input)},
         }
         return self._checked(self._send("POST", f"{_job(sp, job)}/schema/parseExpression", body=body, again=True))
 
@@ -525,7 +527,9 @@ class GraphClient:
         seconds: float = 0,
         accepted: tuple[int, ...] = (),
     ) -> JSON:
-        with noted_write(self.journal, "graph", method, path, before=before, after=body if shown is None else shown) as settle:
+        with noted_write(
+            self.journal, "graph", method, path, before=before, after=body if shown is None else shown
+        ) as settle:
             response = self._send(method, path, body=body, again=again, seconds=seconds)
             answer = self._checked(response, accepted)
             settle({"status": response.status_code, **({"id": answer["id"]} if answer.get("id") else {})})
@@ -628,7 +632,9 @@ def _properties(source: Mapping[str, Any]) -> list[JSON]:
     made: list[JSON] = []
     for name, value in source.items():
         if isinstance(value, (list, tuple)):
-            made.append({"key": name, "value@odata.type": "#Collection(String)", "value": [_as_text(each) for each in value]})
+            made.append(
+                {"key": name, "value@odata.type": "#Collection(String)", "value": [_as_text(each) for each in value]}
+            )
         elif value is not None:
             made.append({"key": name, "value": value if isinstance(value, (bool, int)) else _as_text(value)})
     return made

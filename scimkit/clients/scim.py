@@ -160,7 +160,12 @@ class ScimClient:
         return self.ask(resource_type, query, base=base, headers=headers)
 
     def ask(
-        self, path: str, params: Mapping[str, str] | None = None, *, base: str = "", headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        base: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One GET below the base address, or below `base`, sent once; the raw answer.
 
@@ -386,7 +391,9 @@ def read_answer(response: httpx.Response, seconds: float) -> Answer:
     text = REDACTOR.text(response.text)
     try:
         body = response.json()
-        if text != response.text or not _is_plain(response.content):  # else no secret is in the whole, and so none in its parts
+        if text != response.text or not _is_plain(
+            response.content
+        ):  # else no secret is in the whole, and so none in its parts
             body = REDACTOR.plain(body)
     except (ValueError, RecursionError):
         body = None

@@ -83,7 +83,13 @@ def _explain_proxy(error: httpx.HTTPError, url: httpx.URL) -> tuple[str, str, st
     """When a proxy is what went wrong: it refuses, or it cannot be reached itself."""
     if isinstance(error, httpx.ProxyError):
         status = re.match(r"\d{3}\b", str(error))
-        wants = " (407: it wants a name and password)" if status and status[0] == "407" else f" ({status[0]})" if status else ""
+        wants = (
+            " (407: it wants a name and password)"
+            if status and status[0] == "407"
+            else f" ({status[0]})"
+            if status
+            else ""
+        )
         sign_in = "Sign in at the proxy as its owner wants it, or ask" if "407" in wants else "Ask"
         return (
             "proxy",

@@ -1,15 +1,15 @@
 """Does this endpoint understand what Entra will send?
 
-    causes      every root cause, as data
-    mapped      the mapping it is asked for
-    people      the test people, made by that mapping
-    endpoint    asking, counted and limited; removing what was made
-    catalogue   every check, and what it needs first
-    trial       making checks, and what is known so far
-    making, narrowing    the people and groups of a probe, and what of them is refused
-    reading, creating, matching, changing, messages, managing, grouping, membership, renaming, switching, deleting    the checks
-    verdict     findings by root cause, and the word on the whole
-    probe       all of it
+causes      every root cause, as data
+mapped      the mapping it is asked for
+people      the test people, made by that mapping
+endpoint    asking, counted and limited; removing what was made
+catalogue   every check, and what it needs first
+trial       making checks, and what is known so far
+making, narrowing    the people and groups of a probe, and what of them is refused
+reading, creating, matching, changing, messages, managing, grouping, membership, renaming, switching, deleting    the checks
+verdict     findings by root cause, and the word on the whole
+probe       all of it
 """
 
 from scimkit.compatibility.causes import CAUSES, Cause

@@ -81,19 +81,29 @@ def judge(changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
     if changed.wrong:
         return unmet(cause, reply, changed.words, outcome=NOT_STORED, targets=targets)
     if changed.lost:
-        return unmet(cause_of_loss(changed), reply, changed.words, targets=tuple(dict.fromkeys((*targets[:1], *changed.lost))))
+        return unmet(
+            cause_of_loss(changed), reply, changed.words, targets=tuple(dict.fromkeys((*targets[:1], *changed.lost)))
+        )
     return met(reply, changed.words)
 
 
 def cause_of_loss(changed: Changed) -> str:
     """Whether parts beside the changed one are lost, or attributes that have nothing to do with it."""
     roots = {root_of(target) for target in changed.wanted}
-    return "compat.siblings_lost" if all(root_of(target) in roots for target in changed.lost) else "compat.patch_drops_others"
+    return (
+        "compat.siblings_lost"
+        if all(root_of(target) in roots for target in changed.lost)
+        else "compat.patch_drops_others"
+    )
 
 
 def judge_again(trial: Trial, changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
     """As `judge`; a value that was changed on arrival is that, and no fault of the path."""
-    arrived = {target for target, there in changed.wrong.items() if there is not None and isinstance(there, str) and _is_near(there, changed.wanted[target])}
+    arrived = {
+        target
+        for target, there in changed.wrong.items()
+        if there is not None and isinstance(there, str) and _is_near(there, changed.wanted[target])
+    }
     if changed.reply.done and arrived and arrived == set(changed.wrong):
         trial.changed_on_arrival |= arrived
         return unmet("compat.values_normalised", changed.reply, changed.words, outcome=NOT_STORED, targets=arrived)
@@ -132,7 +142,11 @@ def _check_person(trial: Trial, subject: Subject | None, dialect: str, people: s
         ("patch.typed_several", check_typed_several),
     ]  # fmt: skip
     if people == FULL:
-        steps += [("patch.typed_siblings", check_typed_siblings), ("patch.several", check_several), ("patch.same_again", check_same_again)]
+        steps += [
+            ("patch.typed_siblings", check_typed_siblings),
+            ("patch.several", check_several),
+            ("patch.same_again", check_same_again),
+        ]
         steps.insert(3, ("patch.typed", check_typed))
         if dialect == FLAG_DIALECT:
             steps += [("patch.pathless", check_pathless), ("patch.pathless_keys", check_pathless_keys)]
@@ -146,7 +160,9 @@ def _check_person(trial: Trial, subject: Subject | None, dialect: str, people: s
 
 def check_simple(trial: Trial, subject: Subject, dialect: str) -> Result:
     """Change one attribute, the plainest there is; another where the first fails, to tell PATCH from the attribute."""
-    choices = [target for kind in (SIMPLE, NESTED, EXTENSION, TYPED) for target in pick(trial, subject, kind, present=True)]
+    choices = [
+        target for kind in (SIMPLE, NESTED, EXTENSION, TYPED) for target in pick(trial, subject, kind, present=True)
+    ]
     choices = choices or pick(trial, subject, SIMPLE, NESTED, present=False)
     if not choices:
         return _check_active_only(trial, subject, dialect)
@@ -175,31 +191,50 @@ def _blame_patch(trial: Trial, subject: Subject, dialect: str, tries: list[tuple
         message = patch_body([Change(target, subject.value(target), other_value(trial, subject, target))], flag=True)
         lower = trial.change(subject, wanted_values(trial, subject, [target]), dialect, body=message)
         if lower.reply.done and not lower.wrong:
-            return unmet("compat.op_case", changed.reply, f"with lower-case op: {lower.reply.said}", targets=trial.mapped.targets)
+            return unmet(
+                "compat.op_case", changed.reply, f"with lower-case op: {lower.reply.said}", targets=trial.mapped.targets
+            )
     done = [(target, one) for target, one in tries if one.reply.done]
     if not done and subject.value(target) in (None, "") and changed.reply.status != 405:
         value = other_value(trial, subject, target)
         set_ = patch_message([{"op": spelling_of(dialect == FLAG_DIALECT).replace, "path": target, "value": value}])
         other = trial.change(subject, {target: value}, dialect, body=set_)
         if other.reply.done and not other.wrong:
-            return tolerated("compat.add_refused", changed.reply, f"with Replace: {other.reply.said}", targets=[target for target, _ in tries])
+            return tolerated(
+                "compat.add_refused",
+                changed.reply,
+                f"with Replace: {other.reply.said}",
+                targets=[target for target, _ in tries],
+            )
     if not done:
         active = trial.change(subject, {"active": True}, dialect)
         if not active.reply.done and dialect == DEFAULT_DIALECT:
             real = patch_message([{"op": spelling_of(False).replace, "path": "active", "value": True}])
             active = trial.change(subject, {"active": True}, dialect, body=real)
         if active.reply.done:
-            rows = tuple(target for target in trial.mapped.targets if target != "active" and target not in trial.not_stored)
+            rows = tuple(
+                target for target in trial.mapped.targets if target != "active" and target not in trial.not_stored
+            )
             return tolerated("compat.only_active", changed.reply, f"for active: {active.reply.said}", targets=rows)
     if done:
-        return unmet("compat.patch_not_stored", done[0][1].reply, done[0][1].words, outcome=NOT_STORED, targets=trial.mapped.targets)
+        return unmet(
+            "compat.patch_not_stored",
+            done[0][1].reply,
+            done[0][1].words,
+            outcome=NOT_STORED,
+            targets=trial.mapped.targets,
+        )
     return unmet("compat.patch_refused", changed.reply, targets=trial.mapped.targets)
 
 
 def _check_active_only(trial: Trial, subject: Subject, dialect: str) -> Result:
     """The mapping has nothing else to change: `active` is set to what it is."""
     changed = trial.change(subject, {"active": True}, dialect)
-    return judge(changed, "compat.patch_refused", ("active",)) if changed.reply.status else unmet("compat.no_answer", changed.reply)
+    return (
+        judge(changed, "compat.patch_refused", ("active",))
+        if changed.reply.status
+        else unmet("compat.no_answer", changed.reply)
+    )
 
 
 # -- forms of paths -------------------------------------------------------------------
@@ -223,7 +258,11 @@ def check_either_word(trial: Trial, subject: Subject, dialect: str) -> Result:
     value = other_value(trial, subject, targets[0])
     body = patch_message([{"op": spelling.add if full else spelling.replace, "path": targets[0], "value": value}])
     changed = trial.change(subject, {targets[0]: value}, dialect, body=body)
-    return judge(changed, "", ()) if changed.good else tolerated("compat.word_strict", changed.reply, changed.words, targets=targets)
+    return (
+        judge(changed, "", ())
+        if changed.good
+        else tolerated("compat.word_strict", changed.reply, changed.words, targets=targets)
+    )
 
 
 def _check_kind(trial: Trial, subject: Subject, dialect: str, kind: str, *, count: int = 1) -> Result:
@@ -248,7 +287,11 @@ def check_typed(trial: Trial, subject: Subject, dialect: str) -> Result:
     targets = pick(trial, subject, TYPED, present=True)
     if not targets:
         return _check_kind(trial, subject, dialect, TYPED)
-    kept = [parse_target(target).attribute for target in subject.stored if kind_of(target) == TYPED and parse_target(target).sub == "value"]
+    kept = [
+        parse_target(target).attribute
+        for target in subject.stored
+        if kind_of(target) == TYPED and parse_target(target).sub == "value"
+    ]
     beside = [target for target in targets if kept.count(parse_target(target).attribute) > 1]
     changed = trial.change(subject, wanted_values(trial, subject, (beside or targets)[:1]), dialect)
     return judge_again(trial, changed, CAUSE_OF_KIND[TYPED], trial.mapped.of_kind(TYPED))
@@ -282,21 +325,37 @@ def check_typed_several(trial: Trial, subject: Subject, dialect: str) -> Result:
     if subject.people == SPARSE and not trial.met("patch.typed_missing", dialect, SPARSE):
         cause = _typed_cause(trial, dialect)
     else:
-        cause = "compat.typed_path_refused" if not trial.met("patch.typed", dialect, FULL) else "compat.several_operations"
+        cause = (
+            "compat.typed_path_refused" if not trial.met("patch.typed", dialect, FULL) else "compat.several_operations"
+        )
     changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
     if changed.reply.done:
         first = parse_target(targets[0])
         elements = subject.resource.get(first.attribute)
-        alike = [item for item in elements if isinstance(item, Mapping) and same(item.get(first.key), first.wanted)] if isinstance(elements, list) else []
+        alike = (
+            [item for item in elements if isinstance(item, Mapping) and same(item.get(first.key), first.wanted)]
+            if isinstance(elements, list)
+            else []
+        )
         untyped = len(elements) if isinstance(elements, list) and not alike else 0
         if len(alike) > 1 or untyped > 1:
-            return unmet("compat.typed_path_splits", changed.reply, f"{len(alike) or untyped} elements, 1 wanted", outcome=NOT_STORED, targets=targets)
+            return unmet(
+                "compat.typed_path_splits",
+                changed.reply,
+                f"{len(alike) or untyped} elements, 1 wanted",
+                outcome=NOT_STORED,
+                targets=targets,
+            )
     return judge_again(trial, changed, cause, tuple(targets))
 
 
 def check_typed_siblings(trial: Trial, subject: Subject, dialect: str) -> Result:
     """An element of another type, which the app may have got from somewhere else, must stay."""
-    targets = [t for t in pick(trial, subject, TYPED, present=True) if parse_target(t).sub.casefold() == "value" and parse_target(t).key == "type"]
+    targets = [
+        t
+        for t in pick(trial, subject, TYPED, present=True)
+        if parse_target(t).sub.casefold() == "value" and parse_target(t).key == "type"
+    ]
     if not targets:
         return unknown("this mapping has no typed value to try it on")
     target = targets[0]
@@ -344,7 +403,9 @@ def check_several(trial: Trial, subject: Subject, dialect: str) -> Result:
     first = {kind_of(target): target for target in reversed(targets)}
     chosen = list(first.values())
     if dialect == FLAG_DIALECT:  # two without a filter would be merged into one without a path
-        chosen = [first[TYPED], next(t for k, t in first.items() if k != TYPED)] if TYPED in first and len(first) > 1 else []
+        chosen = (
+            [first[TYPED], next(t for k, t in first.items() if k != TYPED)] if TYPED in first and len(first) > 1 else []
+        )
     elif len(chosen) < 2:
         chosen = targets[:2]
     if len(chosen) < 2:
@@ -365,7 +426,9 @@ def check_pathless(trial: Trial, subject: Subject, dialect: str) -> Result:
 def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
     targets = pick(trial, subject, NESTED, present=True)[:2]
     if trial.found("patch.extension", dialect, FULL) is None or trial.met("patch.extension", dialect, FULL):
-        targets += pick(trial, subject, EXTENSION, present=True)[:1]  # where a path with a URN does not work, no key will
+        targets += pick(trial, subject, EXTENSION, present=True)[
+            :1
+        ]  # where a path with a URN does not work, no key will
     if not targets:
         return unknown("this mapping has no dotted attribute and no extension")
     wanted = wanted_values(trial, subject, targets)
@@ -376,9 +439,15 @@ def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
 def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
     """Everything at once, as after a change of everything in Entra; single attributes are found out where that fails."""
     if dialect == FLAG_DIALECT and any(
-        (row := trial.found(code, dialect, FULL)) is not None and row.outcome in (FAILED, NOT_STORED) for code in ("patch.pathless", "patch.pathless_keys")
+        (row := trial.found(code, dialect, FULL)) is not None and row.outcome in (FAILED, NOT_STORED)
+        for code in ("patch.pathless", "patch.pathless_keys")
     ):
-        return Result(NOT_REACHED, "compat.pathless_keys" if trial.met("patch.pathless", dialect, FULL) else "compat.pathless", "", "not asked: messages without a path do not work")
+        return Result(
+            NOT_REACHED,
+            "compat.pathless_keys" if trial.met("patch.pathless", dialect, FULL) else "compat.pathless",
+            "",
+            "not asked: messages without a path do not work",
+        )
     targets = usable(trial, subject, dialect)
     if not targets:
         return unknown("nothing is left to change")
@@ -403,11 +472,15 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
 
 def _blame_company(trial: Trial, changed: Changed, before: Mapping[str, Any], dialect: str) -> Result:
     """Each alone can be changed, not all in one message: some get a value that the endpoint makes of others, or messages are to blame."""
-    made = all(there is not None and not same(there, read_target(before, target)) for target, there in changed.wrong.items())
+    made = all(
+        there is not None and not same(there, read_target(before, target)) for target, there in changed.wrong.items()
+    )
     several = trial.found("patch.several", dialect, FULL)
     if changed.reply.done and made and (several is None or several.outcome not in (FAILED, NOT_STORED)):
         trial.changed_on_arrival |= set(changed.wrong)
-        return unmet("compat.values_normalised", changed.reply, changed.words, outcome=NOT_STORED, targets=tuple(changed.wrong))
+        return unmet(
+            "compat.values_normalised", changed.reply, changed.words, outcome=NOT_STORED, targets=tuple(changed.wrong)
+        )
     return judge_again(trial, changed, "compat.several_operations", tuple(changed.wrong))
 
 

@@ -32,7 +32,9 @@ class Cleaned:
     said: str = ""
 
 
-def clean_up(scim: ScimClient, ledger: Ledger, *, tell: Callable[[Cleaned], None] = lambda _: None) -> tuple[Cleaned, ...]:
+def clean_up(
+    scim: ScimClient, ledger: Ledger, *, tell: Callable[[Cleaned], None] = lambda _: None
+) -> tuple[Cleaned, ...]:
     """Remove what the ledger has of this endpoint, groups before people.
 
     By its id where that is known, and always by its exact name too: a lost answer
@@ -82,7 +84,13 @@ def _noted(cleaned: Cleaned, entry: Entry, ledger: Ledger, page: Page, tell: Cal
 def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
     name = entry.names[-1]
     if not all(map(is_ours, entry.names)):
-        return Cleaned(entry.resource_type, name, LEFT, entry.id, "the ledger names something that no probe makes; it is not touched")
+        return Cleaned(
+            entry.resource_type,
+            name,
+            LEFT,
+            entry.id,
+            "the ledger names something that no probe makes; it is not touched",
+        )
     ids: list[str] = [entry.id] if entry.id else []
     problem = ""
     for each in entry.names:
@@ -102,7 +110,9 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
 def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list[str]:
     """The ids of those whom a search by `name` finds and who carry a name of `entry`. Raises Rejected where no attribute can be searched by."""
     resource_type, last = entry.resource_type, None
-    for attribute in dict.fromkeys([matching, "userName", "externalId"] if resource_type == "Users" else ["displayName"]):
+    for attribute in dict.fromkeys(
+        [matching, "userName", "externalId"] if resource_type == "Users" else ["displayName"]
+    ):
         value = name.partition("@")[0] if attribute == "externalId" else name
         try:
             found = scim.find(resource_type, attribute, value)

@@ -66,7 +66,9 @@ def check_people(trial: Trial) -> None:
 def _judge_full(trial: Trial, reply: Reply) -> Result:
     if not trial.refused:
         return met(reply)
-    return unmet("compat.attribute_refused", reply, f"refused: {', '.join(sorted(trial.refused))}", targets=sorted(trial.refused))
+    return unmet(
+        "compat.attribute_refused", reply, f"refused: {', '.join(sorted(trial.refused))}", targets=sorted(trial.refused)
+    )
 
 
 def _judge_status(reply: Reply) -> Result:
@@ -88,7 +90,11 @@ def _read_created(trial: Trial, subject: Subject) -> Result:
     if reply.status != 200 or not isinstance(reply.json, dict):
         return unmet("compat.read_by_id", reply)
     if reply.id != subject.id:
-        return unmet("compat.id_changes" if reply.id else "compat.read_by_id", reply, "with another id" if reply.id else "without an id")
+        return unmet(
+            "compat.id_changes" if reply.id else "compat.read_by_id",
+            reply,
+            "with another id" if reply.id else "without an id",
+        )
     if trial.lag_seconds.get("read"):
         return tolerated("compat.read_lag", reply, "only at a second look")
     return met(reply)
@@ -148,7 +154,9 @@ def _create_sparse(trial: Trial) -> Result:
     trial.required = (*trial.required, *needed)
     again = post(trial, sparse_values(trial, "2"))
     if not again.done or not again.id:
-        return unmet("compat.requires_values", reply, f"with {', '.join(needed) or 'nothing more'}: {again.said}", targets=needed)
+        return unmet(
+            "compat.requires_values", reply, f"with {', '.join(needed) or 'nothing more'}: {again.said}", targets=needed
+        )
     _keep(trial, again, DEFAULT_DIALECT, SPARSE, "2")
     profile_says = {target.casefold() for target in trial.documented}
     undocumented = [target for target in needed if target.casefold() not in profile_says]
@@ -168,14 +176,24 @@ def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
         return unknown("nobody was created")
     trial.refresh(subject)
     wanted = sparse_values(trial, subject.number)
-    wrong = {t: subject.value(t) for t, value in wanted.items() if t not in trial.not_stored and t not in trial.changed_on_arrival and not same(subject.value(t), value)}
+    wrong = {
+        t: subject.value(t)
+        for t, value in wanted.items()
+        if t not in trial.not_stored and t not in trial.changed_on_arrival and not same(subject.value(t), value)
+    }
     subject.stored.update({target: subject.value(target) for target in wanted if subject.value(target) is not None})
     sent = f"POST /Users, then GET /Users/{subject.id}"
     wrong.pop("active", None)
     if wrong:
         missing = any(value is None for value in wrong.values())
         told = "; ".join(f"{target} is {value!r}" for target, value in wrong.items())
-        return Result(NOT_STORED, "compat.attribute_not_stored" if missing else "compat.values_normalised", sent, f"read back: {told}", tuple(wrong))
+        return Result(
+            NOT_STORED,
+            "compat.attribute_not_stored" if missing else "compat.values_normalised",
+            sent,
+            f"read back: {told}",
+            tuple(wrong),
+        )
     return Result(PASSED, "", sent, "every value as sent")
 
 
@@ -211,7 +229,12 @@ def check_creations(trial: Trial) -> None:
     """Creations that differ from the plain one in one thing."""
     trial.check("create.special", lambda: _check_special(trial))
     variants: tuple[tuple[str, str, Mapping[str, Any], str], ...] = (
-        ("create.unknown_schema", "u", {"schemas": [CORE_USER, ENTERPRISE_USER, UNKNOWN_URN], UNKNOWN_URN: {"badge": "7"}}, "compat.unknown_schema_refused"),
+        (
+            "create.unknown_schema",
+            "u",
+            {"schemas": [CORE_USER, ENTERPRISE_USER, UNKNOWN_URN], UNKNOWN_URN: {"badge": "7"}},
+            "compat.unknown_schema_refused",
+        ),
         ("create.unlisted_extension", "v", {UNKNOWN_URN: {"badge": "7"}}, "compat.unknown_schema_refused"),
         ("create.nulls", "n", {"nickName": None, "addresses": None, "locale": None}, "compat.nulls_refused"),
         ("create.empty_roles", "r", {"roles": []}, "compat.nulls_refused"),
@@ -237,7 +260,11 @@ def _check_special(trial: Trial) -> Result:
     read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
     there = read.json if isinstance(read.json, dict) else {}
     known = trial.not_stored | trial.changed_on_arrival
-    wrong = {t: read_target(there, t) for t, v in values.items() if t not in known and t != "active" and not same(read_target(there, t), v)}
+    wrong = {
+        t: read_target(there, t)
+        for t, v in values.items()
+        if t not in known and t != "active" and not same(read_target(there, t), v)
+    }
     forget(trial, reply)
     if not wrong:
         return met(read)
@@ -252,7 +279,11 @@ def _check_variant(trial: Trial, number: str, more: Mapping[str, Any], cause: st
     forget(trial, reply)
     if reply.done:
         return met(reply)
-    custom = [target for target in trial.mapped.targets if kind_of(target) == "extension" and parse_target(target).urn.casefold() != ENTERPRISE_USER.casefold()]
+    custom = [
+        target
+        for target in trial.mapped.targets
+        if kind_of(target) == "extension" and parse_target(target).urn.casefold() != ENTERPRISE_USER.casefold()
+    ]
     return tolerated(cause, reply, targets=custom if UNKNOWN_URN in more else ())
 
 
@@ -273,7 +304,11 @@ def _check_text(trial: Trial, number: str, text: str, meant: bool) -> Result:
         return unknown("whoever is not active cannot be read", read)
     if there is None:
         return unknown("active is not given back", read)
-    return met(read) if same(there, meant) else tolerated("compat.text_boolean_on_create", read, f"active is {there!r} after {text!r}")
+    return (
+        met(read)
+        if same(there, meant)
+        else tolerated("compat.text_boolean_on_create", read, f"active is {there!r} after {text!r}")
+    )
 
 
 def _check_manager(trial: Trial) -> Result:
@@ -284,14 +319,20 @@ def _check_manager(trial: Trial) -> Result:
     body: dict[str, Any] = {}
     values = good_values(trial, "m")
     place(body, MANAGER, subject.id)
-    extension = {parse_target(t).attribute: v for t, v in values.items() if parse_target(t).urn.casefold() == ENTERPRISE_USER.casefold()}
+    extension = {
+        parse_target(t).attribute: v
+        for t, v in values.items()
+        if parse_target(t).urn.casefold() == ENTERPRISE_USER.casefold()
+    }
     reply = post(trial, values, more={ENTERPRISE_USER: {**extension, **body[ENTERPRISE_USER]}})
     if not reply.done or not reply.id:
         return tolerated("compat.manager_text_on_create", reply)
     read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
     there = read_target(read.json, MANAGER) if isinstance(read.json, dict) else None
     forget(trial, reply)
-    return met(read) if there == subject.id else tolerated("compat.manager_text_on_create", read, f"manager is {there!r}")
+    return (
+        met(read) if there == subject.id else tolerated("compat.manager_text_on_create", read, f"manager is {there!r}")
+    )
 
 
 # -- doubles -----------------------------------------------------------------------------
@@ -307,9 +348,14 @@ def check_duplicates(trial: Trial) -> None:
             return unknown("nobody was created")
         values = good_values(trial, subject.number)
         if other_case:
-            values = {t: v.upper() if t in ("userName", *trial.mapped.matching) and isinstance(v, str) else v for t, v in values.items()}
+            values = {
+                t: v.upper() if t in ("userName", *trial.mapped.matching) and isinstance(v, str) else v
+                for t, v in values.items()
+            }
         body = create_body(values, enterprise=trial.extended)
-        reply = trial.endpoint.create("Users", body, name=str(values.get("userName") or subject.user_name), key=matching_value(trial, values))
+        reply = trial.endpoint.create(
+            "Users", body, name=str(values.get("userName") or subject.user_name), key=matching_value(trial, values)
+        )
         replies.append(reply)
         if reply.status == 409:
             return met(reply)
@@ -328,7 +374,11 @@ def check_duplicates(trial: Trial) -> None:
             return unknown("there was no 409")
         body = replies[0].json if isinstance(replies[0].json, dict) else {}
         good = str(body.get("scimType", "")).casefold() == "uniqueness"
-        return met(replies[0]) if good else tolerated("compat.duplicate_without_type", replies[0], "without scimType uniqueness")
+        return (
+            met(replies[0])
+            if good
+            else tolerated("compat.duplicate_without_type", replies[0], "without scimType uniqueness")
+        )
 
     trial.check("create.duplicate", again, False)
     trial.check("create.duplicate_scim_type", scim_type)

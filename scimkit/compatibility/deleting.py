@@ -31,7 +31,11 @@ def try_deletion(trial: Trial) -> None:
 
 def check_deletions(trial: Trial) -> None:
     """Delete one of the test people, and one of the groups."""
-    subject = trial.subjects.get((FLAG_DIALECT, SPARSE)) or trial.subjects.get((DEFAULT_DIALECT, SPARSE)) or next(iter(trial.subjects.values()), None)
+    subject = (
+        trial.subjects.get((FLAG_DIALECT, SPARSE))
+        or trial.subjects.get((DEFAULT_DIALECT, SPARSE))
+        or next(iter(trial.subjects.values()), None)
+    )
     _check_person(trial, subject)
     if trial.mapped.groups:
         _check_group(trial)
@@ -39,7 +43,14 @@ def check_deletions(trial: Trial) -> None:
 
 def _check_person(trial: Trial, subject: Subject | None) -> None:
     if subject is None:
-        for code in ("delete.person", "delete.status", "delete.gone_read", "delete.gone_query", "delete.again", "delete.name_free"):
+        for code in (
+            "delete.person",
+            "delete.status",
+            "delete.gone_read",
+            "delete.gone_query",
+            "delete.again",
+            "delete.name_free",
+        ):
             trial.check(code, lambda: unknown("nobody was created"))
         return
     checks = Deletion(trial, subject)
@@ -69,7 +80,9 @@ class Deletion:
 
     def gone_read(self) -> Result:
         endpoint = self.trial.endpoint
-        reply = self.trial.until("gone", lambda: endpoint.read("Users", self.subject.id), lambda r: r.status in (404, 410))
+        reply = self.trial.until(
+            "gone", lambda: endpoint.read("Users", self.subject.id), lambda r: r.status in (404, 410)
+        )
         if reply.status in (404, 410):
             return met(reply)
         if reply.status == 200:
@@ -77,10 +90,16 @@ class Deletion:
         return unmet("compat.deleted_still_there" if reply.status == 200 else "compat.missing_not_404", reply)
 
     def gone_query(self) -> Result:
-        reply = self.trial.until("find deleted", lambda: self.trial.endpoint.find("Users", self.attribute, self.value), is_empty)
+        reply = self.trial.until(
+            "find deleted", lambda: self.trial.endpoint.find("Users", self.attribute, self.value), is_empty
+        )
         if is_empty(reply):
             return met(reply)
-        return unmet("compat.deleted_still_there" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(self.attribute,))
+        return unmet(
+            "compat.deleted_still_there" if resources_of(reply) else "compat.no_match_not_empty_list",
+            reply,
+            targets=(self.attribute,),
+        )
 
     def again(self) -> Result:
         reply = self.trial.endpoint.delete("Users", self.subject.id)
@@ -105,7 +124,11 @@ def _check_group(trial: Trial) -> None:
 
     def gone() -> Result:
         assert group is not None
-        reply = trial.until("gone", lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"), lambda r: r.status in (404, 410))
+        reply = trial.until(
+            "gone",
+            lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"),
+            lambda r: r.status in (404, 410),
+        )
         if reply.status in (404, 410):
             return met(reply)
         trial.endpoint.keeps_deleted.add("Groups")

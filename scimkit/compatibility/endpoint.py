@@ -27,7 +27,9 @@ DEADLINE_SECONDS = 300.0  # for the whole probe
 CLEANUP_SECONDS = 60.0  # on top of it, to remove what was made
 MOST_SILENCES = 3  # requests in a row without an answer before the probe ends
 LONGEST_WAIT_SECONDS = 30.0  # a server that asks for more is taken at its word: 429
-MOST_ATTEMPTS = 3  # of one request that is put off (429, 503 with the time to come back); one that is cut off is sent twice
+MOST_ATTEMPTS = (
+    3  # of one request that is put off (429, 503 with the time to come back); one that is cut off is sent twice
+)
 THROTTLE_SECONDS = 1.0  # waited after 429 where the server does not say how long
 REPEATABLE = ("GET", "PATCH")  # where the answer is cut off: the changes of the probe end the same when made twice
 LONGEST_SHOWN = 600  # characters of a body as a row shows it
@@ -178,9 +180,13 @@ class Endpoint:
         params = {"excludedAttributes": "members"} if resource_type == "Groups" else {}
         return self.get(resource_type, params={**params, "filter": match_filter(attribute, value), **more})
 
-    def find_as(self, resource_type: str, attribute: str, value: str, headers: Mapping[str, str], *, anonymous: bool = False) -> Reply:
+    def find_as(
+        self, resource_type: str, attribute: str, value: str, headers: Mapping[str, str], *, anonymous: bool = False
+    ) -> Reply:
         """The same with other headers; `anonymous` without the token."""
-        return self.get(resource_type, params={"filter": match_filter(attribute, value)}, headers=headers, anonymous=anonymous)
+        return self.get(
+            resource_type, params={"filter": match_filter(attribute, value)}, headers=headers, anonymous=anonymous
+        )
 
     def read(self, resource_type: str, id: str, **params: str) -> Reply:
         """One resource by its id, groups without members unless `params` say otherwise."""
@@ -292,7 +298,11 @@ class Endpoint:
         if reply.status != 200 or not isinstance(items, (list, tuple)):
             return bool(entry.id)
         keys = {one.casefold() for one in entry.keys}
-        ours = [item for item in items if isinstance(item, dict) and item.get("id") and str(read_target(item, attribute)).casefold() in keys]
+        ours = [
+            item
+            for item in items
+            if isinstance(item, dict) and item.get("id") and str(read_target(item, attribute)).casefold() in keys
+        ]
         return all([self._delete_surely(entry.resource_type, str(item["id"])) for item in ours])
 
     def _delete_surely(self, resource_type: str, id: str) -> bool:
@@ -335,4 +345,8 @@ def show_request(method: str, path: str, query: str, body: Any) -> str:
 def tell(answer: Answer) -> str:
     """What came back, in a few words: other people's data is counted, not quoted."""
     code = answer.json.get("scimType") if isinstance(answer.json, dict) else None
-    return f"{answer.status} {answer.media_type}".rstrip() + (f" {printable(str(code))}" if code else "") + f": {summarize(answer)}"
+    return (
+        f"{answer.status} {answer.media_type}".rstrip()
+        + (f" {printable(str(code))}" if code else "")
+        + f": {summarize(answer)}"
+    )

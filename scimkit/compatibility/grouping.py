@@ -23,7 +23,9 @@ def check_group_question(trial: Trial) -> None:
         reply = trial.endpoint.find("Groups", "displayName", nobody())
         if is_empty(reply):
             return met(reply)
-        if reply.status in (404, 405, 501) and trial.endpoint.get("Groups", params={"startIndex": "1", "count": "1"}).status in (404, 405, 501):
+        if reply.status in (404, 405, 501) and trial.endpoint.get(
+            "Groups", params={"startIndex": "1", "count": "1"}
+        ).status in (404, 405, 501):
             return unmet("compat.no_groups", reply, targets=trial.member_rows)
         return unmet("compat.groups_not_searchable", reply, targets=trial.member_rows)
 
@@ -47,7 +49,11 @@ def _create(trial: Trial, dialect: str) -> Result:
     number = "1" if dialect == DEFAULT_DIALECT else "2"
     reply = post_group(trial, group_values(trial, number))
     if not reply.done or not reply.id:
-        return unmet("compat.group_create_refused" if not reply.done else "compat.create_without_id", reply, targets=trial.member_rows)
+        return unmet(
+            "compat.group_create_refused" if not reply.done else "compat.create_without_id",
+            reply,
+            targets=trial.member_rows,
+        )
     trial.groups[dialect] = reply.id
     return met(reply)
 
@@ -79,19 +85,35 @@ class FirstGroup:
     def create(self) -> Result:
         assert self.made is not None
         if not self.made.done or not self.made.id:
-            return unmet("compat.create_without_id" if self.made.done else "compat.group_create_refused", self.made, targets=self.rows)
+            return unmet(
+                "compat.create_without_id" if self.made.done else "compat.group_create_refused",
+                self.made,
+                targets=self.rows,
+            )
         self.trial.groups[DEFAULT_DIALECT] = self.made.id
         return met(self.made)
 
     def read(self) -> Result:
-        reply = self.trial.until("read", lambda: self.trial.endpoint.read("Groups", self.id, excludedAttributes="members"), lambda r: r.status == 200)
+        reply = self.trial.until(
+            "read",
+            lambda: self.trial.endpoint.read("Groups", self.id, excludedAttributes="members"),
+            lambda r: r.status == 200,
+        )
         self.read_reply = reply
-        return met(reply) if reply.status == 200 and reply.id == self.id else unmet("compat.group_read_lost", reply, targets=self.rows)
+        return (
+            met(reply)
+            if reply.status == 200 and reply.id == self.id
+            else unmet("compat.group_read_lost", reply, targets=self.rows)
+        )
 
     def stored(self) -> Result:
         assert self.read_reply is not None
         there = self.read_reply.json
-        wrong = {target: read_target(there, target) for target, value in self.values.items() if not same(read_target(there, target), value)}
+        wrong = {
+            target: read_target(there, target)
+            for target, value in self.values.items()
+            if not same(read_target(there, target), value)
+        }
         if not wrong:
             return met(self.read_reply, "every value as sent")
         self.trial.group_not_stored |= {target for target in wrong if target.casefold() != "displayname"}
@@ -109,7 +131,9 @@ class FirstGroup:
 
     def _find(self, name: str, id: str) -> tuple[Reply, str]:
         """The answer, and what is wrong with it; "" for nothing."""
-        reply = self.trial.until("find group", lambda: self.trial.endpoint.find("Groups", "displayName", name), lambda r: ids_of(r) == [id])
+        reply = self.trial.until(
+            "find group", lambda: self.trial.endpoint.find("Groups", "displayName", name), lambda r: ids_of(r) == [id]
+        )
         return reply, "" if ids_of(reply) == [id] else f"{len(ids_of(reply))} found, 1 wanted"
 
     def special(self) -> Result:
@@ -173,7 +197,9 @@ def _check_rename(trial: Trial, dialect: str) -> None:
         if not reply.done:
             return reply, None
         read = trial.until(
-            "read", lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"), lambda r: same(read_target(r.json or {}, "displayName"), new)
+            "read",
+            lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"),
+            lambda r: same(read_target(r.json or {}, "displayName"), new),
         )
         return reply, read_target(read.json, "displayName") if isinstance(read.json, dict) else None
 
@@ -184,5 +210,9 @@ def _check_rename(trial: Trial, dialect: str) -> None:
 
 
 def _check_members(trial: Trial, dialect: str) -> None:
-    ids = [trial.subjects[key].id for key in ((dialect, FULL), *(k for k in trial.subjects if k != (dialect, FULL))) if key in trial.subjects]
+    ids = [
+        trial.subjects[key].id
+        for key in ((dialect, FULL), *(k for k in trial.subjects if k != (dialect, FULL)))
+        if key in trial.subjects
+    ]
     check_members(trial, dialect, trial.groups.get(dialect, ""), ids)

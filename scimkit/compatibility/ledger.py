@@ -111,7 +111,11 @@ class Ledger:
             return Page(**{**plain, "name": name, "entries": [Entry(**entry) for entry in plain["entries"]]})
         except (ValueError, TypeError, KeyError) as error:
             path = self.store.path(name)
-            raise RunError(f"the ledger {path} is damaged ({error})", "Look into the file for names to remove by hand at the app, then delete it.", path=str(path)) from None
+            raise RunError(
+                f"the ledger {path} is damaged ({error})",
+                "Look into the file for names to remove by hand at the app, then delete it.",
+                path=str(path),
+            ) from None
 
     @contextmanager
     def alone(self, page: Page) -> Iterator[bool]:

@@ -37,9 +37,16 @@ def basic_values(trial: Trial, number: str) -> dict[str, Any]:
     return {target: value for target, value in full.items() if target.casefold() in keep}
 
 
-def good_values(trial: Trial, number: str, source: Mapping[str, Any] | None = None, *, invent: bool = True) -> dict[str, Any]:
+def good_values(
+    trial: Trial, number: str, source: Mapping[str, Any] | None = None, *, invent: bool = True
+) -> dict[str, Any]:
     """What the mapping gives for a person, without the attributes that the endpoint refuses."""
-    made = values_of(trial.mapped, source or full_source(trial.names, number), now=trial.now, invent=None if invent else set(trial.required))
+    made = values_of(
+        trial.mapped,
+        source or full_source(trial.names, number),
+        now=trial.now,
+        invent=None if invent else set(trial.required),
+    )
     return {target: value for target, value in made.items() if target not in trial.refused}
 
 
@@ -70,7 +77,11 @@ def group_values(trial: Trial, number: str) -> dict[str, Any]:
     name = trial.names.group_name(number)
     made = {"displayname": name, "externalid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name))}
     targets = [target for target in trial.mapped.group_targets if target.casefold() != "members"] or ["displayName"]
-    values = {target: made.get(target.casefold(), f"scimkit-probe-{number}") for target in targets if target not in trial.group_not_stored}
+    values = {
+        target: made.get(target.casefold(), f"scimkit-probe-{number}")
+        for target in targets
+        if target not in trial.group_not_stored
+    }
     return {"displayName": name} | values
 
 

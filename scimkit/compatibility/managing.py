@@ -34,7 +34,9 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
     def text() -> Result:
         if not trial.mapped.uses(MANAGER) and people != FULL:
             return unknown("this mapping has no manager")
-        return _set(trial, subject, manager_body(others[0], dialect == FLAG_DIALECT), others[0], "compat.manager_text_refused")
+        return _set(
+            trial, subject, manager_body(others[0], dialect == FLAG_DIALECT), others[0], "compat.manager_text_refused"
+        )
 
     def answered() -> Result:
         return _judge_shape(trial, subject, trial.index[("manager.text", dialect, people)].sent)
@@ -42,7 +44,13 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
     def change() -> Result:
         if len(others) < 2:
             return unknown("there is nobody else")
-        return _set(trial, subject, manager_body(others[1], dialect == FLAG_DIALECT, present=True), others[1], "compat.manager_text_refused")
+        return _set(
+            trial,
+            subject,
+            manager_body(others[1], dialect == FLAG_DIALECT, present=True),
+            others[1],
+            "compat.manager_text_refused",
+        )
 
     if not others:
         return
@@ -66,9 +74,17 @@ def _set(trial: Trial, subject: Subject, body: Any, wanted: str, cause: str) -> 
         return unmet(cause, reply, targets=_rows(trial))
     there = read_target(subject.resource, MANAGER)
     if there is None:
-        return unmet("compat.manager_not_stored", reply, "read back: no manager", outcome=NOT_STORED, targets=_rows(trial))
+        return unmet(
+            "compat.manager_not_stored", reply, "read back: no manager", outcome=NOT_STORED, targets=_rows(trial)
+        )
     if str(there) != wanted:
-        return unmet("compat.manager_not_stored", reply, f"read back: manager is {_raw(subject)!r}", outcome=NOT_STORED, targets=_rows(trial))
+        return unmet(
+            "compat.manager_not_stored",
+            reply,
+            f"read back: manager is {_raw(subject)!r}",
+            outcome=NOT_STORED,
+            targets=_rows(trial),
+        )
     if changed.lost:
         return unmet("compat.siblings_lost", reply, changed.words, targets=_rows(trial))
     return met(reply, "read back: as sent")
@@ -107,7 +123,12 @@ def _check_shapes(trial: Trial) -> None:
 
     for code, path, value, wanted in (
         ("manager.object", MANAGER, {"value": others[0]} if others else None, others[0] if others else ""),
-        ("manager.list", "manager", [{"$ref": f"../Users/{others[-1]}", "value": others[-1]}] if others else None, others[-1] if others else ""),
+        (
+            "manager.list",
+            "manager",
+            [{"$ref": f"../Users/{others[-1]}", "value": others[-1]}] if others else None,
+            others[-1] if others else "",
+        ),
     ):
         if others:
             trial.check(code, shape, path, value, wanted)

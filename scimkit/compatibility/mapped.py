@@ -48,7 +48,9 @@ class Mapped:
         if not self.uses(target):
             return self
         ours = target.casefold()
-        return replace(self, users=tuple(replace(row, matching=int(row.target.casefold() == ours)) for row in self.users))
+        return replace(
+            self, users=tuple(replace(row, matching=int(row.target.casefold() == ours)) for row in self.users)
+        )
 
     def uses(self, target: str) -> bool:
         return target.casefold() in {each.casefold() for each in self.targets}
@@ -105,6 +107,8 @@ def mapped_of(schema: Mapping[str, Any]) -> Mapped:
 def _rows(pairs: Sequence[tuple[str, str]], matching: Sequence[str]) -> tuple[MappingRow, ...]:
     ranks = {target: number for number, target in enumerate(matching, start=1)}
     return tuple(
-        MappingRow(target, source or None, "Direct" if source.startswith("[") else "Expression", matching=ranks.get(target, 0))
+        MappingRow(
+            target, source or None, "Direct" if source.startswith("[") else "Expression", matching=ranks.get(target, 0)
+        )
         for target, source in pairs
     )

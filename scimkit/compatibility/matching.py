@@ -28,8 +28,14 @@ def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: st
     """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
     if subject is None:
         return unknown("nobody was created")
-    reply = trial.until("find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id])
-    if ids_of(reply) == [] and stored != sent and ids_of(trial.endpoint.find("Users", attribute, stored)) == [subject.id]:
+    reply = trial.until(
+        "find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id]
+    )
+    if (
+        ids_of(reply) == []
+        and stored != sent
+        and ids_of(trial.endpoint.find("Users", attribute, stored)) == [subject.id]
+    ):
         return tolerated("compat.match_case_sensitive", reply, f"found as {stored!r} only", targets=(attribute,))
     found = ids_of(reply)
     if found == [subject.id]:
@@ -38,14 +44,23 @@ def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: st
     if resources_of(reply) is None:
         return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
     strangers = [id for id in found if id != subject.id]
-    return unmet("compat.filter_ignored" if strangers else "compat.match_not_found", reply, f"{len(found)} found, 1 wanted", targets=(attribute,))
+    return unmet(
+        "compat.filter_ignored" if strangers else "compat.match_not_found",
+        reply,
+        f"{len(found)} found, 1 wanted",
+        targets=(attribute,),
+    )
 
 
 def _check_nobody_else(trial: Trial, attribute: str) -> Result:
     reply = trial.endpoint.find("Users", attribute, nobody())
     if is_empty(reply):
         return met(reply)
-    return unmet("compat.filter_ignored" if resources_of(reply) else "compat.no_match_not_empty_list", reply, targets=(attribute,))
+    return unmet(
+        "compat.filter_ignored" if resources_of(reply) else "compat.no_match_not_empty_list",
+        reply,
+        targets=(attribute,),
+    )
 
 
 def _check_other_case(trial: Trial, subject: Subject | None, attribute: str, stored: str) -> Result:
@@ -72,7 +87,9 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
         trial.endpoint.delete("Users", id)
         if ids_of(found) == [id]:
             return met(found)
-        return unmet("compat.filter_special_characters", found, f"{len(ids_of(found))} found, 1 wanted", targets=(attribute,))
+        return unmet(
+            "compat.filter_special_characters", found, f"{len(ids_of(found))} found, 1 wanted", targets=(attribute,)
+        )
     assert reply is not None
     return tolerated("compat.special_characters_changed", reply, "such a name is refused", targets=(attribute,))
 
@@ -89,7 +106,9 @@ def _check_other_mail(trial: Trial, attribute: str) -> Result:
         return unknown("such a person is refused", reply)
     stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
     wanted = str(stored or matching_value(trial, values))
-    found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, wanted), lambda r: ids_of(r) == [reply.id])
+    found = trial.until(
+        "find", lambda: trial.endpoint.find("Users", attribute, wanted), lambda r: ids_of(r) == [reply.id]
+    )
     by_mail = [] if ids_of(found) == [reply.id] else ids_of(trial.endpoint.find("Users", attribute, mail))
     forget(trial, reply)
     if ids_of(found) == [reply.id]:

@@ -90,7 +90,13 @@ class MemberChecks:
     def _blame_silence(self, reply: Reply, one: str) -> Result:
         """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored."""
         if not self.flag and self._patch(add_members([one], flag=True)).done and one in self._now():
-            return unmet("compat.group_op_case", reply, "read back: no member; with lower-case op: a member", outcome=NOT_STORED, targets=self.rows)
+            return unmet(
+                "compat.group_op_case",
+                reply,
+                "read back: no member; with lower-case op: a member",
+                outcome=NOT_STORED,
+                targets=self.rows,
+            )
         shown = shows_members(self.trial, one)
         cause = "compat.members_not_shown" if shown is False else "compat.member_add_refused"
         return unmet(cause, reply, "read back: no member", outcome=NOT_STORED, targets=self.rows)
@@ -115,7 +121,13 @@ class MemberChecks:
             return met(reply, "read back: members")
         for one in more:  # the checks that follow need them
             self._patch(add_members([one], self.flag))
-        return unmet("compat.member_add_several", reply, "" if not reply.done else "read back: not all are members", targets=self.rows, outcome=NOT_STORED if reply.done else FAILED)
+        return unmet(
+            "compat.member_add_several",
+            reply,
+            "" if not reply.done else "read back: not all are members",
+            targets=self.rows,
+            outcome=NOT_STORED if reply.done else FAILED,
+        )
 
     def add_keeps(self) -> Result:
         there = self._now(lambda there: self.ids[0] in there)
@@ -131,7 +143,9 @@ class MemberChecks:
         if not reply.done:
             return unmet("compat.member_twice", reply, targets=self.rows)
         if listed is not None and listed.count(self.ids[0]) > 1:
-            return unmet("compat.member_twice", reply, f"read back: {listed.count(self.ids[0])} times", targets=self.rows)
+            return unmet(
+                "compat.member_twice", reply, f"read back: {listed.count(self.ids[0])} times", targets=self.rows
+            )
         return met(reply, "read back: once")
 
     def remove_one(self) -> Result:
@@ -149,7 +163,12 @@ class MemberChecks:
             for one in self.ids[:1]:  # the checks that follow need one
                 self._patch(add_members([one], self.flag))
             self._now()
-            return unmet("compat.member_remove_clears_all", reply, f"read back: {len(there)} of {len(stay)} others are left", targets=self.rows)
+            return unmet(
+                "compat.member_remove_clears_all",
+                reply,
+                f"read back: {len(there)} of {len(stay)} others are left",
+                targets=self.rows,
+            )
         if leaver in there:
             return unmet(cause, reply, "read back: still a member", outcome=NOT_STORED, targets=self.rows)
         return met(reply, f"read back: gone, {len(stay)} others are left")
@@ -159,12 +178,18 @@ class MemberChecks:
         absent = next((one for one in self.ids if one not in before), nobody())
         reply = self._patch(remove_members([absent], self.flag))
         if reply.done and not before <= self._now(lambda there: before <= there):
-            return unmet("compat.member_remove_clears_all", reply, "members are gone that were not named", targets=self.rows)
+            return unmet(
+                "compat.member_remove_clears_all", reply, "members are gone that were not named", targets=self.rows
+            )
         return met(reply) if reply.done else tolerated("compat.absent_member_remove", reply, targets=self.rows)
 
     def excluded_read(self) -> Result:
         reply = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
-        return met(reply) if not (isinstance(reply.json, dict) and _values_of(reply.json)) else unmet("compat.members_not_excluded", reply, targets=self.rows)
+        return (
+            met(reply)
+            if not (isinstance(reply.json, dict) and _values_of(reply.json))
+            else unmet("compat.members_not_excluded", reply, targets=self.rows)
+        )
 
     def excluded_query(self) -> Result:
         read = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
@@ -180,7 +205,11 @@ class MemberChecks:
     def patch_answer(self) -> Result:
         assert self.first is not None
         body = self.first.json if isinstance(self.first.json, dict) else {}
-        return tolerated("compat.group_patch_answer", self.first, targets=self.rows) if _values_of(body) else met(self.first)
+        return (
+            tolerated("compat.group_patch_answer", self.first, targets=self.rows)
+            if _values_of(body)
+            else met(self.first)
+        )
 
 
 def check_members(trial: Trial, dialect: str, group: str, ids: list[str]) -> None:

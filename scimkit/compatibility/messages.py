@@ -80,7 +80,11 @@ class OddMessages:
         if changed.lost:
             return tolerated(cause_of_loss(changed), changed.reply, changed.words)
         bad = changed.reply.status >= 500 and changed.reply.status != 501
-        return tolerated("compat.bad_message_fails_server", changed.reply) if bad or not changed.reply.status else met(changed.reply)
+        return (
+            tolerated("compat.bad_message_fails_server", changed.reply)
+            if bad or not changed.reply.status
+            else met(changed.reply)
+        )
 
     def unknown_id(self) -> Result:
         body = patch_body([Change(self.target or "displayName", "x", "y")], self.dialect == FLAG_DIALECT)

@@ -25,7 +25,7 @@ _NAMES = uuid.UUID("6e0f0f3e-6a1c-5d0e-9a7b-2a1d7f7f4c11")  # of this probe's ow
 ALWAYS_THERE = ("objectId", "userPrincipalName", "displayName", "mailNickname", "IsSoftDeleted", "accountEnabled")
 """What every user of Entra has; everything else may be missing."""
 
-SPECIAL_GIVEN, SPECIAL_SURNAME = "Zoë 山田", "O'Brien-Łukasz \"Ø\" & Söhne"
+SPECIAL_GIVEN, SPECIAL_SURNAME = "Zoë 山田", 'O\'Brien-Łukasz "Ø" & Söhne'
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,16 @@ def sparse_source(names: Names, number: int | str) -> dict[str, Any]:
 def special_source(names: Names, number: int | str) -> dict[str, Any]:
     """Somebody with accents, an apostrophe, quotes and foreign letters in the name."""
     given, surname = SPECIAL_GIVEN, SPECIAL_SURNAME
-    return full_source(names, number) | {"givenName": given, "surname": surname, "displayName": f"{names.display_name(number)} {given} {surname}"}
+    return full_source(names, number) | {
+        "givenName": given,
+        "surname": surname,
+        "displayName": f"{names.display_name(number)} {given} {surname}",
+    }
 
 
-def values_of(mapped: Mapped, source: Mapping[str, Any], *, now: datetime, invent: Collection[str] | None = None) -> dict[str, Any]:
+def values_of(
+    mapped: Mapped, source: Mapping[str, Any], *, now: datetime, invent: Collection[str] | None = None
+) -> dict[str, Any]:
     """What the mapping gives for one person, by target, as JSON has it; manager and roles are left out.
 
     invent  targets that must have a value although the mapping gives none for this

@@ -49,7 +49,9 @@ def _refuse_live(tenant: Tenant) -> None:
             f'Test with a tenant of the app that nobody works with: its own [tenants.<name>] with environment = "test". --test-tenant does not change that of {tenant.name}.',
         )
     if tenant.writes == "never":
-        raise ConfigError(f'{where} says writes = "never"', f'Leave out --write, or set writes = "ask" under [tenants.{tenant.name}].')
+        raise ConfigError(
+            f'{where} says writes = "never"', f'Leave out --write, or set writes = "ask" under [tenants.{tenant.name}].'
+        )
 
 
 def _refuse_residue(profile: AppProfile, *, sandbox: bool) -> None:
@@ -57,7 +59,7 @@ def _refuse_residue(profile: AppProfile, *, sandbox: bool) -> None:
     if sandbox:
         if profile.sandbox.on_delete != "remove":
             raise ConfigError(
-                f"the sandbox's {profile.title} deletes nothing (sandbox.on_delete = \"{profile.sandbox.on_delete}\" in {profile.name}.toml), so test people would stay",
+                f'the sandbox\'s {profile.title} deletes nothing (sandbox.on_delete = "{profile.sandbox.on_delete}" in {profile.name}.toml), so test people would stay',
                 "Leave out --write; the checks that only read still run.",
             )
         return
@@ -101,7 +103,11 @@ def refuse_production_address(url: str, config: Config) -> None:
     """Raises ConfigError where scimkit.toml knows this address as an app's own and has a production tenant:
     it may be that one's, so the test tenant has to be named."""
     host = (urlsplit(url).hostname or "").lower()
-    ours = [name for name, values in config.apps.items() if values.tenant_url and (urlsplit(values.tenant_url).hostname or "").lower() == host]
+    ours = [
+        name
+        for name, values in config.apps.items()
+        if values.tenant_url and (urlsplit(values.tenant_url).hostname or "").lower() == host
+    ]
     live = [tenant.name for tenant in config.tenants.values() if tenant.environment == "production"]
     if ours and live:
         raise ConfigError(

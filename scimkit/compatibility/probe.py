@@ -131,4 +131,3 @@ def _run_writing(trial: Trial) -> None:
     check_switches(trial)
     check_text_false(trial)
     check_deletions(trial)
-

@@ -161,7 +161,9 @@ def judge_list_fields(reply: Reply) -> Result:
     schemas = body.get("schemas")
     named = isinstance(schemas, list) and LIST_RESPONSE.casefold() in [str(item).casefold() for item in schemas]
     missing += [] if named else ["schemas"]
-    return met(reply) if not missing else tolerated("compat.list_fields_missing", reply, f"without {', '.join(missing)}")
+    return (
+        met(reply) if not missing else tolerated("compat.list_fields_missing", reply, f"without {', '.join(missing)}")
+    )
 
 
 def judge_answer_type(reply: Reply) -> Result:
@@ -237,23 +239,38 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
         reply = trial.endpoint.get("Users", query=percent20(attribute, value))
         good = is_empty(reply) if subject is None else ids_of(reply) == [subject.id]
         strangers = any(subject is None or id != subject.id for id in ids_of(reply))
-        return met(reply) if good else tolerated("compat.filter_ignored" if strangers else "compat.query_encoding", reply)
+        return (
+            met(reply) if good else tolerated("compat.filter_ignored" if strangers else "compat.query_encoding", reply)
+        )
 
     trial.check("query.percent20", encoded)
-    trial.check("query.other_case_attribute", ask, f"{attribute.upper() if not parse_target(attribute).urn else attribute} eq {quoted}", "compat.filter_words_case")
+    trial.check(
+        "query.other_case_attribute",
+        ask,
+        f"{attribute.upper() if not parse_target(attribute).urn else attribute} eq {quoted}",
+        "compat.filter_words_case",
+    )
     trial.check("query.other_case_operator", ask, f"{attribute} EQ {quoted}", "compat.filter_words_case")
     # the same twice: an endpoint that cannot be searched by id is no endpoint without `and`
     trial.check("query.and", ask, f"{attribute} eq {quoted} and {attribute} eq {quoted}", "compat.filter_and")
     trial.check("query.typed_path", lambda: _check_typed_filter(trial, subject, ask))
     trial.check("query.external_id", lambda: _check_external_id(trial, subject))
-    for code, odd in (("query.accent", "zoë-łódź-山"), ("query.quote", 'a"b\\c'), ("query.plus_sign", "a+b@example.com")):
+    for code, odd in (
+        ("query.accent", "zoë-łódź-山"),
+        ("query.quote", 'a"b\\c'),
+        ("query.plus_sign", "a+b@example.com"),
+    ):
         trial.check(code, _check_odd_value, trial, attribute, f"{odd}-{nobody()}")
 
 
 def _check_odd_value(trial: Trial, attribute: str, value: str) -> Result:
     """A quote or a backslash cannot stand in a user principal name nor in an address: that one is advice."""
     reply = trial.endpoint.find("Users", attribute, value)
-    return met(reply) if is_empty(reply) else (tolerated if "\\" in value else unmet)("compat.filter_special_characters", reply, targets=(attribute,))
+    return (
+        met(reply)
+        if is_empty(reply)
+        else (tolerated if "\\" in value else unmet)("compat.filter_special_characters", reply, targets=(attribute,))
+    )
 
 
 def _check_typed_filter(trial: Trial, subject: Subject | None, ask: Any) -> Result:
@@ -266,7 +283,12 @@ def _check_typed_filter(trial: Trial, subject: Subject | None, ask: Any) -> Resu
         target = 'emails[type eq "work"].value'
     value = subject.value(target) if subject else nobody()
     hit = (target,) if target in trial.mapped.matching else ()
-    result: Result = ask(match_filter(target, str(value)), "compat.matching_not_filterable" if hit else "compat.filter_typed_path", tolerate=not hit, targets=hit)
+    result: Result = ask(
+        match_filter(target, str(value)),
+        "compat.matching_not_filterable" if hit else "compat.filter_typed_path",
+        tolerate=not hit,
+        targets=hit,
+    )
     return result
 
 
@@ -307,7 +329,10 @@ def check_discovery(trial: Trial) -> None:
     trial.check("discovery.schemas", ask, "Schemas")
     if trial.index[("discovery.schemas", BOTH_DIALECTS, NOBODY)].outcome == WARNING:  # there is nothing to look into
         for code in ("nulls", "words", "targets"):
-            trial.note(f"discovery.schemas_{code}", Result(NOT_REACHED, "compat.schemas_missing", "", "not asked: discovery.schemas was not met"))
+            trial.note(
+                f"discovery.schemas_{code}",
+                Result(NOT_REACHED, "compat.schemas_missing", "", "not asked: discovery.schemas was not met"),
+            )
     else:
         trial.check("discovery.schemas_nulls", lambda: _judge_nulls(replies["Schemas"]))
         trial.check("discovery.schemas_words", lambda: _judge_words(replies["Schemas"]))
@@ -336,7 +361,9 @@ def _judge_words(reply: Reply) -> Result:
         f"{name} {value}" for path, value in _walk(reply.json)
         if (name := path.rpartition(".")[2]) in WORDS and isinstance(value, str) and value not in WORDS[name]
     }  # fmt: skip
-    return met(reply) if not odd else tolerated("compat.schemas_shape", reply, f"misspelt: {', '.join(sorted(odd)[:5])}")
+    return (
+        met(reply) if not odd else tolerated("compat.schemas_shape", reply, f"misspelt: {', '.join(sorted(odd)[:5])}")
+    )
 
 
 def _judge_targets(trial: Trial, reply: Reply) -> Result:
@@ -401,7 +428,10 @@ def check_rate(trial: Trial) -> None:
     """E18, as far as the probe's own requests show it: it sends one after the other, as fast as they are answered."""
     refused = trial.endpoint.throttled
     if not refused:
-        trial.note("auth.rate", Result(PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused for its number"))
+        trial.note(
+            "auth.rate",
+            Result(PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused for its number"),
+        )
         return
     sent, fewest = min(refused, key=lambda each: each[1])
     told = f"{len(refused)} of {trial.endpoint.requests} requests got 429; once after {fewest} in one second"
@@ -428,21 +458,33 @@ class Pages:
         items = resources_of(reply)
         if items is None:
             return tolerated("compat.paging", reply)
-        return met(reply) if len(items) <= PAGE else tolerated("compat.paging", reply, f"{len(items)} people on a page of {PAGE}")
+        return (
+            met(reply)
+            if len(items) <= PAGE
+            else tolerated("compat.paging", reply, f"{len(items)} people on a page of {PAGE}")
+        )
 
     def total(self) -> Result:
         self._page(1 + PAGE)
         first, second = (total_of(reply) for reply in self.pages[:2])
         if first is None or first < len(ids_of(self.pages[0])):
             return tolerated("compat.paging", self.pages[0], "totalResults is missing or smaller than the page")
-        return met(self.pages[1]) if first == second else tolerated("compat.paging", self.pages[1], f"totalResults {first}, then {second}")
+        return (
+            met(self.pages[1])
+            if first == second
+            else tolerated("compat.paging", self.pages[1], f"totalResults {first}, then {second}")
+        )
 
     def start_index(self) -> Result:
         second = self.pages[1]
         there = second.json.get("startIndex") if isinstance(second.json, dict) else None
         if not ids_of(second):
             return unknown("there are too few people for a second page", second)
-        return met(second) if there == 1 + PAGE else tolerated("compat.paging_echo", second, f"startIndex {there!r} instead of {1 + PAGE}")
+        return (
+            met(second)
+            if there == 1 + PAGE
+            else tolerated("compat.paging_echo", second, f"startIndex {there!r} instead of {1 + PAGE}")
+        )
 
     def no_repeats(self) -> Result:
         first, second = self.pages[:2]
@@ -450,7 +492,11 @@ class Pages:
         if not ids_of(second) and (total_of(first) or 0) <= PAGE:
             return unknown("there are too few people for a second page", second)
         if again or not ids_of(second):
-            return tolerated("compat.paging", second, f"{len(again)} people of the first page again" if again else "the second page is empty")
+            return tolerated(
+                "compat.paging",
+                second,
+                f"{len(again)} people of the first page again" if again else "the second page is empty",
+            )
         return met(second)
 
     def past_the_end(self) -> Result:
@@ -463,7 +509,11 @@ def check_paging(trial: Trial) -> None:
     pages = Pages(trial)
     trial.check("paging.count", pages.count)
     row = trial.index[("paging.count", BOTH_DIALECTS, NOBODY)]
-    for code, ask in (("paging.total", pages.total), ("paging.start_index", pages.start_index), ("paging.no_repeats", pages.no_repeats)):
+    for code, ask in (
+        ("paging.total", pages.total),
+        ("paging.start_index", pages.start_index),
+        ("paging.no_repeats", pages.no_repeats),
+    ):
         if row.outcome == WARNING:  # there are no pages to look at
             trial.note(code, Result(NOT_REACHED, "compat.paging", "", "not asked: paging.count was not met"))
         else:

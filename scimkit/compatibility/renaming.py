@@ -40,17 +40,25 @@ def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
             trial.refresh(subject)
         elif reply.status in (404, 410):  # lost: what would be asked of that id says nothing
             del trial.subjects[(dialect, FULL)]
-        return unmet("compat.id_changes", reply, f"found under the id {subject.id}" if elsewhere else "", targets=(target,))
+        return unmet(
+            "compat.id_changes", reply, f"found under the id {subject.id}" if elsewhere else "", targets=(target,)
+        )
 
     def found() -> Result:
         now = str(subject.value(target) or new)
-        reply = trial.until("find renamed", lambda: trial.endpoint.find("Users", target, now), lambda r: ids_of(r) == [subject.id])
+        reply = trial.until(
+            "find renamed", lambda: trial.endpoint.find("Users", target, now), lambda r: ids_of(r) == [subject.id]
+        )
         before = trial.endpoint.find("Users", target, old)
         if resources_of(reply) and ids_of(reply) != [subject.id]:
             return unmet("compat.id_changes", reply, targets=(target,))
         if ids_of(reply) != [subject.id]:
             return unmet("compat.renamed_not_found", reply, targets=(target,))
-        return met(reply) if is_empty(before) else unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
+        return (
+            met(reply)
+            if is_empty(before)
+            else unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
+        )
 
     for code, ask in (("rename.value", rename), ("rename.id", same_id), ("rename.found", found)):
         trial.check(code, ask, dialect=dialect, people=FULL)

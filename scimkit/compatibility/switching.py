@@ -33,7 +33,9 @@ def check_switches(trial: Trial) -> None:
     for (dialect, people), subject in [((d, p), trial.subjects.get((d, p))) for d in DIALECTS for p in (FULL, SPARSE)]:
         if subject is not None:
             _check_person(trial, subject, dialect, people)
-        if "compat.inactive_hidden" in trial.also or any(row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.rows):
+        if "compat.inactive_hidden" in trial.also or any(
+            row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.rows
+        ):
             _spare_the_others(trial)
             break
     _check_mixed(trial)
@@ -41,7 +43,9 @@ def check_switches(trial: Trial) -> None:
 
 def _spare_the_others(trial: Trial) -> None:
     """Whoever is hidden cannot be removed: one such person is enough."""
-    reason = Result(NOT_REACHED, "compat.inactive_hidden", "", "not asked: whoever is switched off cannot be reached any more")
+    reason = Result(
+        NOT_REACHED, "compat.inactive_hidden", "", "not asked: whoever is switched off cannot be reached any more"
+    )
     for dialect, people in trial.subjects:
         if ("disable.own", dialect, people) not in trial.index:
             for code in ("disable.own", "inactive.readable", "inactive.found", "restore.own", "restore.id"):
@@ -49,7 +53,9 @@ def _spare_the_others(trial: Trial) -> None:
 
 
 def _switch(trial: Trial, subject: Subject, on: bool, op: str, value: Any) -> Changed:
-    return trial.change(subject, {"active": on}, DEFAULT_DIALECT, body=patch_message([{"op": op, "path": "active", "value": value}]))
+    return trial.change(
+        subject, {"active": on}, DEFAULT_DIALECT, body=patch_message([{"op": op, "path": "active", "value": value}])
+    )
 
 
 def _own(trial: Trial, subject: Subject, on: bool, dialect: str) -> Changed:
@@ -130,7 +136,9 @@ def _try_real_false(trial: Trial, subject: Subject) -> tuple[bool, str]:
 def _judge_found(trial: Trial, subject: Subject) -> Result:
     attribute = trial.mapped.matching[0]
     value = str(subject.value(attribute) or subject.user_name)
-    reply = trial.until("find inactive", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [subject.id])
+    reply = trial.until(
+        "find inactive", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [subject.id]
+    )
     if ids_of(reply) == [subject.id]:
         return met(reply)
     if resources_of(reply):
@@ -157,7 +165,9 @@ def _judge_on(subject: Subject, changed: Changed) -> Result:
     if there is None:
         return tolerated("compat.active_hidden", changed.reply, "read back: active is missing", targets=ROWS)
     if not same(there, True):
-        return unmet("compat.restore_refused", changed.reply, f"read back: active is {there!r}", outcome=NOT_STORED, targets=ROWS)
+        return unmet(
+            "compat.restore_refused", changed.reply, f"read back: active is {there!r}", outcome=NOT_STORED, targets=ROWS
+        )
     return met(changed.reply, "read back: active is true")
 
 
@@ -168,7 +178,13 @@ def _judge_memberships(trial: Trial, subject: Subject, dialect: str) -> Result:
     reply, there = members_of(trial, group)
     if there is None:
         return unknown("the group's members cannot be read", reply)
-    return met(reply) if subject.id in there else unmet("compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.member_rows)
+    return (
+        met(reply)
+        if subject.id in there
+        else unmet(
+            "compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.member_rows
+        )
+    )
 
 
 def _check_mixed(trial: Trial) -> None:
@@ -185,7 +201,13 @@ def _check_mixed(trial: Trial) -> None:
             return unmet("compat.boolean_json_refused", changed.reply, targets=ROWS)
         there = subject.value("active")
         if there is not None and as_boolean(there) is True and trial.endpoint.read("Users", subject.id).status == 200:
-            return unmet("compat.disable_not_stored", changed.reply, f"read back: active is {there!r}", outcome=NOT_STORED, targets=ROWS)
+            return unmet(
+                "compat.disable_not_stored",
+                changed.reply,
+                f"read back: active is {there!r}",
+                outcome=NOT_STORED,
+                targets=ROWS,
+            )
         return met(changed.reply)
 
     def back() -> Result:
@@ -195,6 +217,9 @@ def _check_mixed(trial: Trial) -> None:
     trial.check("disable.mixed", off)
     if trial.met("disable.mixed") and not trial.met("inactive.readable", dialect, FULL):
         row = trial.found("inactive.readable", dialect, FULL)
-        trial.note("restore.mixed", Result(NOT_REACHED, row.cause if row else "", "", "not asked: inactive.readable was not met"))
+        trial.note(
+            "restore.mixed",
+            Result(NOT_REACHED, row.cause if row else "", "", "not asked: inactive.readable was not met"),
+        )
         return
     trial.check("restore.mixed", back)

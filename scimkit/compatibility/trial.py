@@ -171,13 +171,18 @@ class Trial:
     def both_values(self, number: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """What the mapping gives for a person after a change of everything, and before."""
         if number not in self.made_values:
-            changed, first = (values_of(self.mapped, full_source(self.names, number, changed=one), now=self.now) for one in (True, False))
+            changed, first = (
+                values_of(self.mapped, full_source(self.names, number, changed=one), now=self.now)
+                for one in (True, False)
+            )
             self.made_values[number] = changed, first
         return self.made_values[number]
 
     # -- checks and what they need -------------------------------------------
 
-    def check(self, code: str, ask: Callable[..., Result], *args: Any, dialect: str = BOTH_DIALECTS, people: str = NOBODY) -> bool:
+    def check(
+        self, code: str, ask: Callable[..., Result], *args: Any, dialect: str = BOTH_DIALECTS, people: str = NOBODY
+    ) -> bool:
         """Make a check unless something it needs failed; whether it was met."""
         reason = self.blocked(code, dialect, people)
         if reason is not None:
@@ -202,7 +207,12 @@ class Trial:
 
     def found(self, code: str, dialect: str, people: str) -> CompatibilityRow | None:
         """The row of a check, in this dialect and for these people before the more general one."""
-        keys = ((code, dialect, people), (code, dialect, NOBODY), (code, BOTH_DIALECTS, people), (code, BOTH_DIALECTS, NOBODY))
+        keys = (
+            (code, dialect, people),
+            (code, dialect, NOBODY),
+            (code, BOTH_DIALECTS, people),
+            (code, BOTH_DIALECTS, NOBODY),
+        )
         row = next((self.index[key] for key in keys if key in self.index), None)
         if row is None and dialect == BOTH_DIALECTS:  # asked once for both: the first of the two that was met will do
             rows = [r for (c, _, p), r in self.index.items() if c == code and p in (people, NOBODY)] or [
@@ -250,14 +260,18 @@ class Trial:
         self.lag_seconds.setdefault(kind, 0.0)
         return reply
 
-    def refresh(self, subject: Subject, good: Callable[[Reply], bool] = lambda reply: reply.status == 200, *, kind: str = "read") -> Reply:
+    def refresh(
+        self, subject: Subject, good: Callable[[Reply], bool] = lambda reply: reply.status == 200, *, kind: str = "read"
+    ) -> Reply:
         """Read the person again."""
         reply = self.until(kind, lambda: self.endpoint.read("Users", subject.id), good)
         if reply.status == 200 and isinstance(reply.json, dict):
             subject.resource = reply.json
         return reply
 
-    def change(self, subject: Subject, wanted: Mapping[str, Any], dialect: str, *, body: Any = None, media_type: str = "") -> Changed:
+    def change(
+        self, subject: Subject, wanted: Mapping[str, Any], dialect: str, *, body: Any = None, media_type: str = ""
+    ) -> Changed:
         """Send a change as Entra would, read the person again and compare.
 
         wanted  new values by target
@@ -269,7 +283,11 @@ class Trial:
         how = {"media_type": media_type} if media_type else {}
         reply = self.endpoint.patch("Users", subject.id, message, **how)
         if reply.done:
-            self.refresh(subject, lambda r: r.status == 200 and isinstance(r.json, dict) and not self.differences(r.json, wanted), kind="change")
+            self.refresh(
+                subject,
+                lambda r: r.status == 200 and isinstance(r.json, dict) and not self.differences(r.json, wanted),
+                kind="change",
+            )
         elif reply.answer is None or reply.status >= 500:
             self.refresh(subject)  # who knows what it did
         wrong = self.differences(subject.resource, wanted)
@@ -306,7 +324,9 @@ class Trial:
         """Whether the endpoint made this value: it differed from what was sent before, or is what was sent for another target."""
         if not isinstance(there, str) or not there:
             return False
-        return target in self.changed_on_arrival or any(isinstance(value, str) and same(there, value) for value in wanted.values())
+        return target in self.changed_on_arrival or any(
+            isinstance(value, str) and same(there, value) for value in wanted.values()
+        )
 
 
 def same(there: Any, wanted: Any) -> bool:

@@ -52,7 +52,9 @@ GALLERY_NOTE = (
     "What fails here is a question to the vendor, and the pilot is the proof."
 )
 PILOT_NOTE = "On-demand provisioning ignores the flag: a pilot by it shows the default dialect."
-READ_ONLY_NOTE = "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
+READ_ONLY_NOTE = (
+    "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
+)
 ENDED_NOTE = "The probe ended before everything was asked."
 ENDING = ("compat.too_slow", "compat.no_answer", "compat.throttled", "compat.delete_refused")
 """Causes that end a probe before its time where rows were not reached for them."""
@@ -89,7 +91,14 @@ def find_causes(
     for cause, seen_too in (also or {}).items():
         if cause not in grouped:
             source = next((row for row in rows if row.code == "create.values"), rows[0])
-            row = replace(source, cause=cause, outcome=seen_too.outcome, sent=seen_too.sent, got=seen_too.got, targets=seen_too.targets)
+            row = replace(
+                source,
+                cause=cause,
+                outcome=seen_too.outcome,
+                sent=seen_too.sent,
+                got=seen_too.got,
+                targets=seen_too.targets,
+            )
             findings.append(_finding(CAUSES[cause], [row], mapped, flag, {}))
     return tuple(sorted(findings, key=lambda finding: (ORDER[finding.breaks], list(CAUSES).index(finding.cause))))
 
@@ -98,7 +107,14 @@ def _root(row: CompatibilityRow, rows: Sequence[CompatibilityRow], seen: Iterabl
     """The cause of a row, or the stronger one whose shadow it is, seen in the same dialect."""
     cause, passed_over = row.cause, {row.cause}
     while True:
-        strong = next((one for one in sorted(seen) if one not in passed_over and cause in EXPLAINS.get(one, ()) and _shares(row, rows, one)), "")
+        strong = next(
+            (
+                one
+                for one in sorted(seen)
+                if one not in passed_over and cause in EXPLAINS.get(one, ()) and _shares(row, rows, one)
+            ),
+            "",
+        )
         if not strong:
             return cause
         cause = strong
@@ -107,12 +123,18 @@ def _root(row: CompatibilityRow, rows: Sequence[CompatibilityRow], seen: Iterabl
 
 def _shares(row: CompatibilityRow, rows: Sequence[CompatibilityRow], cause: str) -> bool:
     """Whether `cause` was seen in the dialect of `row`."""
-    dialects = {other.dialect for other in rows if other.cause == cause and other.outcome in (FAILED, NOT_STORED, WARNING)}
+    dialects = {
+        other.dialect for other in rows if other.cause == cause and other.outcome in (FAILED, NOT_STORED, WARNING)
+    }
     return row.dialect in dialects or BOTH_DIALECTS in (*dialects, row.dialect)
 
 
-def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, flag: bool, also: Mapping[str, Result]) -> Finding:
-    own = [row for row in rows if row.outcome in (FAILED, NOT_STORED, WARNING) and row.cause == cause.code] or list(rows)
+def _finding(
+    cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, flag: bool, also: Mapping[str, Result]
+) -> Finding:
+    own = [row for row in rows if row.outcome in (FAILED, NOT_STORED, WARNING) and row.cause == cause.code] or list(
+        rows
+    )
     first = next((row for row in own if row.outcome in (FAILED, NOT_STORED)), own[0])
     theirs = {target.casefold() for target in (*mapped.targets, *mapped.group_targets)}
     spoilt = [row for row in rows if row.outcome in (FAILED, NOT_STORED) or row in own]
@@ -123,7 +145,10 @@ def _finding(cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, fla
     shown = ", ".join(targets) or "no row of this mapping"
     dialects = (BOTH_DIALECTS,) if cause.code in ALIKE else tuple(dict.fromkeys(row.dialect for row in own))
     harmless = all(row.outcome == WARNING for row in own)
-    silent = any(row.code == "auth.token" or (row.outcome == NOT_REACHED and not row.got.startswith("not asked:")) for row in rows)
+    silent = any(
+        row.code == "auth.token" or (row.outcome == NOT_REACHED and not row.got.startswith("not asked:"))
+        for row in rows
+    )
     return Finding(
         cause=cause.code,
         title=cause.title,
@@ -159,7 +184,17 @@ NEEDS_ROWS = frozenset(
 ALIKE = frozenset({"compat.inactive_hidden"})
 """Causes that do not depend on the message, though they were seen after one dialect's only."""
 
-ALWAYS_CONDITIONAL = frozenset({"compat.add_refused", "compat.only_active", "compat.listed_schema_refused", "compat.requires_values", "compat.match_case_sensitive", "compat.boolean_stored_as_text", "compat.active_hidden"})
+ALWAYS_CONDITIONAL = frozenset(
+    {
+        "compat.add_refused",
+        "compat.only_active",
+        "compat.listed_schema_refused",
+        "compat.requires_values",
+        "compat.match_case_sensitive",
+        "compat.boolean_stored_as_text",
+        "compat.active_hidden",
+    }
+)
 """Causes seen in rows that are met all the same, and that still are conditions."""
 
 
@@ -176,7 +211,12 @@ def _weight(cause: Cause, targets: tuple[str, ...], mapped: Mapped, flag: bool, 
         return ADVICE
     vital = {"active", *(target.casefold() for target in mapped.matching)}
     lost = {target.casefold() for target in targets} & (vital if cause.way == DROP_ROWS else {"active"})
-    fatal = lost and cause.code in ("compat.attribute_not_stored", "compat.attribute_refused", "compat.row_not_changed", "compat.typed_path_refused")
+    fatal = lost and cause.code in (
+        "compat.attribute_not_stored",
+        "compat.attribute_refused",
+        "compat.row_not_changed",
+        "compat.typed_path_refused",
+    )
     return BREAKS if fatal else cause.breaks
 
 
@@ -194,17 +234,23 @@ def judge_whole(
     own, other = (FLAG_DIALECT, DEFAULT_DIALECT) if flag else (DEFAULT_DIALECT, FLAG_DIALECT)
     fatal, conditions = _weigh(findings, own)
     other_fatal, other_conditions = _weigh(findings, other)
-    note = " ".join(text for text in (GALLERY_NOTE if gallery else "", PILOT_NOTE if flag and not gallery else "") if text)
+    note = " ".join(
+        text for text in (GALLERY_NOTE if gallery else "", PILOT_NOTE if flag and not gallery else "") if text
+    )
     better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
     unreached = any(row.outcome == NOT_REACHED and row.cause in ENDING for row in rows)
     if not fatal and (not written or unreached):
         note = " ".join(text for text in (note, ENDED_NOTE if unreached else READ_ONLY_NOTE) if text)
-        said = "So far nothing speaks against it" if not conditions else "So far it works only if: " + " ".join(conditions)
+        said = (
+            "So far nothing speaks against it" if not conditions else "So far it works only if: " + " ".join(conditions)
+        )
         return Verdict(UNKNOWN, said.rstrip(".") + ".", tuple(conditions), note)
     if better:
         change = f"Take the flag {FLAG} off the Tenant URL." if flag else f"Add the flag {FLAG} to the Tenant URL."
         wanted = (change, *other_conditions)
-        return Verdict(WORKS_IF, "Entra will work if: " + " ".join(wanted), wanted, note or (PILOT_NOTE if not flag else ""), True)
+        return Verdict(
+            WORKS_IF, "Entra will work if: " + " ".join(wanted), wanted, note or (PILOT_NOTE if not flag else ""), True
+        )
     if fatal:
         reasons = ". ".join(finding.title for finding in fatal)
         return Verdict(FAILS, f"Entra will fail: {reasons}.", tuple(conditions), note)
@@ -216,11 +262,16 @@ def judge_whole(
 def _weigh(findings: Sequence[Finding], dialect: str) -> tuple[list[Finding], list[str]]:
     """What breaks in this dialect beyond help, and what has to be changed or known."""
     fatal, conditions = [], []
-    groups_off = any(CAUSES[f.cause].way == GROUPS_OFF and f.breaks == BREAKS and in_dialect(f, dialect) for f in findings)
+    groups_off = any(
+        CAUSES[f.cause].way == GROUPS_OFF and f.breaks == BREAKS and in_dialect(f, dialect) for f in findings
+    )
     for finding in findings:
         if finding.breaks == ADVICE or not in_dialect(finding, dialect):
             continue
-        if groups_off and (CAUSES[finding.cause].way == GROUPS_OFF or all(code.startswith(("group.", "member.")) for code in finding.explains)):
+        if groups_off and (
+            CAUSES[finding.cause].way == GROUPS_OFF
+            or all(code.startswith(("group.", "member.")) for code in finding.explains)
+        ):
             continue  # settled by switching the group mapping off
         if finding.breaks == BREAKS:
             fatal.append(finding)
@@ -235,7 +286,10 @@ def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, flag: bool) -
     """The findings as they count: what only the dialect that is not used meets is advice."""
     other = DEFAULT_DIALECT if flag else FLAG_DIALECT
     used = {FLAG_DIALECT if flag else DEFAULT_DIALECT} | ({other} if verdict.other_dialect else set())
-    counted = [finding if any(in_dialect(finding, one) for one in used) else replace(finding, breaks=ADVICE) for finding in findings]
+    counted = [
+        finding if any(in_dialect(finding, one) for one in used) else replace(finding, breaks=ADVICE)
+        for finding in findings
+    ]
     return tuple(sorted(counted, key=lambda finding: ORDER[finding.breaks]))
 
 
@@ -243,7 +297,12 @@ def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, flag: bool) -
 
 
 def make_checks(
-    verdict: Verdict, findings: Sequence[Finding], rows: Sequence[CompatibilityRow], left: Sequence[LeftBehind], *, flag: bool
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    rows: Sequence[CompatibilityRow],
+    left: Sequence[LeftBehind],
+    *,
+    flag: bool,
 ) -> tuple[Check, ...]:
     """A check for the verdict and one for each finding: failed where something has to be mended or changed first."""
     own = FLAG_DIALECT if flag else DEFAULT_DIALECT
@@ -252,16 +311,28 @@ def make_checks(
         cause = CAUSES[finding.cause]
         message = f"{finding.title}: {finding.got}" if finding.got else finding.title
         advice = f"Until it is mended: {finding.meanwhile} For the vendor: {finding.remedy}"
-        if finding.breaks == ADVICE or not in_dialect(finding, own) or (finding.breaks == CONDITIONAL and cause.way == KNOW):
+        if (
+            finding.breaks == ADVICE
+            or not in_dialect(finding, own)
+            or (finding.breaks == CONDITIONAL and cause.way == KNOW)
+        ):
             checks.append(warning(finding.cause, message, advice, finding.source))
         else:
             checks.append(failed(finding.cause, message, advice, finding.source))
     if left:
         names = ", ".join(f"{one.resource_type}/{one.id or '?'} ({one.name})" for one in left)
-        checks.append(failed("compat.left_behind", f"{len(left)} test objects could not be removed: {names}", "Remove them in the app."))
+        checks.append(
+            failed(
+                "compat.left_behind",
+                f"{len(left)} test objects could not be removed: {names}",
+                "Remove them in the app.",
+            )
+        )
     unseen = sum(row.outcome in (NOT_OBSERVED, NOT_REACHED) for row in rows)
     if unseen:
-        checks.append(not_observed("compat.not_asked", f"{unseen} of {len(rows)} checks could not be made or told nothing"))
+        checks.append(
+            not_observed("compat.not_asked", f"{unseen} of {len(rows)} checks could not be made or told nothing")
+        )
     return tuple(checks)
 
 

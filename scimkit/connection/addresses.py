@@ -21,7 +21,9 @@ def read_tenant_url(url: str) -> str:
     """
     text = url.strip()
     if "<" in text or ">" in text:
-        raise ConfigError(f"{text} still holds a placeholder", "Put your own value in place of what stands between < and >.")
+        raise ConfigError(
+            f"{text} still holds a placeholder", "Put your own value in place of what stands between < and >."
+        )
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -29,7 +31,9 @@ def read_tenant_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"{text!r} is not an address", "A Tenant URL starts with https:// and a host name.")
     if parts.username or parts.password:
-        raise ConfigError("the Tenant URL holds a user name or password", "Leave it out; the token is entered on its own.")
+        raise ConfigError(
+            "the Tenant URL holds a user name or password", "Leave it out; the token is entered on its own."
+        )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigError(f"{text} is not https", "A token is sent over https only. Use the https address.")
     return text
@@ -97,7 +101,11 @@ def alternatives(app: AppProfile | None, url: str) -> tuple[str, ...]:
 def same_address(one: str, other: str) -> bool:
     """Whether two addresses are the same, flags and a slash at the end aside."""
     left, right = urlsplit(one), urlsplit(other)
-    return (left.scheme, left.netloc.lower(), left.path.rstrip("/")) == (right.scheme, right.netloc.lower(), right.path.rstrip("/"))
+    return (left.scheme, left.netloc.lower(), left.path.rstrip("/")) == (
+        right.scheme,
+        right.netloc.lower(),
+        right.path.rstrip("/"),
+    )
 
 
 def with_flags(address: str, url: str) -> str:

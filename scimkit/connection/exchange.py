@@ -96,7 +96,9 @@ def answers_as_scim(outcome: Outcome) -> bool:
     """Whether somebody who speaks SCIM is at home there."""
     if isinstance(outcome, Unreachable) or outcome.status != 200:
         return False
-    return is_list(outcome.json) or (isinstance(outcome.json, dict) and SERVICE_PROVIDER_CONFIG.lower() in _schemas(outcome.json))
+    return is_list(outcome.json) or (
+        isinstance(outcome.json, dict) and SERVICE_PROVIDER_CONFIG.lower() in _schemas(outcome.json)
+    )
 
 
 def _schemas(body: dict[str, Any]) -> list[str]:

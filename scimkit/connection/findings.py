@@ -84,7 +84,10 @@ def _open(*names: str, why: str) -> tuple[Check, ...]:
 
 
 def _judge_answer(case: Case, answer: Answer) -> tuple[Check, ...]:
-    reached, token = passed("connection.reached", "the server answers"), passed("connection.token", "the token is accepted")
+    reached, token = (
+        passed("connection.reached", "the server answers"),
+        passed("connection.token", "the token is accepted"),
+    )
     why = "something before it has failed"
     for rule in ABOUT_TOKEN:
         if finding := rule(case, answer):
@@ -95,7 +98,11 @@ def _judge_answer(case: Case, answer: Answer) -> tuple[Check, ...]:
     for rule in ABOUT_LIST:
         if finding := rule(case, answer):
             return reached, token, finding, *_open("media_type", why=why)
-    empty = passed("connection.list_response", f"a person that cannot exist is answered with an empty list, by {case.matching}", ASKED)
+    empty = passed(
+        "connection.list_response",
+        f"a person that cannot exist is answered with an empty list, by {case.matching}",
+        ASKED,
+    )
     return reached, token, empty, _media_type(answer)
 
 
@@ -119,9 +126,21 @@ SILENCE: dict[str, tuple[str, str, str]] = {
 def _judge_silence(case: Case, error: Unreachable) -> Check:
     https = next((a for a in case.asked if a.question.purpose is Purpose.HTTPS and speaks_tls(a.outcome)), None)
     if https is not None:
-        return case.correct("not_https", "this is an http address, and https is spoken there", f"Use {case.at(https.question.base)} as Tenant URL.")
+        return case.correct(
+            "not_https",
+            "this is an http address, and https is spoken there",
+            f"Use {case.at(https.question.base)} as Tenant URL.",
+        )
     key = f"{error.cause}.{error.detail}" if error.detail else error.cause
-    code, found, remedy = SILENCE.get(key) or SILENCE.get(error.cause) or ("unreachable", "no answer that can be read", "Check that address and port are those of the web service, and the network of this machine.")
+    code, found, remedy = (
+        SILENCE.get(key)
+        or SILENCE.get(error.cause)
+        or (
+            "unreachable",
+            "no answer that can be read",
+            "Check that address and port are those of the web service, and the network of this machine.",
+        )
+    )
     return case.correct(code, found, remedy or error.remedy)
 
 
@@ -134,12 +153,16 @@ def _token_over(case: Case, answer: Answer) -> Check | None:
         return None
     moment = answered_at(answer) or case.now
     if case.token_expires and moment and case.token_expires <= moment:
-        found = f"the token has expired: it ended on {utc_text(case.token_expires)} by its own account ({answer.status})"
+        found = (
+            f"the token has expired: it ended on {utc_text(case.token_expires)} by its own account ({answer.status})"
+        )
     elif re.search(r"expired", answer.headers.get("www-authenticate", ""), re.IGNORECASE):
         found = f"the token has expired, the endpoint says ({answer.status})"
     else:
         return None
-    return case.fail("token_expired", found, "Have a new token made at the vendor, enter it (2_token), and note its end.", FIELD)
+    return case.fail(
+        "token_expired", found, "Have a new token made at the vendor, enter it (2_token), and note its end.", FIELD
+    )
 
 
 def _token_refused(case: Case, answer: Answer) -> Check | None:
@@ -147,7 +170,12 @@ def _token_refused(case: Case, answer: Answer) -> Check | None:
         return None
     schemes = answer.headers.get("www-authenticate", "").lower()
     if "basic" in schemes and "bearer" not in schemes:
-        return case.fail("token_refused", "the endpoint wants a user name and a password (401, Basic)", "Entra sends a bearer token only: ask the vendor for the address and the token made for Entra.", FIELD)
+        return case.fail(
+            "token_refused",
+            "the endpoint wants a user name and a password (401, Basic)",
+            "Entra sends a bearer token only: ask the vendor for the address and the token made for Entra.",
+            FIELD,
+        )
     remedy = "Make sure that the token is whole, current and entered without the word Bearer."
     if _skew(case, answer):
         remedy += " The clocks differ, too (below): a token that is good for a time only may be refused for that."
@@ -158,8 +186,16 @@ def _token_not_allowed(case: Case, answer: Answer) -> Check | None:
     if answer.status != 403:
         return None
     if looks_like_html(answer):
-        return case.fail("token_not_allowed", "access is forbidden, says a web page (403)", "A firewall before the service may let certain addresses in only: have this machine's and Entra's (service tag AzureActiveDirectory) admitted. Else have the token's rights widened to SCIM.")
-    return case.fail("token_not_allowed", "the token is known but not allowed to read users (403)", "Have the token's rights widened to SCIM.")
+        return case.fail(
+            "token_not_allowed",
+            "access is forbidden, says a web page (403)",
+            "A firewall before the service may let certain addresses in only: have this machine's and Entra's (service tag AzureActiveDirectory) admitted. Else have the token's rights widened to SCIM.",
+        )
+    return case.fail(
+        "token_not_allowed",
+        "the token is known but not allowed to read users (403)",
+        "Have the token's rights widened to SCIM.",
+    )
 
 
 # -- about the place -------------------------------------------------------------------
@@ -169,16 +205,37 @@ def _throttled(case: Case, answer: Answer) -> Check | None:
     if answer.status != 429:
         return None
     wish = printable(answer.headers.get("retry-after", ""))[:40]
-    wait = f"Wait ({wish} seconds, it says)" if wish.replace(".", "").isdigit() else f"Wait (until {wish}, it says)" if wish else "Wait"
-    return case.fail("throttled", "the endpoint takes no more requests for now (429)", f"{wait} and run this again. If one single question is too many, ask the vendor to raise the limit: 25 requests a second are what Entra asks of an endpoint.")
+    wait = (
+        f"Wait ({wish} seconds, it says)"
+        if wish.replace(".", "").isdigit()
+        else f"Wait (until {wish}, it says)"
+        if wish
+        else "Wait"
+    )
+    return case.fail(
+        "throttled",
+        "the endpoint takes no more requests for now (429)",
+        f"{wait} and run this again. If one single question is too many, ask the vendor to raise the limit: 25 requests a second are what Entra asks of an endpoint.",
+    )
 
 
 def _server_error(case: Case, answer: Answer) -> Check | None:
     if answer.status < 500 or answer.status == 501:
         return None
-    named = next((printable(answer.headers[name])[:80] for name in ("request-id", "x-request-id", "x-correlation-id") if answer.headers.get(name)), "")
+    named = next(
+        (
+            printable(answer.headers[name])[:80]
+            for name in ("request-id", "x-request-id", "x-correlation-id")
+            if answer.headers.get(name)
+        ),
+        "",
+    )
     with_id = f" and the request id {named}" if named else ""
-    return case.fail("server_error", f"the vendor's server failed ({answer.status})", f"Try again later; if it stays so, send the vendor the time and the request above{with_id}.")
+    return case.fail(
+        "server_error",
+        f"the vendor's server failed ({answer.status})",
+        f"Try again later; if it stays so, send the vendor the time and the request above{with_id}.",
+    )
 
 
 def _media_type_refused(case: Case, answer: Answer) -> Check | None:
@@ -192,27 +249,53 @@ def _media_type_refused(case: Case, answer: Answer) -> Check | None:
         status = None if isinstance(other.outcome, Unreachable) else other.outcome.status
         compared = f" (with {header}: {SCIM_TYPE} it answers {status or 'nothing'})"
     found = f"the endpoint refuses a question without SCIM's media type ({answer.status}, {header}){compared}"
-    return case.fail("media_type_refused", found, f"The vendor must answer a GET whatever its {header} says: Entra does not name {SCIM_TYPE} there.", FIELD)
+    return case.fail(
+        "media_type_refused",
+        found,
+        f"The vendor must answer a GET whatever its {header} says: Entra does not name {SCIM_TYPE} there.",
+        FIELD,
+    )
 
 
 def _wrong_place(case: Case, answer: Answer) -> Check | None:
     """The address is a little off: what was asked beside it says by how much."""
     if answer.status != 404 and not _elsewhere(answer):
         return None
-    here = f"answered with {answer.status}" if answer.status == 404 else f"a redirect ({answer.status})" if answer.status >= 300 else "a web page"
+    here = (
+        f"answered with {answer.status}"
+        if answer.status == 404
+        else f"a redirect ({answer.status})"
+        if answer.status >= 300
+        else "a web page"
+    )
     if resource := pasted_resource(case.url):
         right = case.settled(Purpose.SHORTER, Purpose.NEIGHBOUR)
         if right is None:
             rest = f"Leave /{resource} out: Entra appends it itself. And look again whether {without_resource(case.url)} is the SCIM base address."
-            return case.fail("resource_in_url", f"the Tenant URL ends in /{resource}, and without it nothing answers as SCIM either", rest)
+            return case.fail(
+                "resource_in_url",
+                f"the Tenant URL ends in /{resource}, and without it nothing answers as SCIM either",
+                rest,
+            )
         address = case.at(right.question.base)
-        return case.correct("resource_in_url", f"the Tenant URL ends in /{resource}; {address} answers as SCIM", f"Use {address} as Tenant URL: Entra appends /{resource} itself.")
+        return case.correct(
+            "resource_in_url",
+            f"the Tenant URL ends in /{resource}; {address} answers as SCIM",
+            f"Use {address} as Tenant URL: Entra appends /{resource} itself.",
+        )
     if other := case.settled(Purpose.ALTERNATIVE):
         address = case.at(other.question.base)
-        return case.correct("other_address", f"this address is {here}, but another known address of this app answers as SCIM: {address}", f"Use {address} as Tenant URL.", "the app's profile")
+        return case.correct(
+            "other_address",
+            f"this address is {here}, but another known address of this app answers as SCIM: {address}",
+            f"Use {address} as Tenant URL.",
+            "the app's profile",
+        )
     if near := case.settled(Purpose.NEIGHBOUR):
         address = case.at(near.question.base)
-        return case.correct("wrong_path", f"this address is {here}, but {address} answers as SCIM", f"Use {address} as Tenant URL.")
+        return case.correct(
+            "wrong_path", f"this address is {here}, but {address} answers as SCIM", f"Use {address} as Tenant URL."
+        )
     return None
 
 
@@ -225,7 +308,11 @@ def _not_found(case: Case, answer: Answer) -> Check | None:
         return None
     tried = [a.question.base for a in case.asked if a.question.purpose in (Purpose.ALTERNATIVE, Purpose.NEIGHBOUR)]
     also = f" Tried beside it, in vain: {', '.join(tried)}." if tried else ""
-    return case.fail("not_found", "the address is answered with 404", f"The Tenant URL must be the SCIM base address: nothing after it, such as /Users, and its own last part not missing or doubled.{also}")
+    return case.fail(
+        "not_found",
+        "the address is answered with 404",
+        f"The Tenant URL must be the SCIM base address: nothing after it, such as /Users, and its own last part not missing or doubled.{also}",
+    )
 
 
 def _redirect(case: Case, answer: Answer) -> Check | None:
@@ -235,28 +322,52 @@ def _redirect(case: Case, answer: Answer) -> Check | None:
     own, there = urlsplit(case.url), urlsplit(target)
     if own.scheme == "http" and there.scheme == "https" and own.hostname == there.hostname:
         address = target.removesuffix("/Users")
-        return case.correct("not_https", "this is an http address, and the server sends us to https", f"Use {case.at(address)} as Tenant URL.")
+        return case.correct(
+            "not_https",
+            "this is an http address, and the server sends us to https",
+            f"Use {case.at(address)} as Tenant URL.",
+        )
     if _SIGN_IN.search(target):
-        return case.fail("redirect", f"the address leads to a sign-in page ({answer.status}); a token is never sent after a redirect", "This is the site for people. Use the address of the SCIM service as Tenant URL; if it is the right one, the vendor's server did not see the token as one.")
-    return case.fail("redirect", f"the address redirects elsewhere ({answer.status}); a token is never sent after a redirect", f"Use the address of the SCIM service itself as Tenant URL; {target.removesuffix('/Users')} may be it.")
+        return case.fail(
+            "redirect",
+            f"the address leads to a sign-in page ({answer.status}); a token is never sent after a redirect",
+            "This is the site for people. Use the address of the SCIM service as Tenant URL; if it is the right one, the vendor's server did not see the token as one.",
+        )
+    return case.fail(
+        "redirect",
+        f"the address redirects elsewhere ({answer.status}); a token is never sent after a redirect",
+        f"Use the address of the SCIM service itself as Tenant URL; {target.removesuffix('/Users')} may be it.",
+    )
 
 
 def _web_page(case: Case, answer: Answer) -> Check | None:
     if answer.status >= 400 or not looks_like_html(answer):
         return None
-    return case.fail("html", f"a web page came back instead of JSON ({answer.status})", "The Tenant URL leads to a site for people, or to a sign-in page: use the SCIM base address.")
+    return case.fail(
+        "html",
+        f"a web page came back instead of JSON ({answer.status})",
+        "The Tenant URL leads to a site for people, or to a sign-in page: use the SCIM base address.",
+    )
 
 
 def _other_status(case: Case, answer: Answer) -> Check | None:
     if answer.status in (200, 400, 404, 501):
         return None
-    return case.fail("status", f"the endpoint answered {answer.status} where 200 is wanted", "Send the vendor this request and its answer: Entra needs 200 and a ListResponse there.")
+    return case.fail(
+        "status",
+        f"the endpoint answered {answer.status} where 200 is wanted",
+        "Send the vendor this request and its answer: Entra needs 200 and a ListResponse there.",
+    )
 
 
 def _not_json(case: Case, answer: Answer) -> Check | None:
     if answer.status != 200 or answer.json is not None:
         return None
-    return case.fail("not_json", "the answer is not JSON", "The Tenant URL does not lead to a SCIM service, or the vendor's answers are broken.")
+    return case.fail(
+        "not_json",
+        "the answer is not JSON",
+        "The Tenant URL does not lead to a SCIM service, or the vendor's answers are broken.",
+    )
 
 
 # -- about the list --------------------------------------------------------------------
@@ -266,19 +377,32 @@ def _filter_not_found(case: Case, answer: Answer) -> Check | None:
     """404 to a query, where a query without a hit is to give an empty list."""
     if answer.status != 404:
         return None
-    return case.fail("filter_not_found", "the SCIM service is there, but answers 404 when nobody is found", "The vendor must answer a query without a hit with 200 and an empty ListResponse (totalResults 0): on 404 Entra puts the job into quarantine.", QUARANTINE)
+    return case.fail(
+        "filter_not_found",
+        "the SCIM service is there, but answers 404 when nobody is found",
+        "The vendor must answer a query without a hit with 200 and an empty ListResponse (totalResults 0): on 404 Entra puts the job into quarantine.",
+        QUARANTINE,
+    )
 
 
 def _filter_refused(case: Case, answer: Answer) -> Check | None:
     if answer.status not in (400, 501):
         return None
-    return case.fail("filter_refused", f"the endpoint refuses to search by {case.matching} ({answer.status})", f"Match by an attribute that the app can be searched by, or have the vendor support `{case.matching} eq`.")
+    return case.fail(
+        "filter_refused",
+        f"the endpoint refuses to search by {case.matching} ({answer.status})",
+        f"Match by an attribute that the app can be searched by, or have the vendor support `{case.matching} eq`.",
+    )
 
 
 def _not_a_list(case: Case, answer: Answer) -> Check | None:
     if is_list(answer.json):
         return None
-    return case.fail("not_a_list", "the answer is JSON, but not a SCIM ListResponse", "Entra stops here: the vendor must answer a query with a ListResponse (its schema, totalResults as a number, Resources).")
+    return case.fail(
+        "not_a_list",
+        "the answer is JSON, but not a SCIM ListResponse",
+        "Entra stops here: the vendor must answer a query with a ListResponse (its schema, totalResults as a number, Resources).",
+    )
 
 
 def _filter_ignored(case: Case, answer: Answer) -> Check | None:
@@ -286,7 +410,11 @@ def _filter_ignored(case: Case, answer: Answer) -> Check | None:
     if not total and not people:
         return None
     count = total or len(people) if isinstance(people, list) else total
-    return case.fail("filter_ignored", f"a user that cannot exist was 'found' ({count} results): the filter on {case.matching} is ignored", f"Do not go on: every person would be matched with the wrong account. The vendor must support filtering by {case.matching}.")
+    return case.fail(
+        "filter_ignored",
+        f"a user that cannot exist was 'found' ({count} results): the filter on {case.matching} is ignored",
+        f"Do not go on: every person would be matched with the wrong account. The vendor must support filtering by {case.matching}.",
+    )
 
 
 ABOUT_TOKEN: tuple[Rule, ...] = (_token_over, _token_refused, _token_not_allowed)
@@ -310,7 +438,12 @@ ABOUT_LIST: tuple[Rule, ...] = (_filter_not_found, _filter_refused, _not_a_list,
 def _media_type(answer: Answer) -> Check:
     if answer.media_type.startswith(SCIM_TYPE):
         return passed("connection.media_type", "it answers as SCIM", ASKED)
-    return warning("connection.media_type", f"it answers as {printable(answer.media_type) or 'nothing'}; {SCIM_TYPE} is asked for", "Tell the vendor; usually it works all the same.", ASKED)
+    return warning(
+        "connection.media_type",
+        f"it answers as {printable(answer.media_type) or 'nothing'}; {SCIM_TYPE} is asked for",
+        "Tell the vendor; usually it works all the same.",
+        ASKED,
+    )
 
 
 def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
@@ -319,14 +452,30 @@ def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
     if skew := _skew(case, answer):
         way = "ahead of" if skew > timedelta(0) else "behind"
         text = f"the server's clock is {_span(abs(skew))} {way} ours (its Date: {utc_text(answered_at(answer) or datetime.now(UTC))})"
-        found.append(warning("connection.clock_skew", text, "Compare both with the right time. Wrong here: set this machine's clock. Wrong there: tell the vendor, as tokens end at the wrong time.", FIELD))
+        found.append(
+            warning(
+                "connection.clock_skew",
+                text,
+                "Compare both with the right time. Wrong here: set this machine's clock. Wrong there: tell the vendor, as tokens end at the wrong time.",
+                FIELD,
+            )
+        )
     moment = answered_at(answer) or case.now
     if answer.status == 200 and case.token_expires and moment and case.token_expires <= moment:
         text = f"the token says that it ended on {utc_text(case.token_expires)}, but is still accepted"
-        found.append(warning("connection.token_expired", text, "Have a new one made before the vendor starts to look.", FIELD))
+        found.append(
+            warning("connection.token_expired", text, "Have a new one made before the vendor starts to look.", FIELD)
+        )
     if any(a.question.purpose is Purpose.AGAIN for a in case.asked) and answer.status == 200:
         text = f"the first question was answered {case.asked[0].exchange.status}; asked again after the wait it wished for, it answers"
-        found.append(warning("connection.throttled", text, "Ask the vendor about the limit: 25 requests a second are what Entra asks of an endpoint.", ASKED))
+        found.append(
+            warning(
+                "connection.throttled",
+                text,
+                "Ask the vendor about the limit: 25 requests a second are what Entra asks of an endpoint.",
+                ASKED,
+            )
+        )
     return tuple(found)
 
 

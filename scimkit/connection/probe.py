@@ -41,7 +41,12 @@ class Probe:
     @property
     def certain(self) -> Probe:
         """Without the finding that may be due to where we ask from: on that Entra's own test has the word."""
-        return replace(self, checks=tuple(check for check in self.checks if check.code not in LOCAL or check.status is not Status.FAILED))
+        return replace(
+            self,
+            checks=tuple(
+                check for check in self.checks if check.code not in LOCAL or check.status is not Status.FAILED
+            ),
+        )
 
     def weigh(self, verdict: Check) -> Probe:
         """The direct test in the light of Entra's own.
@@ -57,7 +62,9 @@ class Probe:
         return replace(self, checks=tuple(unknown if check is local else check for check in self.checks))
 
 
-def probe_endpoint(app: AppProfile | None, scim: ScimClient, *, matching: str = "", now: datetime | None = None) -> Probe:
+def probe_endpoint(
+    app: AppProfile | None, scim: ScimClient, *, matching: str = "", now: datetime | None = None
+) -> Probe:
     """Ask the endpoint what Entra asks, and judge the answer with one finding.
 
     app       gives the matching attribute, other known addresses and whom to ask; None: an
@@ -91,7 +98,11 @@ def _wished_wait(outcome: Outcome) -> float | None:
 
 def _ask(scim: ScimClient, question: Question, matching: str) -> Asked:
     place = urlsplit(question.base or scim.base_url)
-    origin = f"{place.scheme}://{place.netloc}" if place.netloc != urlsplit(scim.base_url).netloc or question.purpose is Purpose.HTTPS else ""
+    origin = (
+        f"{place.scheme}://{place.netloc}"
+        if place.netloc != urlsplit(scim.base_url).netloc or question.purpose is Purpose.HTTPS
+        else ""
+    )
     named = "".join(f" with {name}: {value}" for name, value in question.headers.items())
     try:
         answer = _send(scim, question, matching)
@@ -99,7 +110,11 @@ def _ask(scim: ScimClient, question: Question, matching: str) -> Asked:
         sent = answer.sent
     except Unreachable as error:
         outcome = error
-        query = f"filter={matching} eq …" if question.params is None else "&".join(f"{n}={v}" for n, v in question.params.items())
+        query = (
+            f"filter={matching} eq …"
+            if question.params is None
+            else "&".join(f"{n}={v}" for n, v in question.params.items())
+        )
         sent = f"GET {place.path.rstrip('/')}/{question.path}" + (f"?{query}" if query else "")
     if origin:
         sent = sent.replace("GET ", f"GET {origin}", 1)

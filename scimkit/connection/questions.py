@@ -77,7 +77,10 @@ def follow_ups(url: str, outcome: Outcome, known: tuple[str, ...]) -> tuple[Ques
     if outcome.status == 404 or _leads_elsewhere(outcome):
         if pasted_resource(url):
             shorter = _bare(without_resource(url))
-            return (Question(Purpose.SHORTER, shorter), *(Question(Purpose.NEIGHBOUR, address) for address in neighbours(shorter)))
+            return (
+                Question(Purpose.SHORTER, shorter),
+                *(Question(Purpose.NEIGHBOUR, address) for address in neighbours(shorter)),
+            )
         others = [Question(Purpose.ALTERNATIVE, address) for address in known]
         near = [Question(Purpose.NEIGHBOUR, address) for address in neighbours(_bare(url))]
         return (*(_BASE if outcome.status == 404 else ()), *others, *near)

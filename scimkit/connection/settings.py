@@ -32,18 +32,26 @@ class ProvisioningSettings:
     def __post_init__(self) -> None:
         if self.deletion_threshold < 1:
             raise ConfigError(
-                f"deletion_threshold is {self.deletion_threshold}", "Give the number of people from which a cycle stops instead of switching them off; at least 1."
+                f"deletion_threshold is {self.deletion_threshold}",
+                "Give the number of people from which a cycle stops instead of switching them off; at least 1.",
             )
         if self.notification_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.notification_email):
-            raise ConfigError(f"notification_email is {self.notification_email!r}, which is not an e-mail address", "Give one address.")
+            raise ConfigError(
+                f"notification_email is {self.notification_email!r}, which is not an e-mail address",
+                "Give one address.",
+            )
 
 
 def notification_settings(email: str, threshold: int) -> str:
     """The JSON text of SyncNotificationSettings; all members, as the value is one opaque text."""
-    return json.dumps({"Enabled": bool(email), "Recipients": email, "DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold})
+    return json.dumps(
+        {"Enabled": bool(email), "Recipients": email, "DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}
+    )
 
 
-def plan_credentials(graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings) -> tuple[PlannedChange, ...]:
+def plan_credentials(
+    graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings
+) -> tuple[PlannedChange, ...]:
     """The one write of all provisioning settings. Values that are there are shown, secrets are not.
 
     Raises PlanRefused while the job runs: scope and credentials are not changed under a cycle.
@@ -56,7 +64,12 @@ def plan_credentials(graph: GraphClient, enterprise_app: EnterpriseApp, settings
         )
     there = graph.secrets(enterprise_app.service_principal_id)
     notice = f"e-mail to {settings.notification_email or 'nobody'}, stop before {settings.deletion_threshold} people are switched off in one cycle"
-    wanted = {"BaseAddress": settings.shown_url, "SecretToken": MASK, "SyncAll": "false (assigned people only)", "SyncNotificationSettings": notice}
+    wanted = {
+        "BaseAddress": settings.shown_url,
+        "SecretToken": MASK,
+        "SyncAll": "false (assigned people only)",
+        "SyncNotificationSettings": notice,
+    }
     return tuple(PlannedChange("set", key, _before(key, there), value) for key, value in wanted.items())
 
 
@@ -66,7 +79,9 @@ def _before(key: str, there: Mapping[str, str]) -> str:
     return there[key] if key in ("BaseAddress", "SyncAll") else MASK
 
 
-def save_credentials(graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings, *, token: Secret) -> tuple[str, ...]:
+def save_credentials(
+    graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings, *, token: Secret
+) -> tuple[str, ...]:
     """Write all provisioning settings at once, keeping what else is stored; names of the keys written.
 
     All keys travel together because it is undefined what a missing one means

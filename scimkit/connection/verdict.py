@@ -38,15 +38,33 @@ class ConnectionReport:
     checks: tuple[Check, ...]
 
 
-def validate_through_graph(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, base_address: str, token: Secret) -> Check:
+def validate_through_graph(
+    app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp, *, base_address: str, token: Secret
+) -> Check:
     """Microsoft's own test of URL and token, nothing stored."""
     try:
-        graph.validate_credentials(enterprise_app.service_principal_id, job=enterprise_app.job_id, template_id=enterprise_app.template_id, base_address=base_address, token=token)
+        graph.validate_credentials(
+            enterprise_app.service_principal_id,
+            job=enterprise_app.job_id,
+            template_id=enterprise_app.template_id,
+            base_address=base_address,
+            token=token,
+        )
     except Rejected as error:
         if groups := _needless_groups(app, graph, enterprise_app):
-            return failed("connection.groups_asked", f"Entra's own test was not passed, and it asks for groups too, which {app.title} does not have: {error}", groups, MAPPING)
+            return failed(
+                "connection.groups_asked",
+                f"Entra's own test was not passed, and it asks for groups too, which {app.title} does not have: {error}",
+                groups,
+                MAPPING,
+            )
         hint = f" {app.failure_hint}" if app.failure_hint.stated else ""
-        return failed("connection.entra_refused", f"Entra's own test was not passed: {error}", _remedy(error) + hint, "Graph: validateCredentials")
+        return failed(
+            "connection.entra_refused",
+            f"Entra's own test was not passed: {error}",
+            _remedy(error) + hint,
+            "Graph: validateCredentials",
+        )
     return passed(ENTRA_ACCEPTED, "Entra's own test of address and token was passed", "Graph: validateCredentials")
 
 
@@ -77,12 +95,20 @@ REMEDIES = {
 
 def _remedy(error: Rejected) -> str:
     said = f"{error.code} {error}"
-    other = "Mend what the direct test above shows; if that one passes, the app is not reachable from Microsoft's network."
+    other = (
+        "Mend what the direct test above shows; if that one passes, the app is not reachable from Microsoft's network."
+    )
     return next((remedy for ending, remedy in REMEDIES.items() if ending in said), other)
 
 
 def report_connection(
-    graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings, *, probe: Probe, verdict: Check, written: tuple[str, ...]
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    settings: ProvisioningSettings,
+    *,
+    probe: Probe,
+    verdict: Check,
+    written: tuple[str, ...],
 ) -> ConnectionReport:
     """The record of step 5a, with the stored settings read back."""
     stored = graph.secrets(enterprise_app.service_principal_id)
@@ -90,13 +116,26 @@ def report_connection(
     if not written:
         kept = not_reached("connection.stored", "nothing was stored")
     elif missing:
-        kept = failed("connection.stored", f"not there when read back: {', '.join(missing)}", "Run this step again; if it stays so, enter them in the portal.")
+        kept = failed(
+            "connection.stored",
+            f"not there when read back: {', '.join(missing)}",
+            "Run this step again; if it stays so, enter them in the portal.",
+        )
     else:
-        kept = passed("connection.stored", "address, token, scope, notification and deletion threshold are stored", "Graph: secrets")
+        kept = passed(
+            "connection.stored",
+            "address, token, scope, notification and deletion threshold are stored",
+            "Graph: secrets",
+        )
     notice = (
         passed("connection.notification", f"failures are reported to {settings.notification_email}", "tutorial step 5")
         if settings.notification_email
-        else warning("connection.notification", "nobody is told when provisioning fails", "Set notification_email.", "tutorial step 5")
+        else warning(
+            "connection.notification",
+            "nobody is told when provisioning fails",
+            "Set notification_email.",
+            "tutorial step 5",
+        )
     )
     graph_verdict = "accepted" if verdict.code == ENTRA_ACCEPTED else f"refused: {verdict.message}"
     return ConnectionReport(

@@ -91,7 +91,9 @@ class MappingComparison:
     checks: tuple[Check, ...]
 
 
-def expected_side(rows: Iterable[DescribedRow], matching: Sequence[str], group_rows: Iterable[DescribedRow] = (), *, title: str) -> MappingSide:
+def expected_side(
+    rows: Iterable[DescribedRow], matching: Sequence[str], group_rows: Iterable[DescribedRow] = (), *, title: str
+) -> MappingSide:
     """What an app's profile says of the mapping: rows, their usual sources, the matching attributes.
 
     rows, group_rows  of people and of groups; none where the app has published no table
@@ -101,14 +103,24 @@ def expected_side(rows: Iterable[DescribedRow], matching: Sequence[str], group_r
     users, groups = tuple(rows), tuple(group_rows)
     objects = [_expected("User", users, rank)] if users else []
     objects += [_expected("Group", groups, {})] if groups else []
-    left_open = {(kind, row.target, "source") for kind, found in (("User", users), ("Group", groups)) for row in found if not row.suggested_source}
+    left_open = {
+        (kind, row.target, "source")
+        for kind, found in (("User", users), ("Group", groups))
+        for row in found
+        if not row.suggested_source
+    }
     left_open |= {("Group", row.target, "matching") for row in groups}
     return MappingSide(title, tuple(objects), PROFILE_SAYS, frozenset(left_open))
 
 
 def _expected(source: str, rows: Iterable[DescribedRow], rank: dict[str, int]) -> ObjectMapping:
     made = tuple(
-        MappingRow(row.target, row.suggested_source or None, "Expression" if row.suggested_source else "None", matching=rank.get(row.target.casefold(), 0))
+        MappingRow(
+            row.target,
+            row.suggested_source or None,
+            "Expression" if row.suggested_source else "None",
+            matching=rank.get(row.target.casefold(), 0),
+        )
         for row in rows
     )
     return ObjectMapping("", source, "", True, ALL_ACTIONS, (), made)
@@ -134,7 +146,9 @@ def compare_mapping(before: MappingSide, after: MappingSide) -> MappingCompariso
         changes += _row_changes(one, other, says, before.left_open | after.left_open)
         order += _order_changes(one, other)
     same = not changes and bool(before.objects) and bool(after.objects)
-    return MappingComparison(before.title, after.title, same, tuple(changes), tuple(order), _checks(before, after, changes, order))
+    return MappingComparison(
+        before.title, after.title, same, tuple(changes), tuple(order), _checks(before, after, changes, order)
+    )
 
 
 def _pairs(before: MappingSide, after: MappingSide) -> Iterator[tuple[ObjectMapping | None, ObjectMapping | None]]:
@@ -166,7 +180,12 @@ def _object_changes(one: ObjectMapping, other: ObjectMapping, says: frozenset[st
     told = {
         "enabled": (one.enabled, other.enabled, _switch(one.enabled), _switch(other.enabled)),
         "actions": (one.actions, other.actions, _actions(one.actions), _actions(other.actions)),
-        "filters": (same_filters(one.filters), same_filters(other.filters), filters_text(one.filters), filters_text(other.filters)),
+        "filters": (
+            same_filters(one.filters),
+            same_filters(other.filters),
+            filters_text(one.filters),
+            filters_text(other.filters),
+        ),
     }
     for member, (a, b, before, after) in told.items():
         if member in says and a != b:
@@ -186,13 +205,17 @@ def filters_text(filters: Sequence[ScopingFilter]) -> str:
     return " OR ".join(f"{each.name}: {' AND '.join(map(str, each.clauses))}" for each in filters) or EVERYBODY
 
 
-def _row_changes(one: ObjectMapping, other: ObjectMapping, says: frozenset[str], left_open: frozenset[tuple[str, str, str]]) -> Iterator[MappingChange]:
+def _row_changes(
+    one: ObjectMapping, other: ObjectMapping, says: frozenset[str], left_open: frozenset[tuple[str, str, str]]
+) -> Iterator[MappingChange]:
     there, wanted = keyed_rows(one.rows), keyed_rows(other.rows)
     for key in dict.fromkeys((*there, *wanted)):
         target = key[0]
         if key not in wanted or key not in there:
             row = there.get(key) or wanted[key]
-            told = OPEN if row.expression is None and (one.source_object, target, "source") in left_open else row_text(row)
+            told = (
+                OPEN if row.expression is None and (one.source_object, target, "source") in left_open else row_text(row)
+            )
             kind, before, after = ("row removed", told, NOTHING) if key in there else ("row added", NOTHING, told)
             yield MappingChange(one.source_object, target, kind, "", before, after)
         else:
@@ -252,13 +275,26 @@ def _order_changes(one: ObjectMapping, other: ObjectMapping) -> Iterator[Mapping
     before, after = [key for key in there if key in wanted], [key for key in wanted if key in there]
     if before == after:
         return
-    stay = {before[block.a + n] for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks() for n in range(block.size)}
+    stay = {
+        before[block.a + n]
+        for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+        for n in range(block.size)
+    }
     for key in after:
         if key not in stay:
-            yield MappingChange(one.source_object, key[0], "order", "", f"place {before.index(key) + 1}", f"place {after.index(key) + 1}")
+            yield MappingChange(
+                one.source_object,
+                key[0],
+                "order",
+                "",
+                f"place {before.index(key) + 1}",
+                f"place {after.index(key) + 1}",
+            )
 
 
-def _checks(before: MappingSide, after: MappingSide, changes: Sequence[MappingChange], order: Sequence[MappingChange]) -> tuple[Check, ...]:
+def _checks(
+    before: MappingSide, after: MappingSide, changes: Sequence[MappingChange], order: Sequence[MappingChange]
+) -> tuple[Check, ...]:
     silent = next((side for side in (before, after) if not side.objects), None)
     if silent is not None:
         text = f"{silent.title} says nothing of rows, so nothing can be said of the other side"

@@ -58,7 +58,12 @@ def parse_date(text: str) -> Instant | None:
                 return None
             hour = hour % 12 + (12 if match["half"] in "pP" else 0)
         wall = datetime(
-            int(match["year"]), int(match["month"]), int(match["day"]), hour, int(match["minute"] or 0), int(match["second"] or 0)
+            int(match["year"]),
+            int(match["month"]),
+            int(match["day"]),
+            hour,
+            int(match["minute"] or 0),
+            int(match["second"] or 0),
         )
     except ValueError:
         return None
@@ -188,7 +193,9 @@ def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any,
     if text is None:
         return None
     if input_format is OMITTED or output_format is OMITTED:
-        raise Fault("inputFormat and outputFormat are needed", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").')
+        raise Fault(
+            "inputFormat and outputFormat are needed", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").'
+        )
     style_names = "" if styles is OMITTED else scope.text(styles) or ""
     try:
         adjust = check_styles(style_names)

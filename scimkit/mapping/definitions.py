@@ -52,10 +52,14 @@ def used_extensions(each: ObjectMapping) -> tuple[str, ...]:
     One that the schema does not define is left out, as Graph would refuse the question.
     """
     known = {str(attribute.get("name")) for attribute in objects_in(each.source_definition.get("attributes"))}
-    return tuple(sorted(name for name in used_sources(each) if name.startswith("extension_") and (not known or name in known)))
+    return tuple(
+        sorted(name for name in used_sources(each) if name.startswith("extension_") and (not known or name in known))
+    )
 
 
-def undefined_names(schema: Mapping[str, Any], there: Sequence[ObjectMapping], wanted: Sequence[ObjectMapping]) -> Iterator[tuple[str, str]]:
+def undefined_names(
+    schema: Mapping[str, Any], there: Sequence[ObjectMapping], wanted: Sequence[ObjectMapping]
+) -> Iterator[tuple[str, str]]:
     """What `wanted` names and the directories do not define: a sentence and a remedy each.
 
     there, wanted  the object mappings of `schema`, and those that shall replace them, in
@@ -72,7 +76,10 @@ def undefined_names(schema: Mapping[str, Any], there: Sequence[ObjectMapping], w
         if sources:
             known = defined_names(schema, str(rule.get("sourceDirectoryName")), after.source_object)
             for name in sorted(sources - known):
-                yield f"{after.source_object} has no source attribute {name} in this tenant", _near(name, known) + "Add it to the list of source attributes in the portal, or use another one."
+                yield (
+                    f"{after.source_object} has no source attribute {name} in this tenant",
+                    _near(name, known) + "Add it to the list of source attributes in the portal, or use another one.",
+                )
 
 
 def _near(name: str, known: frozenset[str]) -> str:

@@ -157,9 +157,7 @@ class Compiler:
            `explanations` records values with it
     """
 
-    def __init__(
-        self, text: str, settings: Settings, watch: Callable[[Expression, Run], Run] | None = None
-    ) -> None:
+    def __init__(self, text: str, settings: Settings, watch: Callable[[Expression, Run], Run] | None = None) -> None:
         self.text, self.settings, self.watch = text, settings, watch
         self.functions = load_functions()
         self.masks = "redact" in text.lower()

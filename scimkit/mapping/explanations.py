@@ -149,9 +149,7 @@ def explain(
     """
     node = parse(expression)
     recorder, warnings = Recorder(), list[str]()
-    compiled = CompiledExpression(
-        expression, node, settings, Compiler(expression, settings, recorder.watch).run(node)
-    )
+    compiled = CompiledExpression(expression, node, settings, Compiler(expression, settings, recorder.watch).run(node))
     value, failure = None, None
     try:
         value = compiled(source, now=now, random=random, warnings=warnings)

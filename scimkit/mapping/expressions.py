@@ -198,7 +198,10 @@ class Parser:
             message = f"{self.functions[lower].name} is a function and needs brackets"
             remedy = f"Write {self.functions[lower].signature}."
         elif lower in ("true", "false"):
-            message, remedy = f"{token.text} is not a word of the language", f'Write it as text: "{token.text.title()}".'
+            message, remedy = (
+                f"{token.text} is not a word of the language",
+                f'Write it as text: "{token.text.title()}".',
+            )
         else:
             message = f"{token.text[:60]} is neither a function call, an attribute nor a text"
             near = suggest(token.text, WORDS.values())
@@ -237,9 +240,13 @@ class Parser:
         lower = name.text.lower()
         if lower in CONNECT_SYNC_ONLY:
             message = f"{name.text} exists in Entra Connect Sync, not in provisioning to apps"
-            return self.error(message, INSTEAD.get(lower, "Express it with the functions of provisioning."), name.position)
+            return self.error(
+                message, INSTEAD.get(lower, "Express it with the functions of provisioning."), name.position
+            )
         near = suggest(name.text, [each.name for each in self.functions.values()])
-        remedy = INSTEAD.get(lower) or (f"Did you mean {self.functions[near.lower()].signature}?" if near else "Check the spelling.")
+        remedy = INSTEAD.get(lower) or (
+            f"Did you mean {self.functions[near.lower()].signature}?" if near else "Check the spelling."
+        )
         return self.error(f"there is no function {name.text[:60]}", remedy, name.position)
 
     def check(self, call: Call, function: Function, places: list[int], end: int) -> None:
@@ -260,7 +267,9 @@ class Parser:
             parameter = function.parameter(index)
             if argument is None:
                 if parameter.required and not (parameter.repeats and index >= len(function.parameters)):
-                    raise self.error(f"{function.name} needs {parameter.name}", f"Write {function.signature}.", places[index])
+                    raise self.error(
+                        f"{function.name} needs {parameter.name}", f"Write {function.signature}.", places[index]
+                    )
             elif isinstance(argument, Comparison):
                 if parameter.name != "condition":
                     raise self.misplaced(argument)

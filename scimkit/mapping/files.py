@@ -79,7 +79,13 @@ def print_mapping(objects: Iterable[ObjectMapping], *, app: str, title: str, abo
     document = tomlkit.document()
     width = max((len(name) for name in about), default=0)
     facts = [f"  {name:<{width}}  {value}" for name, value in about.items()]
-    for line in (f"The attribute mapping of {title}, to be read, reviewed and changed by people.", "", *facts, "", *WORDS.strip().split("\n")):
+    for line in (
+        f"The attribute mapping of {title}, to be read, reviewed and changed by people.",
+        "",
+        *facts,
+        "",
+        *WORDS.strip().split("\n"),
+    ):
         document.add(tomlkit.comment(_one_line(line)) if line else tomlkit.ws("#\n"))
     document.add(tomlkit.nl())
     document["app"] = app
@@ -105,7 +111,10 @@ def _object_table(each: ObjectMapping) -> Any:
     table["name"] = _text(each.name)
     table["enabled"] = each.enabled
     table["actions"] = [name for name in ACTIONS if name in each.actions]
-    for name, items in (("filter", [_filter_table(item) for item in each.filters]), ("row", [_row_table(row) for row in each.rows])):
+    for name, items in (
+        ("filter", [_filter_table(item) for item in each.filters]),
+        ("row", [_row_table(row) for row in each.rows]),
+    ):
         if items:
             tables = tomlkit.aot()
             for item in items:
@@ -160,7 +169,9 @@ def _text(value: str) -> Any:
     if plain and quotes and not lines and "'" not in value:
         return tomlkit.string(value, literal=True)
     if plain and (lines or quotes) and "'''" not in value and not value.endswith("'"):
-        return tomlkit.value(f"'''\n{value}'''" if lines else f"'''{value}'''")  # a line feed after the quotes is no part of it
+        return tomlkit.value(
+            f"'''\n{value}'''" if lines else f"'''{value}'''"
+        )  # a line feed after the quotes is no part of it
     return tomlkit.string(value)
 
 
@@ -184,7 +195,9 @@ def _wrap(node: Expression, indent: int) -> str:
         return text
     inner = " " * (indent + 2)
     arguments = ["" if each is None else _wrap(each, indent + 2) for each in node.arguments]
-    return f"{node.name}(\n" + ",\n".join(inner + argument if argument else inner.rstrip() for argument in arguments) + ")"
+    return (
+        f"{node.name}(\n" + ",\n".join(inner + argument if argument else inner.rstrip() for argument in arguments) + ")"
+    )
 
 
 # -- reading ------------------------------------------------------------------------
@@ -226,7 +239,10 @@ def read_mapping_text(text: str, *, file: str = "mapping.toml", saved: Sequence[
         raise top.error("this is no TOML: brackets stand too deep in each other", "Export the mapping again.") from None
     _known(data, ("app", "format", "object"), top)
     if data.get("format") != FORMAT:
-        raise top.error(f"format is {data.get('format', 'missing')!r}", f"This scimkit reads format = {FORMAT}; a newer file wants a newer one.")
+        raise top.error(
+            f"format is {data.get('format', 'missing')!r}",
+            f"This scimkit reads format = {FORMAT}; a newer file wants a newer one.",
+        )
     app = _value(data, "app", str, top, default="")
     tables = _tables(data, "object", top)
     if not tables:
@@ -261,7 +277,9 @@ def _read_object(table: Mapping[str, Any], top: _Place, number: int, saved: Sequ
         target_object=target,
         enabled=_value(table, "enabled", bool, place, default=True),
         actions=frozenset(actions),
-        filters=tuple(_read_filter(raw, place, index, there) for index, raw in enumerate(_tables(table, "filter", place), start=1)),
+        filters=tuple(
+            _read_filter(raw, place, index, there) for index, raw in enumerate(_tables(table, "filter", place), start=1)
+        ),
         rows=tuple(rows),
     )
 
@@ -277,7 +295,9 @@ def _read_row(raw: Mapping[str, Any], above: _Place, number: int, known: Mapping
     kind, expression = _read_source(raw, place, known)
     matching = _value(raw, "matching", int, place, default=0)
     if matching < 0:
-        raise place.at("matching").error(f"{matching} is no precedence", "Give 1 for the first matching attribute, 2 for the next, or leave it out.")
+        raise place.at("matching").error(
+            f"{matching} is no precedence", "Give 1 for the first matching attribute, 2 for the next, or leave it out."
+        )
     return MappingRow(
         target=target,
         expression=expression,
@@ -299,17 +319,30 @@ def _read_source(raw: Mapping[str, Any], place: _Place, known: MappingRow | None
             raise place.error(f"the type is {kind}, but there is no source", 'Give the source, or write type = "None".')
         return "None", None
     if kind == "None":
-        raise place.at("source").error("the type is None, but there is a source", "Take the source out, or give its type.")
-    if known is not None and known.expression is not None and (known.expression == text or canonical(known.expression) == canonical(text)):
+        raise place.at("source").error(
+            "the type is None, but there is a source", "Take the source out, or give its type."
+        )
+    if (
+        known is not None
+        and known.expression is not None
+        and (known.expression == text or canonical(known.expression) == canonical(text))
+    ):
         return kind or known.kind, known.expression  # type: ignore[return-value]
     try:
         node = parse(text)
     except ExpressionError as error:
-        raise ExpressionError(f"{place.at('source')}: {error.message}", error.remedy, text=error.text, position=error.position) from None
+        raise ExpressionError(
+            f"{place.at('source')}: {error.message}", error.remedy, text=error.text, position=error.position
+        ) from None
     told = kind_of(node)
     if kind in ("Direct", "Constant") and kind != told:
-        remedy = {"Direct": "A Direct source is one attribute in brackets, such as [mail]", "Constant": 'A Constant is one text in quotes, such as "Learner"'}[kind]
-        raise place.at("type").error(f"the type is {kind}, but {print_expression(node)} is not that", f'{remedy}; else write type = "{told}".')
+        remedy = {
+            "Direct": "A Direct source is one attribute in brackets, such as [mail]",
+            "Constant": 'A Constant is one text in quotes, such as "Learner"',
+        }[kind]
+        raise place.at("type").error(
+            f"the type is {kind}, but {print_expression(node)} is not that", f'{remedy}; else write type = "{told}".'
+        )
     return told, print_expression(node)
 
 
@@ -328,7 +361,9 @@ def _read_filter(raw: Mapping[str, Any], above: _Place, number: int, there: Obje
     clauses = _list(raw, "clauses", place, of=dict)
     made = tuple(_read_clause(item, place.at(f"clause {index}"), saved) for index, item in enumerate(clauses, start=1))
     if not made and not any(each.name == name and not each.clauses for each in (there.filters if there else ())):
-        raise place.error("the filter has no clauses; what it would mean is not documented", "Give one, or take the filter out.")
+        raise place.error(
+            "the filter has no clauses; what it would mean is not documented", "Give one, or take the filter out."
+        )
     return ScopingFilter(name, made)
 
 
@@ -346,13 +381,22 @@ def _read_clause(raw: Mapping[str, Any], place: _Place, saved: set[Clause]) -> C
     except MappingError as error:
         raise place.at("operator").error(error.message, error.remedy) from None
     if (operator in UNARY) != (clause.value is None):
-        raise place.error(f"{operator} {'takes no value' if operator in UNARY else 'has no value'}", "Take it out." if operator in UNARY else "Give the value to compare with.")
+        raise place.error(
+            f"{operator} {'takes no value' if operator in UNARY else 'has no value'}",
+            "Take it out." if operator in UNARY else "Give the value to compare with.",
+        )
     return clause
 
 
 # -- single values ------------------------------------------------------------------
 
-_KIND_WORDS = {str: "text in quotes", bool: "true or false", int: "a whole number", list: "a list", dict: "a table in braces"}
+_KIND_WORDS = {
+    str: "text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list",
+    dict: "a table in braces",
+}
 _MISSING = object()
 
 
@@ -376,18 +420,25 @@ def _value(table: Mapping[str, Any], key: str, kind: type, place: _Place, *, def
     return value
 
 
-def _list(table: Mapping[str, Any], key: str, place: _Place, *, of: type = str, default: list[Any] | None = None) -> list[Any]:
+def _list(
+    table: Mapping[str, Any], key: str, place: _Place, *, of: type = str, default: list[Any] | None = None
+) -> list[Any]:
     values: list[Any] = _value(table, key, list, place, **({} if default is None else {"default": default}))
     for value in values:
         if not isinstance(value, of):
-            raise place.at(key).error(f"{value!r} is not {_KIND_WORDS[of]}", f"Write each of {key} as {_KIND_WORDS[of]}.")
+            raise place.at(key).error(
+                f"{value!r} is not {_KIND_WORDS[of]}", f"Write each of {key} as {_KIND_WORDS[of]}."
+            )
     return values
 
 
 def _tables(table: Mapping[str, Any], key: str, place: _Place) -> list[dict[str, Any]]:
     found = table.get(key, [])
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise place.at(key).error(f"{key} is not a list of tables", f"Write [[{'object' if key == 'object' else f'object.{key}'}]] and its keys below it.")
+        raise place.at(key).error(
+            f"{key} is not a list of tables",
+            f"Write [[{'object' if key == 'object' else f'object.{key}'}]] and its keys below it.",
+        )
     return found
 
 

@@ -19,7 +19,13 @@ from scimkit.mapping.problems import ExpressionError, NotReproduced
 NAME = "tried filter"
 EXAMPLE = "department EQUALS Sales AND jobTitle IS NOT NULL"
 _SPELLED = sorted(OPERATORS, key=len, reverse=True)
-_OPERATOR = re.compile("|".join(rf"(?P<o{i}>{re.escape(name).replace('_', '[_ ]').replace(chr(92) + ' ', ' +')})" for i, name in enumerate(_SPELLED)), re.IGNORECASE)
+_OPERATOR = re.compile(
+    "|".join(
+        rf"(?P<o{i}>{re.escape(name).replace('_', '[_ ]').replace(chr(92) + ' ', ' +')})"
+        for i, name in enumerate(_SPELLED)
+    ),
+    re.IGNORECASE,
+)
 _ATTRIBUTE = re.compile(r'[^\s"()\[\]]+')
 _JOINER = re.compile(r"\s+(AND|OR)(?=\s|$)")
 _LOWER_JOINER = re.compile(rf"\s(and|or)\s+\S+\s+(?:{_OPERATOR.pattern})(?=\s|$)", re.IGNORECASE)
@@ -53,7 +59,10 @@ def read_filter_text(text: str) -> tuple[ScopingFilter, ...]:
         if joiner[1] == "OR":
             groups.append([])
         place = joiner.end()
-    filters = tuple(ScopingFilter(NAME if number == 1 else f"{NAME} {number}", tuple(clauses)) for number, clauses in enumerate(groups, start=1))
+    filters = tuple(
+        ScopingFilter(NAME if number == 1 else f"{NAME} {number}", tuple(clauses))
+        for number, clauses in enumerate(groups, start=1)
+    )
     with suppress(NotReproduced):
         check_filters(filters)
     return filters
@@ -78,7 +87,12 @@ def print_clause(clause: Clause) -> str:
 
 
 def _fault(text: str, place: int, message: str, remedy: str) -> ExpressionError:
-    return ExpressionError(f"the filter cannot be read: {message}", f"{remedy} An example: {EXAMPLE}", text=text, position=min(place, len(text)))
+    return ExpressionError(
+        f"the filter cannot be read: {message}",
+        f"{remedy} An example: {EXAMPLE}",
+        text=text,
+        position=min(place, len(text)),
+    )
 
 
 def _skip(text: str, place: int) -> int:
@@ -92,8 +106,18 @@ def _read_clause(text: str, place: int) -> tuple[Clause, int]:
     attribute = _ATTRIBUTE.match(text, place)
     if attribute is None:
         if text[place : place + 1] in ("(", ")", "[", "]"):
-            raise _fault(text, place, "a filter has no brackets", "Write the attribute's name alone, and one filter after the other with OR between.")
-        raise _fault(text, place, "an attribute is missing here", "A clause is an attribute, an operator and, for most operators, a value.")
+            raise _fault(
+                text,
+                place,
+                "a filter has no brackets",
+                "Write the attribute's name alone, and one filter after the other with OR between.",
+            )
+        raise _fault(
+            text,
+            place,
+            "an attribute is missing here",
+            "A clause is an attribute, an operator and, for most operators, a value.",
+        )
     after = _skip(text, attribute.end())
     operator = _OPERATOR.match(text, after)
     if operator is None or (operator.end() < len(text) and not text[operator.end()].isspace()):
@@ -108,7 +132,9 @@ def _read_clause(text: str, place: int) -> tuple[Clause, int]:
 def _unknown_operator(text: str, place: int, attribute: str) -> ExpressionError:
     words = text[place:].split()[:3]
     if not words:
-        return _fault(text, place, f"after {attribute} an operator is missing", f"Operators are {', '.join(OPERATORS)}.")
+        return _fault(
+            text, place, f"after {attribute} an operator is missing", f"Operators are {', '.join(OPERATORS)}."
+        )
     near = next((found for count in (3, 2, 1) if (found := suggest_operator(" ".join(words[:count])))), "")
     hint = f"Did you mean {near}? " if near else ""
     return _fault(text, place, f"there is no operator {words[0]!r}", f"{hint}Operators are {', '.join(OPERATORS)}.")

@@ -205,7 +205,9 @@ def operator_of(clause: Clause) -> str:
         return name
     if clause.operator.replace(" ", "").lower() == "ismemberof":
         raise UnknownOperator(
-            "IsMemberOf may be offered by the portal but is not supported", "Assign the group instead.", text=str(clause)
+            "IsMemberOf may be offered by the portal but is not supported",
+            "Assign the group instead.",
+            text=str(clause),
         )
     near = suggest_operator(clause.operator)
     remedy = (f"Did you mean {near}? " if near else "") + f"Operators are {', '.join(OPERATORS)}."
@@ -229,7 +231,10 @@ def check_clause(clause: Clause) -> None:
     reason = UNFILTERABLE.get(clause.attribute.lower())
     if reason is not None:
         raise UnfilterableAttribute(
-            f"{clause.attribute} {reason}", "Filter on another attribute, or assign people instead.", text=str(clause), position=0
+            f"{clause.attribute} {reason}",
+            "Filter on another attribute, or assign people instead.",
+            text=str(clause),
+            position=0,
         )
     if operator not in UNARY and clause.value is None:
         raise MappingError(f"the clause {clause} has no value", "Give the value to compare with.", text=str(clause))
@@ -329,7 +334,9 @@ def judge_clause(
         true = empty == (operator == "IS NULL")
         return ClauseVerdict(name, clause, true, value, _why(clause, value))
     if empty:
-        return ClauseVerdict(name, clause, False, value, f"{clause.attribute} is empty, which makes every other clause false")
+        return ClauseVerdict(
+            name, clause, False, value, f"{clause.attribute} is empty, which makes every other clause false"
+        )
     if clause.more:
         warnings.append(f"{clause}: only the first of several values is compared (unconfirmed)")
     true = TESTS[operator](clause, value, settings, warnings)

@@ -97,14 +97,18 @@ def _whole(node: Expression, apply: str, matching: bool) -> Iterator[Finding]:
         if isinstance(each, Call) and each.name in ("Guid", "RandomString"):
             if matching:
                 message = f"{each.name} cannot serve for matching: it never gives the same value again"
-                yield Finding("expression.random_matching", "error", message, "Match on a source attribute.", each.position)
+                yield Finding(
+                    "expression.random_matching", "error", message, "Match on a source attribute.", each.position
+                )
             elif apply != "ObjectAddOnly":
                 message = f"{each.name} gives another value at every evaluation"
                 remedy = 'Apply the row "Only during object creation".'
                 yield Finding("expression.random_always", "warning", message, remedy, each.position)
         if isinstance(each, Call) and each.name == "IgnoreFlowIfNullOrEmpty" and each is not node:
             message = "IgnoreFlowIfNullOrEmpty inside another function: its effect is not described"
-            yield Finding("expression.ignore_nested", "warning", message, "Make it the outermost.", each.position, "unconfirmed")
+            yield Finding(
+                "expression.ignore_nested", "warning", message, "Make it the outermost.", each.position, "unconfirmed"
+            )
 
 
 def _spelling(node: Call | Word) -> Iterator[Finding]:
@@ -117,10 +121,19 @@ def _call(node: Call) -> Iterator[Finding]:
     support = load_functions()[node.name.lower()].support
     if support == "hr_only":
         message = f"{node.name} is supported for HR-driven provisioning to AD only, not for SCIM apps"
-        yield Finding("expression.not_for_scim", "error", message, "Use an attribute that is unique already.", node.position)
+        yield Finding(
+            "expression.not_for_scim", "error", message, "Use an attribute that is unique already.", node.position
+        )
     if support == "unknown":
         message = f"{node.name} stands only in Graph's old list of functions"
-        yield Finding("expression.old_function", "warning", message, "Use a function of the reference.", node.position, "unconfirmed")
+        yield Finding(
+            "expression.old_function",
+            "warning",
+            message,
+            "Use a function of the reference.",
+            node.position,
+            "unconfirmed",
+        )
     yield from _lists_and_roles(node)
     special = {"IIF": _iif, "Switch": _switch, "Replace": _replace, "Split": _split}.get(node.name)
     if special is not None:
@@ -136,8 +149,14 @@ def _lists_and_roles(node: Call) -> Iterator[Finding]:
     for each in children(node):
         if isinstance(each, Call) and each.name in LIST_MAKERS and node.name not in LIST_TAKERS:
             message = f"{each.name} gives a list, and {node.name} expects one text"
-            yield Finding("expression.list_as_text", "error", message, "Use Join or Item.", each.position, "unconfirmed")
-        if isinstance(each, Attribute) and each.name == "appRoleAssignments" and node.name not in (ONE_ROLE, *ROLE_LISTS):
+            yield Finding(
+                "expression.list_as_text", "error", message, "Use Join or Item.", each.position, "unconfirmed"
+            )
+        if (
+            isinstance(each, Attribute)
+            and each.name == "appRoleAssignments"
+            and node.name not in (ONE_ROLE, *ROLE_LISTS)
+        ):
             message = f"{node.name} cannot read appRoleAssignments"
             yield Finding("expression.roles", "warning", message, f"Use {ONE_ROLE}.", each.position, "unconfirmed")
 
@@ -204,18 +223,33 @@ def _replace(node: Call) -> Iterator[Finding]:
         yield Finding("expression.replace_mode", "error", message, remedy, node.position)
     elif extra := [each for index, each in enumerate(arguments) if each is not None and index not in used]:
         message = f"Replace gets arguments of two modes; mode {mode} is taken"
-        yield Finding("expression.replace_modes", "warning", message, "Leave the others out.", extra[0].position, "unconfirmed")
+        yield Finding(
+            "expression.replace_modes", "warning", message, "Leave the others out.", extra[0].position, "unconfirmed"
+        )
     if isinstance(pattern := arguments[1], Text):
         try:
             compiled = compile_pattern(pattern.value)
         except OurLimit as limit:
-            yield Finding("expression.pattern_not_reproduced", "warning", limit.message, limit.remedy, pattern.position, "unconfirmed")
+            yield Finding(
+                "expression.pattern_not_reproduced",
+                "warning",
+                limit.message,
+                limit.remedy,
+                pattern.position,
+                "unconfirmed",
+            )
             return
         except Fault as fault:
             yield Finding("expression.pattern", "error", fault.message, fault.remedy, pattern.position)
             return
         new = arguments[3]
-        if mode == "C" and isinstance(new, Text) and new.value and "$" not in new.value and compiled.compiled.fullmatch(""):
+        if (
+            mode == "C"
+            and isinstance(new, Text)
+            and new.value
+            and "$" not in new.value
+            and compiled.compiled.fullmatch("")
+        ):
             message = "the pattern also matches empty text, so the replacement appears between characters too"
             yield Finding("expression.pattern_empty", "warning", message, "Use + in place of *.", pattern.position)
 
@@ -251,7 +285,9 @@ def _filter(each: ScopingFilter) -> Iterator[Finding]:
             yield Finding("filter.ampersand", "warning", message, "Use Includes or REGEX MATCH.", 0, "unconfirmed")
         if operator in ("NOT EQUALS", "NOT REGEX MATCH"):
             message = f"{each.name}: {clause}: people whose {clause.attribute} is empty do not pass either"
-            yield Finding("filter.negative_null", "warning", message, "Add a second filter with IS NULL if they should.")
+            yield Finding(
+                "filter.negative_null", "warning", message, "Add a second filter with IS NULL if they should."
+            )
         if clause.more:
             message = f"{each.name}: {clause}: several values; only the first is compared"
             yield Finding("filter.several_values", "warning", message, "Make one filter per value.", 0, "unconfirmed")

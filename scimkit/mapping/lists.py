@@ -24,7 +24,11 @@ def _item(scope: Scope, value: Any, index: Any) -> Any:
     if number > len(items):
         if scope.settings.item_out_of_range == "null":
             return None
-        raise Fault(f"there is no element {number}, the list has {len(items)}", f"Guard it: IIF(Count(list) >= {number}, Item(list, {number}), ...).", index)
+        raise Fault(
+            f"there is no element {number}, the list has {len(items)}",
+            f"Guard it: IIF(Count(list) >= {number}, Item(list, {number}), ...).",
+            index,
+        )
     return items[number - 1]
 
 

@@ -43,7 +43,9 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     return choose
 
 
-@function("Switch", "source", "defaultValue?", "key", "value*", lazy=True, keys={"key": "switchValue", "value": "switchValue"})
+@function(
+    "Switch", "source", "defaultValue?", "key", "value*", lazy=True, keys={"key": "switchValue", "value": "switchValue"}
+)
 def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     """The value of the first key equal to the source (ordinal); null counts as empty text."""
     guarded = in_condition and not compiler.settings.guarded_conditions

@@ -14,7 +14,9 @@ from collections.abc import Iterable
 from scimkit.errors import MappingError
 
 CARET_WIDTH = 100  # columns of the line shown under an error
-NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # what breaks a line, moves the cursor or cannot be printed
+NO_CHARACTER = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+)  # what breaks a line, moves the cursor or cannot be printed
 
 
 class ExpressionError(MappingError):

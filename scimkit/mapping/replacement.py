@@ -70,7 +70,9 @@ def _replace(scope: Scope, source: Any, *given: Any) -> str | None:
     if mode == "E":
         if text:
             return text
-        return compiled.first_group(scope.text(attribute) or "", _group(scope, compiled, group), scope.settings.regex_seconds)
+        return compiled.first_group(
+            scope.text(attribute) or "", _group(scope, compiled, group), scope.settings.regex_seconds
+        )
     if text is None:
         return None
     replacement = scope.text(new) or ""

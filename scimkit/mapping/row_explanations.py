@@ -32,12 +32,19 @@ def explain_row(
     rows = [row for row in (users.rows if users else ()) if row.expression is not None]
     name = person or next(iter(people), "")
     if name not in people:
-        raise MappingError(f"{name or 'nobody'} is not among the people of this step", f"Give one of {', '.join(people) or 'the pilot people (4_scope)'}.")
+        raise MappingError(
+            f"{name or 'nobody'} is not among the people of this step",
+            f"Give one of {', '.join(people) or 'the pilot people (4_scope)'}.",
+        )
     return explain(_find(rows, target).expression or "", people[name], now=now)
 
 
 def _find(rows: list[MappingRow], target: str) -> MappingRow:
-    found = [row for row in rows if row.target == target] if target else sorted(rows, key=lambda row: row.kind != "Expression")
+    found = (
+        [row for row in rows if row.target == target]
+        if target
+        else sorted(rows, key=lambda row: row.kind != "Expression")
+    )
     if not found:
         near = suggest(target, [row.target for row in rows])
         remedy = f"Did you mean {near}?" if near else f"Give one of {', '.join(row.target for row in rows)}."

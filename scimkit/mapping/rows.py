@@ -27,7 +27,15 @@ KINDS: dict[str, Kind] = {"Attribute": "Direct", "Constant": "Constant", "Functi
 ALL_ACTIONS = frozenset(("Add", "Update", "Delete"))
 ON_CREATE_ONLY = "ObjectAddOnly"
 NOT_A_SCHEMA = "Give the answer of GET …/synchronization/jobs/{id}/schema, unchanged."
-JSON_WORDS = {type(None): "missing", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+JSON_WORDS = {
+    type(None): "missing",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+}
 P = TypeVar("P")
 
 
@@ -159,7 +167,9 @@ def read_object_mapping(raw: Mapping[str, Any]) -> ObjectMapping:
         enabled=raw.get("enabled") is not False,
         actions=read_actions(raw.get("flowTypes")),
         filters=read_filters(raw.get("scope")),
-        rows=tuple(read_row(_expect(row, Mapping, f"attributeMappings[{n}] of {name!r}")) for n, row in enumerate(rows)),
+        rows=tuple(
+            read_row(_expect(row, Mapping, f"attributeMappings[{n}] of {name!r}")) for n, row in enumerate(rows)
+        ),
     )
 
 
@@ -330,7 +340,9 @@ class CompiledMapping:
                 values[target] = value
         return Values(values, errors, tuple(empty), object_ignored)
 
-    def _evaluate(self, compiled: CompiledExpression, scope: Scope, target: str, errors: dict[str, MappingError]) -> Any:
+    def _evaluate(
+        self, compiled: CompiledExpression, scope: Scope, target: str, errors: dict[str, MappingError]
+    ) -> Any:
         """The value of an expression row; an error is noted, and the attribute left out."""
         try:
             value = compiled.within(scope)

@@ -37,7 +37,13 @@ NEW_ROW: dict[str, Any] = {
     "source": None,
 }
 HALF = re.compile("[\ud800-\udfff]")  # half of a surrogate pair; JSON can spell one, UTF-8 has none
-MEMBER_OF = {"target": "targetAttributeName", "matching": "matchingPriority", "default": "defaultValue", "apply": "flowType", "behaviour": "flowBehavior"}
+MEMBER_OF = {
+    "target": "targetAttributeName",
+    "matching": "matchingPriority",
+    "default": "defaultValue",
+    "apply": "flowType",
+    "behaviour": "flowBehavior",
+}
 
 Sources = Mapping[str, Mapping[str, Any]]  # `meaning` of an expression -> its attributeMappingSource
 
@@ -128,7 +134,9 @@ def half_character(schema: Any) -> str:
     return ""
 
 
-def write_schema(schema: Mapping[str, Any], objects: Sequence[ObjectMapping], *, sources: Sources | None = None) -> dict[str, Any]:
+def write_schema(
+    schema: Mapping[str, Any], objects: Sequence[ObjectMapping], *, sources: Sources | None = None
+) -> dict[str, Any]:
     """`schema` with `objects` in the place of its object mappings; the schema given is not touched.
 
     objects  as `read_schema` gives them: one for each object mapping, in the same order
@@ -140,7 +148,10 @@ def write_schema(schema: Mapping[str, Any], objects: Sequence[ObjectMapping], *,
     there = read_schema(schema)
     if [_key(each) for each in objects] != [_key(each) for each in there]:
         told = ", ".join(each.source_object for each in there) or "nothing"
-        raise MappingError(f"the objects are not those of this schema, which maps {told}", "Give every object mapping of the schema, in its order.")
+        raise MappingError(
+            f"the objects are not those of this schema, which maps {told}",
+            "Give every object mapping of the schema, in its order.",
+        )
     made = copy.deepcopy(dict(schema))
     wanted = iter(objects)
     for rule in made["synchronizationRules"]:
@@ -215,7 +226,10 @@ def _source_of(row: MappingRow, sources: Sources) -> dict[str, Any] | None:
     source = sources.get(meaning(row.expression))
     if source is None:
         raise MappingError(
-            f"there is no source tree for {row.target}: {row.expression}", "Have Graph's parseExpression make it.", text=row.expression, position=0
+            f"there is no source tree for {row.target}: {row.expression}",
+            "Have Graph's parseExpression make it.",
+            text=row.expression,
+            position=0,
         )
     return copy.deepcopy(dict(source))
 
@@ -229,7 +243,9 @@ def new_sources(wanted: Sequence[ObjectMapping]) -> Iterator[tuple[ObjectMapping
                 yield each, row
 
 
-def merge_mapping(schema: Mapping[str, Any], wanted: Sequence[ObjectMapping], *, saved: Mapping[str, Any] | None = None) -> tuple[ObjectMapping, ...]:
+def merge_mapping(
+    schema: Mapping[str, Any], wanted: Sequence[ObjectMapping], *, saved: Mapping[str, Any] | None = None
+) -> tuple[ObjectMapping, ...]:
     """The object mappings of `schema`, saying what `wanted` says, for `write_schema`.
 
     Each row keeps its original in `schema`; one that is not there takes the one in
@@ -243,7 +259,10 @@ def merge_mapping(schema: Mapping[str, Any], wanted: Sequence[ObjectMapping], *,
     for key in named:
         if key not in there:
             has = ", ".join(f"{source} to {target}" for source, target, _ in there) or "nothing"
-            raise MappingError(f"the schema has no mapping of {key[0]} to {key[1]}; it has {has}", "Restore the default mappings in the portal first, or take that object out.")
+            raise MappingError(
+                f"the schema has no mapping of {key[0]} to {key[1]}; it has {has}",
+                "Restore the default mappings in the portal first, or take that object out.",
+            )
     return tuple(_merged(each, named[key], earlier.get(key)) if key in named else each for key, each in there.items())
 
 
@@ -271,7 +290,9 @@ def write_scope(raw: Mapping[str, Any] | None, filters: Sequence[ScopingFilter])
 
     None where nothing is left in it, which is how Graph says that everybody passes.
     """
-    made: dict[str, Any] = copy.deepcopy(dict(raw)) if raw else {"categoryFilterGroups": [], "inputFilterGroups": [], "groups": []}
+    made: dict[str, Any] = (
+        copy.deepcopy(dict(raw)) if raw else {"categoryFilterGroups": [], "inputFilterGroups": [], "groups": []}
+    )
     groups = [group for group in made.get("groups") or () if isinstance(group, Mapping)]
     made["groups"] = [_write_group(each, groups) for each in filters]
     return made if any(made.values()) else None

@@ -58,19 +58,46 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {}  # by lower-case name
-WORDS = {
-    word.lower(): word for word in ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow")
-}
+WORDS = {word.lower(): word for word in ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow")}
 REFUSED_WORDS = {"null", "authoritativenull", "authorizednull"}
 
 CONNECT_SYNC_ONLY = {
     name.lower(): name
     for name in (
-        "BitOr", "CGuid", "CNum", "Contains", "ConvertFromBase64", "ConvertFromUTF8Hex", "CRef",
-        "DNComponent", "DNComponentRev", "Error", "EscapeDNComponent", "InStrRev", "IsBitSet", "IsDate",
-        "IsEmpty", "IsGuid", "IsNumeric", "ItemOrNull", "LCase", "Len", "LTrim", "PadLeft", "PadRight",
-        "RandomNum", "ReplaceChars", "Right", "RTrim", "Select", "StringFromGuid", "StringFromSid", "Trim",
-        "UCase", "Where", "With",
+        "BitOr",
+        "CGuid",
+        "CNum",
+        "Contains",
+        "ConvertFromBase64",
+        "ConvertFromUTF8Hex",
+        "CRef",
+        "DNComponent",
+        "DNComponentRev",
+        "Error",
+        "EscapeDNComponent",
+        "InStrRev",
+        "IsBitSet",
+        "IsDate",
+        "IsEmpty",
+        "IsGuid",
+        "IsNumeric",
+        "ItemOrNull",
+        "LCase",
+        "Len",
+        "LTrim",
+        "PadLeft",
+        "PadRight",
+        "RandomNum",
+        "ReplaceChars",
+        "Right",
+        "RTrim",
+        "Select",
+        "StringFromGuid",
+        "StringFromSid",
+        "Trim",
+        "UCase",
+        "Where",
+        "With",
     )
 }
 INSTEAD = {
@@ -81,7 +108,7 @@ INSTEAD = {
     "rtrim": 'Use Replace([x], , "\\\\s+$", , "", , ).',
     "right": 'Use Replace([x], , "^.*(?<tail>.{4})$", , "${tail}", , ) with the number wanted in place of 4.',
     "len": "There is no length; a pattern with {n} in Replace can depend on one.",
-    "contains": "Use InStr([x], \"text\") and compare with 0.",
+    "contains": 'Use InStr([x], "text") and compare with 0.',
     "isempty": "Use IsNullOrEmpty.",
     "itemornull": "Use Item.",
     "padleft": 'Use Replace(Join("", "00000000", [x]), , "(.*?)(?<id>.{0,8})$", , "${id}", , ).',

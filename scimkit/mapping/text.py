@@ -120,12 +120,16 @@ def _to_lower(scope: Scope, source: Any, culture: Any) -> str | None:
 
 def _lower(text: str) -> str:
     """Letter by letter as .NET does: İ (two letters in Python) stays, final sigma is not special."""
-    return "".join(low if len(low := each.lower()) == 1 else each for each in text) if not text.isascii() else text.lower()
+    return (
+        "".join(low if len(low := each.lower()) == 1 else each for each in text) if not text.isascii() else text.lower()
+    )
 
 
 def _upper(text: str) -> str:
     """Letter by letter as .NET does: ß stays ß."""
-    return "".join(up if len(up := each.upper()) == 1 else each for each in text) if not text.isascii() else text.upper()
+    return (
+        "".join(up if len(up := each.upper()) == 1 else each for each in text) if not text.isascii() else text.upper()
+    )
 
 
 @function("ToUpper", "source", "culture?")

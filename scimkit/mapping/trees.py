@@ -48,7 +48,9 @@ def _arguments(function: Function, parameters: Any, depth: int) -> tuple[Express
         else:
             arguments.append(waiting.pop(0) if waiting else None)
     if left := [key for key, values in given.items() if values]:
-        raise MappingError(f"{function.name} has a parameter {left[0]} that is not known", "Give its expression as text.")
+        raise MappingError(
+            f"{function.name} has a parameter {left[0]} that is not known", "Give its expression as text."
+        )
     while arguments and arguments[-1] is None:
         arguments.pop()
     return tuple(arguments)

@@ -90,7 +90,9 @@ class Instant:
         """
         wall = self.wall
         half = "AM" if wall.hour < 12 else "PM"
-        return f"{wall.month}/{wall.day}/{wall.year:04d} {wall.hour % 12 or 12}:{wall.minute:02d}:{wall.second:02d} {half}"
+        return (
+            f"{wall.month}/{wall.day}/{wall.year:04d} {wall.hour % 12 or 12}:{wall.minute:02d}:{wall.second:02d} {half}"
+        )
 
 
 def read_value(value: Any) -> Any:

@@ -66,7 +66,9 @@ def read_live_schema(graph: GraphClient, enterprise_app: EnterpriseApp) -> dict[
     return schema if schema.get("directories") else {**schema, "directories": graph.schema_directories(sp, job_id)}
 
 
-def back_up_mapping(schema: Mapping[str, Any], *, app: AppProfile, tenant: Tenant, run: RunStore, now: datetime, name: str = NAME) -> MappingBackup:
+def back_up_mapping(
+    schema: Mapping[str, Any], *, app: AppProfile, tenant: Tenant, run: RunStore, now: datetime, name: str = NAME
+) -> MappingBackup:
     """Keep `schema` in the run folder, as a file to review and as it is.
 
     name  of the files; where they are there and say something else, or were changed by
@@ -76,14 +78,25 @@ def back_up_mapping(schema: Mapping[str, Any], *, app: AppProfile, tenant: Tenan
     """
     objects = read_schema(schema)
     if place := half_character(schema):
-        raise MappingError(f"{HALF_WORDS.format(place=place)}: no backup was written", "Type that text anew in the portal, then run this step again.")
+        raise MappingError(
+            f"{HALF_WORDS.format(place=place)}: no backup was written",
+            "Type that text anew in the portal, then run this step again.",
+        )
     text = print_mapping(objects, app=app.name, title=app.title, about=_about(schema, tenant, now))
     checks = (_check_lossless(schema, objects), _check_readable(text, objects))
     name = _free_name(run, name, schema, objects)
     run.write(f"{name}{SCHEMA_ENDING}", json.dumps(schema, ensure_ascii=False, indent=2) + "\n")
     run.write(f"{name}.toml", text)
     told = tuple(_told(each) for each in objects)
-    return MappingBackup(str(schema.get("id") or ""), str(schema.get("version") or ""), utc_text(now), f"{name}.toml", f"{name}{SCHEMA_ENDING}", told, checks)
+    return MappingBackup(
+        str(schema.get("id") or ""),
+        str(schema.get("version") or ""),
+        utc_text(now),
+        f"{name}.toml",
+        f"{name}{SCHEMA_ENDING}",
+        told,
+        checks,
+    )
 
 
 def _free_name(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> str:
@@ -105,20 +118,36 @@ def _holds(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequenc
 
 
 def _about(schema: Mapping[str, Any], tenant: Tenant, now: datetime) -> dict[str, str]:
-    return {"tenant": tenant.name, "job": str(schema.get("id") or ""), "schema": f"{schema.get('version') or 'without a version'}, read {utc_text(now)}"}
+    return {
+        "tenant": tenant.name,
+        "job": str(schema.get("id") or ""),
+        "schema": f"{schema.get('version') or 'without a version'}, read {utc_text(now)}",
+    }
 
 
 def _told(each: ObjectMapping) -> BackedUpObject:
     actions = tuple(name for name in ACTIONS if name in each.actions)
     matching = tuple(row.target for row in each.matching_rows)
-    return BackedUpObject(each.source_object, each.target_object, each.enabled, actions, len(each.rows), matching, filters_text(each.filters))
+    return BackedUpObject(
+        each.source_object,
+        each.target_object,
+        each.enabled,
+        actions,
+        len(each.rows),
+        matching,
+        filters_text(each.filters),
+    )
 
 
 def _check_lossless(schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> Check:
     """Read into rows and written again, the schema is the same, text for text."""
     if json.dumps(write_schema(schema, objects)) == json.dumps(schema):
         return passed("mapping_backup.whole", "the schema can be written back without losing anything")
-    return failed("mapping_backup.whole", "the schema would not be written back as it is", "Keep the saved schema, and report this: it is a defect.")
+    return failed(
+        "mapping_backup.whole",
+        "the schema would not be written back as it is",
+        "Keep the saved schema, and report this: it is a defect.",
+    )
 
 
 def _check_readable(text: str, objects: Sequence[ObjectMapping]) -> Check:
@@ -126,7 +155,15 @@ def _check_readable(text: str, objects: Sequence[ObjectMapping]) -> Check:
     try:
         read = read_mapping_text(text, saved=objects).objects
     except MappingError as error:
-        return failed("mapping_backup.readable", f"the file cannot be read again: {error}", "Keep the saved schema, and report this: it is a defect.")
+        return failed(
+            "mapping_backup.readable",
+            f"the file cannot be read again: {error}",
+            "Keep the saved schema, and report this: it is a defect.",
+        )
     if compare_mapping(MappingSide("live", tuple(objects)), MappingSide("file", read)).same:
         return passed("mapping_backup.readable", "the file says, read again, what the live mapping says")
-    return failed("mapping_backup.readable", "the file does not say what the live mapping says", "Keep the saved schema, and report this: it is a defect.")
+    return failed(
+        "mapping_backup.readable",
+        "the file does not say what the live mapping says",
+        "Keep the saved schema, and report this: it is a defect.",
+    )

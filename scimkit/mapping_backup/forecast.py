@@ -39,7 +39,13 @@ def no_forecast(why: str) -> RestoreForecast:
 
 def make_restore_forecast(leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules) -> RestoreForecast:
     """The record of who would leave, with what the job's rules make of them."""
-    return RestoreForecast(True, tuple(leavers), tuple(groups), rules.threshold, (_check_leaving(leavers, groups, rules), *_check_rules(rules)))
+    return RestoreForecast(
+        True,
+        tuple(leavers),
+        tuple(groups),
+        rules.threshold,
+        (_check_leaving(leavers, groups, rules), *_check_rules(rules)),
+    )
 
 
 def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules) -> Check:
@@ -49,13 +55,24 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
     parts = [_count(off, "person", "people"), _count(gone, "group", "groups")]
     count = " and ".join(part for part in parts if part)
     if count and off + gone >= rules.threshold:
-        whose = "the job stops at" if rules.threshold_stored else "the job has no threshold of its own, and scimkit stops at"
+        whose = (
+            "the job stops at"
+            if rules.threshold_stored
+            else "the job has no threshold of its own, and scimkit stops at"
+        )
         remedy = "Narrow the change: look at the filters and at the row for active. Who has really left is better unassigned first."
         return failed(CODE, f"{count} would be switched off, and {whose} {rules.threshold}", remedy, SOURCE)
     if count:
-        return warning(CODE, f"{count} would be switched off by the next cycle", "Make sure that each of them has left.", SOURCE)
+        return warning(
+            CODE, f"{count} would be switched off by the next cycle", "Make sure that each of them has left.", SOURCE
+        )
     if kept or groups:
-        return warning(CODE, f"{_count(kept + len(groups), 'object', 'objects')} would fall out of scope and keep their accounts", "Make sure that they are meant.", SOURCE)
+        return warning(
+            CODE,
+            f"{_count(kept + len(groups), 'object', 'objects')} would fall out of scope and keep their accounts",
+            "Make sure that they are meant.",
+            SOURCE,
+        )
     return passed(CODE, "everybody who is in scope now stays in scope", SOURCE)
 
 
@@ -67,12 +84,24 @@ def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:
     if rules.known:
         return ()
     text = f"the provisioning settings may not be read by this sign-in: assigned people were looked at, and {rules.threshold} stands in for the threshold"
-    return (not_observed("mapping_backup.settings", text, "Sign in with Synchronization.ReadWrite.All, which a restore needs as well.", "Graph: synchronization secrets"),)
+    return (
+        not_observed(
+            "mapping_backup.settings",
+            text,
+            "Sign in with Synchronization.ReadWrite.All, which a restore needs as well.",
+            "Graph: synchronization secrets",
+        ),
+    )
 
 
 def refuse_leavers(forecast: RestoreForecast) -> None:
     """Raises PlanRefused, naming them, where too many would be switched off."""
     check = first_failed(forecast.checks)
     if check is not None:
-        names = [*(each.person.user_principal_name for each in forecast.leavers if not each.keeps_account), *forecast.groups]
-        raise PlanRefused(f"{check.message}: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}", check.remedy)
+        names = [
+            *(each.person.user_principal_name for each in forecast.leavers if not each.keeps_account),
+            *forecast.groups,
+        ]
+        raise PlanRefused(
+            f"{check.message}: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}", check.remedy
+        )

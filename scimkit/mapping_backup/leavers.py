@@ -64,7 +64,12 @@ def read_rules(graph: GraphClient, enterprise_app: EnterpriseApp) -> DisablingRu
         return stored.get(key, "").strip().lower() == "true"
 
     threshold = _stored_threshold(stored.get("SyncNotificationSettings", ""))
-    return DisablingRules(Limits().deletion_threshold if threshold is None else threshold, threshold is not None, is_on("SkipOutOfScopeDeletions"), is_on("SyncAll"))
+    return DisablingRules(
+        Limits().deletion_threshold if threshold is None else threshold,
+        threshold is not None,
+        is_on("SkipOutOfScopeDeletions"),
+        is_on("SyncAll"),
+    )
 
 
 def _stored_threshold(text: str) -> int | None:
@@ -76,7 +81,13 @@ def _stored_threshold(text: str) -> int | None:
 
 
 def find_leavers(
-    graph: GraphClient, enterprise_app: EnterpriseApp, before: ObjectMapping, after: ObjectMapping, rules: DisablingRules, *, now: datetime
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    before: ObjectMapping,
+    after: ObjectMapping,
+    rules: DisablingRules,
+    *,
+    now: datetime,
 ) -> tuple[Leaver, ...]:
     """Whoever is in scope under the user mapping `before` and would not be, or would be switched off, under `after`.
 
@@ -102,14 +113,24 @@ def find_leavers(
     return tuple(found)
 
 
-def find_leaving_groups(graph: GraphClient, enterprise_app: EnterpriseApp, before: ObjectMapping, after: ObjectMapping) -> tuple[str, ...]:
+def find_leaving_groups(
+    graph: GraphClient, enterprise_app: EnterpriseApp, before: ObjectMapping, after: ObjectMapping
+) -> tuple[str, ...]:
     """Names of the assigned groups that pass the filters of `before` and not those of `after`."""
     if same_filters(before.filters) == same_filters(after.filters):
         return ()
     _readable_extensions((before, after), GROUP_NAMES)
-    ids = [a["principalId"] for a in graph.assignments(enterprise_app.service_principal_id) if a["principalType"] == "Group"]
+    ids = [
+        a["principalId"]
+        for a in graph.assignments(enterprise_app.service_principal_id)
+        if a["principalType"] == "Group"
+    ]
     sources = assigned_groups(graph, after, ids)
-    return tuple(name for name, source in sources.items() if judge(before.filters, source).passed and not judge(after.filters, source).passed)
+    return tuple(
+        name
+        for name, source in sources.items()
+        if judge(before.filters, source).passed and not judge(after.filters, source).passed
+    )
 
 
 def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[str]) -> tuple[str, ...]:
@@ -122,7 +143,9 @@ def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[
             f"a filter looks at {', '.join(unread)}, which scimkit cannot read from Graph: nobody knows who would fall out of scope",
             "Filter on another attribute, or make this change in the portal and watch the deletion threshold.",
         )
-    return tuple(sorted(set(extension_attributes((one for each in mappings for one in each.filters), frozenset(extensions)))))
+    return tuple(
+        sorted(set(extension_attributes((one for each in mappings for one in each.filters), frozenset(extensions))))
+    )
 
 
 def _active_rows(mapping: ObjectMapping) -> tuple[MappingRow, ...]:

@@ -48,7 +48,14 @@ class Restoration:
     ever_ran: bool
 
 
-def forecast_restore(graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping | None, *, journal: Journal | None, now: datetime) -> RestoreForecast:
+def forecast_restore(
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    wanted: SavedMapping | None,
+    *,
+    journal: Journal | None,
+    now: datetime,
+) -> RestoreForecast:
     """Who would lose their access if `wanted` were put back. Reads only.
 
     wanted  None: nothing is to be put back
@@ -60,7 +67,9 @@ def forecast_restore(graph: GraphClient, enterprise_app: EnterpriseApp, wanted: 
     return forecast_of(graph, enterprise_app, read_restoration(graph, enterprise_app, wanted, journal=journal), now=now)
 
 
-def forecast_of(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration, *, now: datetime) -> RestoreForecast:
+def forecast_of(
+    graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration, *, now: datetime
+) -> RestoreForecast:
     """The forecast of what was just read. Raises PlanRefused for a filter whose pattern cannot be run here."""
     if not found.changes:
         return no_forecast("nothing differs")
@@ -84,7 +93,12 @@ def forecast_of(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restor
 
 
 def plan_restore(
-    graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping | None, forecast: RestoreForecast, *, journal: Journal | None
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    wanted: SavedMapping | None,
+    forecast: RestoreForecast,
+    *,
+    journal: Journal | None,
 ) -> tuple[PlannedChange, ...]:
     """What it takes to make the live mapping say what `wanted` says; nothing where it does.
 
@@ -104,20 +118,36 @@ def plan_restore(
     return planned_changes(found, enterprise_app, forecast)
 
 
-def planned_changes(found: Restoration, enterprise_app: EnterpriseApp, forecast: RestoreForecast) -> tuple[PlannedChange, ...]:
+def planned_changes(
+    found: Restoration, enterprise_app: EnterpriseApp, forecast: RestoreForecast
+) -> tuple[PlannedChange, ...]:
     """The plan that `found` comes to. The same words before and after an interruption, so that
     what is left of a plan is recognised as a part of it.
 
     Raises PlanRefused where too many people would be switched off.
     """
     job = f"provisioning of {enterprise_app.display_name}"
-    start = (PlannedChange("start", job, "paused", "on again; its next cycle looks at everybody once more"),) if found.restart else ()
+    start = (
+        (PlannedChange("start", job, "paused", "on again; its next cycle looks at everybody once more"),)
+        if found.restart
+        else ()
+    )
     if not found.changes:
         return start
     refuse_leavers(forecast)
-    pause = (PlannedChange("pause", job, "on", "paused, and a cycle that runs has ended", idle=not found.running),) if found.restart else ()
-    leavers = (PlannedChange("disable", each.person.user_principal_name, "in scope", f"{_outcome(each)}: {each.reason}") for each in forecast.leavers)
-    groups = (PlannedChange("remove", f"group {name}", "in scope", "out of scope for the next cycle, as its filter says") for name in forecast.groups)
+    pause = (
+        (PlannedChange("pause", job, "on", "paused, and a cycle that runs has ended", idle=not found.running),)
+        if found.restart
+        else ()
+    )
+    leavers = (
+        PlannedChange("disable", each.person.user_principal_name, "in scope", f"{_outcome(each)}: {each.reason}")
+        for each in forecast.leavers
+    )
+    groups = (
+        PlannedChange("remove", f"group {name}", "in scope", "out of scope for the next cycle, as its filter says")
+        for name in forecast.groups
+    )
     return (*pause, *(_planned(change) for change in found.changes), *leavers, *groups, *start)
 
 
@@ -127,17 +157,23 @@ def _outcome(leaver: Leaver) -> str:
 
 def _planned(change: MappingChange) -> PlannedChange:
     place = f"{change.object} {change.target}".strip()
-    return PlannedChange(_VERBS[change.kind], f"{place}: {change.member}" if change.member else place, change.before, change.after)
+    return PlannedChange(
+        _VERBS[change.kind], f"{place}: {change.member}" if change.member else place, change.before, change.after
+    )
 
 
-def read_restoration(graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping, *, journal: Journal | None) -> Restoration:
+def read_restoration(
+    graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping, *, journal: Journal | None
+) -> Restoration:
     """Read the schema and the job, and work out what differs. Raises PlanRefused for another app's schema, or what the service would not take."""
     live = read_live_schema(graph, enterprise_app)
     refuse_other_app(live, wanted)
     there = read_schema(live)
     objects = merge_mapping(live, wanted.objects, saved=wanted.schema)
     named = {(each.source_object, each.target_object) for each in wanted.objects}
-    changes = compare_mapping(MappingSide("live", _only(there, named)), MappingSide(wanted.title, _only(objects, named))).changes
+    changes = compare_mapping(
+        MappingSide("live", _only(there, named)), MappingSide(wanted.title, _only(objects, named))
+    ).changes
     if changes:
         _refuse_unfit(live, there, objects)
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
@@ -171,12 +207,20 @@ def _refuse_unfit(live: Mapping[str, Any], there: Sequence[ObjectMapping], objec
         if changed and rule.get("editable") is False:
             raise PlanRefused(f"the rule {rule.get('name')} may not be edited", "Leave its objects out of the file.")
         if changed and not each.matching_rows:
-            raise PlanRefused(f"no row of {each.source_object} is used for matching", f"Give one of them matching = 1 ({RULE_OF_ONE_MATCH}).")
+            raise PlanRefused(
+                f"no row of {each.source_object} is used for matching",
+                f"Give one of them matching = 1 ({RULE_OF_ONE_MATCH}).",
+            )
         if changed and any(row.target == "id" for row in each.rows):
-            raise PlanRefused(f"{each.source_object}: id is made by the app and may not be mapped", "Take that row out; externalId is what Entra may set.")
+            raise PlanRefused(
+                f"{each.source_object}: id is made by the app and may not be mapped",
+                "Take that row out; externalId is what Entra may set.",
+            )
         for row in each.rows if changed else ():
             if row.expression is not None and len(row.expression) > MAX_LENGTH:
-                raise PlanRefused(f"the expression of {row.target} has more than {MAX_LENGTH:,} characters", "Shorten it.")
+                raise PlanRefused(
+                    f"the expression of {row.target} has more than {MAX_LENGTH:,} characters", "Shorten it."
+                )
     for message, remedy in undefined_names(live, there, objects):
         raise PlanRefused(message, remedy)
 
@@ -185,7 +229,12 @@ def _refuse_unfit(live: Mapping[str, Any], there: Sequence[ObjectMapping], objec
 
 
 def find_sources(
-    graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration, wanted: SavedMapping, *, tolerant: bool = False
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    found: Restoration,
+    wanted: SavedMapping,
+    *,
+    tolerant: bool = False,
 ) -> dict[str, Mapping[str, Any]]:
     """A source tree for every expression that is new in its row: out of the live or the saved schema
     where one says the same, else as Graph's parseExpression makes it.
@@ -194,7 +243,10 @@ def find_sources(
 
     Raises MappingError when Graph does not read an expression, PlanRefused or Denied when it may not be asked.
     """
-    known: dict[str, Mapping[str, Any]] = {**(saved_sources(wanted.schema) if wanted.schema is not None else {}), **saved_sources(found.live)}
+    known: dict[str, Mapping[str, Any]] = {
+        **(saved_sources(wanted.schema) if wanted.schema is not None else {}),
+        **saved_sources(found.live),
+    }
     for _, row in new_sources(found.objects):
         key = meaning(row.expression)
         if key not in known:
@@ -217,9 +269,17 @@ def _parsed(graph: GraphClient, enterprise_app: EnterpriseApp, row: MappingRow) 
             method=refusal.method, path=refusal.path, status=refusal.status, request_id=refusal.request_id,
         ) from None  # fmt: skip
     except Rejected as refusal:
-        raise PlanRefused(f"Graph would not read the expression of {row.target}: {refusal.message}", "Without its tree nothing is written. Try again later.") from None
+        raise PlanRefused(
+            f"Graph would not read the expression of {row.target}: {refusal.message}",
+            "Without its tree nothing is written. Try again later.",
+        ) from None
     tree = answer.get("parsedExpression")
     if answer.get("parsingSucceeded") and isinstance(tree, Mapping) and tree.get("type"):
         return tree
     problem = (answer.get("error") or {}).get("message") or "it gives no reason"
-    raise MappingError(f"Graph cannot read the expression of {row.target}: {problem}", "Microsoft's answer stands: change the expression.", text=text, position=0)
+    raise MappingError(
+        f"Graph cannot read the expression of {row.target}: {problem}",
+        "Microsoft's answer stands: change the expression.",
+        text=text,
+        position=0,
+    )

@@ -97,7 +97,10 @@ def restore_mapping(
     sources = find_sources(graph, enterprise_app, found, wanted)
     forecast = forecast_of(graph, enterprise_app, found, now=now())
     if planned_changes(found, enterprise_app, forecast) != tuple(changes):
-        raise NotReady("what the plan rests on has changed since it was made: mapping, job or people", "Run this notebook again from its top, and read the new plan.")
+        raise NotReady(
+            "what the plan rests on has changed since it was made: mapping, job or people",
+            "Run this notebook again from its top, and read the new plan.",
+        )
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     made = write_schema(found.live, found.objects, sources=sources)
     before = f"{BEFORE}.toml" if run.exists(f"{BEFORE}.toml") else ""  # of a restore that is resumed
@@ -107,7 +110,10 @@ def restore_mapping(
             graph.pause_job(sp, job_id)
         wait_for_end(graph, enterprise_app, pause=pause, polls=polls)
         if read_live_schema(graph, enterprise_app) != found.live:
-            raise NotReady("somebody has changed the mapping while the running cycle ended", "Run this notebook again from its top; a job that was on stays paused until then.")
+            raise NotReady(
+                "somebody has changed the mapping while the running cycle ended",
+                "Run this notebook again from its top; a job that was on stays paused until then.",
+            )
         graph.put_schema(sp, job_id, made, before=found.live)
     after = read_live_schema(graph, enterprise_app)
     checks = [_check_written(after, wanted), *_check_rest(after, made, bool(found.changes))]
@@ -119,7 +125,10 @@ def restore_mapping(
         wanted.title,
         str(found.live.get("version") or ""),
         str(after.get("version") or ""),
-        tuple(AppliedChange(" ".join(part for part in (c.object, c.target, c.member) if part), c.before, c.after) for c in found.changes),
+        tuple(
+            AppliedChange(" ".join(part for part in (c.object, c.target, c.member) if part), c.before, c.after)
+            for c in found.changes
+        ),
         tuple(each.person for each in forecast.leavers),
         before,
         found.restart,
@@ -132,7 +141,9 @@ def _nothing(enterprise_app: EnterpriseApp) -> MappingRestore:
     return MappingRestore(enterprise_app.job_id, "", "", "", (), (), "", False, (check,))
 
 
-def wait_for_end(graph: GraphClient, enterprise_app: EnterpriseApp, *, pause: Callable[[], None] | None, polls: int) -> None:
+def wait_for_end(
+    graph: GraphClient, enterprise_app: EnterpriseApp, *, pause: Callable[[], None] | None, polls: int
+) -> None:
     """Read a paused job until no cycle of it runs any more: a pause holds back later ones only. Raises Waiting."""
     for _ in range(polls):
         if not is_in_cycle(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
@@ -154,7 +165,11 @@ def is_in_cycle(job: Mapping[str, Any]) -> bool:
     """
     ended = last_ended(job)
     for each in (job.get("status") or {}).get("progress") or ():
-        done, total, seen = each.get("completedUnits") or 0, each.get("totalUnits") or 0, str(each.get("progressObservationDateTime") or "")
+        done, total, seen = (
+            each.get("completedUnits") or 0,
+            each.get("totalUnits") or 0,
+            str(each.get("progressObservationDateTime") or ""),
+        )
         if done < total and (ended is None or not seen or read_utc(seen) > ended):
             return True
     return False
@@ -168,10 +183,17 @@ def _check_written(after: Mapping[str, Any], wanted: SavedMapping) -> Check:
     live = tuple(each for each in read_schema(after) if (each.source_object, each.target_object) in named)
     comparison = compare_mapping(MappingSide("live", live), MappingSide(wanted.title, wanted.objects))
     if comparison.same:
-        return passed("mapping_backup.written", f"the live mapping says what {wanted.title} says", "read back from Graph")
+        return passed(
+            "mapping_backup.written", f"the live mapping says what {wanted.title} says", "read back from Graph"
+        )
     first = comparison.changes[0]
     text = f"the live mapping differs from {wanted.title} at {len(comparison.changes)} places, first at {first.object} {first.target} {first.member}".rstrip()
-    return failed("mapping_backup.written", text, "Compare the two (what = compare), then restore again; a job that was on stays paused until then.", "read back from Graph")
+    return failed(
+        "mapping_backup.written",
+        text,
+        "Compare the two (what = compare), then restore again; a job that was on stays paused until then.",
+        "read back from Graph",
+    )
 
 
 def _check_rest(after: Mapping[str, Any], made: Mapping[str, Any], written: bool) -> tuple[Check, ...]:
@@ -179,10 +201,27 @@ def _check_rest(after: Mapping[str, Any], made: Mapping[str, Any], written: bool
     if not written:
         return ()
     if _content(after) == _content(made):
-        return (passed("mapping_backup.kept", "ids, metadata, directories and everything else are as they were", "read back from Graph"),)
-    names = [name for name in dict.fromkeys((*made, *after)) if name not in MADE_BY_SAVING and made.get(name) != after.get(name)]
+        return (
+            passed(
+                "mapping_backup.kept",
+                "ids, metadata, directories and everything else are as they were",
+                "read back from Graph",
+            ),
+        )
+    names = [
+        name
+        for name in dict.fromkeys((*made, *after))
+        if name not in MADE_BY_SAVING and made.get(name) != after.get(name)
+    ]
     text = f"Graph has stored {', '.join(names)} in other words than it was sent"
-    return (warning("mapping_backup.kept", text, f"Compare the schema with {BEFORE}{SCHEMA_ENDING} in the run folder before you go on.", "read back from Graph"),)
+    return (
+        warning(
+            "mapping_backup.kept",
+            text,
+            f"Compare the schema with {BEFORE}{SCHEMA_ENDING} in the run folder before you go on.",
+            "read back from Graph",
+        ),
+    )
 
 
 def _content(schema: Mapping[str, Any]) -> str:
@@ -192,11 +231,31 @@ def _content(schema: Mapping[str, Any]) -> str:
 def _check_job(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration) -> tuple[Check, ...]:
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
     if found.restart and not is_running(job):
-        return (failed("mapping_backup.job", "the job was on before and is not on now", "Start it on its page in the portal, or run this notebook again."),)
+        return (
+            failed(
+                "mapping_backup.job",
+                "the job was on before and is not on now",
+                "Start it on its page in the portal, or run this notebook again.",
+            ),
+        )
     if found.restart:
-        return (warning("mapping_backup.job", "the job is on again; its next cycle is an initial one and looks at everybody", "Watch that cycle in the provisioning log.", SOURCE),)
+        return (
+            warning(
+                "mapping_backup.job",
+                "the job is on again; its next cycle is an initial one and looks at everybody",
+                "Watch that cycle in the provisioning log.",
+                SOURCE,
+            ),
+        )
     if found.changes and found.ever_ran:
-        return (warning("mapping_backup.job", "the job stays off; once it is started, its first cycle looks at everybody", "Make the forecast before you start it.", SOURCE),)
+        return (
+            warning(
+                "mapping_backup.job",
+                "the job stays off; once it is started, its first cycle looks at everybody",
+                "Make the forecast before you start it.",
+                SOURCE,
+            ),
+        )
     return (passed("mapping_backup.job", f"the job is {'on' if is_running(job) else 'off'}, as it was"),)
 
 
@@ -204,4 +263,11 @@ def _check_leavers(forecast: RestoreForecast) -> tuple[Check, ...]:
     names = ", ".join((*(each.person.user_principal_name for each in forecast.leavers), *forecast.groups))
     if not names:
         return ()
-    return (warning("mapping_backup.leavers", f"no longer in scope, or switched off, from the next cycle on: {names}", "Restore the mapping kept before, if one of them was not meant.", SOURCE),)
+    return (
+        warning(
+            "mapping_backup.leavers",
+            f"no longer in scope, or switched off, from the next cycle on: {names}",
+            "Restore the mapping kept before, if one of them was not meant.",
+            SOURCE,
+        ),
+    )

@@ -74,7 +74,10 @@ def _read_run(folder: Path) -> SavedMapping:
     if not store.exists(name):
         name = next((each for each in store.list() if each.endswith("_schema.json")), "")  # what 5b_mapping keeps
     if not name:
-        raise ConfigError(f"the run {store.name} has kept no mapping", "Name a run of mapping_backup, or one that got as far as 5b_mapping.")
+        raise ConfigError(
+            f"the run {store.name} has kept no mapping",
+            "Name a run of mapping_backup, or one that got as far as 5b_mapping.",
+        )
     schema = _parsed(store.read(name), f"{store.name}/{name}")
     return SavedMapping(f"run {store.name}", _app_of(store), read_schema(schema), schema)
 
@@ -91,7 +94,9 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors leave a mark at the beginning
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} cannot be read: {error}", "Save it as UTF-8, where this user may read it.") from None
+        raise ConfigError(
+            f"{path.name} cannot be read: {error}", "Save it as UTF-8, where this user may read it."
+        ) from None
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -104,7 +109,10 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise MappingError(f"{name} is no JSON: {error}", "Take the schema out of another backup.") from None
     if not isinstance(value, dict):
-        raise MappingError(f"{name} is no synchronizationSchema: it holds a {type(value).__name__}", "Take the schema out of another backup.")
+        raise MappingError(
+            f"{name} is no synchronizationSchema: it holds a {type(value).__name__}",
+            "Take the schema out of another backup.",
+        )
     if place := half_character(value):
         raise MappingError(f"{name}: {HALF_WORDS.format(place=place)}", "Take the schema out of another backup.")
     return value
@@ -127,14 +135,22 @@ def choose_sides(
     now = MappingSide(LIVE, read_schema(live))
     if what == BACKUP:
         if file:
-            raise ConfigError(f"file is {file}, but a backup is written to the run folder", "Leave file out, or set what to compare or restore.")
+            raise ConfigError(
+                f"file is {file}, but a backup is written to the run folder",
+                "Leave file out, or set what to compare or restore.",
+            )
         return now, _side(read_mapping(backup, run=run))
     if what == RESTORE:
         return now, _side(wanted_mapping(app, what=what, file=file, run=run))
     after = _side(read_mapping(file, run=run)) if file else now
-    before = now if against == LIVE else _profile_side(app) if against == PROFILE else _side(read_mapping(against, run=run))
+    before = (
+        now if against == LIVE else _profile_side(app) if against == PROFILE else _side(read_mapping(against, run=run))
+    )
     if before is after:
-        raise ConfigError("the live mapping would be compared with itself", "Set file to a mapping file, or against to profile or a run folder.")
+        raise ConfigError(
+            "the live mapping would be compared with itself",
+            "Set file to a mapping file, or against to profile or a run folder.",
+        )
     return before, after
 
 
@@ -149,7 +165,9 @@ def wanted_mapping(app: AppProfile, *, what: str, file: str, run: RunStore) -> S
         raise ConfigError("what is restore, but no file is named", f"Set file. {PLACES_WORDS}")
     wanted = read_mapping(file, run=run)
     if wanted.app and wanted.app != app.name:
-        raise PlanRefused(f"{wanted.title} is a mapping of {wanted.app}, and this is {app.name}", "Give a mapping of this app.")
+        raise PlanRefused(
+            f"{wanted.title} is a mapping of {wanted.app}, and this is {app.name}", "Give a mapping of this app."
+        )
     return wanted
 
 
@@ -159,7 +177,9 @@ def _side(saved: SavedMapping | None) -> MappingSide:
 
 
 def _profile_side(app: AppProfile) -> MappingSide:
-    return expected_side(app.attributes, _known(app.matching, app), app.group_attributes, title=f"profile of {app.title}")
+    return expected_side(
+        app.attributes, _known(app.matching, app), app.group_attributes, title=f"profile of {app.title}"
+    )
 
 
 def _known(matching: Sequence[str], app: AppProfile) -> Sequence[str]:

@@ -65,7 +65,12 @@ class LogSummary:
 
 
 def wait_for_cycle(
-    graph: GraphClient, enterprise_app: EnterpriseApp, enablement: Enablement, *, polls: int = POLLS, pause: Callable[[], None] | None = None
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    enablement: Enablement,
+    *,
+    polls: int = POLLS,
+    pause: Callable[[], None] | None = None,
 ) -> JobStatus:
     """Read the job until a cycle has ended since it was enabled, or it is in quarantine.
 
@@ -96,7 +101,9 @@ def read_line(event: Mapping[str, Any]) -> LogLine:
     error = status.get("errorInformation") or {}
     code = str(error.get("errorCode") or _skip_reason(event))
     told = explain(code)
-    person = (source.get("details") or {}).get("UserPrincipalName") or source.get("displayName") or source.get("id") or ""
+    person = (
+        (source.get("details") or {}).get("UserPrincipalName") or source.get("displayName") or source.get("id") or ""
+    )
     return LogLine(
         str(person),
         str(event.get("provisioningAction") or "other").lower(),
@@ -118,16 +125,34 @@ def _skip_reason(event: Mapping[str, Any]) -> str:
     return ""
 
 
-def summarize_logs(graph: GraphClient, enterprise_app: EnterpriseApp, status: JobStatus, forecast: Forecast, enablement: Enablement, *, now: datetime) -> LogSummary:
+def summarize_logs(
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    status: JobStatus,
+    forecast: Forecast,
+    enablement: Enablement,
+    *,
+    now: datetime,
+) -> LogSummary:
     """The log of the job since it was enabled, explained and held against the forecast."""
     since = read_utc(enablement.started_utc)
-    events = sorted(graph.provisioning_logs(enterprise_app.job_id, since=since), key=lambda event: event["activityDateTime"])
+    events = sorted(
+        graph.provisioning_logs(enterprise_app.job_id, since=since), key=lambda event: event["activityDateTime"]
+    )
     lines = tuple(read_line(event) for event in events)
     differences = compare_outcome(forecast, lines)
     checks = (*_check_job(status), *_check_lines(lines), _check_forecast(forecast, differences, lines))
     counts = Counter(line.status if line.action == "other" else f"{line.action} {line.status}" for line in lines)
     return LogSummary(
-        enterprise_app.job_id, utc_text(since), utc_text(now), str(status), status.quarantine, dict(sorted(counts.items())), lines, differences, checks
+        enterprise_app.job_id,
+        utc_text(since),
+        utc_text(now),
+        str(status),
+        status.quarantine,
+        dict(sorted(counts.items())),
+        lines,
+        differences,
+        checks,
     )
 
 
@@ -145,7 +170,9 @@ def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, s
         outcome = "nothing reported" if line is None else _outcome(line)
         if action == "unknown" or (action == "failure" and line is not None and line.status == "failure"):
             continue  # nothing was predicted; or it failed as predicted, with whatever code
-        if outcome != action and not (action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")):
+        if outcome != action and not (
+            action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")
+        ):
             shown = name if kind == "User" else f"the group {name}"
             found[f"{shown} ({object_id})" if shown in found else shown] = f"predicted {action}; reported {outcome}"
     return found
@@ -154,7 +181,9 @@ def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, s
 def _telling(lines: list[LogLine]) -> LogLine | None:
     """Of the events of one object the first write that succeeded, for managers and members follow in
     events of their own; without one the last event."""
-    written = (line for line in lines if line.status == "success" and line.action in ("create", "update", "disable", "delete"))
+    written = (
+        line for line in lines if line.status == "success" and line.action in ("create", "update", "disable", "delete")
+    )
     return next(written, lines[-1] if lines else None)
 
 
@@ -169,27 +198,75 @@ def _outcome(line: LogLine) -> str:
 def _check_job(status: JobStatus) -> tuple[Check, ...]:
     if status.quarantine:
         remedy = "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four weeks."
-        return (failed("monitor.quarantine", f"the job is in quarantine: {status.quarantine}", remedy, "Application provisioning in quarantine status"),)
+        return (
+            failed(
+                "monitor.quarantine",
+                f"the job is in quarantine: {status.quarantine}",
+                remedy,
+                "Application provisioning in quarantine status",
+            ),
+        )
     if status.pruned:
-        remedy = "Mend the commonest failure below, then restart provisioning: whoever failed is not tried again by itself."
-        return (failed("monitor.pruned", f"too many failed in the first cycle, and the service gave them up: {status}", remedy, JOB_SOURCE),)
+        remedy = (
+            "Mend the commonest failure below, then restart provisioning: whoever failed is not tried again by itself."
+        )
+        return (
+            failed(
+                "monitor.pruned",
+                f"too many failed in the first cycle, and the service gave them up: {status}",
+                remedy,
+                JOB_SOURCE,
+            ),
+        )
     if status.last_result == "Failed":
-        return (failed("monitor.job", f"the last cycle failed: {status}", "Read the failures below; if there are none, the job's page in the portal says why.", JOB_SOURCE),)
+        return (
+            failed(
+                "monitor.job",
+                f"the last cycle failed: {status}",
+                "Read the failures below; if there are none, the job's page in the portal says why.",
+                JOB_SOURCE,
+            ),
+        )
     if status.last_result == "EntryLevelErrors":
-        return (warning("monitor.job", f"the last cycle ended with errors for single people: {status}", "Read the failures below.", JOB_SOURCE),)
+        return (
+            warning(
+                "monitor.job",
+                f"the last cycle ended with errors for single people: {status}",
+                "Read the failures below.",
+                JOB_SOURCE,
+            ),
+        )
     return (passed("monitor.job", f"the job is {status}"),)
 
 
 def _check_lines(lines: tuple[LogLine, ...]) -> tuple[Check, ...]:
     if not lines:
-        return (not_observed("monitor.log", "the log has no event yet; events appear with a delay", "Run this step again in a few minutes."),)
+        return (
+            not_observed(
+                "monitor.log",
+                "the log has no event yet; events appear with a delay",
+                "Run this step again in a few minutes.",
+            ),
+        )
     failures = [line for line in lines if line.status == "failure"]
     disabled = [line for line in lines if line.action in ("disable", "delete") and line.status == "success"]
     found = [
-        warning("monitor.failures", f"{line.person}: {line.meaning or line.code}", line.remedy or "Read the reason in the log.", line.code) for line in failures
+        warning(
+            "monitor.failures",
+            f"{line.person}: {line.meaning or line.code}",
+            line.remedy or "Read the reason in the log.",
+            line.code,
+        )
+        for line in failures
     ] or [passed("monitor.log", f"{len(lines)} events, none failed")]
     if disabled:
-        found.append(warning("monitor.switched_off", f"switched off: {', '.join(line.person for line in disabled)}", "Make sure that each of them has left."))
+        found.append(
+            warning(
+                "monitor.switched_off",
+                f"switched off: {', '.join(line.person for line in disabled)}",
+                "Make sure that each of them has left.",
+            )
+        )
     return tuple(found)
 
 
@@ -198,9 +275,15 @@ def _check_forecast(forecast: Forecast, differences: Mapping[str, str], lines: t
         return not_observed("monitor.forecast", "nothing is reported yet that the forecast could be held against")
     if differences:
         text = "; ".join(f"{person}: {what}" for person, what in differences.items())
-        return warning("monitor.forecast", f"{len(differences)} of {_looked_at(forecast)} went another way than predicted: {text}", "Look at each of them before you widen.")
+        return warning(
+            "monitor.forecast",
+            f"{len(differences)} of {_looked_at(forecast)} went another way than predicted: {text}",
+            "Look at each of them before you widen.",
+        )
     return passed("monitor.forecast", f"what was predicted has happened, for each of {_looked_at(forecast)}")
 
 
 def _looked_at(forecast: Forecast) -> str:
-    return f"{len(forecast.rows)} people" + (f" and {len(forecast.groups)} group{'s' * (len(forecast.groups) > 1)}" if forecast.groups else "")
+    return f"{len(forecast.rows)} people" + (
+        f" and {len(forecast.groups)} group{'s' * (len(forecast.groups) > 1)}" if forecast.groups else ""
+    )

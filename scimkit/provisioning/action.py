@@ -196,7 +196,12 @@ def act(
 
 
 def _write_object(
-    decision: Decision, endpoint: Endpoint, resource: Mapping[str, Any] | None, flag: bool, facts: TargetFacts, address: str
+    decision: Decision,
+    endpoint: Endpoint,
+    resource: Mapping[str, Any] | None,
+    flag: bool,
+    facts: TargetFacts,
+    address: str,
 ) -> Mapping[str, Any] | None:
     """The POST or PATCH of the object itself; the account as it is known afterwards. Raises ApiError."""
     if decision.action == "create":

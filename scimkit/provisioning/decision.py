@@ -336,7 +336,9 @@ def _first_time(desired: Desired, observed: Observed, policy: Policy, facts: Tar
             return refuse(INCOMPATIBLE, f"the target answered with {_a(desired.kind.account)} that has no id")
         return _update(desired, observed.resource, target_id, policy, facts, None)
     if "Add" not in policy.actions:
-        return nothing("EntrySynchronizationSkipped", f"no {desired.kind.account} matches, and the mapping does not allow Create")
+        return nothing(
+            "EntrySynchronizationSkipped", f"no {desired.kind.account} matches, and the mapping does not allow Create"
+        )
     if desired.missing and REQUIRED_IS_CHECKED_HERE:
         return refuse(
             "MandatoryFieldsMissing", f"no value for the required {', '.join(desired.missing)}", attempted="create"

@@ -103,9 +103,7 @@ def member_changes(
 
 def left_out_of(wanted: Membership, written: Mapping[str, str]) -> tuple[str, ...]:
     """The Entra ids to report as unresolved: not yet members in the target, and on demand only of those named."""
-    return tuple(
-        one for one in wanted.left_out if one not in written and (wanted.only is None or one in wanted.only)
-    )
+    return tuple(one for one in wanted.left_out if one not in written and (wanted.only is None or one in wanted.only))
 
 
 def write_members(

@@ -201,7 +201,9 @@ def judge_scope(facts: ScopeFacts) -> ScopeDecision:
     if facts.filters is not None and not facts.filters.passed:
         against.append(f"fails the scoping filters: {facts.filters.reason}")
     reasons = tuple(against) or (
-        f"in scope: {'everybody' if facts.kind is USER else 'every group'} is" if facts.sync_all else "in scope: assigned to the application",
+        f"in scope: {'everybody' if facts.kind is USER else 'every group'} is"
+        if facts.sync_all
+        else "in scope: assigned to the application",
     )
     details = {
         "Active in the source system": str(facts.active),

@@ -80,7 +80,11 @@ def desired_of(
     left_out = pointing | members | unreadable.keys()
     create, overfull = _fitting(creating, left_out, facts)
     update, also_overfull = _fitting(updating, left_out, facts)
-    filling = {target: row.default for target, row in rows.items() if row.expression is None and row.default and row.apply != ON_CREATE_ONLY}
+    filling = {
+        target: row.default
+        for target, row in rows.items()
+        if row.expression is None and row.default and row.apply != ON_CREATE_ONLY
+    }
     update = {target: value for target, value in filling.items() if target not in left_out} | update
     leaving_rows = tuple(target for target, row in rows.items() if _USES_SOFT_DELETED.search(row.expression or ""))
     return Desired(

@@ -145,9 +145,7 @@ def skip_reason(decision: Decision, scope: ScopeDecision) -> str:
     return FILTERED_SKIP_REASON if entitled else "NotEffectivelyEntitled"
 
 
-def reference_step(
-    name: str, decision: Decision, error_code: str, kind: Kind = USER
-) -> ProvisioningStep | None:
+def reference_step(name: str, decision: Decision, error_code: str, kind: Kind = USER) -> ProvisioningStep | None:
     """The later request for the manager: written, failed, or left out for want of a linked object."""
     written = ", ".join(change.target for change in decision.references)
     if error_code and decision.references:
@@ -164,7 +162,10 @@ def reference_step(
         return ProvisioningStep("referenceResolution", REFERENCE_STEP, "warning", description, details)
     if written:
         return ProvisioningStep(
-            "referenceResolution", REFERENCE_STEP, "success", f"References of {kind.name} '{name}' were written: {written}"
+            "referenceResolution",
+            REFERENCE_STEP,
+            "success",
+            f"References of {kind.name} '{name}' were written: {written}",
         )
     return None
 

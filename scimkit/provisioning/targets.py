@@ -254,7 +254,9 @@ def place(resource: dict[str, Any], path: str, value: Any) -> None:
         return
     items = there if isinstance(there, (list, tuple)) else ()
     elements = holder[target.attribute] = [dict(item) if isinstance(item, dict) else item for item in items]
-    element = next((item for item in elements if isinstance(item, dict) and _is_wanted(item.get(target.key), target.wanted)), None)
+    element = next(
+        (item for item in elements if isinstance(item, dict) and _is_wanted(item.get(target.key), target.wanted)), None
+    )
     if element is None:
         element = {target.key: target.wanted}
         elements.append(element)

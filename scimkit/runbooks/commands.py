@@ -28,7 +28,12 @@ def quoted(arguments: list[str], *, windows: bool = os.name == "nt") -> str:
     if not windows:
         return shlex.join(arguments)
     # signs that cmd or PowerShell would read, and that list2cmdline leaves bare
-    return " ".join(f'"{one}"' if set(one) & set("&|<>()^;,@{}$'`") and " " not in one and '"' not in one else subprocess.list2cmdline([one]) for one in arguments)
+    return " ".join(
+        f'"{one}"'
+        if set(one) & set("&|<>()^;,@{}$'`") and " " not in one and '"' not in one
+        else subprocess.list2cmdline([one])
+        for one in arguments
+    )
 
 
 def continue_command(

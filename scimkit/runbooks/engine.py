@@ -107,7 +107,9 @@ class HonestManager(NotebookExecutionManager):
         cell.metadata.papermill["status"] = status
         self.nb.metadata.papermill["exception"] = True
         if cell.cell_type == "code":
-            cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=sentence, traceback=[f"{name}: {sentence}"]))
+            cell.outputs.append(
+                nbformat.v4.new_output("error", ename=name, evalue=sentence, traceback=[f"{name}: {sentence}"])
+            )
 
     def notebook_complete(self, **kwargs: Any) -> None:
         """As papermill's, without calling cells completed that never ran."""
@@ -197,7 +199,10 @@ class RedactingClient(PapermillNotebookClient):
             while True:
                 message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=_ECHO_SECONDS))
                 self._hear(message)
-                if message["parent_header"].get("msg_id") == request_id and message["content"].get("execution_state") == "idle":
+                if (
+                    message["parent_header"].get("msg_id") == request_id
+                    and message["content"].get("execution_state") == "idle"
+                ):
                     return True
         except Empty:
             return False
@@ -231,16 +236,22 @@ class RedactingClient(PapermillNotebookClient):
                 manager.cell_exception(cell, cell_index=index, exception=error)
                 break
             except CellTimeoutError:
-                manager.cell_stopped(cell, manager.FAILED, "Timeout", f"not done after {self.timeout} seconds; the kernel was stopped")
+                manager.cell_stopped(
+                    cell, manager.FAILED, "Timeout", f"not done after {self.timeout} seconds; the kernel was stopped"
+                )
                 raise
             except DeadKernelError:
-                manager.cell_stopped(cell, manager.FAILED, "DeadKernel", "the kernel's process ended while this cell was running")
+                manager.cell_stopped(
+                    cell, manager.FAILED, "DeadKernel", "the kernel's process ended while this cell was running"
+                )
                 raise
             except BaseException as error:
                 if isinstance(error, Exception):
                     manager.cell_stopped(cell, manager.FAILED, type(error).__name__, REDACTOR.text(str(error)))
                 else:
-                    manager.cell_stopped(cell, INTERRUPTED, "Interrupted", "stopped from outside; the kernel was stopped too")
+                    manager.cell_stopped(
+                        cell, INTERRUPTED, "Interrupted", "stopped from outside; the kernel was stopped too"
+                    )
                 _cancel_tasks()
                 raise
             finally:

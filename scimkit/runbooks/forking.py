@@ -55,7 +55,9 @@ class ForkedProcess:
 class KernelServer:
     """The process to fork from. Raises OSError from `fork` when it cannot."""
 
-    def __init__(self, modules: Iterable[str], environment: Mapping[str, str], forward: Callable[[IO[bytes]], None]) -> None:
+    def __init__(
+        self, modules: Iterable[str], environment: Mapping[str, str], forward: Callable[[IO[bytes]], None]
+    ) -> None:
         code = f"from scimkit.ui.kernel_fork import serve; serve({tuple(modules)!r})"
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],

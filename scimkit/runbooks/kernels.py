@@ -79,7 +79,9 @@ class Kernels:
     def begin(self) -> None:
         """Start what takes long, without waiting for it: the process to fork from, or the first kernel."""
         if self.fork and self._server is None:
-            self._server = KernelServer(self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._lines.append))
+            self._server = KernelServer(
+                self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._lines.append)
+            )
         elif not self.fork:
             self.prepare()
 
@@ -159,7 +161,10 @@ class Kernels:
                 stderr=subprocess.STDOUT,
             )
         except RuntimeError as error:
-            raise RunError(f"no kernel can be started ({error})", "Use the kernel `python3` of the environment that scimkit is installed in.") from None
+            raise RunError(
+                f"no kernel can be started ({error})",
+                "Use the kernel `python3` of the environment that scimkit is installed in.",
+            ) from None
         process = getattr(manager.provisioner, "process", None)
         if process is not None and process.stdout is not None:
             threading.Thread(target=_forward, args=(process.stdout, self._lines.append), daemon=True).start()

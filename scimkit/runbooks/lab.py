@@ -25,14 +25,19 @@ from scimkit.tenant import load_config
 FIRST = STEPS[0].name
 
 
-def prepare_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None) -> RunStore:
+def prepare_lab(
+    app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None
+) -> RunStore:
     """A run folder with a copy of every notebook that is not there yet; the shipped ones stay as shipped."""
     run = RunStore.open(resume, redact=REDACTOR.text) if resume is not None else None
     if run is not None:
         state = run.state()
         for what, asked in (("app", app), ("tenant", tenant)):
             if asked is not None and asked != state[what]:
-                raise ConfigError(f"{run.name} is a run of {what} {state[what]}, not {asked}", "Leave the option out, or start a new run.")
+                raise ConfigError(
+                    f"{run.name} is a run of {what} {state[what]}, not {asked}",
+                    "Leave the option out, or start a new run.",
+                )
         app, tenant = state["app"], state["tenant"]
     app, tenant = app or "oreilly", tenant or "sandbox"
     profile = load(run.app if run is not None else app)
@@ -42,10 +47,17 @@ def prepare_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path
     order = profile.journey_order
     if run is None:
         names = tuple(step.name for step in in_order(order))
-        run = RunStore.create(runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
-    for notebook in (*(shipped("notebooks") / f"{step.name}.ipynb" for step in STEPS), *sorted(shipped("runbooks").glob("*.ipynb"))):
+        run = RunStore.create(
+            runs, app=app, tenant=tenant, runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text
+        )
+    for notebook in (
+        *(shipped("notebooks") / f"{step.name}.ipynb" for step in STEPS),
+        *sorted(shipped("runbooks").glob("*.ipynb")),
+    ):
         if not run.exists(notebook.name):
-            run.write(notebook.name, _fill_in(notebook.read_text(encoding="utf-8"), app=run.state()["app"], tenant=tenant))
+            run.write(
+                notebook.name, _fill_in(notebook.read_text(encoding="utf-8"), app=run.state()["app"], tenant=tenant)
+            )
     return run
 
 
@@ -66,10 +78,19 @@ def _with_value(line: str, values: Mapping[str, str]) -> str:
     name, equals, rest = line.partition(" = ")
     if not equals or name not in values:
         return line
-    return f"{name} = {json.dumps(values[name], ensure_ascii=False)}  {rest[rest.index('#'):]}"
+    return f"{name} = {json.dumps(values[name], ensure_ascii=False)}  {rest[rest.index('#') :]}"
 
 
-def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None, browser: bool, port: int) -> int:
+def open_lab(
+    app: str | None,
+    tenant: str | None,
+    *,
+    runs: Path,
+    resume: Path | None,
+    config: Path | None,
+    browser: bool,
+    port: int,
+) -> int:
     """Open JupyterLab on such a folder and stay until it ends; its exit code.
 
     The sandbox, where it is the tenant, belongs to this process and ends with it. While it is
@@ -81,9 +102,17 @@ def open_lab(app: str | None, tenant: str | None, *, runs: Path, resume: Path | 
     environment = {**os.environ, "SCIMKIT_RUN": str(folder)}
     if config is not None:
         environment["SCIMKIT_CONFIG"] = str(config.resolve())
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", "--KernelManager.transport_encryption=auto"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        "--KernelManager.transport_encryption=auto",
+    ]
     command += [f"--LabApp.default_url=/lab/tree/{FIRST}.ipynb", "--ip=127.0.0.1"]
-    command.append("--allow-root")  # often a container's only user; Jupyter would stop and name an option that is not ours
+    command.append(
+        "--allow-root"
+    )  # often a container's only user; Jupyter would stop and name an option that is not ours
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
     with run.locked("open in JupyterLab already (scimkit lab)"):

@@ -9,7 +9,14 @@ from typing import Any
 from nbformat import NotebookNode
 
 # scripts and fonts that nbconvert's page would fetch when it is opened
-_REMOTE = ("require_js_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url", "jquery_url", "widget_renderer_url")
+_REMOTE = (
+    "require_js_url",
+    "mathjax_url",
+    "mermaid_js_url",
+    "mermaid_layout_elk_js_url",
+    "jquery_url",
+    "widget_renderer_url",
+)
 
 # the link to the next step, as a notebook ends with it: beside a page lies the next page
 _NEXT = re.compile(r'<a href="(\w+)\.ipynb">\1\.ipynb</a>')

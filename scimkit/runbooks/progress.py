@@ -59,7 +59,9 @@ class _Bar:
             done, cells = event.cells
             part = (event.number - 1 + (done / cells if cells else 0)) / event.total
             full = int(part * _WIDTH)
-            self._draw(f"[{'#' * full}{'.' * (_WIDTH - full)}] {event.number}/{event.total} {event.step}: {event.title}")
+            self._draw(
+                f"[{'#' * full}{'.' * (_WIDTH - full)}] {event.number}/{event.total} {event.step}: {event.title}"
+            )
         else:
             self._draw(str(event))
             self.out.write("\n")

@@ -86,13 +86,17 @@ def _find(name: str) -> Path:
             candidate = shipped(folder) / f"{name}{suffix}"
             if candidate.is_file() and candidate.parent == shipped(folder):
                 return candidate
-    raise ConfigError(f"there is no runbook {name}", f"There are: {', '.join(names()) or 'none'}; or give the path of a file.")
+    raise ConfigError(
+        f"there is no runbook {name}", f"There are: {', '.join(names()) or 'none'}; or give the path of a file."
+    )
 
 
 def _parse(path: Path, name: str) -> Runbook:
     import yaml
 
-    remedy = "It wants `title` and `steps`, each step with `notebook`, `title` and `records`; see runbooks/onboard.yaml."
+    remedy = (
+        "It wants `title` and `steps`, each step with `notebook`, `title` and `records`; see runbooks/onboard.yaml."
+    )
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         title, rows = str(data["title"]), list(data["steps"])
@@ -100,7 +104,9 @@ def _parse(path: Path, name: str) -> Runbook:
     except ConfigError:
         raise
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path.name} is not a runbook ({' '.join(str(error).split()) or type(error).__name__})", remedy) from None
+        raise ConfigError(
+            f"{path.name} is not a runbook ({' '.join(str(error).split()) or type(error).__name__})", remedy
+        ) from None
     if not steps or len({step.name for step in steps}) < len(steps):
         raise ConfigError(f"{path.name} has no steps, or one twice", remedy)
     return Runbook(name, title, steps)
@@ -112,4 +118,6 @@ def _step(row: Mapping[str, Any], runbook: Path) -> Step:
         notebook = (folder / name).with_suffix(".ipynb")
         if notebook.is_file():
             return Step(notebook.resolve(), str(row["title"]), tuple(str(kind) for kind in row.get("records", ())))
-    raise ConfigError(f"{runbook.name} names a notebook that is not there: {name}", f"Put {name}.ipynb beside {runbook.name}.")
+    raise ConfigError(
+        f"{runbook.name} names a notebook that is not there: {name}", f"Put {name}.ipynb beside {runbook.name}."
+    )

@@ -138,12 +138,16 @@ def run_runbook(
         runbook = runbook.in_order(getattr(profile, "journey_order", ()))
     if run is None:
         steps = tuple(step.name for step in runbook.steps)
-        run = RunStore.create(runs_dir, app=app, tenant=tenant, runbook=runbook.name, steps=steps, now=now(), redact=REDACTOR.text)
+        run = RunStore.create(
+            runs_dir, app=app, tenant=tenant, runbook=runbook.name, steps=steps, now=now(), redact=REDACTOR.text
+        )
     with ExitStack() as held:
         held.enter_context(run.locked())
         held.enter_context(_termination_as_interrupt())
         held.enter_context(_logged(run, now))
-        runner = _Runner(run, runbook, values, parameters, config, progress or (lambda event: None), cell_timeout_seconds, now)
+        runner = _Runner(
+            run, runbook, values, parameters, config, progress or (lambda event: None), cell_timeout_seconds, now
+        )
         starts_sandbox = tenant == "sandbox" and _declares(parameters, "tenant")
         return runner.run({"app": app, "tenant": tenant}, (profile, dict(sandbox or {})) if starts_sandbox else None)
 
@@ -153,7 +157,10 @@ def _of_the_run(run: RunStore, runbook: Runbook, app: str | None, tenant: str | 
     state = run.state()
     for what, asked in (("app", app), ("tenant", tenant), ("runbook", runbook.name)):
         if asked is not None and asked != state.get(what):
-            raise ConfigError(f"{run.name} is a run of {what} {state.get(what)}, not {asked}", "Leave the option out, or start a new run.")
+            raise ConfigError(
+                f"{run.name} is a run of {what} {state.get(what)}, not {asked}",
+                "Leave the option out, or start a new run.",
+            )
     return str(state["app"]), str(state["tenant"])
 
 
@@ -237,7 +244,11 @@ class _Runner:
 
     def _is_done(self, step: Step) -> bool:
         state = self.run_store.state()["steps"].get(step.name, {}).get("state")
-        return state == "passed" and all(self.run_store.has(step.name, kind) for kind in step.records) and not self._is_changed(step)
+        return (
+            state == "passed"
+            and all(self.run_store.has(step.name, kind) for kind in step.records)
+            and not self._is_changed(step)
+        )
 
     def _is_changed(self, step: Step) -> bool:
         """Whether this call sets a parameter of `step` to something it did not run with."""
@@ -250,9 +261,19 @@ class _Runner:
         run = self.run_store
         own = {parameter.name for parameter in self.parameters[step.name]}
         parameters = {name: value for name, value in {**given, **run.choices(step.name)}.items() if name in own}
-        run.set_step(step.name, "running", started_utc=utc_text(self.now()), parameters=parameters, message="", remedy="", ended_utc="")
+        run.set_step(
+            step.name,
+            "running",
+            started_utc=utc_text(self.now()),
+            parameters=parameters,
+            message="",
+            remedy="",
+            ended_utc="",
+        )
         self._report(step, "running")
-        watch = Watch(on_cell=lambda done, total: self._report(step, "cell", (done, total)), save=lambda nb: self._save(step, nb))
+        watch = Watch(
+            on_cell=lambda done, total: self._report(step, "cell", (done, total)), save=lambda nb: self._save(step, nb)
+        )
         try:
             execute_notebook(
                 _literal(step.notebook),
@@ -277,7 +298,14 @@ class _Runner:
         return end
 
     def _close_step(self, step: Step, end: _End) -> None:
-        self.run_store.set_step(step.name, end.state, ended_utc=utc_text(self.now()), message=end.message, remedy=end.remedy, check=end.check)
+        self.run_store.set_step(
+            step.name,
+            end.state,
+            ended_utc=utc_text(self.now()),
+            message=end.message,
+            remedy=end.remedy,
+            check=end.check,
+        )
         self._report(step, end.state)
 
     def _save(self, step: Step, document: NotebookNode) -> None:
@@ -317,14 +345,20 @@ class _Runner:
     def _end_of(self, step: Step, error: Exception, watch: Watch) -> _End:
         """The end of a step that an exception has ended: its own, if it was foreseen, or ours."""
         if isinstance(error, ScimkitError):
-            return self._foreseen(step, {"message": error.message, "remedy": error.remedy, "exit_code": error.exit_code})
+            return self._foreseen(
+                step, {"message": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
+            )
         if isinstance(error, PapermillExecutionError) and watch.error is not None:
             return self._foreseen(step, watch.error)
         papermill_logger.error("".join(traceback.format_exception(error)))
         if isinstance(error, PapermillExecutionError):
-            return self._unfinished(step, f"{error.ename} in cell [{error.exec_count}] of {step.name}: {REDACTOR.text(str(error.evalue))}")
+            return self._unfinished(
+                step, f"{error.ename} in cell [{error.exec_count}] of {step.name}: {REDACTOR.text(str(error.evalue))}"
+            )
         if isinstance(error, CellTimeoutError):
-            return self._unfinished(step, f"a cell of {step.name} was not done after {self.cell_timeout_seconds} seconds")
+            return self._unfinished(
+                step, f"a cell of {step.name} was not done after {self.cell_timeout_seconds} seconds"
+            )
         if isinstance(error, DeadKernelError):
             return self._unfinished(step, f"the kernel of {step.name} died")
         return self._unfinished(step, f"{type(error).__name__} while running {step.name}: {REDACTOR.text(str(error))}")
@@ -338,18 +372,29 @@ class _Runner:
         if exit_code == WAITING:
             if "confirm" in (error.get("settings") or {}).get(step.name, {}):  # report.html has it under pseudonyms
                 lines.append(f"The plan, with names: {Path(shown_path(self.run_store.folder)) / step.name}.html")
-            lines += ["Then continue with:", self._command(error.get("settings") or {}, str(error.get("command") or ""))]
+            lines += [
+                "Then continue with:",
+                self._command(error.get("settings") or {}, str(error.get("command") or "")),
+            ]
         else:
             lines.append(f"Then: {self._command()}")
-        return _End(exit_code, _STATE_OF.get(exit_code, "error"), message, remedy, str(check.get("code", "")), tuple(lines))
+        return _End(
+            exit_code, _STATE_OF.get(exit_code, "error"), message, remedy, str(check.get("code", "")), tuple(lines)
+        )
 
     def _unfinished(self, step: Step, message: str, remedy: str = "") -> _End:
         folder = shown_path(self.run_store.folder)
         remedy = remedy or f"See {Path(folder) / LOG} and {step.name}.html there."
-        return _End(UNFINISHED, "error", message, remedy, "", (message, f"What to do: {remedy}", f"Then: {self._command()}"))
+        return _End(
+            UNFINISHED, "error", message, remedy, "", (message, f"What to do: {remedy}", f"Then: {self._command()}")
+        )
 
     def _interrupted(self) -> _End:
-        return _End(INTERRUPTED, "interrupted", lines=("Interrupted. What was done is kept.", f"Continue with: {self._command()}"))
+        return _End(
+            INTERRUPTED,
+            "interrupted",
+            lines=("Interrupted. What was done is kept.", f"Continue with: {self._command()}"),
+        )
 
     def _could_not(self, error: ScimkitError) -> _End:
         papermill_logger.error("".join(traceback.format_exception(error)))
@@ -357,7 +402,10 @@ class _Runner:
         return _End(error.exit_code, "error", error.message, error.remedy, "", lines)
 
     def _command(self, settings: Settings | None = None, given: str = "") -> str:
-        short = {(found.short if (found := self.runbook.step(name)) else name): values for name, values in (settings or {}).items()}
+        short = {
+            (found.short if (found := self.runbook.step(name)) else name): values
+            for name, values in (settings or {}).items()
+        }
         return given or continue_command(self.runbook.name, self.run_store.folder, short, config=self.config)
 
     def _result(self, end: _End) -> RunResult:
@@ -365,7 +413,9 @@ class _Runner:
             if (error := page.exception()) is not None:
                 papermill_logger.error("".join(traceback.format_exception(error)))
         states = {step.name: str(self.run_store.state()["steps"][step.name]["state"]) for step in self.runbook.steps}
-        summary = [f"{list(states.values()).count('passed')} of {len(states)} steps passed; run folder {shown_path(self.run_store.folder)}"]
+        summary = [
+            f"{list(states.values()).count('passed')} of {len(states)} steps passed; run folder {shown_path(self.run_store.folder)}"
+        ]
         if note := self.run_store.app_note():
             summary.append(f"Note: {note}")
         if (report := self._write_report()) is not None:

@@ -30,7 +30,9 @@ def parse_settings(texts: Iterable[str]) -> dict[str, dict[str, str]]:
     for text in texts:
         found = _SETTING.fullmatch(text)
         if found is None:
-            raise ConfigError("a --set is not `name=value` or `step.name=value`", "For example: --set 4.pilot=adele@contoso.example")
+            raise ConfigError(
+                "a --set is not `name=value` or `step.name=value`", "For example: --set 4.pilot=adele@contoso.example"
+            )
         settings.setdefault(found["step"] or "", {})[found["name"]] = found["value"]
     return settings
 
@@ -40,7 +42,9 @@ def declared(runbook: Runbook) -> dict[str, tuple[Parameter, ...]]:
     return {step.name: declared_parameters(step.notebook) for step in runbook.steps}
 
 
-def sort_settings(runbook: Runbook, settings: Settings, parameters: Mapping[str, tuple[Parameter, ...]]) -> dict[str, dict[str, Any]]:
+def sort_settings(
+    runbook: Runbook, settings: Settings, parameters: Mapping[str, tuple[Parameter, ...]]
+) -> dict[str, dict[str, Any]]:
     """`settings` by the whole name of a step, in the declared types; what is set for one step wins.
 
     Raises ConfigError for an unknown step or name, a wrong type, or a parameter
@@ -50,7 +54,9 @@ def sort_settings(runbook: Runbook, settings: Settings, parameters: Mapping[str,
     sorted_out: dict[str, dict[str, Any]] = {step.name: {} for step in runbook.steps}
     for name in settings.get("", {}):
         if not any(parameter.name == name for known in parameters.values() for parameter in known):
-            check_values({p.name: p for known in parameters.values() for p in known}.values(), {name: None}, where=runbook.name)
+            check_values(
+                {p.name: p for known in parameters.values() for p in known}.values(), {name: None}, where=runbook.name
+            )
     for step in runbook.steps:
         known = parameters[step.name]
         own = {p.name for p in known}
@@ -59,7 +65,10 @@ def sort_settings(runbook: Runbook, settings: Settings, parameters: Mapping[str,
         if prefix:
             found = runbook.step(prefix)
             if found is None:
-                raise ConfigError(f"{runbook.name} has no step {prefix}", f"Its steps are: {', '.join(s.name for s in runbook.steps)}.")
+                raise ConfigError(
+                    f"{runbook.name} has no step {prefix}",
+                    f"Its steps are: {', '.join(s.name for s in runbook.steps)}.",
+                )
             _take(sorted_out, found, parameters[found.name], values)
     return sorted_out
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="scimkit.sandbox", description="A directory, a Graph emulator and SCIM vendors on one port.")
+    parser = argparse.ArgumentParser(
+        prog="scimkit.sandbox", description="A directory, a Graph emulator and SCIM vendors on one port."
+    )
     parser.add_argument("--app", action="append", default=[], help="a profile's name or file; may be repeated")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--people", type=int, default=DEFAULT_PEOPLE)
@@ -26,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fault", action="append", default=[], metavar="[WHERE:]NAME[=VALUE]")
     parser.add_argument("--folder", type=Path, default=None, help="where changes are kept and read again")
     parser.add_argument("--owned", action="store_true", help="end when standard input ends")
-    parser.add_argument("--temporary", action="store_true", help="the folder's parent was made for it, and is removed at the end")
+    parser.add_argument(
+        "--temporary", action="store_true", help="the folder's parent was made for it, and is removed at the end"
+    )
     options = parser.parse_args(arguments)
     try:
         run(options)

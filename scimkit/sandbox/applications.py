@@ -53,7 +53,9 @@ async def instantiate(request: Request) -> Response:
         raise not_found("ApplicationTemplate", request.path_params["id"])
     profile = world.apps.get(template.app)
     if profile and profile.gallery.added_by == "sign_up":
-        raise bad_request(f"The application template '{template.display_name}' cannot be instantiated: sign up at {template.publisher}.")
+        raise bad_request(
+            f"The application template '{template.display_name}' cannot be instantiated: sign up at {template.publisher}."
+        )
     name = (await read_json(request)).get("displayName")
     if not isinstance(name, str) or not name.strip():
         raise bad_request("One or more property values specified are invalid: displayName.")
@@ -100,7 +102,10 @@ def add_signed_up(world: World, profile: AppProfile) -> ServicePrincipal:
 
 
 def _application(world: World, key: str) -> ServicePrincipal:
-    found = next((app for app in world.service_principals.values() if app.application_id == key and app.readable(world.clock)), None)
+    found = next(
+        (app for app in world.service_principals.values() if app.application_id == key and app.readable(world.clock)),
+        None,
+    )
     if found is None:
         raise not_found("Application", key)
     return found
@@ -109,7 +114,11 @@ def _application(world: World, key: str) -> ServicePrincipal:
 async def list_applications(request: Request) -> Response:
     world = world_of(request)
     query = options(request, ("$filter", "$top", "$select", "$count", "$skiptoken"))
-    items = [app.application() for app in world.service_principals.values() if app.application_id and app.readable(world.clock)]
+    items = [
+        app.application()
+        for app in world.service_principals.values()
+        if app.application_id and app.readable(world.clock)
+    ]
     if "$filter" in query:
         test = read_filter(query["$filter"], {"appId": ("eq",), "displayName": TEXT, "id": ("eq",)})
         items = [item for item in items if test(item)]
@@ -131,7 +140,10 @@ async def patch_application(request: Request) -> Response:
         kept = {role.get("id") for role in body["appRoles"]}
         for role in app.roles:
             if role["id"] not in kept and role["isEnabled"]:
-                raise bad_request("Property value cannot be deleted unless it is disabled first.", "CannotDeleteOrUpdateEnabledEntitlement")
+                raise bad_request(
+                    "Property value cannot be deleted unless it is disabled first.",
+                    "CannotDeleteOrUpdateEnabledEntitlement",
+                )
         app.roles = [{"origin": "Application", "value": None, "isEnabled": True, **role} for role in body["appRoles"]]
     if "displayName" in body:
         app.display_name = body["displayName"]
@@ -154,7 +166,12 @@ async def list_service_principals(request: Request) -> Response:
     query = options(request, ("$filter", "$top", "$select", "$count", "$skiptoken", "$orderby"))
     items = [app.graph() for app in world.service_principals.values() if app.readable(world.clock)]
     if "$filter" in query:
-        allowed = {"displayName": TEXT, "applicationTemplateId": ("eq", "ne", "startswith"), "appId": ("eq",), "id": ("eq",)}
+        allowed = {
+            "displayName": TEXT,
+            "applicationTemplateId": ("eq", "ne", "startswith"),
+            "appId": ("eq",),
+            "id": ("eq",),
+        }
         test = read_filter(query["$filter"], allowed)
         items = [item for item in items if test(item)]
     items = [select(item, query.get("$select")) for item in items]
@@ -169,7 +186,9 @@ async def read_service_principal(request: Request) -> Response:
 async def read_by_app_id(request: Request) -> Response:
     world = world_of(request)
     key = request.path_params["app_id"]
-    found = next((app for app in world.service_principals.values() if app.app_id == key and app.readable(world.clock)), None)
+    found = next(
+        (app for app in world.service_principals.values() if app.app_id == key and app.readable(world.clock)), None
+    )
     if found is None:
         raise not_found("ServicePrincipal", key)
     return JSONResponse(found.graph())

@@ -90,7 +90,9 @@ class ChangeLog:
             except ValueError:
                 if number >= len(lines) - 1:
                     return
-                raise RunError(f"{self.path.name} is damaged in line {number + 1}", "Start a new run.", path=str(self.path)) from None
+                raise RunError(
+                    f"{self.path.name} is damaged in line {number + 1}", "Start a new run.", path=str(self.path)
+                ) from None
             if "settings" in entry:
                 self._compare(entry["settings"])
                 continue
@@ -109,7 +111,11 @@ class ChangeLog:
         """Begin to write, with `entries` so far; times that only led to the next entry are dropped."""
         if self.path is None:
             return
-        kept = [e for e, following in zip(entries, [*entries[1:], None], strict=False) if set(e) != {"clock"} or following is None]
+        kept = [
+            e
+            for e, following in zip(entries, [*entries[1:], None], strict=False)
+            if set(e) != {"clock"} or following is None
+        ]
         temporary = self.path.with_name(f".{self.path.name}.part")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", newline="\n") as file:

@@ -1,12 +1,12 @@
 """The control calls below `/sandbox`: what a test or a runbook does to the world outside.
 
-    GET  /sandbox            {seed, people, apps, scim_urls, clock_utc, run, faults, ready}
-    POST /sandbox/wait       {"seconds": 3600}: virtual time goes on, due cycles run
-    POST /sandbox/faults     {"set": "throttle=3"} | {"clear": true}
-    POST /sandbox/people     {"person": id or sign-in name, "do": "change|soft_delete|restore|hard_delete", "values": {…}}
-    POST /sandbox/groups     {"group": id or name, "add": […], "remove": […]}
-                             {"group": id or name, "do": "change|delete", "values": {…}}
-    POST /sandbox/sign_up    {"app": name}: somebody signs up at a vendor whose sign-up adds the enterprise app
+GET  /sandbox            {seed, people, apps, scim_urls, clock_utc, run, faults, ready}
+POST /sandbox/wait       {"seconds": 3600}: virtual time goes on, due cycles run
+POST /sandbox/faults     {"set": "throttle=3"} | {"clear": true}
+POST /sandbox/people     {"person": id or sign-in name, "do": "change|soft_delete|restore|hard_delete", "values": {…}}
+POST /sandbox/groups     {"group": id or name, "add": […], "remove": […]}
+                         {"group": id or name, "do": "change|delete", "values": {…}}
+POST /sandbox/sign_up    {"app": name}: somebody signs up at a vendor whose sign-up adds the enterprise app
 """
 
 from __future__ import annotations

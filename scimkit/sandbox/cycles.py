@@ -109,7 +109,9 @@ def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
     if held is not None:
         for outcome, source, kind in held:
             provisioner.log(outcome, source, cycle_id=cycle_id, staged=True, kind=kind)
-        message = f"{len(held)} deletions and disables reach the threshold of accidental deletions prevention; none was done."
+        message = (
+            f"{len(held)} deletions and disables reach the threshold of accidental deletions prevention; none was done."
+        )
         _fail(world, job, began, "TooManyDeletes", "TooManyDeletes", message)
         return
     if tally.quarantine is not None:
@@ -180,7 +182,13 @@ def threshold(app: ServicePrincipal) -> int | None:
 
 
 def _held_back(
-    world: World, app: ServicePrincipal, job: Job, provisioner: Provisioner, people: list[str], groups: list[str], endpoint: Any
+    world: World,
+    app: ServicePrincipal,
+    job: Job,
+    provisioner: Provisioner,
+    people: list[str],
+    groups: list[str],
+    endpoint: Any,
 ) -> Held | None:
     """The leavers, groups included, when there are as many as the threshold or more; None: go on.
 
@@ -201,7 +209,14 @@ def _held_back(
 
 
 def _provision(
-    world: World, job: Job, provisioner: Provisioner, people: list[str], later: int, endpoint: Any, cycle_id: str, tally: Tally
+    world: World,
+    job: Job,
+    provisioner: Provisioner,
+    people: list[str],
+    later: int,
+    endpoint: Any,
+    cycle_id: str,
+    tally: Tally,
 ) -> None:
     """The people; `later` groups are still to come."""
     waiting = []
@@ -275,4 +290,6 @@ def _judge_failures(job: Job, tally: Tally, initial: bool, now: Any) -> None:
         job.escrows, job.state, job.due = set(), "Paused", None
     elif reason:
         job.failures += 1
-        job.enter_quarantine(reason, reason, f"{len(tally.failed)} of {tally.imported} people and groups could not be provisioned.", now)
+        job.enter_quarantine(
+            reason, reason, f"{len(tally.failed)} of {tally.imported} people and groups could not be provisioned.", now
+        )

@@ -98,7 +98,9 @@ class Directory:
         """Give a group these direct members; who came or went counts as changed, and so does the group."""
         before = self.groups[group_id]
         self.groups[group_id] = replace(before, members=members)
-        self.mark(*(m for m in (*before.members, *members) if m in self.people and (m in before.members) != (m in members)))
+        self.mark(
+            *(m for m in (*before.members, *members) if m in self.people and (m in before.members) != (m in members))
+        )
         if set(before.members) != set(members):
             self.mark(group_id)
         return self.groups[group_id]

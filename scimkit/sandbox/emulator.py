@@ -44,7 +44,10 @@ def make_emulator(world: World) -> Starlette:
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
-            return answer(request, GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."))
+            return answer(
+                request,
+                GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."),
+            )
         segment = request.url.path.rstrip("/").rpartition("/")[2]
         return answer(request, GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'."))
 

@@ -36,14 +36,20 @@ def bad_request(message: str, code: str = "Request_BadRequest") -> GraphError:
 
 def service_error(status: int, code: str, message: str | None) -> GraphError:
     """What the synchronization service says, as Graph passes it on: text inside `UnknownError`."""
-    inner: dict[str, Any] = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
+    inner: dict[str, Any] = {
+        "error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}
+    }
     return GraphError(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
 
 
 def no_resource(request: Request) -> GraphError:
     """The synchronization service does not know this path (so also PATCH of a schema)."""
     url = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
-    return GraphError(404, "UnknownError", json.dumps({"Message": f"No HTTP resource was found that matches the request URI '{url}'."}))
+    return GraphError(
+        404,
+        "UnknownError",
+        json.dumps({"Message": f"No HTTP resource was found that matches the request URI '{url}'."}),
+    )
 
 
 def error_response(error: GraphError, *, clock_text: str, request_id: str, client_request_id: str) -> Response:
@@ -51,7 +57,11 @@ def error_response(error: GraphError, *, clock_text: str, request_id: str, clien
         "error": {
             "code": error.code,
             "message": error.message,
-            "innerError": {"date": clock_text.removesuffix("Z"), "request-id": request_id, "client-request-id": client_request_id},
+            "innerError": {
+                "date": clock_text.removesuffix("Z"),
+                "request-id": request_id,
+                "client-request-id": client_request_id,
+            },
         }
     }
     return JSONResponse(body, status_code=error.status, headers=error.headers)
@@ -65,7 +75,10 @@ async def read_json(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(raw)
     except ValueError:
-        raise bad_request("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.", "BadRequest") from None
+        raise bad_request(
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+            "BadRequest",
+        ) from None
     if not isinstance(body, dict):
         raise bad_request("Unable to read JSON request payload: an object was expected.", "BadRequest")
     return body

@@ -51,7 +51,9 @@ def _test_input(given: Any) -> dict[str, Any] | None:
             raise bad_request("A property of testInputObject has no key or no value.", "BadRequest")
         value = each["value"]
         if isinstance(value, list) != (each.get("value@odata.type") == COLLECTION) or isinstance(value, dict):
-            raise bad_request(f"Cannot convert the value of '{each['key']}': the type annotation is missing or wrong.", "BadRequest")
+            raise bad_request(
+                f"Cannot convert the value of '{each['key']}': the type annotation is missing or wrong.", "BadRequest"
+            )
         source[each["key"]] = value
     return source
 
@@ -90,4 +92,10 @@ def _public_error(code: str, error: MappingError) -> dict[str, Any]:
 
 
 def routes() -> list[Route]:
-    return [Route("/servicePrincipals/{sp}/synchronization/jobs/{job}/schema/parseExpression", parse_expression, methods=["POST"])]
+    return [
+        Route(
+            "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema/parseExpression",
+            parse_expression,
+            methods=["POST"],
+        )
+    ]

@@ -53,13 +53,20 @@ def make_groups(ids: Ids, people: Sequence[Person]) -> tuple[Group, ...]:
     def pick(*keys: str) -> list[str]:
         return [by_key[key] for key in keys if key in by_key]
 
-    contractors = group("contractors", "Contractors", "Outside people on a contract", pick("lena.huber_fabrikam.example#EXT#", "plus+tag"))
+    contractors = group(
+        "contractors",
+        "Contractors",
+        "Outside people on a contract",
+        pick("lena.huber_fabrikam.example#EXT#", "plus+tag"),
+    )
     learners = [p.id for p in here if p.kind == "member" and p.enabled][:12]
     engineers = [p.id for p in here if p.department == "Engineering"]
     return (
         group("all-employees", "All employees", "Everybody with an account, blocked ones too", [p.id for p in here]),
         group("learning-pilot", "Learning pilot", "First ring", pick("grace.oneill", "jose.garcia")),
-        group("learners", "Learners", "People with a learning licence, and a group inside", [*learners, contractors.id]),
+        group(
+            "learners", "Learners", "People with a learning licence, and a group inside", [*learners, contractors.id]
+        ),
         contractors,
         group(
             "engineering",

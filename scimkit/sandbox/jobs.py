@@ -47,7 +47,11 @@ class Execution:
             "state": self.state,
             "timeBegan": utc_text(self.began),
             "timeEnded": utc_text(self.ended),
-            "error": {"code": self.error_code, "message": self.error_message, "tenantActionable": self.error_code != "None"},
+            "error": {
+                "code": self.error_code,
+                "message": self.error_message,
+                "tenantActionable": self.error_code != "None",
+            },
             **{name: self.counts.get(name, 0) for name in COUNTERS},
         }
 
@@ -138,7 +142,9 @@ class Job:
         progress = []
         if self.progress:
             done, total, at = self.progress
-            progress = [{"completedUnits": done, "totalUnits": total, "units": "pages", "progressObservationDateTime": at}]
+            progress = [
+                {"completedUnits": done, "totalUnits": total, "units": "pages", "progressObservationDateTime": at}
+            ]
         return {
             "id": self.id,
             "templateId": self.template_id,
@@ -166,7 +172,11 @@ class Job:
 
     def _counts(self) -> list[dict[str, Any]]:
         targets = {USER.name: ENTERPRISE_USER, GROUP.name: CORE_GROUP}
-        return [{"key": f"{name} to {target}", "value": self.linked[name]} for name, target in targets.items() if self.linked.get(name)]
+        return [
+            {"key": f"{name} to {target}", "value": self.linked[name]}
+            for name, target in targets.items()
+            if self.linked.get(name)
+        ]
 
     def count_link(self, kind: Kind) -> None:
         self.linked[kind.name] = self.linked.get(kind.name, 0) + 1

@@ -43,7 +43,13 @@ class LogBook:
 
 def log_steps(steps: Iterable[Any]) -> list[dict[str, Any]]:
     return [
-        {"name": s.name, "provisioningStepType": s.type, "status": s.status, "description": s.description, "details": dict(s.details)}
+        {
+            "name": s.name,
+            "provisioningStepType": s.type,
+            "status": s.status,
+            "description": s.description,
+            "details": dict(s.details),
+        }
         for s in steps
     ]
 

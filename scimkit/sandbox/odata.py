@@ -37,7 +37,10 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def unsupported(text: str) -> Exception:
-    return bad_request(f"Unsupported or invalid query filter clause specified for property '{text}' of this resource.", "Request_UnsupportedQuery")
+    return bad_request(
+        f"Unsupported or invalid query filter clause specified for property '{text}' of this resource.",
+        "Request_UnsupportedQuery",
+    )
 
 
 def look_up(item: Item, path: str) -> Any:
@@ -58,7 +61,10 @@ class _Reader:
         while position < len(text):
             found = _TOKENS.match(text, position)
             if not found or found.end() == position:
-                raise bad_request(f"Invalid filter clause: There is an unterminated literal or a syntax error at position {position} in '{text}'.", "BadRequest")
+                raise bad_request(
+                    f"Invalid filter clause: There is an unterminated literal or a syntax error at position {position} in '{text}'.",
+                    "BadRequest",
+                )
             self.tokens.append((str(found.lastgroup), found.group(str(found.lastgroup))))
             position = found.end()
         self.place = 0
@@ -69,7 +75,9 @@ class _Reader:
     def take(self, kind: str = "", value: str = "") -> str:
         token = self.peek()
         if (kind and token[0] != kind) or (value and token[1] != value):
-            raise bad_request(f"Invalid filter clause: Syntax error at position {self.place} in '{self.text}'.", "BadRequest")
+            raise bad_request(
+                f"Invalid filter clause: Syntax error at position {self.place} in '{self.text}'.", "BadRequest"
+            )
         self.place += 1
         return token[1]
 
@@ -167,7 +175,9 @@ def options(request: Request, allowed: Iterable[str]) -> dict[str, str]:
     found = dict(parse_qsl(request.url.query, keep_blank_values=True))
     for name in found:
         if name.startswith("$") and name not in allowed:
-            raise bad_request(f"The query specified in the URI is not valid. Query option '{name}' is not allowed.", "BadRequest")
+            raise bad_request(
+                f"The query specified in the URI is not valid. Query option '{name}' is not allowed.", "BadRequest"
+            )
     return found
 
 
@@ -183,7 +193,14 @@ def select(item: Item, names: str | None, default: Sequence[str] | None = None) 
 
 
 def page(
-    request: Request, origin: str, context: str, items: Sequence[Any], query: dict[str, str], *, default_top: int = 100, most: int = 999
+    request: Request,
+    origin: str,
+    context: str,
+    items: Sequence[Any],
+    query: dict[str, str],
+    *,
+    default_top: int = 100,
+    most: int = 999,
 ) -> dict[str, Any]:
     """One page, with `@odata.nextLink` when there is more. The skip token is the number already given."""
     try:
@@ -191,7 +208,9 @@ def page(
     except ValueError:
         raise bad_request("Invalid page size or skip token specified.", "BadRequest") from None
     if not 0 < top <= most:
-        raise bad_request(f"Invalid page size specified: '{top}'. Must be between 1 and {most} inclusive.", "BadRequest")
+        raise bad_request(
+            f"Invalid page size specified: '{top}'. Must be between 1 and {most} inclusive.", "BadRequest"
+        )
     answer: dict[str, Any] = {"@odata.context": f"{origin}/v1.0/$metadata#{context}"}
     if query.get("$count", "").lower() == "true" and start == 0:
         answer["@odata.count"] = len(items)

@@ -31,19 +31,32 @@ def _throttle(world: World) -> None:
     world.on_demand_calls = [moment for moment in world.on_demand_calls if moment > now - IN_SECONDS]
     if len(world.on_demand_calls) >= MOST_CALLS:
         world.clock.set(world.clock.now + timedelta(seconds=IN_SECONDS))
-        raise GraphError(429, "TooManyRequests", "Too many requests. Please retry after the time given.", headers={"Retry-After": "0.5"})
+        raise GraphError(
+            429,
+            "TooManyRequests",
+            "Too many requests. Please retry after the time given.",
+            headers={"Retry-After": "0.5"},
+        )
     world.on_demand_calls.append(now)
 
 
 def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
     """The one subject. Several are refused, as the documentation allows one user or group at a time."""
     parameters = body.get("parameters")
-    subjects = [s for p in parameters or () if isinstance(p, dict) for s in p.get("subjects") or ()] if isinstance(parameters, list) else []
+    subjects = (
+        [s for p in parameters or () if isinstance(p, dict) for s in p.get("subjects") or ()]
+        if isinstance(parameters, list)
+        else []
+    )
     if len(subjects) != 1:
-        raise bad_request(f"Exactly one subject can be provisioned on demand; {len(subjects)} were given.", "BadRequest")
+        raise bad_request(
+            f"Exactly one subject can be provisioned on demand; {len(subjects)} were given.", "BadRequest"
+        )
     rules = {rule["id"] for rule in job.schema["synchronizationRules"]}
     if parameters and parameters[0].get("ruleId") not in rules:
-        raise service_error(400, "RuleNotFound", f"The synchronization rule '{parameters[0].get('ruleId')}' was not found.")
+        raise service_error(
+            400, "RuleNotFound", f"The synchronization rule '{parameters[0].get('ruleId')}' was not found."
+        )
     return dict(subjects[0])
 
 
@@ -56,7 +69,10 @@ def _members(subject: dict[str, Any]) -> list[str]:
     if not isinstance(listed, list) or not all(isinstance(one, dict) and one.get("objectId") for one in listed):
         raise bad_request("links.members is a list of objects with objectId and objectTypeName.", "BadRequest")
     if len(listed) > MOST_MEMBERS:
-        raise bad_request(f"At most {MOST_MEMBERS} members of a group can be provisioned on demand; {len(listed)} were given.", "BadRequest")
+        raise bad_request(
+            f"At most {MOST_MEMBERS} members of a group can be provisioned on demand; {len(listed)} were given.",
+            "BadRequest",
+        )
     return [str(one["objectId"]) for one in listed]
 
 
@@ -69,9 +85,13 @@ async def provision_on_demand(request: Request) -> Response:
     need_credentials(app)
     _throttle(world)
     if kind is None or (kind is GROUP and group_mapping(job.schema) is None):
-        raise service_error(400, "ObjectTypeNotSupported", f"Objects of the type '{name}' cannot be provisioned on demand here.")
+        raise service_error(
+            400, "ObjectTypeNotSupported", f"Objects of the type '{name}' cannot be provisioned on demand here."
+        )
     if not _is_there(world, object_id, kind):
-        raise service_error(404, "ObjectNotFound", f"The {name.lower()} '{object_id}' was not found in the source directory.")
+        raise service_error(
+            404, "ObjectNotFound", f"The {name.lower()} '{object_id}' was not found in the source directory."
+        )
     context = f"{world.origin}/v1.0/$metadata#microsoft.graph.stringKeyStringValuePair"
     return JSONResponse({"@odata.context": context, **await run_sync(_run, world, app, job, object_id, kind, members)})
 
@@ -84,7 +104,9 @@ def _is_there(world: World, object_id: str, kind: Kind) -> bool:
     return person is not None and person.deleted_utc is None and person.enabled
 
 
-def _run(world: World, app: ServicePrincipal, job: Job, object_id: str, kind: Kind, members: list[str]) -> dict[str, str]:
+def _run(
+    world: World, app: ServicePrincipal, job: Job, object_id: str, kind: Kind, members: list[str]
+) -> dict[str, str]:
     administrator = world.directory.administrator()
     by = {"id": administrator.id, "displayName": administrator.display_name, "initiatorType": "user"}
     try:
@@ -96,7 +118,9 @@ def _run(world: World, app: ServicePrincipal, job: Job, object_id: str, kind: Ki
             else:
                 outcome, source = provisioner.run(object_id, endpoint, on_demand=True)
     except ScimkitError as error:
-        raise service_error(400, "SystemForCrossDomainIdentityManagementInvalidCredentials", plain_problem(world, error)) from None
+        raise service_error(
+            400, "SystemForCrossDomainIdentityManagementInvalidCredentials", plain_problem(world, error)
+        ) from None
     entry = provisioner.log(outcome, source, cycle_id=world.ids.next("cycle"), initiated_by=by, kind=kind)
     return _pair(outcome, entry, world.plain(outcome.error_text), kind)
 
@@ -142,9 +166,19 @@ def _pair(outcome: Outcome, entry: dict[str, Any], text: str, kind: Kind) -> dic
 
 
 def _identity(identity: dict[str, Any]) -> dict[str, Any]:
-    return {"id": identity["id"], "type": identity["identityType"], "displayName": identity["displayName"], "details": identity["details"]}
+    return {
+        "id": identity["id"],
+        "type": identity["identityType"],
+        "displayName": identity["displayName"],
+        "details": identity["details"],
+    }
 
 
 def routes() -> list[Route]:
-    return [Route("/servicePrincipals/{sp}/synchronization/jobs/{job}/provisionOnDemand", provision_on_demand, methods=["POST"])]
-
+    return [
+        Route(
+            "/servicePrincipals/{sp}/synchronization/jobs/{job}/provisionOnDemand",
+            provision_on_demand,
+            methods=["POST"],
+        )
+    ]

@@ -99,10 +99,24 @@ _AWKWARD: tuple[tuple[str, str | None, str | None, str | None, str | None, dict[
     ("sato.hanako", "花子", "佐藤", "Sales", None, {"preferred_language": "ja-JP", "country": "JP"}),
     ("madhuri", "Madhuri", None, "Engineering", "Engineer", {}),  # one name only
     ("no.mail", "Nora", "Mailess", "Facilities", "Technician", {"mail": None}),
-    ("lena.huber_fabrikam.example#EXT#", "Lena", "Huber", None, None, {"kind": "guest", "mail": "lena.huber@fabrikam.example"}),
+    (
+        "lena.huber_fabrikam.example#EXT#",
+        "Lena",
+        "Huber",
+        None,
+        None,
+        {"kind": "guest", "mail": "lena.huber@fabrikam.example"},
+    ),
     ("diego.blocked", "Diego", "Blocked", "Sales", "Account manager", {"enabled": False}),
     ("paula.left", "Paula", "Left", "Sales", "Account manager", {"deleted": True}),
-    ("training", None, None, None, None, {"kind": "shared mailbox", "enabled": False, "name": "Training Room Bookings"}),
+    (
+        "training",
+        None,
+        None,
+        None,
+        None,
+        {"kind": "shared mailbox", "enabled": False, "name": "Training Room Bookings"},
+    ),
     ("anna.schmidt", "Anna", "Schmidt", "Marketing", "Designer", {"mail": f"a.schmidt@{DOMAIN}"}),
     ("anna.schmidt2", "Anna", "Schmidt", "Marketing", "Writer", {"mail": f"a.schmidt@{DOMAIN}"}),  # the same mail twice
     ("zoe.young-smith", "Zoë", "Young-Smith", "Marketing", "Head of marketing", {}),
@@ -110,7 +124,14 @@ _AWKWARD: tuple[tuple[str, str | None, str | None, str | None, str | None, dict[
     ("plus+tag", "Petra", "Plus", "Finance", "Controller", {}),
     ("ivan.ivanov", "Иван", "Иванов", "Engineering", "Engineer", {"preferred_language": "ru-RU"}),
     ("blank.fields", "Bo", "Blank", None, None, {"phone": None, "mobile": None, "employee_id": None}),
-    ("maria.dlt", "María de los Ángeles", "de la Torre y Fernández-Villaverde", "Finance", "Chief financial officer", {}),
+    (
+        "maria.dlt",
+        "María de los Ángeles",
+        "de la Torre y Fernández-Villaverde",
+        "Finance",
+        "Chief financial officer",
+        {},
+    ),
 )
 
 # who reports to whom; grace, soren and madhuri report in a circle

@@ -98,7 +98,9 @@ def ensure_sandbox(
         Path(folder).mkdir(parents=True, exist_ok=True)
         with FileLock(str(Path(folder) / ".sandbox.lock"), timeout=START_SECONDS):
             living = find_sandbox(folder, seed=settings.seed)
-            return _with_apps(living, apps) if living else _start(key, Path(folder), apps, settings, temporary=temporary)
+            return (
+                _with_apps(living, apps) if living else _start(key, Path(folder), apps, settings, temporary=temporary)
+            )
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ class Settings:
     faults: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, folder: Path | str | None, seed: int | None, people: int | None, faults: Iterable[str] | None) -> Settings:
+    def of(
+        cls, folder: Path | str | None, seed: int | None, people: int | None, faults: Iterable[str] | None
+    ) -> Settings:
         began: dict[str, Any] = {}
         if folder is not None:
             try:
@@ -131,7 +135,11 @@ def _with_apps(address: SandboxAddress, apps: Sequence[AppProfile | str | Path])
         name = Path(app).stem if isinstance(app, (str, Path)) else app.name
         if name not in address.scim_urls and not isinstance(app, Path) and not str(app).endswith(".toml"):
             known = ", ".join(sorted(address.scim_urls))
-            raise RunError(f"the sandbox of this run has no {name}, only {known}", "Start a new run for the other app.", path=ADDRESS_FILE)
+            raise RunError(
+                f"the sandbox of this run has no {name}, only {known}",
+                "Start a new run for the other app.",
+                path=ADDRESS_FILE,
+            )
     return address
 
 
@@ -170,7 +178,9 @@ def _ask(port: int) -> dict[str, Any] | None:
     return state if isinstance(state, dict) and state.get("sandbox") == 1 and state.get("ready") else None
 
 
-def control(address: SandboxAddress, call: str = "", body: dict[str, Any] | None = None, *, timeout_seconds: float = 600.0) -> dict[str, Any]:
+def control(
+    address: SandboxAddress, call: str = "", body: dict[str, Any] | None = None, *, timeout_seconds: float = 600.0
+) -> dict[str, Any]:
     """Ask the sandbox (`call` ""), or do one of its control calls: wait, faults, people, groups.
 
     Raises ConfigError with the sandbox's words when it refuses, Unreachable when it is gone.
@@ -184,9 +194,16 @@ def control(address: SandboxAddress, call: str = "", body: dict[str, Any] | None
         else:
             answer = httpx.get(url, timeout=timeout_seconds, trust_env=False)
     except httpx.HTTPError as error:
-        raise Unreachable(f"the sandbox does not answer ({type(error).__name__})", "Start it again; it will be as it was.", cause="other", path=f"/sandbox/{call}") from None
+        raise Unreachable(
+            f"the sandbox does not answer ({type(error).__name__})",
+            "Start it again; it will be as it was.",
+            cause="other",
+            path=f"/sandbox/{call}",
+        ) from None
     if answer.status_code != 200:
-        raise ConfigError(f"the sandbox refuses: {answer.json().get('error')}", "See the control calls in scimkit/sandbox/control.py.")
+        raise ConfigError(
+            f"the sandbox refuses: {answer.json().get('error')}", "See the control calls in scimkit/sandbox/control.py."
+        )
     result: dict[str, Any] = answer.json()
     return result
 
@@ -218,9 +235,23 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _start(
-    key: str, folder: Path | None, apps: Sequence[AppProfile | str | Path], settings: Settings, *, temporary: bool = False
+    key: str,
+    folder: Path | None,
+    apps: Sequence[AppProfile | str | Path],
+    settings: Settings,
+    *,
+    temporary: bool = False,
 ) -> SandboxAddress:
-    command = [sys.executable, "-m", "scimkit.sandbox", "--owned", "--seed", str(settings.seed), "--people", str(settings.people)]
+    command = [
+        sys.executable,
+        "-m",
+        "scimkit.sandbox",
+        "--owned",
+        "--seed",
+        str(settings.seed),
+        "--people",
+        str(settings.people),
+    ]
     for fault in settings.faults:
         command += ["--fault", fault]
     if folder is not None:
@@ -247,7 +278,11 @@ def _start(
     ready = json.loads(line)
     port = int(ready["graph"]["base_url"].rpartition(":")[2].partition("/")[0])
     address = SandboxAddress(
-        ready["graph"]["base_url"], {name: told["scim_url"] for name, told in ready["apps"].items()}, settings.seed, port, owned=True
+        ready["graph"]["base_url"],
+        {name: told["scim_url"] for name, told in ready["apps"].items()},
+        settings.seed,
+        port,
+        owned=True,
     )
     if not _children:
         atexit.register(stop)
@@ -260,10 +295,14 @@ def _complaint(said: list[str]) -> ScimkitError:
     words = said[-1] if said else "it said nothing"
     try:
         told = json.loads(words)
-        kind: type[ScimkitError] = {"ConfigError": ConfigError, "RunError": RunError, "ProfileError": ProfileError}[told["error"]]
+        kind: type[ScimkitError] = {"ConfigError": ConfigError, "RunError": RunError, "ProfileError": ProfileError}[
+            told["error"]
+        ]
         return kind(str(told["message"]), str(told["remedy"]))
     except (ValueError, KeyError, TypeError):
-        return RunError(f"the sandbox did not start: {words}", "Start a new run; if that does not help, report this line.")
+        return RunError(
+            f"the sandbox did not start: {words}", "Start a new run; if that does not help, report this line."
+        )
 
 
 def _profile(app: AppProfile | str | Path) -> AppProfile:

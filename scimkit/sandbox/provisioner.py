@@ -196,7 +196,9 @@ class Provisioner:
 
     # -- doing it ----------------------------------------------------------
 
-    def run(self, person_id: str, endpoint: ScimClient, *, on_demand: bool = False, writing: bool = True) -> tuple[Outcome, dict[str, Any]]:
+    def run(
+        self, person_id: str, endpoint: ScimClient, *, on_demand: bool = False, writing: bool = True
+    ) -> tuple[Outcome, dict[str, Any]]:
         """Provision one person, keep the link; the outcome, and the source attributes for the log."""
         person = self.world.directory.people.get(person_id)
         if person is None:
@@ -247,7 +249,9 @@ class Provisioner:
             "on_demand": on_demand,
             "target_system": self.target_system,
             "hard_deleted": hard_deleted,
-            "peers": flow.claims.others(source, now=self.world.clock.now) if scope.in_scope and link is None else frozenset(),
+            "peers": flow.claims.others(source, now=self.world.clock.now)
+            if scope.in_scope and link is None
+            else frozenset(),
             **settings,
         }
         outcome = (provision if writing else forecast)(source, scope, flow.mapping, link, endpoint, **common)
@@ -277,9 +281,9 @@ class Provisioner:
         if link is None or group is None or not self.in_scope(group_id):
             return False
         linked = self.linked(group.members)
-        return any(linked.get(m) != link.members.get(m) for m in group.members if m in linked or m not in link.members) or bool(
-            link.members.keys() - set(group.members)
-        )
+        return any(
+            linked.get(m) != link.members.get(m) for m in group.members if m in linked or m not in link.members
+        ) or bool(link.members.keys() - set(group.members))
 
     def may_resolve(self, outcome: Outcome) -> bool:
         """Whether members of this group are worth another try: refused ones, and people in scope whose account failed.
@@ -288,7 +292,16 @@ class Provisioner:
         """
         return any(write.code for write in outcome.members) or any(self.in_scope(m) for m in outcome.decision.left_out)
 
-    def log(self, outcome: Outcome, source: dict[str, Any], *, cycle_id: str, initiated_by: dict[str, str] = SYSTEM, staged: bool = False, kind: Kind = USER) -> dict[str, Any]:
+    def log(
+        self,
+        outcome: Outcome,
+        source: dict[str, Any],
+        *,
+        cycle_id: str,
+        initiated_by: dict[str, str] = SYSTEM,
+        staged: bool = False,
+        kind: Kind = USER,
+    ) -> dict[str, Any]:
         """Write the log entry of an outcome; returns it."""
         world, app = self.world, self.app
         status = {"Success": "success", "Skipped": "skipped"}.get(outcome.result, "failure")
@@ -349,7 +362,9 @@ class Provisioner:
 
 
 @contextlib.contextmanager
-def endpoint_of(world: World, app: ServicePrincipal, secrets: dict[str, str] | None = None, *, matching: str = "userName") -> Iterator[ScimClient]:
+def endpoint_of(
+    world: World, app: ServicePrincipal, secrets: dict[str, str] | None = None, *, matching: str = "userName"
+) -> Iterator[ScimClient]:
     """The vendor as the credentials of `app` (or the ones given) reach it, over HTTP, each request sent once.
 
     Raises a ScimkitError when the credentials do not make an address and a token.
@@ -357,7 +372,9 @@ def endpoint_of(world: World, app: ServicePrincipal, secrets: dict[str, str] | N
     values = app.secrets if secrets is None else secrets
     token = values.get("SecretToken", "")
     address = world.internal_address(values.get("BaseAddress", ""))
-    with ScimClient(address, Secret(token, label="sandbox") if token else None, matching=matching, retry=False) as client:
+    with ScimClient(
+        address, Secret(token, label="sandbox") if token else None, matching=matching, retry=False
+    ) as client:
         yield client
 
 

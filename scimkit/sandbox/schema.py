@@ -50,7 +50,12 @@ def source_tree(node: Expression) -> dict[str, Any]:
         ]
         return {"expression": text, "name": node.name, "type": "Function", "parameters": parameters}
     value = node.value if isinstance(node, Text) else text
-    return {"expression": text if isinstance(node, Text) else f'"{text}"', "name": value, "type": "Constant", "parameters": []}
+    return {
+        "expression": text if isinstance(node, Text) else f'"{text}"',
+        "name": value,
+        "type": "Constant",
+        "parameters": [],
+    }
 
 
 def attribute_mapping(target: str, expression: str, *, matching: int = 0) -> dict[str, Any]:
@@ -87,7 +92,9 @@ def attribute_definition(name: str, kind: str = "String", **more: Any) -> dict[s
     }
 
 
-def _object_mapping(name: str, source: str, target: str, joining: str, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _object_mapping(
+    name: str, source: str, target: str, joining: str, rows: Iterable[dict[str, Any]]
+) -> dict[str, Any]:
     metadata = {
         "IsCustomerDefined": "false",
         "DisableMonitoringForChanges": "false",
@@ -117,12 +124,16 @@ def _source_directory(ids: Ids) -> dict[str, Any]:
             anchor=name == "objectId",
             required=name in ("objectId", "IsSoftDeleted", "accountEnabled"),
             multivalued=name in ("appRoleAssignments", "otherMails"),
-            referencedObjects=[{"referencedObjectName": "User", "referencedProperty": None}] if name == "manager" else [],
+            referencedObjects=[{"referencedObjectName": "User", "referencedProperty": None}]
+            if name == "manager"
+            else [],
         )
         for name in SOURCE_ATTRIBUTES
     ]
     groups = [
-        attribute_definition(name, kind, anchor=name == "objectId", required=name == "objectId", multivalued=name == "members")
+        attribute_definition(
+            name, kind, anchor=name == "objectId", required=name == "objectId", multivalued=name == "members"
+        )
         for name, kind in SOURCE_GROUP_ATTRIBUTES
     ]
     return _directory(ids.named("directory", "source"), SOURCE_NAME, {"User": people, "Group": groups})
@@ -137,7 +148,8 @@ def _directory(key: str, name: str, objects: dict[str, list[dict[str, Any]]]) ->
         "readOnly": False,
         "version": None,
         "objects": [
-            {"name": item, "metadata": [], "supportedApis": [], "attributes": attributes} for item, attributes in objects.items()
+            {"name": item, "metadata": [], "supportedApis": [], "attributes": attributes}
+            for item, attributes in objects.items()
         ],
     }
 
@@ -154,7 +166,9 @@ def _targets(rows: Iterable[tuple[str, str, bool]]) -> list[dict[str, Any]]:
                 "Reference" if reference else kind,
                 required=required,
                 multivalued=name == "members",
-                referencedObjects=[{"referencedObjectName": item, "referencedProperty": None} for item in objects] if reference else [],
+                referencedObjects=[{"referencedObjectName": item, "referencedProperty": None} for item in objects]
+                if reference
+                else [],
             )
         )
     return made
@@ -182,16 +196,23 @@ def make_schema(ids: Ids, key: str, profile: AppProfile | None) -> dict[str, Any
         groups = [(target, source, "String", target == "displayName") for target, source in DEFAULT_GROUP_MAPPING]
     elif profile.group_attributes:
         sources = dict(DEFAULT_GROUP_MAPPING)
-        groups = [(r.target, r.suggested_source or sources.get(r.target, ""), r.type, bool(r.required)) for r in profile.group_attributes]
+        groups = [
+            (r.target, r.suggested_source or sources.get(r.target, ""), r.type, bool(r.required))
+            for r in profile.group_attributes
+        ]
     rank = {target: number for number, target in enumerate(matching, start=1)}
     mappings = []
     objects = {ENTERPRISE_USER: _targets((t, k, required) for t, _, k, required in people)}
     if groups:
         rows = [attribute_mapping(t, source, matching=1 if t == "displayName" else 0) for t, source, _, _ in groups]
-        mappings.append(_object_mapping("Provision Azure Active Directory Groups", "Group", CORE_GROUP, "displayName", rows))
+        mappings.append(
+            _object_mapping("Provision Azure Active Directory Groups", "Group", CORE_GROUP, "displayName", rows)
+        )
         objects[CORE_GROUP] = _targets((t, k, required) for t, _, k, required in groups)
     rows = [attribute_mapping(t, source, matching=rank.get(t, 0)) for t, source, _, _ in people if source]
-    mappings.append(_object_mapping("Provision Azure Active Directory Users", "User", ENTERPRISE_USER, matching[0], rows))
+    mappings.append(
+        _object_mapping("Provision Azure Active Directory Users", "User", ENTERPRISE_USER, matching[0], rows)
+    )
     target_name = profile.title if profile else CUSTOM_TARGET_NAME
     rule = {
         "containerFilter": None,

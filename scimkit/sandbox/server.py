@@ -46,7 +46,10 @@ class Reply:
 
 
 def json_reply(status: int, body: Any, media_type: str = "application/json", **headers: str) -> Reply:
-    pairs = [(b"content-type", media_type.encode()), *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items())]
+    pairs = [
+        (b"content-type", media_type.encode()),
+        *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),
+    ]
     return Reply(status, pairs, json.dumps(body, ensure_ascii=False).encode())
 
 
@@ -63,7 +66,11 @@ class Sandbox:
         self.graph = make_emulator(world)
         audiences = ("graph", *world.apps)
         self.veil = Veil({audience: sandbox_token(world.seed, audience) for audience in audiences})
-        self.changes = ChangeLog(folder, {"sandbox": 1, "seed": world.seed, "people": world.people, "apps": sorted(world.apps)}, switched_on=list(faults))
+        self.changes = ChangeLog(
+            folder,
+            {"sandbox": 1, "seed": world.seed, "people": world.people, "apps": sorted(world.apps)},
+            switched_on=list(faults),
+        )
         self.writing = asyncio.Lock()  # one change at a time, so that the log's order is what happened
         self.ticking = asyncio.Lock()
         self.running: asyncio.Task[None] | None = None  # the cycle of now, or the last one
@@ -99,7 +106,7 @@ class Sandbox:
     # -- the world outside: Graph and vendors -----------------------------------
 
     def _place(self, path: str) -> str:
-        """"graph", the name of an app, or "" for an address where nothing is."""
+        """ "graph", the name of an app, or "" for an address where nothing is."""
         if path.startswith("/v1.0/") or path == "/v1.0":
             return "graph"
         name = path[len("/apps/") :].partition("/")[0] if path.startswith("/apps/") else ""
@@ -108,7 +115,9 @@ class Sandbox:
     async def _outside(self, scope: dict[str, Any], body: bytes, send: Any, *, internal: bool) -> Reply | None:
         path, place = scope["path"], self._place(scope["path"])
         if not place:
-            return json_reply(404, {"error": {"code": "NotFound", "message": "Nothing is at this address of the sandbox."}})
+            return json_reply(
+                404, {"error": {"code": "NotFound", "message": "Nothing is at this address of the sandbox."}}
+            )
         if not internal:
             polls = scope["method"] == "GET" and JOB.fullmatch(path)
             await self.advance(JOB_STATUS_SECONDS if polls else REQUEST_SECONDS)
@@ -131,11 +140,15 @@ class Sandbox:
         graph = place == "graph"
         if faults.strikes(place, "throttle"):
             if graph:
-                return json_reply(429, _envelope(self.world, "TooManyRequests", "Too many requests."), retry_after="0.25")
+                return json_reply(
+                    429, _envelope(self.world, "TooManyRequests", "Too many requests."), retry_after="0.25"
+                )
             return scim_error(429, "Too many requests", retry_after="0.25")
         if faults.strikes(place, "errors"):
             if graph:
-                return json_reply(503, _envelope(self.world, "serviceNotAvailable", "Service unavailable."), retry_after="0.1")
+                return json_reply(
+                    503, _envelope(self.world, "serviceNotAvailable", "Service unavailable."), retry_after="0.1"
+                )
             return scim_error(503, "Service unavailable", retry_after="0.1")
         page = None if graph else faults.at(place, "html")
         if page is not None:
@@ -168,17 +181,30 @@ class Sandbox:
         vendor = self.world.vendors[place]
         path = scope["path"]
         if path != vendor.path and not path.startswith(vendor.path + "/"):
-            return Reply(404, [(b"content-type", b"text/html; charset=utf-8")], b"<html><body><h1>404 Not Found</h1></body></html>")
+            return Reply(
+                404,
+                [(b"content-type", b"text/html; charset=utf-8")],
+                b"<html><body><h1>404 Not Found</h1></body></html>",
+            )
         return await _call(vendor.application, scope | {"root_path": vendor.path}, body)
 
     async def _graph_answer(self, scope: dict[str, Any], body: bytes) -> Reply:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         request_id = str(uuid.uuid4())
-        inner = scope | {"path": scope["path"][len("/v1.0") :] or "/", "scimkit_request_id": request_id, "root_path": ""}
+        inner = scope | {
+            "path": scope["path"][len("/v1.0") :] or "/",
+            "scimkit_request_id": request_id,
+            "root_path": "",
+        }
         refused = self.graph.state.check(headers.get("authorization"))
         if refused is not None:
             reply = json_reply(refused.status, _envelope(self.world, refused.code, refused.message, request_id))
-            reply.headers.append((b"www-authenticate", b'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'))
+            reply.headers.append(
+                (
+                    b"www-authenticate",
+                    b'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"',
+                )
+            )
         else:
             # Graph's own links carry the version
             reply = await _call(self.graph, inner | {"root_path": "/v1.0", "path": scope["path"]}, body)
@@ -312,7 +338,9 @@ class Sandbox:
             elif "method" in entry:
                 scope, body = self._request(entry)
                 await self.answer(scope, body, entry["at"])
-                self.world.faults.strikes(entry["at"], "reset_after")  # it struck after the answer, and has to be counted again
+                self.world.faults.strikes(
+                    entry["at"], "reset_after"
+                )  # it struck after the answer, and has to be counted again
             if entry.get("faults"):
                 seen = {(f["where"], f["name"]): f for f in self.world.faults.dump()}
                 switched_on = [seen.get((f["where"], f["name"]), f) for f in switched_on]
@@ -323,11 +351,21 @@ class Sandbox:
 
     def _request(self, entry: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         body = self.veil.show(entry["body"])
-        raw = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
+        raw = (
+            b""
+            if body is None
+            else body.encode()
+            if isinstance(body, str)
+            else json.dumps(body, ensure_ascii=False).encode()
+        )
         path, _, query = self.veil.show(entry["path"]).partition("?")
         host = self.world.origin.partition("://")[2]
         media_type = "application/json" if entry["at"] == "graph" else "application/scim+json"
-        headers = {"host": host, "authorization": f"Bearer {sandbox_token(self.world.seed, entry['at'])}", "content-type": media_type}
+        headers = {
+            "host": host,
+            "authorization": f"Bearer {sandbox_token(self.world.seed, entry['at'])}",
+            "content-type": media_type,
+        }
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -374,7 +412,10 @@ async def _call(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
 
     async def send(message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            reply.status, reply.headers = message["status"], [(bytes(n).lower(), bytes(v)) for n, v in message["headers"]]
+            reply.status, reply.headers = (
+                message["status"],
+                [(bytes(n).lower(), bytes(v)) for n, v in message["headers"]],
+            )
         else:
             reply.body += message.get("body", b"")
 
@@ -415,7 +456,9 @@ def _kept_body(world: World, body: bytes) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def make_sandbox(apps: Sequence[AppProfile], *, seed: int, people: int, faults: Iterable[str] = (), folder: Path | None = None) -> Sandbox:
+def make_sandbox(
+    apps: Sequence[AppProfile], *, seed: int, people: int, faults: Iterable[str] = (), folder: Path | None = None
+) -> Sandbox:
     """A sandbox that is not yet on a port."""
     texts = tuple(faults)
     world = World(seed, people, apps, texts)

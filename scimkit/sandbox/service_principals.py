@@ -13,7 +13,16 @@ from scimkit.sandbox.jobs import Job
 
 READABLE_AFTER = timedelta(seconds=2)  # a fresh app cannot be read at once …
 TEMPLATES_AFTER = timedelta(seconds=4)  # … and its templates come later still
-SENSITIVE = ("SecretToken", "Password", "ClientSecret", "AppKey", "ConsumerSecret", "Oauth2AccessToken", "Oauth2RefreshToken", "Oauth2ClientSecret")
+SENSITIVE = (
+    "SecretToken",
+    "Password",
+    "ClientSecret",
+    "AppKey",
+    "ConsumerSecret",
+    "Oauth2AccessToken",
+    "Oauth2RefreshToken",
+    "Oauth2ClientSecret",
+)
 
 
 @dataclass

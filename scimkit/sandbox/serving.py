@@ -50,7 +50,9 @@ def bind(port: int, *, wish: int = 0) -> socket.socket:
         except OSError as error:
             listener.close()
             if number == port:
-                raise ConfigError(f"port {port} cannot be used ({error.strerror})", "Choose another with --port, or leave it out.") from None
+                raise ConfigError(
+                    f"port {port} cannot be used ({error.strerror})", "Choose another with --port, or leave it out."
+                ) from None
     raise AssertionError("one of the ports was tried")
 
 
@@ -80,7 +82,14 @@ def wished_port(folder: Path | None) -> int:
 
 def write_address(folder: Path, sandbox: Sandbox, port: int) -> None:
     world = sandbox.world
-    address = {"port": port, "pid": os.getpid(), "seed": world.seed, "people": world.people, "apps": sorted(world.apps), "run": sandbox.run}
+    address = {
+        "port": port,
+        "pid": os.getpid(),
+        "seed": world.seed,
+        "people": world.people,
+        "apps": sorted(world.apps),
+        "run": sandbox.run,
+    }
     temporary = folder / f".{ADDRESS_FILE}.part"
     temporary.write_text(json.dumps(address, indent=2) + "\n", encoding="utf-8")
     temporary.replace(folder / ADDRESS_FILE)
@@ -116,7 +125,9 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _serve(sandbox: Sandbox, listener: socket.socket, folder: Path | None, owned: bool, announce: Callable[[str], None]) -> None:
+async def _serve(
+    sandbox: Sandbox, listener: socket.socket, folder: Path | None, owned: bool, announce: Callable[[str], None]
+) -> None:
     port = listener.getsockname()[1]
     sandbox.world.origin = f"http://{HOST}:{port}"
     config = uvicorn.Config(

@@ -26,14 +26,19 @@ from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.world import World
 
 PREFIX = "SystemForCrossDomainIdentityManagement"
-SECRET_KEYS = frozenset(re.findall(r"\w+", """
+SECRET_KEYS = frozenset(
+    re.findall(
+        r"\w+",
+        """
     UserName Password SecretToken AppKey BaseAddress ClientIdentifier ClientSecret SingleSignOnType Sandbox Url Domain ConsumerKey
     ConsumerSecret TokenKey TokenExpiration Oauth2AccessToken Oauth2AccessTokenCreationTime Oauth2RefreshToken SyncAll InstanceName
     Oauth2ClientId Oauth2ClientSecret CompanyId UpdateKeyOnSoftDelete SynchronizationSchedule SystemOfRecord SandboxName EnforceDomain
     SyncNotificationSettings SkipOutOfScopeDeletions Oauth2AuthorizationCode Oauth2RedirectUri ApplicationTemplateIdentifier
     Oauth2TokenExchangeUri Oauth2AuthorizationUri AuthenticationType Server PerformInboundEntitlementGrants HardDeletesEnabled
     SyncAgentCompatibilityKey SyncAgentADContainer ValidateDomain TestReferences ConnectionString
-"""))
+""",
+    )
+)
 RESET_FLAGS = ("None", "ConnectorDataStore", "Escrows", "Watermark", "QuarantineState", "Full", "ForceDeletes")
 FIRST_CYCLE_AFTER_SECONDS = 30  # from start to the first cycle, so that the first look at the job finds it run
 OPERATORS = (
@@ -105,7 +110,9 @@ async def templates(request: Request) -> Response:
 async def read_template(request: Request) -> Response:
     world, app = find_app(request)
     if request.path_params["t"] != _template_id(world, app) or not app.has_templates(world.clock):
-        raise service_error(404, "TemplateNotFound", f"The synchronization template '{request.path_params['t']}' was not found.")
+        raise service_error(
+            404, "TemplateNotFound", f"The synchronization template '{request.path_params['t']}' was not found."
+        )
     if request.url.path.endswith("/schema"):
         return JSONResponse(make_schema(world.ids, request.path_params["t"], world.apps.get(app.app)))
     return JSONResponse(_template(world, app))
@@ -113,14 +120,20 @@ async def read_template(request: Request) -> Response:
 
 async def list_jobs(request: Request) -> Response:
     world, app = find_app(request)
-    return JSONResponse({"@odata.context": _context(world, app, "jobs"), "value": [job.graph() for job in app.jobs.values()]})
+    return JSONResponse(
+        {"@odata.context": _context(world, app, "jobs"), "value": [job.graph() for job in app.jobs.values()]}
+    )
 
 
 async def create_job(request: Request) -> Response:
     world, app = find_app(request)
     template = (await read_json(request)).get("templateId")
     if template != _template_id(world, app) or not app.has_templates(world.clock):
-        raise service_error(400, "TemplateNotFound", f"The synchronization template '{template}' was not found on this service principal.")
+        raise service_error(
+            400,
+            "TemplateNotFound",
+            f"The synchronization template '{template}' was not found on this service principal.",
+        )
     if app.jobs:
         raise service_error(409, "JobAlreadyExists", "A synchronization job of this template exists already.")
     key = f"{template}.{world.tenant_id.replace('-', '')}.{app.app_id}"
@@ -157,7 +170,9 @@ async def delete_job(request: Request) -> Response:
 
 def need_credentials(app: ServicePrincipal) -> None:
     if not app.secrets.get("BaseAddress"):
-        raise service_error(400, f"{PREFIX}InvalidCredentials", "The provisioning credentials are missing: save a tenant URL first.")
+        raise service_error(
+            400, f"{PREFIX}InvalidCredentials", "The provisioning credentials are missing: save a tenant URL first."
+        )
 
 
 def schedule(world: World, job: Job) -> None:
@@ -249,7 +264,9 @@ async def validate_credentials(request: Request) -> Response:
     body = await read_json(request)
     job = find_job(request)[2] if "job" in request.path_params else None
     if job is None and body.get("templateId") != _template_id(world, app):
-        raise service_error(400, "TemplateNotFound", f"The synchronization template '{body.get('templateId')}' was not found.")
+        raise service_error(
+            400, "TemplateNotFound", f"The synchronization template '{body.get('templateId')}' was not found."
+        )
     values = app.secrets if body.get("useSavedCredentials") else _pairs(body.get("credentials"))
     profile = world.apps.get(app.app)
     matching = profile.matching[0] if profile and profile.matching else "userName"
@@ -276,7 +293,9 @@ def _matching_of(schema: dict[str, Any]) -> str:
     return min(rows, key=lambda row: row["matchingPriority"])["targetAttributeName"] if rows else ""
 
 
-def probe_vendor(world: World, app: ServicePrincipal, values: dict[str, str], matching: str, groups: bool = False) -> None:
+def probe_vendor(
+    world: World, app: ServicePrincipal, values: dict[str, str], matching: str, groups: bool = False
+) -> None:
     """R1 (and R2) at the vendor. Raises GraphError with the service's code when the answer is not an empty list."""
     if not re.match(r"https?://[^/\s]+", values.get("BaseAddress", "")):
         raise service_error(400, f"{PREFIX}InvalidCredentials", "Please provide a valid tenant URL.")
@@ -332,7 +351,10 @@ async def put_schema(request: Request) -> Response:
         if not isinstance(body.get(name), list) or not body[name]:
             raise service_error(400, "InvalidSchema", f"The schema has no {name}.")
     try:
-        known = {d["name"]: {o["name"]: {a["name"] for a in o["attributes"]} for o in d["objects"]} for d in body["directories"]}
+        known = {
+            d["name"]: {o["name"]: {a["name"] for a in o["attributes"]} for o in d["objects"]}
+            for d in body["directories"]
+        }
         for rule in body["synchronizationRules"]:
             for mapping in rule["objectMappings"]:
                 _check_mapping(rule, mapping, known)
@@ -375,10 +397,18 @@ async def patch_schema(request: Request) -> Response:
 async def filter_operators(request: Request) -> Response:
     world, app, job = find_job(request)
     value = [
-        {"id": name, "name": name, "arity": arity, "multivaluedComparisonType": "All", "supportedAttributeTypes": list(types)}
+        {
+            "id": name,
+            "name": name,
+            "arity": arity,
+            "multivaluedComparisonType": "All",
+            "supportedAttributeTypes": list(types),
+        }
         for name, arity, types in OPERATORS
     ]
-    return JSONResponse({"@odata.context": _context(world, app, f"jobs('{job.id}')/schema/filterOperators"), "value": value})
+    return JSONResponse(
+        {"@odata.context": _context(world, app, f"jobs('{job.id}')/schema/filterOperators"), "value": value}
+    )
 
 
 def routes() -> list[Route]:

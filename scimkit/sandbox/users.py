@@ -22,7 +22,19 @@ DEFAULT = (
 )  # fmt: skip
 TEXT = ("eq", "startswith")
 PEOPLE_FILTERS: dict[str, tuple[str, ...]] = {
-    **{name: TEXT for name in ("userPrincipalName", "displayName", "givenName", "surname", "mail", "mailNickname", "department", "jobTitle")},
+    **{
+        name: TEXT
+        for name in (
+            "userPrincipalName",
+            "displayName",
+            "givenName",
+            "surname",
+            "mail",
+            "mailNickname",
+            "department",
+            "jobTitle",
+        )
+    },
     "id": ("eq",),
     "employeeId": TEXT,
     "userType": ("eq",),
@@ -38,7 +50,10 @@ GROUP_FILTERS: dict[str, tuple[str, ...]] = {
     "mailEnabled": ("eq",),
 }
 LIST_OPTIONS = ("$select", "$filter", "$top", "$skiptoken", "$count", "$orderby", "$expand")
-ADMINISTRATOR_ROLE = {"displayName": "Cloud Application Administrator", "roleTemplateId": "158c047a-c907-4556-b7ef-446551a6b5f7"}
+ADMINISTRATOR_ROLE = {
+    "displayName": "Cloud Application Administrator",
+    "roleTemplateId": "158c047a-c907-4556-b7ef-446551a6b5f7",
+}
 
 
 def _advanced(request: Request, query: dict[str, str]) -> None:
@@ -60,10 +75,14 @@ def _ordered(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[st
 def _expand_manager(world: World, person: Person, item: dict[str, Any], text: str) -> dict[str, Any]:
     found = re.fullmatch(r"manager(?:\(\$select=([\w,]+)\))?", text)
     if not found:
-        raise bad_request(f"The query specified in the URI is not valid. $expand of '{text}' is not supported.", "BadRequest")
+        raise bad_request(
+            f"The query specified in the URI is not valid. $expand of '{text}' is not supported.", "BadRequest"
+        )
     manager = world.directory.people.get(person.manager)
     if manager is not None and manager.deleted_utc is None:
-        item = item | {"manager": {"@odata.type": "#microsoft.graph.user", **select(manager.graph(), found[1], DEFAULT)}}
+        item = item | {
+            "manager": {"@odata.type": "#microsoft.graph.user", **select(manager.graph(), found[1], DEFAULT)}
+        }
     return item
 
 
@@ -103,7 +122,11 @@ async def me(request: Request) -> Response:
 
 async def my_roles(request: Request) -> Response:
     world = world_of(request)
-    role = {"id": world.ids.named("directory role", "cloud application administrator"), "description": None, **ADMINISTRATOR_ROLE}
+    role = {
+        "id": world.ids.named("directory role", "cloud application administrator"),
+        "description": None,
+        **ADMINISTRATOR_ROLE,
+    }
     context = f"{world.origin}/v1.0/$metadata#directoryRoles"
     return JSONResponse({"@odata.context": context, "value": [role]})
 
@@ -135,7 +158,9 @@ async def read_manager(request: Request) -> Response:
     if manager is None or manager.deleted_utc is not None:
         raise not_found("manager", "manager")
     query = options(request, ("$select",))
-    return JSONResponse({"@odata.type": "#microsoft.graph.user", **select(manager.graph(), query.get("$select"), DEFAULT)})
+    return JSONResponse(
+        {"@odata.type": "#microsoft.graph.user", **select(manager.graph(), query.get("$select"), DEFAULT)}
+    )
 
 
 # -- groups ---------------------------------------------------------------------
@@ -193,7 +218,11 @@ def _members_page(request: Request, world: World, people: list[Person], inner: l
         names = [name.strip() for name in query["$select"].split(",")]
         full = {p.id: p.graph() for p in people} | {g.id: g.graph() for g in inner}
         items = [
-            {"@odata.type": i["@odata.type"], "id": i["id"], **{n: full[i["id"]][n] for n in names if n in full[i["id"]]}}
+            {
+                "@odata.type": i["@odata.type"],
+                "id": i["id"],
+                **{n: full[i["id"]][n] for n in names if n in full[i["id"]]},
+            }
             for i in items
         ]
     return JSONResponse(page(request, world.origin, "directoryObjects", items, query))

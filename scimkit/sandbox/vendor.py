@@ -147,7 +147,11 @@ def filterable_names(profile: AppProfile) -> frozenset[str] | None:
     for target in (*profile.filterable_targets, *profile.sandbox.filterable, *profile.matching):
         parsed = parse_target(target)
         name = parsed.attribute.lower()
-        names |= {name, f"{name}.{parsed.sub}".lower() if parsed.sub else name, f"{name}.{parsed.key}".lower() if parsed.key else name}
+        names |= {
+            name,
+            f"{name}.{parsed.sub}".lower() if parsed.sub else name,
+            f"{name}.{parsed.key}".lower() if parsed.key else name,
+        }
     return frozenset(names)
 
 
@@ -178,7 +182,9 @@ class VendorService(ScimService):
             self.vendor.check_required(self.decode_body(body, content_type))
         return super().read_creation(resource_type, body, content_type)
 
-    def patch_response(self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]) -> ScimResponse:
+    def patch_response(
+        self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
+    ) -> ScimResponse:
         """204 at once where nothing is asked for: the server would first copy the whole group for an answer without a body."""
         if response_parameters.attributes or response_parameters.excluded_attributes:
             return super().patch_response(base_url, resource, response_parameters)
@@ -263,7 +269,9 @@ class VendorStorage(InMemoryStorage):
         self._claim(created)
         return created
 
-    def update(self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None) -> Resource[Any]:
+    def update(
+        self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
+    ) -> Resource[Any]:
         if resource_type.name == "User":
             self._check_claims(resource)
         updated = super().update(resource_type, resource, expected_version=expected_version)
@@ -388,7 +396,11 @@ class Vendor:
 
     def check_seat(self, resource: Any) -> None:
         seats = self.profile.sandbox.seats
-        if seats is not None and resource.active is not False and sum(a.active is not False for a in self.accounts()) >= seats:
+        if (
+            seats is not None
+            and resource.active is not False
+            and sum(a.active is not False for a in self.accounts()) >= seats
+        ):
             raise ForbiddenException(detail=f"No licence is left: all {seats} seats are taken")
 
     def _seed_accounts(self, people: list[Person]) -> None:

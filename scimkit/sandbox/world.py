@@ -64,7 +64,9 @@ class World:
 
     def kept(self, text: str) -> str:
         """`text` as it is kept and logged: without the port, which changes from start to start."""
-        return text.replace(self.origin, PLACEHOLDER_ORIGIN).replace(self.origin.replace("127.0.0.1", "localhost"), PLACEHOLDER_ORIGIN)
+        return text.replace(self.origin, PLACEHOLDER_ORIGIN).replace(
+            self.origin.replace("127.0.0.1", "localhost"), PLACEHOLDER_ORIGIN
+        )
 
     def shown(self, text: str) -> str:
         """The reverse of `kept`."""

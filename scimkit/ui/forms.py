@@ -200,7 +200,9 @@ class _Fields:
         longest = max((len(words) for name in form._parameters for words, _ in form.options(name)), default=0)
         width = "36em" if longest <= _SHORT else "46em"  # one for all, so that they stand in one column
         for name, parameter in form._parameters.items():
-            field = _make_field(form.label(name), form.values[name], form.options(name), help=f"{name}: {parameter.help}", width=width)
+            field = _make_field(
+                form.label(name), form.values[name], form.options(name), help=f"{name}: {parameter.help}", width=width
+            )
             message = _make_message(form.help(name))
             field.observe(self._changed(name), names="value")
             self.widgets[name], self.messages[name] = field, message

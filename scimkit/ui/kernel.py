@@ -33,7 +33,9 @@ from scimkit.credentials import REDACTOR
 from scimkit.errors import NotReady, ScimkitError, Waiting
 
 ENGINE_TARGET = "scimkit.engine"  # the comm target of what only the engine may hear
-PRELOAD = "SCIMKIT_PRELOAD"  # modules to import before the first cell, comma-separated: a kernel started ahead has the time
+PRELOAD = (
+    "SCIMKIT_PRELOAD"  # modules to import before the first cell, comma-separated: a kernel started ahead has the time
+)
 _INSTALLED = "_scimkit_redactor"
 
 
@@ -80,7 +82,14 @@ class KernelRedactor:
         finally:
             self._clear.on = False
 
-    def show_error(self, shell: Any, etype: type[BaseException], error: BaseException, tb: TracebackType | None, tb_offset: int | None = None) -> None:
+    def show_error(
+        self,
+        shell: Any,
+        etype: type[BaseException],
+        error: BaseException,
+        tb: TracebackType | None,
+        tb_offset: int | None = None,
+    ) -> None:
         """A foreseeable error as its sentence and its remedy; the engine learns the rest."""
         assert isinstance(error, ScimkitError)
         self.tell_engine(error=describe(error))
@@ -135,13 +144,24 @@ class StreamRedactor:
         self._held: dict[tuple[str, str], str] = {}  # (request, stream) -> printed, and not yet sent
         self._sending = threading.RLock()
 
-    def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None, *more: Any, **options: Any) -> Any:
+    def send(
+        self,
+        stream: Any,
+        msg_or_type: Any,
+        content: Any = None,
+        parent: Any = None,
+        ident: Any = None,
+        *more: Any,
+        **options: Any,
+    ) -> Any:
         whole = isinstance(msg_or_type, Mapping)
         kind = msg_or_type["header"]["msg_type"] if whole else msg_or_type
         if kind not in ("stream", "status", "clear_output"):
             return self.pass_on(stream, msg_or_type, content, parent, ident, *more, **options)
         body = msg_or_type["content"] if whole else content
-        request = str(((msg_or_type["parent_header"] if whole else (parent or {}).get("header", parent)) or {}).get("msg_id", ""))
+        request = str(
+            ((msg_or_type["parent_header"] if whole else (parent or {}).get("header", parent)) or {}).get("msg_id", "")
+        )
         with self._sending:
             if kind == "stream":
                 body["text"] = self._hold(request, body["name"], body["text"])
@@ -248,11 +268,15 @@ def _clean_row(history: Any, line: int) -> None:
     try:
         with sqlite3.connect(str(history.hist_file), timeout=2) as database:
             key = (history.session_number, line)
-            rows = database.execute("SELECT source, source_raw FROM history WHERE session = ? AND line = ?", key).fetchall()
+            rows = database.execute(
+                "SELECT source, source_raw FROM history WHERE session = ? AND line = ?", key
+            ).fetchall()
             database.execute("PRAGMA secure_delete = ON")
             for row in rows:
                 clean = (REDACTOR.text(row[0]), REDACTOR.text(row[1]))
-                database.execute("UPDATE history SET source = ?, source_raw = ? WHERE session = ? AND line = ?", (*clean, *key))
+                database.execute(
+                    "UPDATE history SET source = ?, source_raw = ? WHERE session = ? AND line = ?", (*clean, *key)
+                )
         database.close()
     except sqlite3.Error:  # another kernel holds the file: the row stays, as IPython keeps it for every typed cell
         pass
@@ -278,5 +302,7 @@ def load_ipython_extension(shell: Any) -> None:
     """`--ext=scimkit.ui.kernel`: the redactor from the first message on, and imports done ahead."""
     install_redactor(shell)
     for module in filter(None, os.environ.pop(PRELOAD, "").split(",")):
-        with contextlib.suppress(Exception):  # the notebook that imports it will say what is wrong, where it can be read
+        with contextlib.suppress(
+            Exception
+        ):  # the notebook that imports it will say what is wrong, where it can be read
             importlib.import_module(module)

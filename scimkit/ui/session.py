@@ -58,7 +58,16 @@ class Session:
     `here.form` holds the parameters; `here.graph` and `here.scim(token)` are handles.
     """
 
-    def __init__(self, step: str, run: RunStore, *, config: Config, values: Mapping[str, Any], declared: tuple[Parameter, ...], quiet: bool) -> None:
+    def __init__(
+        self,
+        step: str,
+        run: RunStore,
+        *,
+        config: Config,
+        values: Mapping[str, Any],
+        declared: tuple[Parameter, ...],
+        quiet: bool,
+    ) -> None:
         from scimkit.apps import load
 
         self.step, self.run, self.config, self.quiet = step, run, config, quiet
@@ -84,7 +93,9 @@ class Session:
 
         shown = tuple(self._for_this_app(p) for p in self._declared if p.name not in OWN)
         choices = {p.name: p.choices for p in self._declared if p.name not in OWN and p.choices}
-        words = {question.key: {choice.value: choice.label for choice in question.choices} for question in self.app.decisions}
+        words = {
+            question.key: {choice.value: choice.label for choice in question.choices} for question in self.app.decisions
+        }
         if self.app.tenant_url.kind == "choice" and "tenant_url" in self._values:
             known = ("", *(str(value) for value in self.app.tenant_url.values), self._values["tenant_url"])
             choices["tenant_url"] = tuple(dict.fromkeys(known))
@@ -92,7 +103,14 @@ class Session:
         known_rules = {"try_filter": read_filter_text, "sign_in_identifier": lambda text: text and parse(text)}
         rules = {name: rule for name, rule in known_rules.items() if name in self._values}
         return Form(
-            shown, self._values, step=self.step, store=self.run, choices=choices, words=words, rules=rules, interactive=False if self.quiet else None
+            shown,
+            self._values,
+            step=self.step,
+            store=self.run,
+            choices=choices,
+            words=words,
+            rules=rules,
+            interactive=False if self.quiet else None,
         )
 
     def _for_this_app(self, parameter: Parameter) -> Parameter:
@@ -103,7 +121,12 @@ class Session:
         asked = [question for question in self.app.decisions if question.key not in fields]
         answers = {question.key: " or ".join(choice.value for choice in question.choices) or "…" for question in asked}
         own = "; ".join(f"{question.key}={answers[question.key]} ({question.question})" for question in asked)
-        return replace(parameter, help=f"key=answer, separated by commas. {own}" if own else f"nothing: {self.app.title} raises no further question")
+        return replace(
+            parameter,
+            help=f"key=answer, separated by commas. {own}"
+            if own
+            else f"nothing: {self.app.title} raises no further question",
+        )
 
     @property
     def guide(self) -> StepGuide:
@@ -161,7 +184,11 @@ class Session:
         nowhere = reference == "sandbox" and not self.tenant.is_sandbox  # the default, which is good there only
         if self.step != "2_token" or not nowhere or self.quiet or not has_front_end():
             return
-        ask = "Send the mail above, and wait for the answer. Then paste" if self.app.token.made_by == "vendor" else "Paste"
+        ask = (
+            "Send the mail above, and wait for the answer. Then paste"
+            if self.app.token.made_by == "vendor"
+            else "Paste"
+        )
         raise Waiting(
             f"no {self.app.token.label} has been entered yet",
             f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those below it.",
@@ -169,7 +196,12 @@ class Session:
 
     def _wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
         """In step 2, where the vendor makes the token: raise Waiting, and leave the mail to send in the run."""
-        if self.step != "2_token" or self.tenant.is_sandbox or self.app.token.made_by != "vendor" or reference == "prompt":
+        if (
+            self.step != "2_token"
+            or self.tenant.is_sandbox
+            or self.app.token.made_by != "vendor"
+            or reference == "prompt"
+        ):
             return
         from scimkit.vendor_mail import FILE, wait_for_vendor, write_mail
 
@@ -256,7 +288,9 @@ class Session:
     def keep_schema(self, enterprise_app: EnterpriseApp) -> dict[str, Any]:
         """The job's schema as it is now; a copy stays in the run folder."""
         schema: dict[str, Any] = self.graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
-        self.run.write(f"{self.step.partition('_')[0]}_schema.json", json.dumps(schema, ensure_ascii=False, indent=2) + "\n")
+        self.run.write(
+            f"{self.step.partition('_')[0]}_schema.json", json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+        )
         return schema
 
     def require(self, value: Any) -> None:
@@ -281,7 +315,9 @@ class Session:
         except Waiting:
             self._offer(plan)
             raise
-        return Said(f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint {plan.fingerprint}.")
+        return Said(
+            f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint {plan.fingerprint}."
+        )
 
     def _offer(self, plan: ChangePlan) -> None:
         from scimkit.ui.forms import has_front_end
@@ -296,7 +332,13 @@ class Session:
         self.run.keep(self.step, value, now=datetime.now(UTC))
         bad = first_failed(checks_of(value))
         if bad is not None:
-            self.run.set_step(self.step, "failed", message=f"{bad.code}: {bad.message}", remedy=bad.remedy, ended_utc=utc_text(datetime.now(UTC)))
+            self.run.set_step(
+                self.step,
+                "failed",
+                message=f"{bad.code}: {bad.message}",
+                remedy=bad.remedy,
+                ended_utc=utc_text(datetime.now(UTC)),
+            )
         return value
 
     def close(self, value: Any) -> Said:
@@ -308,7 +350,9 @@ class Session:
         self.run.set_step(self.step, "passed", message="", remedy="", ended_utc=utc_text(datetime.now(UTC)))
         self.access.close()
         warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))
-        said = f"{self.step} is done" + (f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else "")
+        said = f"{self.step} is done" + (
+            f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else ""
+        )
         if is_operation(self.step):
             return Said(f"{said}.")
         names = [step.name for step in in_order(self.app.journey_order)]
@@ -360,7 +404,13 @@ def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
     there by nobody else, and the notebook would run with the default."""
     cells = [text for text in space.get("In", ()) if isinstance(text, str) and text.startswith(_INJECTED)]
     nodes = ast.parse(cells[-1]).body if cells else []
-    return tuple(target.id for node in nodes if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name))
+    return tuple(
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    )
 
 
 def _say(session: Session, alone: bool) -> None:
@@ -421,7 +471,9 @@ def _temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunSt
     app = str(given.get("app", "oreilly"))
     names = tuple(s.name for s in in_order(load(app).journey_order))
     parent = Path(tempfile.mkdtemp(prefix="scimkit-"))  # readable by its owner alone
-    run = RunStore.create(parent, app=app, tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text)
+    run = RunStore.create(
+        parent, app=app, tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text
+    )
     run.change_state(lambda state: state.update(temporary=True))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)  # a killed kernel leaves that to the sandbox's process
     if is_operation(step):
@@ -448,11 +500,17 @@ def _play_missing(run: RunStore) -> bool:
     state = run.state()
     own = state.get("runbook") != "onboard" or state.get("temporary")
     begun = state.get("played")
-    if state["tenant"] != "sandbox" or not own or (run.has(record_step("EnterpriseApp"), "EnterpriseApp") and not begun):
+    if (
+        state["tenant"] != "sandbox"
+        or not own
+        or (run.has(record_step("EnterpriseApp"), "EnterpriseApp") and not begun)
+    ):
         return False
     run.change_state(lambda state: state.update(played=True))
     names = [step.name for step in in_order(load(run.app).journey_order)]
-    missing = [name for name in names[: names.index(LAST_PLAYED) + 1] if state["steps"].get(name, {}).get("state") != "passed"]
+    missing = [
+        name for name in names[: names.index(LAST_PLAYED) + 1] if state["steps"].get(name, {}).get("state") != "passed"
+    ]
     for name in missing:
         _play(name, run)
     return bool(missing)

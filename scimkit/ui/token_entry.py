@@ -17,7 +17,9 @@ class TokenEntry:
 
     def __init__(self, session: Session, reference: str, *, interactive: bool | None) -> None:
         self._session, self.reference = session, reference
-        self._form = TokenForm(session.app.token.label, keep_choices(session), self._keep, reference=reference, interactive=interactive)
+        self._form = TokenForm(
+            session.app.token.label, keep_choices(session), self._keep, reference=reference, interactive=interactive
+        )
 
     def _keep(self, token: Secret, reference: str) -> str:
         session = self._session
@@ -45,4 +47,8 @@ def keep_choices(session: Session) -> tuple[tuple[str, str], ...]:
     name = f"scimkit-{session.tenant.name}-{session.app.name}"
     file = private_file(name)
     choices = [(f"in the keyring of this machine, as {name}", f"keyring:{name}")] if has_keyring() else []
-    return (*choices, ("in this notebook only; the next ones will ask", "prompt"), (f"in a file of yours: {file}", f"file:{file}"))
+    return (
+        *choices,
+        ("in this notebook only; the next ones will ask", "prompt"),
+        (f"in a file of yours: {file}", f"file:{file}"),
+    )

@@ -58,7 +58,9 @@ class Paragraph:
     more: str
 
     def lines(self, width: int) -> Iterator[Line]:
-        wrapped = textwrap.wrap(visible(self.text), width, initial_indent=self.indent, subsequent_indent=self.more, break_on_hyphens=False)
+        wrapped = textwrap.wrap(
+            visible(self.text), width, initial_indent=self.indent, subsequent_indent=self.more, break_on_hyphens=False
+        )
         for line in wrapped or [self.indent.rstrip()]:
             yield line, self.tone
 
@@ -73,7 +75,10 @@ def describe_compatibility(found: Compatibility, width: int = WIDTH) -> Iterator
 
 
 def _parts(found: Compatibility) -> Iterator[Part]:
-    telling = sorted((finding for finding in found.findings if finding.breaks != "advice" and _counts(found, finding)), key=lambda finding: finding.breaks != "fails")
+    telling = sorted(
+        (finding for finding in found.findings if finding.breaks != "advice" and _counts(found, finding)),
+        key=lambda finding: finding.breaks != "fails",
+    )
     yield from _head(found)
     yield from _table(found.rows, written=found.written)
     for number, finding in enumerate(telling, start=1):
@@ -86,7 +91,9 @@ def _parts(found: Compatibility) -> Iterator[Part]:
 def _counts(found: Compatibility, finding: Finding) -> bool:
     """Whether it is met in the dialect that will be spoken: the one in force, or the one that the verdict advises."""
     advised = any(condition.startswith(("Add the flag ", "Take the flag ")) for condition in found.conditions)
-    return advised or "both" in finding.dialects or ("aadOptscim062020" if found.flag else "default") in finding.dialects
+    return (
+        advised or "both" in finding.dialects or ("aadOptscim062020" if found.flag else "default") in finding.dialects
+    )
 
 
 def _head(found: Compatibility) -> Iterator[Part]:
@@ -95,7 +102,11 @@ def _head(found: Compatibility) -> Iterator[Part]:
     groups = f"groups by {', '.join(found.mapped_groups)}" if found.mapped_groups else "group mapping off"
     whose = f"mapping of {found.app}" if found.app else "default mapping of a non-gallery app"
     flag = "aadOptscim062020 in the Tenant URL" if found.flag else "no flag in the Tenant URL"
-    yield from _wrapped(f"{whose}: {len(found.mapped)} attributes, people matched by {', then '.join(found.matching)}; {groups}; {flag}", "  ", "quiet")
+    yield from _wrapped(
+        f"{whose}: {len(found.mapped)} attributes, people matched by {', then '.join(found.matching)}; {groups}; {flag}",
+        "  ",
+        "quiet",
+    )
 
 
 # -- the checks, counted -----------------------------------------------------
@@ -108,7 +119,10 @@ def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Part]
     yield "", ""
     yield f"  {'checks met':<22}" + "".join(f"{title:<24}" for _, title in DIALECTS).rstrip(), "quiet"
     for name, themes in (*AREAS, *((("other", other),) if other else ())):
-        cells = [_cell([row for row in every if row.theme in themes and row.dialect in (dialect, "both")]) for dialect, _ in DIALECTS]
+        cells = [
+            _cell([row for row in every if row.theme in themes and row.dialect in (dialect, "both")])
+            for dialect, _ in DIALECTS
+        ]
         if any(text for text, _ in cells):
             tone = next((tone for tone in ("bad", "doubt") if tone in (cells[0][1], cells[1][1])), "")
             yield f"  {name:<22}" + "".join(f"{text:<24}" for text, _ in cells).rstrip(), tone
@@ -125,7 +139,9 @@ def _cell(rows: list[CompatibilityRow]) -> Line:
         return "–", ""
     met = sum(row.outcome in MET for row in asked)
     left = len(rows) - len(asked)
-    text = f"{met} of {len(asked)}" + (f", {left} not asked" if left and any(row.outcome == "not_reached" for row in rows) else "")
+    text = f"{met} of {len(asked)}" + (
+        f", {left} not asked" if left and any(row.outcome == "not_reached" for row in rows) else ""
+    )
     return text, "doubt" if met < len(asked) else ""
 
 
@@ -145,7 +161,9 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
         yield from _labelled("rows", ", ".join(map(short_target, finding.rows)))
     yield from _labelled("means", _without_rows(finding.means, finding, "these rows"))
     yield from _labelled("meanwhile", _without_rows(finding.meanwhile, finding, "these"))
-    yield from _labelled("to mend", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}")
+    yield from _labelled(
+        "to mend", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}"
+    )
     if len(finding.explains) > 1:
         more = f" and {len(finding.explains) - MOST_CODES} more" if len(finding.explains) > MOST_CODES else ""
         yield from _labelled("spoils", ", ".join(finding.explains[:MOST_CODES]) + more, tone="quiet")
@@ -177,7 +195,9 @@ def _advice(findings: list[Finding]) -> Iterator[Part]:
     for finding in findings:
         name = dict(DIALECTS).get(finding.dialects[0]) if len(finding.dialects) == 1 else None
         only = f" ({'without the flag' if name == 'without flag' else 'with the flag'})" if name else ""
-        yield from _wrapped(f"· {finding.title}{only}. {_without_rows(finding.remedy, finding, 'them')}", "    ", "", more="      ")
+        yield from _wrapped(
+            f"· {finding.title}{only}. {_without_rows(finding.remedy, finding, 'them')}", "    ", "", more="      "
+        )
 
 
 def _labelled(label: str, text: str, *, tone: str = "") -> Iterator[Part]:
@@ -199,7 +219,9 @@ def _left_behind(found: Compatibility) -> Iterator[Part]:
     yield f"LEFT AT THE APP  {len(found.left_behind)} of what the probe made could not be removed", "bad"
     for item in found.left_behind:
         yield f"    {item.resource_type:<7}{visible(item.name)}  {visible(item.id)}".rstrip(), ""
-    yield from _wrapped("Run the same command with --cleanup in place of --write, or remove them in the app by hand.", "    ", "")
+    yield from _wrapped(
+        "Run the same command with --cleanup in place of --write, or remove them in the app by hand.", "    ", ""
+    )
 
 
 def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
@@ -217,7 +239,11 @@ def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
         yield from _wrapped(found.note, "", "quiet")
     met = found.outcomes
     counts = f"{sum(met.get(one, 0) for one in MET)} of {len(found.rows)} checks met, {found.requests} requests"
-    made = "; test people and groups were made" + (" and removed" if not found.left_behind else "") if found.written else "; nothing was written"
+    made = (
+        "; test people and groups were made" + (" and removed" if not found.left_behind else "")
+        if found.written
+        else "; nothing was written"
+    )
     yield counts + made, "quiet"
 
 

@@ -23,7 +23,11 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
     """
     findings, rows = data.get("findings") or [], data.get("rows") or []
     blocks: list[Block] = [_head(data, rows)]
-    blocks += [_finding(number, finding) for number, finding in enumerate(findings, start=1) if finding.get("breaks") != "advice"]
+    blocks += [
+        _finding(number, finding)
+        for number, finding in enumerate(findings, start=1)
+        if finding.get("breaks") != "advice"
+    ]
     advice = [finding for finding in findings if finding.get("breaks") == "advice"]
     if advice:
         columns = {"what was seen": field("title"), "dialect": _dialects, "for the vendor": field("remedy")}
@@ -32,18 +36,34 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
         left = {"what": field("resource_type"), "name": field("name"), "id": field("id", code=True)}
         blocks.append(table("Could not be removed from the app", left, data["left_behind"]))
     unmet = [row for row in rows if row.get("outcome") != "passed"]
-    columns = {"check": field("code", code=True), "dialect": _dialect, "people": field("people"), "outcome": _outcome, "cause": field("cause", code=True)}
+    columns = {
+        "check": field("code", code=True),
+        "dialect": _dialect,
+        "people": field("people"),
+        "outcome": _outcome,
+        "cause": field("cause", code=True),
+    }
     blocks.append(table("Checks that were not met, or not made", columns, unmet))
     counts = {"of": field("theme"), "checks": field("checks"), "met": field("met")}
     blocks.append(table("All checks", counts, _themes(rows), empty="none was made"))
-    conditional = data.get("verdict") == "works_if" and data.get("conditions")  # its sentence would say all of them a second time
-    said = "Entra will work if what is listed below is done, or known, first." if conditional else str(data.get("sentence") or "")
+    conditional = data.get("verdict") == "works_if" and data.get(
+        "conditions"
+    )  # its sentence would say all of them a second time
+    said = (
+        "Entra will work if what is listed below is done, or known, first."
+        if conditional
+        else str(data.get("sentence") or "")
+    )
     return "Will Entra work with this endpoint?", said, tuple(blocks)
 
 
 def _themes(rows: Sequence[Data]) -> list[Data]:
     themes = dict.fromkeys(str(row.get("theme")) for row in rows)
-    return [{"theme": theme, "checks": len(of), "met": sum(_is_met(row) for row in of)} for theme in themes if (of := [row for row in rows if row.get("theme") == theme])]
+    return [
+        {"theme": theme, "checks": len(of), "met": sum(_is_met(row) for row in of)}
+        for theme in themes
+        if (of := [row for row in rows if row.get("theme") == theme])
+    ]
 
 
 def _is_met(row: Data) -> bool:
@@ -71,7 +91,10 @@ def _head(data: Data, rows: Sequence[Data]) -> Pairs:
             ("group mapping", Cell("on" if data.get("mapped_groups") else "off")),
             ("flag in the Tenant URL", Cell(flag)),
             ("asked by", Cell(f"{asked}; {met} of {len(rows)} checks met; {made}")),
-            ("to be done or known first", Cell("\n".join(visible(text) for text in data.get("conditions") or ()) or "nothing")),
+            (
+                "to be done or known first",
+                Cell("\n".join(visible(text) for text in data.get("conditions") or ()) or "nothing"),
+            ),
             ("note", cell(data.get("note"))),
         )
     )

@@ -85,7 +85,10 @@ class View:
 
 # A symbol and a word: neither form relies on colour alone.
 STATUS_SYMBOLS = {"passed": "✓", "warning": "!", "failed": "✗", "not_reached": "·", "not_observed": "?"}
-MOST_CHECKS, MOST_LETTERS = 200, 1000  # of one list, and of one message: a forecast of thousands may have something to say of each
+MOST_CHECKS, MOST_LETTERS = (
+    200,
+    1000,
+)  # of one list, and of one message: a forecast of thousands may have something to say of each
 STATUS_ORDER = ("failed", "warning", "not_observed", "not_reached", "passed")
 
 
@@ -101,7 +104,9 @@ def count_statuses(rows: tuple[CheckRow, ...]) -> str:
     '2 warnings, 1 passed'
     """
     counts = {status: sum(1 for row in rows if row.status == status) for status in STATUS_ORDER}
-    return ", ".join(f"{count} {status_words(status)}{_plural(status, count)}" for status, count in counts.items() if count)
+    return ", ".join(
+        f"{count} {status_words(status)}{_plural(status, count)}" for status, count in counts.items() if count
+    )
 
 
 def _plural(status: str, count: int) -> str:

@@ -128,7 +128,9 @@ def _token_note(data: Data) -> Description:
     overlap = data.get("overlap_hours")
     hours = Cell("not stated") if overlap is None else Cell(count(overlap, "hour"))
     maker = _MAKERS.get(str(data.get("made_by")), data.get("made_by"))
-    pairs = _pairs({**data, "made_by": maker}, "reference", "made_by", code=("reference",), reference="where it is kept")
+    pairs = _pairs(
+        {**data, "made_by": maker}, "reference", "made_by", code=("reference",), reference="where it is kept"
+    )
     rows = (
         ("expires", cell(data.get("expires"), nothing="nobody has noted when")),
         ("an old one works beside a new one for", hours),
@@ -146,7 +148,12 @@ def _mail_draft(data: Data) -> Description:
     if not data.get("to"):
         return title, f"None is needed: nothing has to be asked of {data.get('app')} for the token.", ()
     body = Cell("\n".join(visible(line) for line in str(data.get("body") or "").rstrip().split("\n")))
-    rows = (("to", cell(data["to"])), ("subject", cell(data.get("subject"))), ("text", body), ("source of the address", cell(data.get("source"))))
+    rows = (
+        ("to", cell(data["to"])),
+        ("subject", cell(data.get("subject"))),
+        ("text", body),
+        ("source of the address", cell(data.get("source"))),
+    )
     return title, "For you to send: scimkit sends no mail.", (Pairs(rows),)
 
 
@@ -219,7 +226,12 @@ def exchange_table(data: Data) -> Table:
 
 def _change_plan(data: Data) -> Description:
     changes = data.get("changes") or []
-    columns = {"action": field("action"), "on": lambda change: cell(_setting(change.get("object"))), "before": field("before"), "after": field("after")}
+    columns = {
+        "action": field("action"),
+        "on": lambda change: cell(_setting(change.get("object"))),
+        "before": field("before"),
+        "after": field("after"),
+    }
     where = _place(data)
     pairs = [("step", cell(data.get("step"))), ("tenant", cell(where))]
     if data.get("job_id"):
@@ -238,7 +250,11 @@ def _change_plan(data: Data) -> Description:
 def _pilot_group(data: Data) -> Description:
     if not data.get("id"):
         return "", f"People only: {data.get('why')}.", ()
-    return "The pilot group", f"{data.get('name')}, {count(len(data.get('member_ids') or ()), 'person', 'people')} in it.", ()
+    return (
+        "The pilot group",
+        f"{data.get('name')}, {count(len(data.get('member_ids') or ()), 'person', 'people')} in it.",
+        (),
+    )
 
 
 def _enablement(data: Data) -> Description:
@@ -280,7 +296,14 @@ def _log_summary(data: Data) -> Description:
     counts = table(
         "Counted", {"what": field("what"), "how many": field("count")}, _items(data.get("counts"), "what", "count")
     )
-    pairs = _pairs({**data, "quarantine": data.get("quarantine") or "no"}, "job_id", "job_status", "quarantine", code=("job_id",), job_id="job")
+    pairs = _pairs(
+        {**data, "quarantine": data.get("quarantine") or "no"},
+        "job_id",
+        "job_status",
+        "quarantine",
+        code=("job_id",),
+        job_id="job",
+    )
     return "Provisioning log", _window(data), (pairs, counts, lines, outcome_table(data))
 
 

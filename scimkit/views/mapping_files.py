@@ -9,7 +9,12 @@ from scimkit.views.tables import Data, count, field, table
 from scimkit.views.values import NOTHING, cell, phrase
 
 Description = tuple[str, str, tuple[Block, ...]]
-_FILES = {"file": "to read and review", "schema_file": "everything, as Graph gave it", "version": "version of the schema", "read_utc": "read (UTC)"}
+_FILES = {
+    "file": "to read and review",
+    "schema_file": "everything, as Graph gave it",
+    "version": "version of the schema",
+    "read_utc": "read (UTC)",
+}
 
 
 def describe_backup(data: Data) -> Description:
@@ -23,7 +28,9 @@ def describe_backup(data: Data) -> Description:
         "matched by": field("matching"),
         "scoping filters": field("filters"),
     }
-    pairs = Pairs(tuple((words, cell(data[name], code=name.endswith("file"))) for name, words in _FILES.items() if name in data))
+    pairs = Pairs(
+        tuple((words, cell(data[name], code=name.endswith("file"))) for name, words in _FILES.items() if name in data)
+    )
     told = " and ".join(str(each.get("source_object")) for each in objects) or "nothing"
     return "Mapping kept", f"Mapped: {told}.", (table("Objects", columns, objects), pairs)
 
@@ -38,10 +45,21 @@ def describe_comparison(data: Data) -> Description:
         sentence = f"{before} and {after} could not be compared."
     else:
         sentence = f"From {before} to {after}: {count(len(changes), 'difference')}."
-    columns = {"object": field("object"), "attribute": field("target", code=True), "what": _what, before: field("before", code=True), after: field("after", code=True)}
+    columns = {
+        "object": field("object"),
+        "attribute": field("target", code=True),
+        "what": _what,
+        before: field("before", code=True),
+        after: field("after", code=True),
+    }
     blocks: list[Block] = [table("Differences", columns, changes)]
     if order:
-        places = {"object": field("object"), "attribute": field("target", code=True), before: field("before"), after: field("after")}
+        places = {
+            "object": field("object"),
+            "attribute": field("target", code=True),
+            before: field("before"),
+            after: field("after"),
+        }
         blocks.append(table("In another order, which changes nothing", places, order))
     return "Mapping compared", sentence, tuple(blocks)
 
@@ -56,7 +74,12 @@ def describe_forecast(data: Data) -> Description:
     """Who would lose their access, and why."""
     if not data.get("made"):
         return "Forecast of the restore", "There was nothing to look at in the directory.", ()
-    people = table("No longer in scope, or switched off", {"person": field("person"), "why": field("reason")}, data.get("leavers") or [], empty="nobody")
+    people = table(
+        "No longer in scope, or switched off",
+        {"person": field("person"), "why": field("reason")},
+        data.get("leavers") or [],
+        empty="nobody",
+    )
     groups = (Pairs((("groups that fall out of scope", cell(data["groups"])),)),) if data.get("groups") else ()
     return "Forecast of the restore", "", (people, *groups)
 
@@ -66,12 +89,26 @@ def describe_restore(data: Data) -> Description:
     changes = data.get("changes") or []
     if not data.get("title"):
         return "Mapping restored", "Nothing was to be put back.", ()
-    columns = {"where": field("place", code=True), "before": field("before", code=True), "after": field("after", code=True)}
+    columns = {
+        "where": field("place", code=True),
+        "before": field("before", code=True),
+        "after": field("after", code=True),
+    }
     versions = f"{data.get('from_version') or NOTHING} to {data.get('to_version') or NOTHING}"
-    facts = (("version of the schema", cell(versions)), ("as it was before", cell(data.get("before_file"), code=True)), ("started again", cell(data.get("started"))))
-    people = table("No longer in scope, by the forecast", {"person": phrase}, data.get("left_scope") or [], empty="nobody")
+    facts = (
+        ("version of the schema", cell(versions)),
+        ("as it was before", cell(data.get("before_file"), code=True)),
+        ("started again", cell(data.get("started"))),
+    )
+    people = table(
+        "No longer in scope, by the forecast", {"person": phrase}, data.get("left_scope") or [], empty="nobody"
+    )
     written = table("Written", columns, changes, empty="nothing: it was all there")
-    return "Mapping restored", f"{data['title']}: {count(len(changes), 'difference')} written.", (written, people, Pairs(facts))
+    return (
+        "Mapping restored",
+        f"{data['title']}: {count(len(changes), 'difference')} written.",
+        (written, people, Pairs(facts)),
+    )
 
 
 DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {

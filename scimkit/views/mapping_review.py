@@ -33,7 +33,11 @@ def describe_mapping_review(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     if overruled := data.get("overruled"):
         blocks.append(_overruled(overruled))
     blocks += _findings(data.get("checks") or [])
-    return "Attribute mapping", f"{count(len(rows), 'row')}, evaluated for {count(len(people), 'person', 'people')}.", tuple(blocks)
+    return (
+        "Attribute mapping",
+        f"{count(len(rows), 'row')}, evaluated for {count(len(people), 'person', 'people')}.",
+        tuple(blocks),
+    )
 
 
 def _rows(rows: Sequence[Data]) -> Table:
@@ -53,18 +57,26 @@ def _rows(rows: Sequence[Data]) -> Table:
 
 def is_as_expected(row: Data) -> bool:
     """Whether the live source reads as the expected one; `mail` and `[mail]` are the same."""
-    expected, live = (str(row.get(name) or "").strip().removeprefix("[").removesuffix("]") for name in ("expected", "live"))
+    expected, live = (
+        str(row.get(name) or "").strip().removeprefix("[").removesuffix("]") for name in ("expected", "live")
+    )
     return bool(expected) and expected == live
 
 
 def _person(upn: str, rows: Sequence[Data]) -> Table:
-    values = [{"target": row.get("target"), "value": row["values"][upn]} for row in rows if upn in (row.get("values") or {})]
+    values = [
+        {"target": row.get("target"), "value": row["values"][upn]} for row in rows if upn in (row.get("values") or {})
+    ]
     columns = {"target": field("target", code=True), "value": field("value")}
     return table(f"What {upn} would get", columns, values)
 
 
 def _overruled(overruled: Sequence[Data]) -> Table:
-    items = [{"target": each.get("target"), "person": upn, "value": value} for each in overruled for upn, value in (each.get("values") or {}).items()]
+    items = [
+        {"target": each.get("target"), "person": upn, "value": value}
+        for each in overruled
+        for upn, value in (each.get("values") or {}).items()
+    ]
     columns = {
         "target": field("target", code=True),
         "person": field("person"),
@@ -87,10 +99,16 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     columns = {
         "target": field("target", code=True),
         who: field("person"),
-        "Microsoft gives": lambda row: cell((row.get("error") and f"an error: {row['error']}") or ", ".join(row.get("values") or []) or "(no value)"),
+        "Microsoft gives": lambda row: cell(
+            (row.get("error") and f"an error: {row['error']}") or ", ".join(row.get("values") or []) or "(no value)"
+        ),
     }
     sentence = ". ".join(part.rstrip(".") for part in (data.get("unasked"), data.get("remedy")) if part)
-    return "Microsoft's word on the expressions", visible(sentence), (table("What parseExpression gives", columns, answers),)
+    return (
+        "Microsoft's word on the expressions",
+        visible(sentence),
+        (table("What parseExpression gives", columns, answers),),
+    )
 
 
 # -- one expression for one person ---------------------------------------------------------
@@ -99,7 +117,12 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
 def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     """How one expression comes to its value: the tree as a table, inner parts indented."""
     steps = list(_steps(data.get("root") or {}, 0))
-    columns = {"part": lambda row: row["part"], "is": field("text", code=True), "gives": field("gives"), "why": field("note")}
+    columns = {
+        "part": lambda row: row["part"],
+        "is": field("text", code=True),
+        "gives": field("gives"),
+        "why": field("note"),
+    }
     empty = ", ".join(data.get("empty") or [])
     sentence = f"Empty for this person: {visible(empty)}." if empty else ""
     return "How it comes to its value", sentence, (table("Step by step", columns, steps),)
@@ -108,6 +131,11 @@ def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
 def _steps(step: Data, depth: int) -> Iterator[Data]:
     """The steps from the outside to the inside. The indent is no blank, which a page would drop."""
     role = f"{'· ' * depth}{step.get('role') or 'all of it'}"
-    yield {"part": Cell(role), "text": step.get("text"), "gives": step.get("value") or str(step.get("state") or "").replace("_", " "), "note": step.get("note")}
+    yield {
+        "part": Cell(role),
+        "text": step.get("text"),
+        "gives": step.get("value") or str(step.get("state") or "").replace("_", " "),
+        "note": step.get("note"),
+    }
     for part in step.get("parts") or ():
         yield from _steps(part, depth + 1)

@@ -46,8 +46,12 @@ def environment() -> Environment:
         undefined=jinja2.StrictUndefined,
     )
     env.filters.update(
-        visible=lambda text: visible(str(text)), status_words=status_words, count_statuses=count_statuses,
-        first_checks=first_checks, parts=_parts, line_class=_line_class,
+        visible=lambda text: visible(str(text)),
+        status_words=status_words,
+        count_statuses=count_statuses,
+        first_checks=first_checks,
+        parts=_parts,
+        line_class=_line_class,
     )
     env.globals.update(symbols=STATUS_SYMBOLS, kind_of=_kind_of)
     return env

@@ -37,7 +37,19 @@ _ADDRESS = re.compile(r"\w[\w.+'#-]*@([\w-]+(?:\.[\w-]+)+)")
 _MARKED = ("(", "error:")  # "(no value)" and errors stand in place of a mapped value
 MASKED = "[masked]"
 # Source attributes that a scoping filter may ask about and many people share.
-_SHARED_SOURCES = {"department", "jobtitle", "companyname", "employeetype", "accountenabled", "issoftdeleted", "usagelocation", "preferredlanguage", "country", "state", "city"}
+_SHARED_SOURCES = {
+    "department",
+    "jobtitle",
+    "companyname",
+    "employeetype",
+    "accountenabled",
+    "issoftdeleted",
+    "usagelocation",
+    "preferredlanguage",
+    "country",
+    "state",
+    "city",
+}
 
 
 def is_shared(target: str) -> bool:
@@ -219,7 +231,9 @@ def _find_references(value: Any) -> Iterator[list[str]]:
     """People named by text alone, and the values that were mapped or observed for them."""
     if isinstance(value, Mapping):
         for field in ("person", "administrator", "notification_email"):
-            if isinstance(value.get(field), str) and value[field] and value.get("kind") != "Group":  # a log line of a group
+            if (
+                isinstance(value.get(field), str) and value[field] and value.get("kind") != "Group"
+            ):  # a log line of a group
                 yield [value[field]]
         if isinstance(value.get("values"), Mapping) and "target" in value:
             for upn, mapped in value["values"].items():

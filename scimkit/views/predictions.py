@@ -18,14 +18,24 @@ def describe_predictions(data: Data) -> Description:
     group = data.get("group")
     blocks: tuple[Block, ...] = (prediction_table(data.get("people") or []),)
     if group:
-        columns = {"group": _group_name, "predicted": _action, "reason": field("reason"), "members": field("members", nothing="nobody")}
+        columns = {
+            "group": _group_name,
+            "predicted": _action,
+            "reason": field("reason"),
+            "members": field("members", nothing="nobody"),
+        }
         blocks = (*blocks, table("The group", columns, [group]))
     return "What the pilot would do", "", blocks
 
 
 def prediction_table(predictions: Sequence[Data]) -> Table:
     """What would happen to each person, and the values they would be given."""
-    columns = {"person": field("person"), "predicted": field("action"), "reason": field("reason"), "values": field("values")}
+    columns = {
+        "person": field("person"),
+        "predicted": field("action"),
+        "reason": field("reason"),
+        "values": field("values"),
+    }
     return table("Predicted", columns, predictions)
 
 
@@ -82,7 +92,14 @@ def describe_forecast(data: Data) -> Description:
 
 def group_forecast_table(groups: Sequence[Data]) -> Table:
     """One row a group, with how many of its members come along."""
-    columns = {"group": field("name"), "predicted": _action, "reason": field("reason"), "members added": field("members"), "removed": field("removed"), "left out": field("left_out")}
+    columns = {
+        "group": field("name"),
+        "predicted": _action,
+        "reason": field("reason"),
+        "members added": field("members"),
+        "removed": field("removed"),
+        "left out": field("left_out"),
+    }
     return table("Groups", columns, groups)
 
 

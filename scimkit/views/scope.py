@@ -38,13 +38,23 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     if not data.get("text"):
         return "A filter to try", "None was given: set try_filter to see what one would do.", ()
     if review["problem"]:
-        return "A filter, tried", f"{data['text']}: nobody was judged, because {review['problem']}.", (_remarks(review),)
+        return (
+            "A filter, tried",
+            f"{data['text']}: nobody was judged, because {review['problem']}.",
+            (_remarks(review),),
+        )
     leaving, entering = data.get("leaving") or [], data.get("entering") or []
     out = review["judged"] - data["staying"] - len(leaving) - len(entering)
     said = f"of {review['judged']} people assigned {data['staying']} would stay, {len(leaving)} go out, {len(entering)} come in, {out} stay out"
     blocks = (
         _people("Who would go out", leaving, empty="nobody"),
-        table("Who would come in", {"person": field("person")}, [{"person": name} for name in entering], most=MOST_PEOPLE, empty="nobody"),
+        table(
+            "Who would come in",
+            {"person": field("person")},
+            [{"person": name} for name in entering],
+            most=MOST_PEOPLE,
+            empty="nobody",
+        ),
         *_doubts(review),
         *([_remarks(review)] if review["remarks"] else []),
     )
@@ -70,9 +80,16 @@ def _review(review: Data) -> list[Block]:
     blocks: list[Block] = [_filter_table([{"filter": text} for text in review["filters"]], what)]
     if review["judged"]:
         one, many = OBJECTS[review["object"]]
-        counts = {"clause that is false": field("clause", code=True), many: field("people"), "of them empty there": field("empty")}
+        counts = {
+            "clause that is false": field("clause", code=True),
+            many: field("people"),
+            "of them empty there": field("empty"),
+        }
         title = f"Left out by filter: {len(review['left_out'])} of {review['judged']} {many} assigned"
-        blocks += [table(title, counts, review["counts"], most=MOST_PEOPLE, empty="nobody"), _people(f"Each {one} left out", review["left_out"], empty="nobody")]
+        blocks += [
+            table(title, counts, review["counts"], most=MOST_PEOPLE, empty="nobody"),
+            _people(f"Each {one} left out", review["left_out"], empty="nobody"),
+        ]
         blocks += _doubts(review)
     return blocks
 
@@ -104,7 +121,13 @@ def _doubts(review: Data) -> list[Block]:
     if not review["doubtful"]:
         return []
     columns = {"who": _who, "passes when a pattern may match": field("passes_when")}
-    rows = [{**each, "passes_when": "anywhere in the value" if each["passes_when"] == "anywhere" else "the whole value only"} for each in review["doubtful"]]
+    rows = [
+        {
+            **each,
+            "passes_when": "anywhere in the value" if each["passes_when"] == "anywhere" else "the whole value only",
+        }
+        for each in review["doubtful"]
+    ]
     return [table("Who passes under one reading of patterns only (unconfirmed)", columns, rows, most=MOST_PEOPLE)]
 
 
@@ -115,4 +138,7 @@ def _remarks(review: Data) -> Table:
 
 
 def _mark(remark: Data) -> Cell:
-    return Cell({"documented": "documented", "seen": "seen in the field"}.get(remark["mark"], "not documented"), unconfirmed=remark["mark"] == "unconfirmed")
+    return Cell(
+        {"documented": "documented", "seen": "seen in the field"}.get(remark["mark"], "not documented"),
+        unconfirmed=remark["mark"] == "unconfirmed",
+    )

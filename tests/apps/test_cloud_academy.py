@@ -39,7 +39,11 @@ def test_two_hosts_the_default_first(app: AppProfile) -> None:
         ("https://app.qa.com/webhooks/ad/v1/scim", "tutorial, MS 2025"), ("https://cloudacademy.com/webhooks/ad/v1/scim", "tutorial"),
     ]  # fmt: skip
     addresses = [line.text for line in make_guide(app, "5a_connection").lines if line.kind == "address"]
-    assert len(addresses) == 3 and addresses[0].endswith("taken where none is chosen") and "cloudacademy.com" in addresses[1]
+    assert (
+        len(addresses) == 3
+        and addresses[0].endswith("taken where none is chosen")
+        and "cloudacademy.com" in addresses[1]
+    )
 
 
 def test_the_table(app: AppProfile) -> None:
@@ -56,9 +60,22 @@ def test_the_table(app: AppProfile) -> None:
 def test_the_key(app: AppProfile) -> None:
     """The labels of the way to it, and the eight hours an old one has left."""
     clicks = " ".join(app.token.steps)
-    for label in ("Dashboard", "your profile", "Settings & Integrations", "Integrations", "View Integration", "Generate a new API Key", "Secret Token"):
+    for label in (
+        "Dashboard",
+        "your profile",
+        "Settings & Integrations",
+        "Integrations",
+        "View Integration",
+        "Generate a new API Key",
+        "Secret Token",
+    ):
         assert label in clicks
-    assert (app.token.label, app.token.made_by, app.token.overlap_hours, app.token.expires.value) == ("API Key", "admin", 8, "not stated")
+    assert (app.token.label, app.token.made_by, app.token.overlap_hours, app.token.expires.value) == (
+        "API Key",
+        "admin",
+        8,
+        "not stated",
+    )
     assert "8 hours" in said(app, "2_token")
     assert write_mail(app).to == "" == write_mail(app).text
 

@@ -23,8 +23,16 @@ def said(app: AppProfile, step: str) -> str:
 
 def test_where_it_comes_from(app: AppProfile) -> None:
     """The oldest of three generations of instructions; Microsoft no longer lists it."""
-    assert (app.title, str(app.tutorial.date), app.gallery_names) == ("LinkedIn Learning", "2017-04-15", ("LinkedIn Learning",))
-    assert app.tutorial.newest is not None and "2020-06-30" in str(app.tutorial.newest) and "no longer lists" in str(app.tutorial.newest)
+    assert (app.title, str(app.tutorial.date), app.gallery_names) == (
+        "LinkedIn Learning",
+        "2017-04-15",
+        ("LinkedIn Learning",),
+    )
+    assert (
+        app.tutorial.newest is not None
+        and "2020-06-30" in str(app.tutorial.newest)
+        and "no longer lists" in str(app.tutorial.newest)
+    )
     assert {"tutorial", "MS 2018", "MS 2020", "vendor"} <= set(app.sources)
 
 
@@ -63,7 +71,15 @@ def test_what_it_can_do(app: AppProfile) -> None:
 def test_three_generations_of_the_token_page(app: AppProfile) -> None:
     """The labels of each, exactly."""
     clicks = " ".join(app.token.steps)
-    for label in ("Settings > Global Settings", "SCIM Setup", "Admin > Admin Settings", "Advanced Integrations", "+ Add new SCIM configuration", "Generate token", "Access token"):
+    for label in (
+        "Settings > Global Settings",
+        "SCIM Setup",
+        "Admin > Admin Settings",
+        "Advanced Integrations",
+        "+ Add new SCIM configuration",
+        "Generate token",
+        "Access token",
+    ):
         assert f"**{label}**" in clicks
     newer, vendor = app.token.other_editions
     assert (newer.source, vendor.source) == ("MS 2020", "vendor")

@@ -45,7 +45,17 @@ def test_nothing_is_published(app: AppProfile) -> None:
 def test_the_token_is_a_service_accounts(app: AppProfile) -> None:
     """The labels, exactly; the tutorial's own remedy."""
     clicks = " ".join(app.token.steps)
-    for label in ("Admin Console", "Settings tab", "Service Accounts", "+Service Account", "Service Account Type", "Token Based", "Save", "Active Tokens", "Secret Token"):
+    for label in (
+        "Admin Console",
+        "Settings tab",
+        "Service Accounts",
+        "+Service Account",
+        "Service Account Type",
+        "Token Based",
+        "Save",
+        "Active Tokens",
+        "Secret Token",
+    ):
         assert f"**{label}**" in clicks
     assert "Admin permissions" in str(app.failure_hint)
     assert "long-lived" in said(app, "2_token")

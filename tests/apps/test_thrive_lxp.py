@@ -26,7 +26,10 @@ def test_address_and_token_come_from_support(app: AppProfile) -> None:
     assert (str(app.tutorial.date), app.gallery_names) == ("2022-11-21", ("Thrive LXP",))
     assert (app.tenant_url.kind, app.tenant_url.values) == ("support", ())
     assert (app.token.label, app.token.made_by, app.token.expires.value) == ("SCIM token", "vendor", "not stated")
-    assert app.token.mail is not None and (str(app.token.mail.to), app.token.mail.to.source) == ("support@thrivelearning.com", "tutorial, vendor")
+    assert app.token.mail is not None and (str(app.token.mail.to), app.token.mail.to.source) == (
+        "support@thrivelearning.com",
+        "tutorial, vendor",
+    )
     asks = " ".join(app.token.mail.asks)
     assert "Tenant URL" in asks and "SCIM token" in asks
     assert "Tenant url and Secret Token" in said(app, "2_token") and "implementation specialist" in said(app, "2_token")
@@ -39,7 +42,9 @@ def test_the_tables(app: AppProfile) -> None:
         ("name.givenName", "String"), ("name.familyName", "String"), ("timezone", "String"), (MANAGER, "Reference"),
     ]  # fmt: skip
     assert app.filterable_targets == ("userName",) == app.matching
-    assert {row.source for row in app.attributes} == {"tutorial, vendor"} and {row.required for row in app.attributes} == {None}
+    assert {row.source for row in app.attributes} == {"tutorial, vendor"} and {
+        row.required for row in app.attributes
+    } == {None}
     assert [(row.target, row.type, row.filterable) for row in app.group_attributes] == [
         ("displayName", "String", True), ("externalId", "String", False), ("members", "Reference", False),
     ]  # fmt: skip

@@ -29,7 +29,9 @@ ON_DEMAND: dict[str, Callable[[], Measure]] = {"empty": measure_empty}
 
 def main() -> int:
     known = MEASURES | ON_DEMAND
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Ratios of wall-clock times, and memory, against their limits.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Ratios of wall-clock times, and memory, against their limits."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; none: {', '.join(MEASURES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures for a program to read")
     options = parser.parse_args()

@@ -107,12 +107,19 @@ def measure_probe() -> Measure:
         "other_seconds": median(bare for _, bare in pairs),
         "quick_server_ratio": median(ours / bare for ours, bare in quick),
     }
-    return Measure("probe", tuple(round(ours / bare, 3) for ours, bare in pairs), LIMIT, notes={key: round(value, 3) for key, value in notes.items()})
+    return Measure(
+        "probe",
+        tuple(round(ours / bare, 3) for ours, bare in pairs),
+        LIMIT,
+        notes={key: round(value, 3) for key, value in notes.items()},
+    )
 
 
 @contextmanager
 def _server(*command: str) -> Iterator[tuple[str, str]]:
-    with subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdin is not None and server.stdout is not None
         ready = json.loads(server.stdout.readline())
         try:
@@ -148,7 +155,9 @@ def _replay(url: str, recorded: list[dict[str, Any]]) -> float:
     started = time.perf_counter()
     with httpx.Client() as client:
         for sent in recorded:
-            answer = client.request(sent["method"], url + sent["path"], headers=sent["headers"], content=sent["body"] or None)
+            answer = client.request(
+                sent["method"], url + sent["path"], headers=sent["headers"], content=sent["body"] or None
+            )
             if answer.content:
                 answer.json()
     return time.perf_counter() - started

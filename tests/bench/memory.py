@@ -34,7 +34,13 @@ def measure_memory() -> Measure:
                 raise RuntimeError(f"only {accounts} of {PEOPLE} people have an account at the vendor")
             notes = {"accounts": accounts, "empty_mb": round(before, 1)}
             peak = peak_of(process)
-            return Measure("memory", (round(resident(process), 1),), LIMIT_MB, "MB", notes | ({"peak_mb": round(peak, 1)} if peak else {}))
+            return Measure(
+                "memory",
+                (round(resident(process), 1),),
+                LIMIT_MB,
+                "MB",
+                notes | ({"peak_mb": round(peak, 1)} if peak else {}),
+            )
         finally:
             stop(address)
 
@@ -54,7 +60,11 @@ def provision_everybody(address: SandboxAddress) -> int:
         base = f"servicePrincipals/{made['servicePrincipal']['id']}/synchronization"
         kind = ask("GET", f"{base}/templates")["value"][0]["id"]
         job = ask("POST", f"{base}/jobs", {"templateId": kind})["id"]
-        secrets = {"BaseAddress": address.scim_urls[APP], "SecretToken": sandbox_token(address.seed, APP), "SyncAll": "true"}
+        secrets = {
+            "BaseAddress": address.scim_urls[APP],
+            "SecretToken": sandbox_token(address.seed, APP),
+            "SyncAll": "true",
+        }
         ask("PUT", f"{base}/secrets", {"value": [{"key": key, "value": value} for key, value in secrets.items()]})
         ask("POST", f"{base}/jobs/{job}/start")
         wait(address, 60)  # the cycle runs, however long it takes

@@ -20,7 +20,9 @@ LIMIT = 1.5
 NOTEBOOKS = 9
 
 _QUICK = "import sys; sys.modules['rfc3987_syntax'] = None\n"
-_OURS = _QUICK + """
+_OURS = (
+    _QUICK
+    + """
 from pathlib import Path
 from scimkit.runbooks.runbook import read_runbook
 from scimkit.runbooks.runner import run_runbook
@@ -30,11 +32,15 @@ print(*result.lines, sep="\\n")
 assert list(result.steps.values()) == ["passed"] * {notebooks}, result.steps
 sys.exit(result.exit_code)
 """
-_STOCK = _QUICK + """
+)
+_STOCK = (
+    _QUICK
+    + """
 from papermill import execute_notebook
 for number in range({notebooks}):
     execute_notebook({notebook!r}, f"{{number}}.ipynb", progress_bar=False)
 """
+)
 
 
 def measure_onboard() -> Measure:
@@ -57,10 +63,20 @@ def _against_papermill(name: str, runbook: str | None) -> Measure:
 
 def write_empty(folder: Path) -> Path:
     """A notebook of one code cell with nothing in it."""
-    cell = {"cell_type": "code", "id": "empty", "metadata": {"tags": []}, "source": "", "outputs": [], "execution_count": None}
+    cell = {
+        "cell_type": "code",
+        "id": "empty",
+        "metadata": {"tags": []},
+        "source": "",
+        "outputs": [],
+        "execution_count": None,
+    }
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path = folder / "empty.ipynb"
-    path.write_text(json.dumps({"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}),
+        encoding="utf-8",
+    )
     return path
 
 

@@ -28,10 +28,14 @@ def call(command: list[str]) -> Call:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCIMKIT_")}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         began, busy = time.perf_counter(), _busy()
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", errors="replace")
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", errors="replace"
+        )
         taken = Call(time.perf_counter() - began, _busy() - busy)
     if done.returncode:
-        raise RuntimeError(f"{Path(command[0]).name} … ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(
+            f"{Path(command[0]).name} … ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return taken
 
 

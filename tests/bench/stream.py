@@ -71,7 +71,9 @@ def default_mapping() -> CompiledMapping:
 def people(count: int) -> Iterator[dict[str, Any]]:
     """Source attributes of sandbox people, one in a hundred soft-deleted."""
     for number, person in enumerate(make_people(Ids(DEFAULT_SEED), count)):
-        yield source_attributes(person.graph(), soft_deleted=number % 100 == 0, manager_id=person.id if number % 3 else None)
+        yield source_attributes(
+            person.graph(), soft_deleted=number % 100 == 0, manager_id=person.id if number % 3 else None
+        )
 
 
 def seconds_for(run: Callable[[Source], Any], sources: Iterable[Source]) -> float:
@@ -90,7 +92,12 @@ def measure_stream() -> Measure:
         if differing:
             raise RuntimeError(f"the two give different values for {differing[0]['userPrincipalName']}")
         pairs.append((_stream_seconds(compiled, sources), seconds_for(by_hand, sources)))
-    notes = {"people": PEOPLE, "rows": len(compiled.mapping.rows), "ours_seconds": round(sum(a for a, _ in pairs), 3), "other_seconds": round(sum(b for _, b in pairs), 3)}
+    notes = {
+        "people": PEOPLE,
+        "rows": len(compiled.mapping.rows),
+        "ours_seconds": round(sum(a for a, _ in pairs), 3),
+        "other_seconds": round(sum(b for _, b in pairs), 3),
+    }
     return Measure("stream", tuple(round(a / b, 3) for a, b in pairs), LIMIT, notes=notes)
 
 
@@ -105,7 +112,9 @@ def measure_flat() -> Measure:
     """The most memory that streaming 100,000 people holds, in times of what 10,000 take."""
     compiled, sources = default_mapping(), list(people(1_000))
     few, many = (_peak_bytes(compiled, islice(cycle(sources), count)) for count in (SLICE, PEOPLE))
-    return Measure("flat", (round(many / few, 3),), FLAT_LIMIT, notes={"peak_kb": round(many / 1000, 1), "people": PEOPLE})
+    return Measure(
+        "flat", (round(many / few, 3),), FLAT_LIMIT, notes={"peak_kb": round(many / 1000, 1), "people": PEOPLE}
+    )
 
 
 def _peak_bytes(compiled: CompiledMapping, sources: Iterable[Source]) -> int:

@@ -100,25 +100,39 @@ class Notebook:
 
     def number(self, words: str) -> int:
         """The number of the code cell that has these words in it."""
-        return next(n for n, cell in enumerate(self.cells) if cell["cell_type"] == "code" and words in text(cell["source"]))
+        return next(
+            n for n, cell in enumerate(self.cells) if cell["cell_type"] == "code" and words in text(cell["source"])
+        )
 
     def says(self, number: int = -1) -> str:
         """What one cell has put out, as text."""
         return outputs(self.cells[number])
 
     def show(self, number: int) -> None:
-        self.page.evaluate(f"([path, cell]) => {{ const p = {PANEL}; p.content.activeCellIndex = cell; p.content.scrollToItem(cell, 'start') }}", [self.path, number])
+        self.page.evaluate(
+            f"([path, cell]) => {{ const p = {PANEL}; p.content.activeCellIndex = cell; p.content.scrollToItem(cell, 'start') }}",
+            [self.path, number],
+        )
 
     def check_done(self) -> None:
         """No error anywhere, every cell run, and the last one says that the step is done."""
         code = [cell for cell in self.cells if cell["cell_type"] == "code"]
-        errors = [text(o.get("traceback", "")) or text(o["text"]) for cell in code for o in cell["outputs"] if o["output_type"] == "error" or o.get("name") == "stderr"]
+        errors = [
+            text(o.get("traceback", "")) or text(o["text"])
+            for cell in code
+            for o in cell["outputs"]
+            if o["output_type"] == "error" or o.get("name") == "stderr"
+        ]
         assert errors == [], self.name
         assert [cell["execution_count"] is not None for cell in code] == [True] * len(code), self.name
         assert f"{self.name} is done" in self.says()
         self.show(len(self.cells) - 1)
         expect(self.panel.get_by_text(f"{self.name} is done")).to_be_visible()
-        expect(self.panel.locator("[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
+        expect(
+            self.panel.locator(
+                "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
+            )
+        ).to_have_count(0)
 
     def save(self) -> None:
         self.page.evaluate(SAVE, self.path)
@@ -174,7 +188,9 @@ class Lab:
 
     def ask(self, path: str, method: str = "GET") -> Any:
         """Ask the server itself; None when it does not answer."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method, headers={"Authorization": f"token {SERVER_TOKEN}"})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", method=method, headers={"Authorization": f"token {SERVER_TOKEN}"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.loads(answer.read() or b"{}")
@@ -190,11 +206,20 @@ def run_lab(folder: Path, command: list[str]) -> Iterator[Lab]:
     """Serve until the block ends, then shut down as the menu does. `command` is told its port."""
     lab, log = Lab(folder, _free_port()), folder / "lab.log"
     with log.open("wb") as output:
-        lab.process = subprocess.Popen([*command, "--port", str(lab.port)], cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        lab.process = subprocess.Popen(
+            [*command, "--port", str(lab.port)],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
         try:
             until = time.monotonic() + START_SECONDS
             while lab.ask("/api/status") is None:
-                assert lab.process.poll() is None and time.monotonic() < until, log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                assert lab.process.poll() is None and time.monotonic() < until, log.read_text(
+                    encoding="utf-8", errors="replace"
+                )[-2000:]
                 time.sleep(0.1)
             yield lab
             if lab.process.poll() is None:
@@ -269,7 +294,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def start_lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
+def start_lab(
+    chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
     """`with start_lab() as lab:` a fresh run, opened by `scimkit lab`."""
     return lambda: _start_in(tmp_path_factory.mktemp("lab"))
 
@@ -284,8 +311,17 @@ def lab(start_lab: Callable[[], contextlib.AbstractContextManager[Lab]]) -> Iter
 @pytest.fixture
 def start_plain_lab(chromium: str, tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[Lab]]:
     """JupyterLab without scimkit, on a copy of notebooks/ outside any run."""
-    shutil.copytree(Path(__file__).parents[2] / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("runs", ".*"))
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
+    shutil.copytree(
+        Path(__file__).parents[2] / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("runs", ".*")
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
+    ]
     return lambda: run_lab(tmp_path, command)
 
 

@@ -81,7 +81,9 @@ def search(lab, leaks, *, but=()):
     assert "" in [state.get("value", "") for state in states if state.get("placeholder") == "paste it here"]
     assert any("2_token.ipynb" in place for place in leaks(lab.folder, ENDS)), "widgets were not saved"
     with contextlib.closing(sqlite3.connect(lab.folder / "ipython/profile_default/history.sqlite")) as history:
-        assert history.execute("SELECT count(*) FROM history WHERE source LIKE '%probe_endpoint%'").fetchone()[0], "no history was kept"
+        assert history.execute("SELECT count(*) FROM history WHERE source LIKE '%probe_endpoint%'").fetchone()[0], (
+            "no history was kept"
+        )
     plant = lab.run / "planted"
     plant.write_bytes(base64.b64encode(b"x" + TOKEN.encode()))
     assert any("planted" in place for place in leaks(lab.folder, TOKEN, but=but))
@@ -92,7 +94,9 @@ def search(lab, leaks, *, but=()):
 def test_typed_and_kept_nowhere(start_lab, page, tmp_path, leaks):
     with start_lab() as lab:
         play(lab, page, "1_plan")
-        assert enter(lab, page, tmp_path, "in this notebook only", again="note_token(").startswith("Held in this notebook only")
+        assert enter(lab, page, tmp_path, "in this notebook only", again="note_token(").startswith(
+            "Held in this notebook only"
+        )
         assert reference(lab) == "prompt"
         play(lab, page, "3_app", "4_scope")
         notebook = lab.open(page, "5a_connection")

@@ -610,9 +610,20 @@ def test_an_empty_id_is_refused(graph, stub, id):
 
 def test_an_expression_is_parsed_with_the_person_as_test_input(stub, graph, journal):
     """The documented body: nulls left out, several values typed beside them; nothing in the journal."""
-    answer = {"parsingSucceeded": True, "evaluationSucceeded": True, "evaluationResult": ["EN_US"], "parsedExpression": {}, "error": None}
+    answer = {
+        "parsingSucceeded": True,
+        "evaluationSucceeded": True,
+        "evaluationResult": ["EN_US"],
+        "parsedExpression": {},
+        "error": None,
+    }
     stub.answer = lambda seen: reply(200, answer)
-    source = {"preferredLanguage": "EN-US", "IsSoftDeleted": False, "mail": None, "appRoleAssignments": ["User", {"value": "admin"}]}
+    source = {
+        "preferredLanguage": "EN-US",
+        "IsSoftDeleted": False,
+        "mail": None,
+        "appRoleAssignments": ["User", {"value": "admin"}],
+    }
     assert graph.parse_expression(SP, JOB, '"x"', source) == answer
     assert (stub.seen[0].method, stub.seen[0].path) == ("POST", f"{SYNC}/jobs/{JOB}/schema/parseExpression")
     assert stub.seen[0].json == {

@@ -36,7 +36,10 @@ def test_a_write_carries_json_and_its_media_type(stub, scim):
     """Letters stay letters; the media type is the caller's."""
     scim.send("POST", "Users", body={"displayName": "Zoë"}, media_type="application/scim+json; charset=utf-8")
     seen = stub.seen[0]
-    assert seen.body == '{"displayName": "Zoë"}'.encode() and seen.headers["content-type"] == "application/scim+json; charset=utf-8"
+    assert (
+        seen.body == '{"displayName": "Zoë"}'.encode()
+        and seen.headers["content-type"] == "application/scim+json; charset=utf-8"
+    )
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer another"}])
@@ -49,7 +52,9 @@ def test_anonymous_leaves_the_token_at_home(stub, scim, headers):
 @pytest.mark.parametrize("status", [200, 204, 301, 401, 404, 429, 503])
 def test_every_status_is_an_answer_and_asked_for_once(stub, scim, status):
     """Nothing raises, nothing is repeated, no redirect is followed."""
-    stub.answer = lambda seen: Reply(status, None if status == 204 else {"id": "7"}, {"Retry-After": "0", "Location": "/elsewhere"})
+    stub.answer = lambda seen: Reply(
+        status, None if status == 204 else {"id": "7"}, {"Retry-After": "0", "Location": "/elsewhere"}
+    )
     answer = scim.send("PATCH", "Users/7", body={})
     assert answer.status == status and len(stub.seen) == 1
 
@@ -108,7 +113,9 @@ def odd():
         server.shutdown()
 
 
-@pytest.mark.parametrize(("kind", "words"), [("slowly", "in time"), ("letterwise", "in time"), ("large", "larger than 8 MB")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("slowly", "in time"), ("letterwise", "in time"), ("large", "larger than 8 MB")]
+)
 def test_what_does_not_end_is_given_up(odd, kind, words):
     """A trickle keeps no one waiting, and a flood fills no memory."""
     started = time.monotonic()

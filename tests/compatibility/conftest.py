@@ -40,12 +40,18 @@ class Crooked:
     def residue(self):
         """What stands there: (resource type, userName or displayName)."""
         state = self.state()
-        return sorted((kind, item.get("userName") or item["displayName"]) for kind in ("Users", "Groups") for item in state[kind])
+        return sorted(
+            (kind, item.get("userName") or item["displayName"]) for kind in ("Users", "Groups") for item in state[kind]
+        )
 
     def make(self, kind="Users", **values):
         """Something that was there before any probe; its id."""
         schema = f"urn:ietf:params:scim:schemas:core:2.0:{kind[:-1]}"
-        answer = httpx.post(f"{self.url}/{kind}", json={"schemas": [schema], **values}, headers={"Authorization": f"Bearer {self.token}"})
+        answer = httpx.post(
+            f"{self.url}/{kind}",
+            json={"schemas": [schema], **values},
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
@@ -58,7 +64,9 @@ def impatient(monkeypatch):
 
 @pytest.fixture(scope="session")
 def crooked_server():
-    with subprocess.Popen([sys.executable, str(CROOKED)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, str(CROOKED)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         yield json.loads(process.stdout.readline())
         process.stdin.close()
         process.wait(timeout=10)
@@ -70,6 +78,8 @@ def world(crooked_server):
     numbers = itertools.count(1)
 
     def make(*defects):
-        return Crooked(crooked_server["url"], f"{'+'.join(defects) or 'plain'}~{next(numbers)}", crooked_server["token"])
+        return Crooked(
+            crooked_server["url"], f"{'+'.join(defects) or 'plain'}~{next(numbers)}", crooked_server["token"]
+        )
 
     return make

@@ -335,7 +335,9 @@ class Filter:
         exact = exact or (last == "displayname" and self.kind == "Groups" and self.world.has("group_name_exact"))
 
         def test(resource):
-            return any(compare(operator, value, wanted, exact) for value in self.values(resource, urn, attribute, inner))
+            return any(
+                compare(operator, value, wanted, exact) for value in self.values(resource, urn, attribute, inner)
+            )
 
         return test
 
@@ -356,7 +358,11 @@ class Filter:
             value = json.loads(token if token.startswith('"') else token.lower())
         except ValueError:
             raise self.bad(f"{token!r} is not a value") from None
-        if isinstance(value, str) and self.world.has("special_characters_break_filter") and re.search(r"['\x80-\U0010ffff]", value):
+        if (
+            isinstance(value, str)
+            and self.world.has("special_characters_break_filter")
+            and re.search(r"['\x80-\U0010ffff]", value)
+        ):
             raise Refused(500, "unexpected token")
         return value
 
@@ -581,7 +587,9 @@ class Patch:
         if self.world.has("remove_member_clears_all") or value is None:
             return self.put(holder, "members", None)
         gone = {item.get("value") if isinstance(item, dict) else item for item in listed(value)}
-        return self.put(holder, "members", [item for item in holder.get("members") or [] if item.get("value") not in gone] or None)
+        return self.put(
+            holder, "members", [item for item in holder.get("members") or [] if item.get("value") not in gone] or None
+        )
 
     @staticmethod
     def put(holder, name, value):
@@ -647,14 +655,26 @@ class World:
         shown.pop("first_name", None)
         if kind == "Groups" and self.has("members_hidden"):
             shown["members"] = []
-        shown["meta"] = {"resourceType": kind[:-1], "location": f"{self.base}/{kind}/{resource['id']}", **shown.pop("times")}
+        shown["meta"] = {
+            "resourceType": kind[:-1],
+            "location": f"{self.base}/{kind}/{resource['id']}",
+            **shown.pop("times"),
+        }
         if kind == "Users":
-            groups = [g for g in self.kept["Groups"].values() if any(m.get("value") == resource["id"] for m in g.get("members") or ())]
+            groups = [
+                g
+                for g in self.kept["Groups"].values()
+                if any(m.get("value") == resource["id"] for m in g.get("members") or ())
+            ]
             if groups:
                 shown["groups"] = [{"value": g["id"], "display": g.get("displayName")} for g in groups]
             manager = (shown.get(ENTERPRISE) or {}).get("manager")
             if manager:
-                shown[ENTERPRISE]["manager"] = manager["value"] if self.has("manager_answered_bare") else {**manager, "$ref": f"{self.base}/Users/{manager['value']}"}
+                shown[ENTERPRISE]["manager"] = (
+                    manager["value"]
+                    if self.has("manager_answered_bare")
+                    else {**manager, "$ref": f"{self.base}/Users/{manager['value']}"}
+                )
         if only:
             kept = {name.partition(".")[0].lower() for name in only} | {"id", "schemas"}
             shown = {key: value for key, value in shown.items() if key.lower() in kept}
@@ -682,8 +702,16 @@ class World:
         items = [self.shown(kind, one, **self.wanted(query)) for one in page]
         if self.has("list_as_array"):
             return 200, items
-        body = {"schemas": [MESSAGES + "ListResponse"], "totalResults": total, "startIndex": start, "itemsPerPage": len(items), "Resources": items}
-        for name in ["totalResults"] * self.has("total_missing") + ["startIndex", "itemsPerPage"] * self.has("start_index_missing"):
+        body = {
+            "schemas": [MESSAGES + "ListResponse"],
+            "totalResults": total,
+            "startIndex": start,
+            "itemsPerPage": len(items),
+            "Resources": items,
+        }
+        for name in ["totalResults"] * self.has("total_missing") + ["startIndex", "itemsPerPage"] * self.has(
+            "start_index_missing"
+        ):
             body.pop(name)
         return 200, body
 
@@ -695,7 +723,10 @@ class World:
             raise Refused(400, f"{name} is not a number", "invalidValue") from None
 
     def wanted(self, query):
-        names = {"only": query.get("attributes", ""), "without": "" if self.has("members_returned") else query.get("excludedAttributes", "")}
+        names = {
+            "only": query.get("attributes", ""),
+            "without": "" if self.has("members_returned") else query.get("excludedAttributes", ""),
+        }
         return {key: [name.strip() for name in text.split(",") if name.strip()] for key, text in names.items()}
 
     def find(self, kind, id, kept=None):
@@ -785,7 +816,9 @@ class World:
         if kind == "Users" and self.has("username_lowered"):
             resource[name] = resource[name].lower()
         others = [one for one in self.kept[kind].values() if one["id"] != resource.get("id")]
-        if any(one[name].casefold() == resource[name].casefold() for one in others) and not self.has("duplicates_accepted"):
+        if any(one[name].casefold() == resource[name].casefold() for one in others) and not self.has(
+            "duplicates_accepted"
+        ):
             if self.has("conflict_500"):
                 raise Refused(500, "duplicate key value violates unique constraint")
             raise Refused(409, f"{name} is taken", "" if self.has("conflict_without_scim_type") else "uniqueness")
@@ -887,7 +920,13 @@ def discovery(world, path):
     else:
         items = [schema(CORE["Users"], "User", USER), schema(ENTERPRISE, "EnterpriseUser", ENTERPRISE_NAMES)]
         items += [schema(CORE["Groups"], "Group", GROUP)] * ("Groups" in kinds)
-    return {"schemas": [MESSAGES + "ListResponse"], "totalResults": len(items), "startIndex": 1, "itemsPerPage": len(items), "Resources": items}
+    return {
+        "schemas": [MESSAGES + "ListResponse"],
+        "totalResults": len(items),
+        "startIndex": 1,
+        "itemsPerPage": len(items),
+        "Resources": items,
+    }
 
 
 SUBS = {
@@ -899,7 +938,12 @@ SUBS = {
 
 
 def schema(urn, name, attributes):
-    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"], "id": urn, "name": name, "attributes": [attribute(one) for one in attributes]}
+    return {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+        "id": urn,
+        "name": name,
+        "attributes": [attribute(one) for one in attributes],
+    }
 
 
 def attribute(name, inner=False):
@@ -951,8 +995,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with world.lock:
             world.requests += 1
             turn = world.requests
-            sent = {name: self.headers[name] for name in ("Authorization", "Accept", "Content-Type") if name in self.headers}
-            world.log.append({"method": self.command, "path": self.path, "headers": sent, "body": self.content.decode("utf-8", "replace")})
+            sent = {
+                name: self.headers[name] for name in ("Authorization", "Accept", "Content-Type") if name in self.headers
+            }
+            world.log.append(
+                {
+                    "method": self.command,
+                    "path": self.path,
+                    "headers": sent,
+                    "body": self.content.decode("utf-8", "replace"),
+                }
+            )
         if world.has("slow"):
             time.sleep(SLOW_SECONDS)
         if world.has("closes_connections") and turn % EVERY == 0:
@@ -1042,7 +1095,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def act(self, world, kind, id, query):
         if self.command == "GET":
-            return (200, world.shown(kind, world.find(kind, id, world.seen()), **world.wanted(query))) if id else world.search(kind, query)
+            return (
+                (200, world.shown(kind, world.find(kind, id, world.seen()), **world.wanted(query)))
+                if id
+                else world.search(kind, query)
+            )
         if self.command == "DELETE" and id:
             return world.delete(kind, id)
         if self.command == "POST" and not id:
@@ -1070,7 +1127,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if world.has("text_media_type"):
             media = "text/plain"
         if status >= 400 and world.has("html_errors"):
-            content, media = f"<!doctype html><title>{status}</title><h1>Something went wrong</h1>".encode(), "text/html"
+            content, media = (
+                f"<!doctype html><title>{status}</title><h1>Something went wrong</h1>".encode(),
+                "text/html",
+            )
         self.send_response(status)
         if status == 401:
             self.send_header("WWW-Authenticate", "Bearer")

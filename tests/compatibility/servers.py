@@ -331,7 +331,9 @@ class Server:
         with httpx.Client(headers=headers, timeout=30) as client:
             for kind, name in (("Users", "userName"), ("Groups", "displayName")):
                 # canaille answers 500 where a count is asked for
-                answer = client.get(f"{self.url}/{kind}", params={} if self.name == "canaille" else {"startIndex": 1, "count": 500})
+                answer = client.get(
+                    f"{self.url}/{kind}", params={} if self.name == "canaille" else {"startIndex": 1, "count": 500}
+                )
                 assert answer.status_code == 200, (kind, answer.status_code, answer.text[:200])
                 found += [(kind, item.get(name)) for item in answer.json().get("Resources") or ()]
         return found
@@ -349,7 +351,11 @@ def python_with(name, *packages):
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (folder / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder / "venv"], check=True, timeout=300)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], check=True, timeout=500)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
+            check=True,
+            timeout=500,
+        )
         (folder / "ready").touch()
     return folder, python
 
@@ -363,7 +369,9 @@ def django(kind, *packages):
 
 
 def canaille():
-    folder, python = python_with("canaille", "canaille[oidc,scim,server]==0.3.6", "scim2-models==0.7.0", "scim2-client==0.7.5")
+    folder, python = python_with(
+        "canaille", "canaille[oidc,scim,server]==0.3.6", "scim2-models==0.7.0", "scim2-client==0.7.5"
+    )
     (folder / "serve.py").write_text(CANAILLE, encoding="utf-8")
     return lambda port: [python, folder / "serve.py", str(port), TOKEN]
 
@@ -374,7 +382,17 @@ def node(name, script, *packages):
     def command():
         folder = cache(name)
         if not (folder / "ready").exists():
-            install = [shutil.which("npm"), "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix", folder, *packages]
+            install = [
+                shutil.which("npm"),
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--silent",
+                "--prefix",
+                folder,
+                *packages,
+            ]
             subprocess.run(install, check=True, timeout=500, cwd=folder)
             (folder / "ready").touch()
         (folder / "serve.mjs").write_text(script, encoding="utf-8")
@@ -391,10 +409,16 @@ COMMANDS = {
     "strict": (lambda: scim2("strict"), "/v2"),
     "tolerant": (lambda: scim2("tolerant"), "/v2"),
     "django_scim2": (lambda: django("django_scim2", "django==5.2.19", "django-scim2==0.23.0"), "/scim/v2"),
-    "django_scim2_server": (lambda: django("django_scim2_server", "django==5.2.19", "django-scim2-server==1.1.0", "scim2-models==0.12.3"), "/scim/v2"),
+    "django_scim2_server": (
+        lambda: django("django_scim2_server", "django==5.2.19", "django-scim2-server==1.1.0", "scim2-models==0.12.3"),
+        "/scim/v2",
+    ),
     "canaille": (canaille, "/scim/v2"),
     "scimmy": (node("scimmy", SCIMMY, "scimmy@1.3.5", "scimmy-routers@1.3.2", "express@5.3.0"), "/scim/v2"),
-    "scim_patch": (node("scim_patch", SCIM_PATCH, "scim-patch@0.8.3", "scim2-parse-filter@0.2.10", "express@5.3.0"), "/scim/v2"),
+    "scim_patch": (
+        node("scim_patch", SCIM_PATCH, "scim-patch@0.8.3", "scim2-parse-filter@0.2.10", "express@5.3.0"),
+        "/scim/v2",
+    ),
     "polis": (node("polis", POLIS, "@boxyhq/saml-jackson@26.2.0", "express@5.3.0"), "/scim/v2"),
 }
 FROM_A_REGISTRY = ("django_scim2", "django_scim2_server", "canaille", "scimmy", "scim_patch", "polis")
@@ -411,7 +435,9 @@ def running(name, wait_seconds=60):
     """The server `name`, up while the block runs."""
     command, path = COMMANDS[name]
     port = free_port()
-    process = subprocess.Popen(list(map(str, command()(port))), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        list(map(str, command()(port))), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         ends = time.monotonic() + wait_seconds
         while True:

@@ -65,7 +65,11 @@ def test_every_cause_in_the_code_is_in_the_table_and_the_other_way_round():
         if path.name in ("causes.py", "catalogue.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"compat\.[a-z0-9_]+", node.value):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and re.fullmatch(r"compat\.[a-z0-9_]+", node.value)
+            ):
                 used.add(node.value)
     of_checks = {"compat.verdict", "compat.left_behind", "compat.not_asked"}
     assert used - of_checks == set(CAUSES)
@@ -82,7 +86,12 @@ def test_every_cause_says_everything(cause):
     """What it means, for the vendor, for the administrator, from where; in sentences."""
     for text in (cause.title, cause.means, cause.remedy, cause.meanwhile, cause.source):
         assert text.strip() == text and text
-    assert cause.means.endswith(".") and cause.remedy.endswith(".") and cause.meanwhile.endswith(".") and not cause.title.endswith(".")
+    assert (
+        cause.means.endswith(".")
+        and cause.remedy.endswith(".")
+        and cause.meanwhile.endswith(".")
+        and not cause.title.endswith(".")
+    )
     assert cause.who in ("vendor", "administrator", "both") and cause.breaks in ("fails", "conditional", "advice")
     assert cause.evidence in ("documented", "seen", "unconfirmed")
     assert cause.way in ("", "drop_rows", "create_only", "groups_off", "know")
@@ -108,7 +117,11 @@ def test_test_people_are_recognisable_and_nobody():
     names = Names("0123abcd")
     sources = [full_source(names, number) for number in ("1", "2", "o'neil+a")] + [special_source(names, "5")]
     for source in sources:
-        assert is_ours(source["userPrincipalName"]) and is_ours(source["displayName"]) and source["mail"].endswith("@example.com")
+        assert (
+            is_ours(source["userPrincipalName"])
+            and is_ours(source["displayName"])
+            and source["mail"].endswith("@example.com")
+        )
     for unique in ("userPrincipalName", "mail", "employeeId", "objectId"):
         assert len({source[unique] for source in sources}) == len(sources)
     assert not is_ours("ada@contoso.example")
@@ -145,7 +158,12 @@ def log(world):
 
 
 def operations(log):
-    return [operation for entry in log if entry["method"] == "PATCH" for operation in json.loads(entry["body"])["Operations"]]
+    return [
+        operation
+        for entry in log
+        if entry["method"] == "PATCH"
+        for operation in json.loads(entry["body"])["Operations"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +185,10 @@ def test_both_dialects_are_spoken(log):
     sent = operations(log)
     assert {"Add", "Replace", "Remove", "add", "replace", "remove"} <= {one["op"] for one in sent}
     assert any(one["op"] == "Remove" and one["path"] == "members" and one["value"][0]["$ref"] is None for one in sent)
-    assert any(one["op"] == "remove" and re.fullmatch(r'members\[value eq "[^"]+"\]', one["path"]) and "value" not in one for one in sent)
+    assert any(
+        one["op"] == "remove" and re.fullmatch(r'members\[value eq "[^"]+"\]', one["path"]) and "value" not in one
+        for one in sent
+    )
     merged = [one["value"] for one in sent if one["op"] == "replace" and "path" not in one]
     assert any("name.givenName" in value and any(key.startswith("urn:") for key in value) for value in merged)
     assert any(one.get("path") == 'addresses[type eq "work"].streetAddress' for one in sent)
@@ -249,7 +270,11 @@ def test_without_filters_there_is_one_reason():
     with answering(501, b'{"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "501"}') as (url, _):
         found = ask(url)
     assert found.verdict == "fails" and not found.left_behind
-    assert {f.cause for f in found.findings if f.breaks == "fails"} == {"compat.matching_not_filterable", "compat.create_refused", "compat.no_groups"}
+    assert {f.cause for f in found.findings if f.breaks == "fails"} == {
+        "compat.matching_not_filterable",
+        "compat.create_refused",
+        "compat.no_groups",
+    }
 
 
 def test_a_server_that_only_throttles_is_not_judged():
@@ -351,7 +376,9 @@ def refuse_filters(world, kind, query):
 
 def keep_bosses(world, kind, id):
     """A manager cannot be deleted while somebody has that manager."""
-    if any((user.get(ENTERPRISE_USER) or {}).get("manager", {}).get("value") == id for user in world.kept["Users"].values()):
+    if any(
+        (user.get(ENTERPRISE_USER) or {}).get("manager", {}).get("value") == id for user in world.kept["Users"].values()
+    ):
         raise Refused(409, "somebody reports to this person")
     return World.delete(world, kind, id)
 
@@ -371,7 +398,19 @@ def keep_bosses(world, kind, id):
         ((), {"search": refuse_filters}, "fails", {"matching_not_filterable"}),
         (("username_lowered", "filter_value_exact"), {}, "works_if", {"match_case_sensitive"}),
     ],
-    ids=["right", "partial_answer", "bosses_kept", "patch_as_put", "active_only", "mail_required", "no_enterprise", "no_fax", "name_without_types", "no_filters", "lowered_and_exact"],
+    ids=[
+        "right",
+        "partial_answer",
+        "bosses_kept",
+        "patch_as_put",
+        "active_only",
+        "mail_required",
+        "no_enterprise",
+        "no_fax",
+        "name_without_types",
+        "no_filters",
+        "lowered_and_exact",
+    ],
 )
 def test_endpoints_with_a_mind_of_their_own(variant, defects, methods, verdict, causes):
     """The verdict, the causes that count, and nothing left behind."""
@@ -385,7 +424,10 @@ def test_endpoints_with_a_mind_of_their_own(variant, defects, methods, verdict, 
 
 def test_attributes_to_blame_are_named(variant):
     """Not the whole element of phone numbers, but the fax; not all values, but the mail."""
-    for method, rows in ((refuse_fax, ('phoneNumbers[type eq "fax"].value',)), (insist_on_mail, ('emails[type eq "work"].value',))):
+    for method, rows in (
+        (refuse_fax, ('phoneNumbers[type eq "fax"].value',)),
+        (insist_on_mail, ('emails[type eq "work"].value',)),
+    ):
         with ScimClient(variant(create=method).base, Secret(CROOKED_TOKEN)) as scim:
             found = probe_compatibility(scim, write=True, now=NOW)
         assert [finding.rows for finding in found.findings if finding.breaks != "advice"] == [rows]
@@ -432,7 +474,14 @@ def test_a_creation_whose_answer_is_lost_is_found_and_removed(world):
     with place.scim() as scim:
         endpoint = Endpoint(scim)
         for number in range(20):
-            endpoint.create("Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": f"scimkit-probe-x-{number}@example.com"}, name=f"scimkit-probe-x-{number}@example.com")
+            endpoint.create(
+                "Users",
+                {
+                    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+                    "userName": f"scimkit-probe-x-{number}@example.com",
+                },
+                name=f"scimkit-probe-x-{number}@example.com",
+            )
         assert any(not entry.id for entry in endpoint.made)
         left = endpoint.clean_up()
     assert place.residue() == [] and not left
@@ -442,7 +491,9 @@ def test_a_creation_whose_answer_is_lost_is_found_and_removed(world):
 
 
 def row(code, cause, dialect=BOTH_DIALECTS, outcome="failed", targets=()):
-    return CompatibilityRow(code, "…", code.partition(".")[0], dialect, "full", outcome, "sent", "got", cause, tuple(targets))
+    return CompatibilityRow(
+        code, "…", code.partition(".")[0], dialect, "full", outcome, "sent", "got", cause, tuple(targets)
+    )
 
 
 def weigh(*rows, mapped=None, flag=False, gallery=False, written=True):
@@ -491,7 +542,10 @@ def test_a_stronger_cause_takes_its_shadows():
     assert [finding.cause for finding in findings] == ["compat.patch_refused"]
     assert findings[0].explains == ("patch.simple", "disable.own")
     elsewhere = replace(patch, dialect=FLAG_DIALECT)
-    assert {finding.cause for finding in weigh(elsewhere, TEXT)[1]} == {"compat.patch_refused", "compat.boolean_text_refused"}
+    assert {finding.cause for finding in weigh(elsewhere, TEXT)[1]} == {
+        "compat.patch_refused",
+        "compat.boolean_text_refused",
+    }
 
 
 def test_rows_that_are_not_mapped_are_no_condition():
@@ -513,6 +567,10 @@ def test_the_record_travels_and_is_shown(world):
         found = probe_compatibility(scim, write=True, now=NOW)
     assert load_record(dump_record(found, made_utc=NOW, scimkit_version="1")) == found
     text, page = to_text(found), to_html(found)
-    for part in (found.sentence.split(":")[0], "Removing one member removes all", "Take the manager row out of the mapping."):
+    for part in (
+        found.sentence.split(":")[0],
+        "Removing one member removes all",
+        "Take the manager row out of the mapping.",
+    ):
         assert part in " ".join(text.split()) and part in page
     assert max(map(len, text.split("\n"))) <= 100 and "<script" not in page

@@ -52,17 +52,29 @@ def test_an_intent_is_on_disk_when_keep_returns(ledger):
         assert kept["endpoint"] == "https://scim.example.com/v2"
         assert kept["entries"] == [{"resource_type": "Users", "names": [ANN], "id": ""}]
         page.keep("Users", "4711", ANN)
-        assert json.loads(path.read_text(encoding="utf-8"))["entries"] == [{"resource_type": "Users", "names": [ANN], "id": "4711"}]
+        assert json.loads(path.read_text(encoding="utf-8"))["entries"] == [
+            {"resource_type": "Users", "names": [ANN], "id": "4711"}
+        ]
     assert "secret" not in "".join(path.read_text(encoding="utf-8") for path in ledger.store.folder.iterdir())
 
 
 def test_a_rename_adds_a_name_and_a_second_creation_an_object(ledger):
     """Both names are looked for afterwards; a duplicate that went through is an object of its own."""
     with ledger.open("https://scim.example.com", matching="userName", now=NOW) as page:
-        for noted in (("Users", "", ANN), ("Users", "1", ANN), ("Users", "1", BOB), ("Users", "", ANN), ("Groups", "", CREW)):
+        for noted in (
+            ("Users", "", ANN),
+            ("Users", "1", ANN),
+            ("Users", "1", BOB),
+            ("Users", "", ANN),
+            ("Groups", "", CREW),
+        ):
             page.keep(*noted)
     (page,) = ledger.pages("https://scim.example.com/")
-    assert [(e.resource_type, e.id, e.names) for e in page.entries] == [("Users", "1", [ANN, BOB]), ("Users", "", [ANN]), ("Groups", "", [CREW])]
+    assert [(e.resource_type, e.id, e.names) for e in page.entries] == [
+        ("Users", "1", [ANN, BOB]),
+        ("Users", "", [ANN]),
+        ("Groups", "", [CREW]),
+    ]
 
 
 def test_a_page_goes_when_nothing_is_left(ledger):
@@ -162,7 +174,10 @@ def test_where_the_filter_is_ignored_strangers_stay(world, ledger):
     assert place.residue() == [("Users", "somebody@contoso.example")]
 
 
-@pytest.mark.parametrize("defect", ["empty_search_404", "lag", "closes_connections", "throttles", "typed_filter_unsupported", "plus_not_decoded"])
+@pytest.mark.parametrize(
+    "defect",
+    ["empty_search_404", "lag", "closes_connections", "throttles", "typed_filter_unsupported", "plus_not_decoded"],
+)
 def test_on_crooked_endpoints(world, ledger, defect):
     """404 for nobody, a moment's delay, a connection that closes, a limit: nothing is left all the same."""
     place = world(defect)
@@ -261,7 +276,11 @@ def crash(place, folder, number, when):
     """Run a probe, kill it while its write `number` hangs, before or after the endpoint did it; whether it got there."""
     place.tell("reset")
     place.tell("hold", write=number, when=when)
-    probe = subprocess.Popen([sys.executable, "-c", PROBE, place.url, place.token, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    probe = subprocess.Popen(
+        [sys.executable, "-c", PROBE, place.url, place.token, str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     try:
         held = place.held()
     finally:
@@ -285,7 +304,12 @@ def crash_and_clean_up(world, ledger, numbers):
 
 
 def count_writes(place, ledger):
-    done = subprocess.run([sys.executable, "-c", PROBE, place.url, place.token, str(ledger.store.folder)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, place.url, place.token, str(ledger.store.folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     assert place.residue() == [] and not list(ledger.store.folder.iterdir())
     return place.state()["writes"]

@@ -92,9 +92,19 @@ def test_a_defect_is_told_with_what_to_do(world, check):
     """The cause, what was sent and came back, what it means, and the way until it is mended; exit 1."""
     code, out, _ = check(world("remove_member_clears_all"), "--write", "--test-tenant")
     assert code == 1
-    for words in ("Removing one member removes all", "sent", "got", "means", "meanwhile", "to mend", "Switch the group mapping off"):
+    for words in (
+        "Removing one member removes all",
+        "sent",
+        "got",
+        "means",
+        "meanwhile",
+        "to mend",
+        "Switch the group mapping off",
+    ):
         assert words in out
-    assert max(map(len, out.splitlines())) <= 100 or all(len(line) <= 100 for line in out.split("What Entra will send", 1)[1].splitlines())
+    assert max(map(len, out.splitlines())) <= 100 or all(
+        len(line) <= 100 for line in out.split("What Entra will send", 1)[1].splitlines()
+    )
 
 
 def test_what_cannot_be_removed_is_named_with_the_way_out(world, check, tmp_path):
@@ -155,7 +165,15 @@ def test_an_app_that_does_not_delete_is_refused_in_the_sandbox_too(scimkit, app)
 
 def test_a_shipped_apps_own_address_is_refused(scimkit):
     """Given as an address it is the same app; refused before its name is even looked up."""
-    done = scimkit("check", "https://api.oreilly.com/api/scim/v2", "--token", "env:APP_TOKEN", "--write", "--test-tenant", env={"APP_TOKEN": "x" * 20})
+    done = scimkit(
+        "check",
+        "https://api.oreilly.com/api/scim/v2",
+        "--token",
+        "env:APP_TOKEN",
+        "--write",
+        "--test-tenant",
+        env={"APP_TOKEN": "x" * 20},
+    )
     assert done.returncode == 2 and "capabilities.delete" in done.stderr
 
 
@@ -184,9 +202,26 @@ def test_after_kill_9_the_command_cleans_up(world, check, tmp_path):
     """Killed in the middle, what is there is removed by --cleanup and named; a second one finds nothing; no token on disk."""
     place = world()
     place.tell("hold", write=20, when="after")
-    environment = {**os.environ, "APP_TOKEN": place.token, "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    command = [sys.executable, "-m", "scimkit.cli", "check", place.url, "--token", "env:APP_TOKEN", "--write", "--test-tenant"]
-    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = {
+        **os.environ,
+        "APP_TOKEN": place.token,
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "scimkit.cli",
+        "check",
+        place.url,
+        "--token",
+        "env:APP_TOKEN",
+        "--write",
+        "--test-tenant",
+    ]
+    process = subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         assert place.held()
         code, out, _ = check(place, "--cleanup")
@@ -197,7 +232,9 @@ def test_after_kill_9_the_command_cleans_up(world, check, tmp_path):
         place.tell("release")
     residue = place.residue()
     assert residue and [name for name in probes(tmp_path) if name.endswith(".json")]
-    assert place.token not in "".join(path.read_text(encoding="utf-8", errors="replace") for path in tmp_path.rglob("probes/*.json"))
+    assert place.token not in "".join(
+        path.read_text(encoding="utf-8", errors="replace") for path in tmp_path.rglob("probes/*.json")
+    )
     code, out, _ = check(place, "--cleanup")
     assert code == 0 and all(name in out for _, name in residue) and place.residue() == []
     code, out, _ = check(place, "--cleanup")
@@ -209,9 +246,26 @@ def test_interrupted_it_removes_what_it_made_and_points_to_cleanup(world, tmp_pa
     """Ctrl-C: exit 130, nothing left, and a word on --cleanup all the same."""
     place = world()
     place.tell("hold", write=25, when="after")
-    environment = {**os.environ, "APP_TOKEN": place.token, "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    command = [sys.executable, "-m", "scimkit.cli", "check", place.url, "--token", "env:APP_TOKEN", "--write", "--test-tenant"]
-    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    environment = {
+        **os.environ,
+        "APP_TOKEN": place.token,
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "scimkit.cli",
+        "check",
+        place.url,
+        "--token",
+        "env:APP_TOKEN",
+        "--write",
+        "--test-tenant",
+    ]
+    process = subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     assert place.held()
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]

@@ -28,11 +28,17 @@ def causes(found):
 def breaking(found):
     """Causes that count for the dialect in force."""
     own = ("both", "aadOptscim062020" if found.flag else "default")
-    return {finding.cause.removeprefix("compat.") for finding in found.findings if finding.breaks != "advice" and set(own) & set(finding.dialects)}
+    return {
+        finding.cause.removeprefix("compat.")
+        for finding in found.findings
+        if finding.breaks != "advice" and set(own) & set(finding.dialects)
+    }
 
 
 def told(found):
-    return "\n".join([found.sentence, *(f"{f.breaks} {f.cause}: {f.sent} -> {f.got}; explains {f.explains}" for f in found.findings)])
+    return "\n".join(
+        [found.sentence, *(f"{f.breaks} {f.cause}: {f.sent} -> {f.got}; explains {f.explains}" for f in found.findings)]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +74,11 @@ def test_who_was_there_is_there_unchanged(plain):
 def test_what_it_makes_is_recognisable(plain):
     """Names say what they are, and addresses are in example.com."""
     _, place, _ = plain
-    made = [entry["body"] for entry in place.state()["log"] if entry["method"] == "POST" and "somebody@contoso" not in entry["body"]]
+    made = [
+        entry["body"]
+        for entry in place.state()["log"]
+        if entry["method"] == "POST" and "somebody@contoso" not in entry["body"]
+    ]
     assert made and all("scimkit" in body and "contoso" not in body for body in made)
 
 
@@ -101,9 +111,16 @@ def test_each_defect_is_its_cause_and_nothing_else(world, defect):
     assert (found.verdict, causes(found)) == (verdict, expected), told(found)
     assert sorted((item.resource_type, item.name) for item in found.left_behind) == place.residue(), told(found)
     assert bool(place.residue()) == (defect in UNREMOVABLE)
-    for finding in found.findings:  # what was sent and came back, what it means, who mends it, and what to do until then
-        assert finding.sent and finding.got and finding.means and finding.remedy and finding.meanwhile and finding.source, finding
-        assert finding.who in ("vendor", "administrator", "both") and "{rows}" not in finding.means + finding.remedy + finding.meanwhile
+    for (
+        finding
+    ) in found.findings:  # what was sent and came back, what it means, who mends it, and what to do until then
+        assert (
+            finding.sent and finding.got and finding.means and finding.remedy and finding.meanwhile and finding.source
+        ), finding
+        assert (
+            finding.who in ("vendor", "administrator", "both")
+            and "{rows}" not in finding.means + finding.remedy + finding.meanwhile
+        )
 
 
 def test_harmless_is_harmless():
@@ -117,7 +134,13 @@ def test_where_deleting_is_refused_nothing_more_is_made(world):
     place = world("delete_405")
     found = probe(place)
     assert len(place.residue()) == len(found.left_behind) == 1 and place.state()["writes"] <= 4
-    assert not [row for row in found.rows if row.theme in ("create", "patch", "group", "member") and row.outcome in ("passed", "failed") and row.code != "group.no_match"]
+    assert not [
+        row
+        for row in found.rows
+        if row.theme in ("create", "patch", "group", "member")
+        and row.outcome in ("passed", "failed")
+        and row.code != "group.no_match"
+    ]
 
 
 # -- the same defect for another mapping or flag -------------------------------------
@@ -138,11 +161,18 @@ def test_where_deleting_is_refused_nothing_more_is_made(world):
 def test_with_the_flag_the_other_dialect_counts(world, defect, verdict, cause):
     """What only the default dialect meets is advice then, and the other way round."""
     found = probe(world(defect), FLAG)
-    assert found.flag and (found.verdict, cause in causes(found), cause in breaking(found)) == (verdict, True, verdict != WORKS), told(found)
+    assert found.flag and (found.verdict, cause in causes(found), cause in breaking(found)) == (
+        verdict,
+        True,
+        verdict != WORKS,
+    ), told(found)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("defect", "matching"), [("external_id_filter_unsupported", "externalId"), ("typed_filter_unsupported", 'emails[type eq "work"].value')])
+@pytest.mark.parametrize(
+    ("defect", "matching"),
+    [("external_id_filter_unsupported", "externalId"), ("typed_filter_unsupported", 'emails[type eq "work"].value')],
+)
 def test_the_matching_attribute_must_be_searchable(world, defect, matching):
     """What is advice for a mapping that matches by userName fails one that matches by this."""
     found = probe(world(defect), mapping=default_mapped().matched_by(matching))
@@ -170,7 +200,9 @@ def test_a_row_that_is_not_mapped_does_not_count(world, defect, dropped):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("defect", ["no_groups", "remove_member_clears_all", "group_name_filter_unsupported", "group_patch_405"])
+@pytest.mark.parametrize(
+    "defect", ["no_groups", "remove_member_clears_all", "group_name_filter_unsupported", "group_patch_405"]
+)
 def test_with_the_group_mapping_off_groups_do_not_count(world, defect):
     """An app without groups is no app that fails."""
     from dataclasses import replace

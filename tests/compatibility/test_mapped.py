@@ -12,7 +12,9 @@ import pytest
 from scimkit.compatibility import mapped_of
 from scimkit.errors import MappingError
 
-SCHEMA: dict[str, Any] = json.loads(Path(__file__).parents[1].joinpath("data", "synchronization-schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    Path(__file__).parents[1].joinpath("data", "synchronization-schema.json").read_text(encoding="utf-8")
+)
 
 
 def changed(source_object: str, **members: Any) -> dict[str, Any]:

@@ -16,8 +16,38 @@ from scimkit.credentials import Secret
 from tests.compatibility.crooked import TOKEN, Handler, Server
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
-SHAPES = (None, True, 5, 1.5, "", "x", [], {}, [1], [None], [[1]], ["x"], [{}], {"value": None}, [{"type": 5, "value": [1]}], [{"id": None}])
-MEMBERS = ("Resources", "totalResults", "schemas", "id", "userName", "active", "emails", "name", "members", "attributes", "subAttributes", "status")
+SHAPES = (
+    None,
+    True,
+    5,
+    1.5,
+    "",
+    "x",
+    [],
+    {},
+    [1],
+    [None],
+    [[1]],
+    ["x"],
+    [{}],
+    {"value": None},
+    [{"type": 5, "value": [1]}],
+    [{"id": None}],
+)
+MEMBERS = (
+    "Resources",
+    "totalResults",
+    "schemas",
+    "id",
+    "userName",
+    "active",
+    "emails",
+    "name",
+    "members",
+    "attributes",
+    "subAttributes",
+    "status",
+)
 
 
 def damaged(body, random):
@@ -62,4 +92,6 @@ def test_no_shape_breaks_the_probe_off(seed, monkeypatch):
             server.shutdown()
     assert found.verdict in (WORKS, WORKS_IF, FAILS, UNKNOWN) and found.sentence
     assert len(found.rows) > 60 and all(row.outcome for row in found.rows)
-    assert {row.code for row in found.rows if row.outcome == FAILED} <= {code for each in found.findings for code in each.explains}
+    assert {row.code for row in found.rows if row.outcome == FAILED} <= {
+        code for each in found.findings for code in each.explains
+    }

@@ -36,17 +36,28 @@ def with_auto_assign(profile, value):
 
 @pytest.mark.parametrize(
     ("tenant", "test_tenant", "why"),
-    [(SANDBOX, False, "sandbox"), (TEST, False, "contoso-test"), (None, True, "--test-tenant"), (Tenant("s", environment="test", writes="ask"), True, "scimkit.toml calls s")],
+    [
+        (SANDBOX, False, "sandbox"),
+        (TEST, False, "contoso-test"),
+        (None, True, "--test-tenant"),
+        (Tenant("s", environment="test", writes="ask"), True, "scimkit.toml calls s"),
+    ],
 )
 def test_a_declared_test_tenant_may_be_written(northwind, tenant, test_tenant, why):
     """The sandbox, a tenant that scimkit.toml calls a test, or --test-tenant: and it is said which."""
-    assert why in require_permission(tenant=tenant, profile=None if tenant is None else northwind, test_tenant=test_tenant)
+    assert why in require_permission(
+        tenant=tenant, profile=None if tenant is None else northwind, test_tenant=test_tenant
+    )
 
 
 @pytest.mark.parametrize("test_tenant", [False, True])
 @pytest.mark.parametrize(
     ("tenant", "words"),
-    [(PRODUCTION, "production tenant"), (Tenant("silent"), "production tenant"), (Tenant("t", environment="test"), 'writes = "never"')],
+    [
+        (PRODUCTION, "production tenant"),
+        (Tenant("silent"), "production tenant"),
+        (Tenant("t", environment="test"), 'writes = "never"'),
+    ],
 )
 def test_a_live_tenants_own_word_stands_above_the_option(northwind, tenant, words, test_tenant):
     """Production, which also holds when nothing is said, and writes = "never" refuse whatever the command says."""
@@ -113,5 +124,7 @@ def test_an_apps_own_address_beside_a_production_tenant_needs_the_tenants_name()
     refuse_production_address("https://other.example.com/scim", Config("f", {"contoso": PRODUCTION}, apps))
     refuse_production_address("https://campus.example.com/scim", Config("f", {"contoso-test": TEST}, apps))
     with pytest.raises(ConfigError, match="the address of apps") as refused:
-        refuse_production_address("https://campus.example.com/scim?aadOptscim062020", Config("f", {"contoso": PRODUCTION}, apps))
+        refuse_production_address(
+            "https://campus.example.com/scim?aadOptscim062020", Config("f", {"contoso": PRODUCTION}, apps)
+        )
     assert "--tenant" in refused.value.remedy

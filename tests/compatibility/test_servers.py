@@ -62,7 +62,12 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 def probe(server):
     """What the probe says of a server that already holds somebody; checks that this one alone is there afterwards."""
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/scim+json"}
-    somebody = {"schemas": [USER], "userName": "somebody@example.org", "active": True, "name": {"formatted": "Some Body", "givenName": "Some", "familyName": "Body"}}
+    somebody = {
+        "schemas": [USER],
+        "userName": "somebody@example.org",
+        "active": True,
+        "name": {"formatted": "Some Body", "givenName": "Some", "familyName": "Body"},
+    }
     httpx.post(f"{server.url}/Users", json=somebody, headers=headers, timeout=30).raise_for_status()
     before = server.residue()
     assert before == [("Users", "somebody@example.org")]

@@ -23,7 +23,11 @@ TOKEN = "connection-token-0123456789"
 PERSON = {"id": "1", "userName": "ada.lind@contoso.example"}  # must stand in no finding
 SCIM = "application/scim+json"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-ERROR = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404", "detail": "there is no such thing"}
+ERROR = {
+    "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+    "status": "404",
+    "detail": "there is no such thing",
+}
 PAGE = b"<!doctype html><title>Sign in to Contoso</title><p>Please sign in.</p>"
 
 
@@ -34,7 +38,13 @@ def jwt(expires: dt.datetime) -> str:
 
 
 def found(*people: dict[str, Any], media_type: str = SCIM, **changed: Any) -> Reply:
-    body = {"schemas": [LIST], "totalResults": len(people), "Resources": list(people), "startIndex": 1, "itemsPerPage": len(people)}
+    body = {
+        "schemas": [LIST],
+        "totalResults": len(people),
+        "Resources": list(people),
+        "startIndex": 1,
+        "itemsPerPage": len(people),
+    }
     return reply(200, {**body, **changed}, media_type=media_type)
 
 
@@ -99,7 +109,9 @@ class Failure:
 FAILURES: list[Failure] = []
 
 
-def failure(name: str, code: str, *remedy: str, **more: Any) -> Callable[[Callable[[World], Setup]], Callable[[World], Setup]]:
+def failure(
+    name: str, code: str, *remedy: str, **more: Any
+) -> Callable[[Callable[[World], Setup]], Callable[[World], Setup]]:
     def add(start: Callable[[World], Setup]) -> Callable[[World], Setup]:
         FAILURES.append(Failure(name, start, f"connection.{code}", remedy, **more))
         return start
@@ -156,7 +168,9 @@ def refusing(status: int) -> Callable[[World], Setup]:
     return lambda world: behind(f"http://127.0.0.1:{world.raw(data)}")
 
 
-failure("proxy refuses the way", "proxy", "let this host through", "NO_PROXY", message="403", process=True)(refusing(403))
+failure("proxy refuses the way", "proxy", "let this host through", "NO_PROXY", message="403", process=True)(
+    refusing(403)
+)
 failure("proxy wants a password", "proxy", "Sign in at the proxy", message="407")(refusing(407))
 
 
@@ -188,7 +202,9 @@ def http_to_tls(world: World) -> Setup:
 
 @failure("http instead of https: it redirects", "not_https", "https://127.0.0.1:8443/scim", process=True)
 def http_redirects(world: World) -> Setup:
-    return Setup(world.answer(reply(301, headers={"Location": "https://127.0.0.1:8443/scim/Users?filter=x"})).url + "/scim")
+    return Setup(
+        world.answer(reply(301, headers={"Location": "https://127.0.0.1:8443/scim/Users?filter=x"})).url + "/scim"
+    )
 
 
 answered(
@@ -200,9 +216,19 @@ answered(
     process=True,
 )
 answered(
-    "redirect elsewhere", reply(307, headers={"Location": "https://eu.contoso.example/api/Users"}), "redirect", "https://eu.contoso.example/api may be it"
+    "redirect elsewhere",
+    reply(307, headers={"Location": "https://eu.contoso.example/api/Users"}),
+    "redirect",
+    "https://eu.contoso.example/api may be it",
 )
-answered("HTML", reply(200, PAGE, media_type="text/html; charset=utf-8"), "html", "site for people", message="Sign in to Contoso", process=True)
+answered(
+    "HTML",
+    reply(200, PAGE, media_type="text/html; charset=utf-8"),
+    "html",
+    "site for people",
+    message="Sign in to Contoso",
+    process=True,
+)
 answered("404 on the base", lambda seen: not_there(), "not_found", "SCIM base address", "Tried beside it", process=True)
 answered(
     "404 on the filter, the base answers",
@@ -213,23 +239,43 @@ answered(
 )
 
 
-@failure("404 on the filter, nobody there yet, ServiceProviderConfig answers", "filter_not_found", "200 and an empty ListResponse")
+@failure(
+    "404 on the filter, nobody there yet, ServiceProviderConfig answers",
+    "filter_not_found",
+    "200 and an empty ListResponse",
+)
 def filter_not_found_empty(world: World) -> Setup:
     config = reply(200, {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]}, media_type=SCIM)
-    return Setup(world.answer(lambda seen: config if seen.path == "/scim/ServiceProviderConfig" else not_there()).url + "/scim")
+    return Setup(
+        world.answer(lambda seen: config if seen.path == "/scim/ServiceProviderConfig" else not_there()).url + "/scim"
+    )
 
 
-@failure("/Users pasted at the end", "resource_in_url", "appends /Users itself", message="/scim answers as SCIM", process=True)
+@failure(
+    "/Users pasted at the end",
+    "resource_in_url",
+    "appends /Users itself",
+    message="/scim answers as SCIM",
+    process=True,
+)
 def users_pasted(world: World) -> Setup:
     return Setup(world.answer(scim_at("/scim")).url + "/scim/Users")
 
 
-@failure("/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as Tenant URL", "appends /Users itself")
+@failure(
+    "/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as Tenant URL", "appends /Users itself"
+)
 def users_pasted_scim_missing(world: World) -> Setup:
     return Setup(world.answer(scim_at("/scim")).url + "/Users")
 
 
-@failure("/groups/ pasted at the end of an address that is wrong anyway", "resource_in_url", "Leave /groups out", "look again whether", message="without it nothing answers as SCIM either")
+@failure(
+    "/groups/ pasted at the end of an address that is wrong anyway",
+    "resource_in_url",
+    "Leave /groups out",
+    "look again whether",
+    message="without it nothing answers as SCIM either",
+)
 def groups_pasted(world: World) -> Setup:
     return Setup(world.answer(lambda seen: not_there()).url + "/wrong/groups/")
 
@@ -247,7 +293,12 @@ for entered, right, name in (
     ("?aadOptscim062020", "/scim", "/scim missing, with a behaviour flag"),
 ):
     flag = "?" + entered.partition("?")[2] if "?" in entered else ""
-    failure(name, "wrong_path", f"{right}{'/' if entered.endswith('/') else ''}{flag} as Tenant URL", process=name == "/scim missing")(misplaced(entered, right))
+    failure(
+        name,
+        "wrong_path",
+        f"{right}{'/' if entered.endswith('/') else ''}{flag} as Tenant URL",
+        process=name == "/scim missing",
+    )(misplaced(entered, right))
 
 
 @failure("/scim missing, and a web page in its place", "wrong_path", "/scim as Tenant URL")
@@ -256,7 +307,12 @@ def page_at_root(world: World) -> Setup:
     return Setup(world.answer(lambda seen: found() if seen.path == "/scim/Users" else page).url)
 
 
-@failure("known alternative URL of the profile", "other_address", "Use http://127.0.0.1", message="another known address of this app")
+@failure(
+    "known alternative URL of the profile",
+    "other_address",
+    "Use http://127.0.0.1",
+    message="another known address of this app",
+)
 def known_alternative(world: World) -> Setup:
     here, there = world.answer(lambda seen: not_there()), world.answer(scim_at("/webhooks/scim"))
     return Setup(here.url + "/old/scim", app=app_with(here.url + "/old/scim", there.url + "/webhooks/scim"))
@@ -270,19 +326,41 @@ def app_with(*urls: str) -> AppProfile:
 
 # -- the token -------------------------------------------------------------------------
 
-answered("401", reply(401, {"detail": "bad token"}, {"WWW-Authenticate": "Bearer"}), "token_refused", "without the word Bearer", process=True)
-answered("401, wants Basic", reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), "token_refused", "bearer token only")
+answered(
+    "401",
+    reply(401, {"detail": "bad token"}, {"WWW-Authenticate": "Bearer"}),
+    "token_refused",
+    "without the word Bearer",
+    process=True,
+)
+answered(
+    "401, wants Basic",
+    reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}),
+    "token_refused",
+    "bearer token only",
+)
 answered("403", reply(403, {"detail": "scope"}), "token_not_allowed", "rights widened", process=True)
-answered("403 from a firewall's page", reply(403, PAGE, media_type="text/html"), "token_not_allowed", "AzureActiveDirectory")
+answered(
+    "403 from a firewall's page", reply(403, PAGE, media_type="text/html"), "token_not_allowed", "AzureActiveDirectory"
+)
 answered(
     "401, the server says that the token has expired",
-    reply(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token", error_description="The access token expired"'}),
+    reply(
+        401, headers={"WWW-Authenticate": 'Bearer error="invalid_token", error_description="The access token expired"'}
+    ),
     "token_expired",
     "new token",
 )
 
 
-@failure("token expired (JWT)", "token_expired", "new token", "2_token", message="ended on 2026-01-01T00:00:00Z", process=True)
+@failure(
+    "token expired (JWT)",
+    "token_expired",
+    "new token",
+    "2_token",
+    message="ended on 2026-01-01T00:00:00Z",
+    process=True,
+)
 def token_expired(world: World) -> Setup:
     return Setup(world.answer(reply(401)).url + "/scim", token=jwt(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
 
@@ -292,41 +370,122 @@ def token_expired_forbidden(world: World) -> Setup:
     return Setup(world.answer(reply(403)).url + "/scim", token=jwt(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
 
 
-@failure("token expired (JWT), still accepted", "token_expired", "new one", message="still accepted", status="warning", exit_code=0)
+@failure(
+    "token expired (JWT), still accepted",
+    "token_expired",
+    "new one",
+    message="still accepted",
+    status="warning",
+    exit_code=0,
+)
 def token_expired_accepted(world: World) -> Setup:
     return Setup(world.answer(found()).url + "/scim", token=jwt(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
 
 
 # -- the answer ------------------------------------------------------------------------
 
-answered("406 (Accept)", lambda seen: found() if SCIM in seen.headers["accept"] else reply(406), "media_type_refused", "whatever its Accept says", message=f"with Accept: {SCIM} it answers 200", process=True)
-answered("415 (Content-Type)", lambda seen: found() if SCIM in seen.headers.get("content-type", "") else reply(415), "media_type_refused", "whatever its Content-Type says", message="it answers 200", process=True)
+answered(
+    "406 (Accept)",
+    lambda seen: found() if SCIM in seen.headers["accept"] else reply(406),
+    "media_type_refused",
+    "whatever its Accept says",
+    message=f"with Accept: {SCIM} it answers 200",
+    process=True,
+)
+answered(
+    "415 (Content-Type)",
+    lambda seen: found() if SCIM in seen.headers.get("content-type", "") else reply(415),
+    "media_type_refused",
+    "whatever its Content-Type says",
+    message="it answers 200",
+    process=True,
+)
 answered("429", reply(429, {"detail": "slow down"}), "throttled", "Wait", "25 requests a second", process=True)
 answered("429, come back in ten minutes", reply(429, headers={"Retry-After": "600"}), "throttled", "600 seconds")
 
 
-@failure("429 once, then well", "throttled", "25 requests a second", message="asked again", status="warning", exit_code=0)
+@failure(
+    "429 once, then well", "throttled", "25 requests a second", message="asked again", status="warning", exit_code=0
+)
 def throttled_once(world: World) -> Setup:
     stub = world.answer(found())
     stub.replies = [reply(429, headers={"Retry-After": "0.1"})]
     return Setup(stub.url + "/scim")
 
 
-answered("500", reply(500, {"detail": "boom"}, {"X-Request-Id": "r-4711"}), "server_error", "Try again later", "r-4711", process=True)
-answered("502 with a gateway's page", reply(502, b"<html><title>Bad Gateway</title></html>", media_type="text/html"), "server_error", "Try again later")
-answered("400 to the filter", reply(400, {"scimType": "invalidFilter", "detail": "userName is not filterable"}), "filter_refused", "userName eq")
+answered(
+    "500",
+    reply(500, {"detail": "boom"}, {"X-Request-Id": "r-4711"}),
+    "server_error",
+    "Try again later",
+    "r-4711",
+    process=True,
+)
+answered(
+    "502 with a gateway's page",
+    reply(502, b"<html><title>Bad Gateway</title></html>", media_type="text/html"),
+    "server_error",
+    "Try again later",
+)
+answered(
+    "400 to the filter",
+    reply(400, {"scimType": "invalidFilter", "detail": "userName is not filterable"}),
+    "filter_refused",
+    "userName eq",
+)
 answered("405", reply(405), "status", "Send the vendor this request")
 answered("not JSON", reply(200, b"pong", media_type="text/plain"), "not_json", "does not lead to a SCIM service")
-answered("not a ListResponse: one user", reply(200, PERSON, media_type=SCIM), "not_a_list", "ListResponse", process=True)
+answered(
+    "not a ListResponse: one user", reply(200, PERSON, media_type=SCIM), "not_a_list", "ListResponse", process=True
+)
 answered("not a ListResponse: a bare list", reply(200, [PERSON], media_type=SCIM), "not_a_list", "ListResponse")
-answered("not a ListResponse: no total", reply(200, {"schemas": [LIST], "Resources": []}), "not_a_list", "totalResults as a number")
-answered("not a ListResponse: schemas is nothing", reply(200, {"schemas": None, "totalResults": 0}), "not_a_list", "ListResponse")
-answered("filter ignored: everybody returned", found(PERSON, PERSON), "filter_ignored", "Do not go on", message="2 results", process=True)
-answered("filter ignored: a total without resources", found(totalResults=40), "filter_ignored", "Do not go on", message="40 results")
-answered("wrong media type", searched(media_type="application/json"), "media_type", "Tell the vendor", status="warning", exit_code=0, process=True)
+answered(
+    "not a ListResponse: no total",
+    reply(200, {"schemas": [LIST], "Resources": []}),
+    "not_a_list",
+    "totalResults as a number",
+)
+answered(
+    "not a ListResponse: schemas is nothing",
+    reply(200, {"schemas": None, "totalResults": 0}),
+    "not_a_list",
+    "ListResponse",
+)
+answered(
+    "filter ignored: everybody returned",
+    found(PERSON, PERSON),
+    "filter_ignored",
+    "Do not go on",
+    message="2 results",
+    process=True,
+)
+answered(
+    "filter ignored: a total without resources",
+    found(totalResults=40),
+    "filter_ignored",
+    "Do not go on",
+    message="40 results",
+)
+answered(
+    "wrong media type",
+    searched(media_type="application/json"),
+    "media_type",
+    "Tell the vendor",
+    status="warning",
+    exit_code=0,
+    process=True,
+)
 
 
-@failure("clock skew (Date)", "clock_skew", "set this machine's clock", message="behind ours", status="warning", exit_code=0, process=True)
+@failure(
+    "clock skew (Date)",
+    "clock_skew",
+    "set this machine's clock",
+    message="behind ours",
+    status="warning",
+    exit_code=0,
+    process=True,
+)
 def clock_skew(world: World) -> Setup:
     return Setup(world.answer(searched(headers={"Date": "Thu, 01 Jan 2026 00:00:00 GMT"})).url + "/scim")
 
@@ -338,4 +497,7 @@ def clock_skew_refused(world: World) -> Setup:
 
 def dated(date: str, status: int) -> bytes:
     body = json.dumps({"schemas": [LIST], "totalResults": 0}).encode()
-    return f"HTTP/1.1 {status} X\r\nDate: {date}\r\nContent-Type: {SCIM}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+    return (
+        f"HTTP/1.1 {status} X\r\nDate: {date}\r\nContent-Type: {SCIM}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
+    )

@@ -45,7 +45,9 @@ def test_each_failure_is_one_finding(failure: Failure, world: World, monkeypatch
     assert not [word for word in (setup.token, *HIDDEN) if word in shown]
     assert len(probe.exchanges) <= 11
     assert {seen.method for stub in world.stubs for seen in stub.seen} <= {"GET"}
-    request.node.user_properties.append(("row", (failure.name, failure.code, failure.status, finding.remedy, failure.exit_code)))
+    request.node.user_properties.append(
+        ("row", (failure.name, failure.code, failure.status, finding.remedy, failure.exit_code))
+    )
 
 
 @pytest.mark.slow
@@ -54,7 +56,9 @@ def test_the_command_says_the_same(failure: Failure, world: World, scimkit) -> N
     """`scimkit check` as a process: the finding, its remedy, the exit code, and no token anywhere."""
     setup = failure.start(world)
     options = ["--ca-file", setup.ca_file] if setup.ca_file else []
-    done = scimkit("check", setup.url, "--token", "env:APP_TOKEN", *options, env={"APP_TOKEN": setup.token, **setup.env})
+    done = scimkit(
+        "check", setup.url, "--token", "env:APP_TOKEN", *options, env={"APP_TOKEN": setup.token, **setup.env}
+    )
     assert done.returncode == failure.exit_code, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     at = next(i for i, line in enumerate(lines) if failure.code in line and line.startswith(failure.status))
@@ -75,4 +79,6 @@ def test_what_can_be_seen_before_asking(url: str, words: str, scimkit, request) 
     """Plain http elsewhere, a placeholder: exit 2 before the token is even looked for."""
     done = scimkit("check", url, "--token", "env:NOT_SET_ANYWHERE")
     assert done.returncode == 2 and words in done.stderr
-    request.node.user_properties.append(("row", (f"{url} entered", "ConfigError", "before asking", done.stderr.splitlines()[-1], 2)))
+    request.node.user_properties.append(
+        ("row", (f"{url} entered", "ConfigError", "before asking", done.stderr.splitlines()[-1], 2))
+    )

@@ -51,7 +51,11 @@ def test_the_other_scheme_is_asked_without_a_token(world: World) -> None:
 
 def test_a_known_address_gets_the_token_and_no_other(world: World) -> None:
     """The profile vouches for its own addresses: they are asked with the token; nothing else is asked elsewhere."""
-    here, there, stranger = world.answer(lambda seen: not_there()), world.answer(scim_at("/scim")), world.answer(found())
+    here, there, stranger = (
+        world.answer(lambda seen: not_there()),
+        world.answer(scim_at("/scim")),
+        world.answer(found()),
+    )
     probe = ask(here.url + "/scim", app_with(here.url + "/scim", there.url + "/scim"))
     assert first_failed(probe.checks).code == "connection.other_address"
     assert [seen.headers["authorization"] for seen in there.seen] == [f"Bearer {TOKEN}"]
@@ -64,8 +68,12 @@ def test_the_sandbox_leaves_the_world_alone() -> None:
     app = app_with("https://api.contoso.example/scim", "http://127.0.0.1:2/scim")
     assert alternatives(app, "http://127.0.0.1:1/scim") == ("http://127.0.0.1:2/scim",)
     assert alternatives(app, "https://other.example/scim")[0] == "https://api.contoso.example/scim"
-    assert "https://api.contoso.example/scim" not in alternatives(app, "https://API.contoso.example/scim/?aadOptscim062020")
-    assert alternatives(load("theorgwiki"), "https://test1.theorgwiki.com/scim") == (), "a template is no address to ask"
+    assert "https://api.contoso.example/scim" not in alternatives(
+        app, "https://API.contoso.example/scim/?aadOptscim062020"
+    )
+    assert alternatives(load("theorgwiki"), "https://test1.theorgwiki.com/scim") == (), (
+        "a template is no address to ask"
+    )
 
 
 def test_without_a_profile_nothing_else_is_asked(world: World) -> None:
@@ -150,7 +158,16 @@ def test_neighbours(path: str, near: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "scim.example", "https://", "https://[x", "https://<sub>.h.example/", "https://u:p@h.example", "http://h.example"]
+    "url",
+    [
+        "",
+        "scim.example",
+        "https://",
+        "https://[x",
+        "https://<sub>.h.example/",
+        "https://u:p@h.example",
+        "http://h.example",
+    ],
 )
 def test_slips_in_a_tenant_url(url: str) -> None:
     """A sentence and a remedy; a password in it is not repeated."""
@@ -172,7 +189,9 @@ def test_not_reachable_from_here(name: str, world: World, monkeypatch: pytest.Mo
         monkeypatch.setenv(variable, value)
     with ScimClient(setup.url, Secret(TOKEN), timeout_seconds=0.5) as scim:
         probe = probe_endpoint(None, scim)
-    assert first_failed(probe.certain.checks) is None, "this machine's own trouble must not stop the notebook before Entra has spoken"
+    assert first_failed(probe.certain.checks) is None, (
+        "this machine's own trouble must not stop the notebook before Entra has spoken"
+    )
     weighed = probe.weigh(ACCEPTED)
     assert first_failed(weighed.checks) is None
     unknown = next(c for c in weighed.checks if c.code == "connection.not_reachable_from_here")
@@ -181,12 +200,19 @@ def test_not_reachable_from_here(name: str, world: World, monkeypatch: pytest.Mo
     assert probe.weigh(failed("connection.entra_refused", "no", "mend")) == probe
 
 
-@pytest.mark.parametrize("name", ["401", "404 on the base", "filter ignored: everybody returned", "not a ListResponse: one user"])
+@pytest.mark.parametrize(
+    "name", ["401", "404 on the base", "filter ignored: everybody returned", "not a ListResponse: one user"]
+)
 def test_what_entra_would_meet_too_stays_failed(name: str, world: World) -> None:
     """Whatever Entra's own test says."""
     setup = next(f for f in FAILURES if f.name == name).start(world)
     probe = ask(setup.url)
-    assert first_failed(probe.certain.checks) == first_failed(probe.weigh(ACCEPTED).checks) == first_failed(probe.checks) is not None
+    assert (
+        first_failed(probe.certain.checks)
+        == first_failed(probe.weigh(ACCEPTED).checks)
+        == first_failed(probe.checks)
+        is not None
+    )
 
 
 def test_from_here_closed_from_there_open(world: World, open_desk: Callable[..., Any], request: Any) -> None:  # noqa: F811
@@ -198,14 +224,33 @@ def test_from_here_closed_from_there_open(world: World, open_desk: Callable[...,
     probe = ask(vendor.url + "/scim", load("oreilly"))
     assert first_failed(probe.checks).code == "connection.reset"
     with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
-        verdict = validate_through_graph(load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN))
+        verdict = validate_through_graph(
+            load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
+        )
         unknown = probe.weigh(verdict).checks[0]
-        assert unknown.code == "connection.not_reachable_from_here" and first_failed(probe.weigh(verdict).checks) is None
-        request.node.user_properties.append(("row", ("not reachable from here, Entra's own test passed", unknown.code, str(unknown.status), unknown.remedy, 0)))
+        assert (
+            unknown.code == "connection.not_reachable_from_here" and first_failed(probe.weigh(verdict).checks) is None
+        )
+        request.node.user_properties.append(
+            (
+                "row",
+                (
+                    "not reachable from here, Entra's own test passed",
+                    unknown.code,
+                    str(unknown.status),
+                    unknown.remedy,
+                    0,
+                ),
+            )
+        )
 
         vendor.answer = lambda seen: found({"id": "1"})
-        refused = validate_through_graph(load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN))
+        refused = validate_through_graph(
+            load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
+        )
         assert refused.code == "connection.entra_refused" and "filtering by the matching attribute" in refused.remedy
         vendor.answer = lambda seen: reply(401)
-        refused = validate_through_graph(load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN))
+        refused = validate_through_graph(
+            load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
+        )
         assert "refuses: a token that has expired" in refused.remedy and TOKEN not in str(refused)

@@ -7,14 +7,24 @@ from scimkit.errors import ConfigError, PlanRefused
 
 
 def settings(office, **values):
-    usual = {"base_address": office.address.scim_urls["oreilly"], "shown_url": "http://sandbox/scim", "notification_email": "it@contoso.example", "deletion_threshold": 20}
+    usual = {
+        "base_address": office.address.scim_urls["oreilly"],
+        "shown_url": "http://sandbox/scim",
+        "notification_email": "it@contoso.example",
+        "deletion_threshold": 20,
+    }
     return ProvisioningSettings(**{**usual, **values})
 
 
 def test_the_token_is_never_in_the_plan(office):
     """Each key is a planned change; the token stands there as a word."""
     changes = plan_credentials(office.graph, office.make(), settings(office))
-    assert [change.object for change in changes] == ["BaseAddress", "SecretToken", "SyncAll", "SyncNotificationSettings"]
+    assert [change.object for change in changes] == [
+        "BaseAddress",
+        "SecretToken",
+        "SyncAll",
+        "SyncNotificationSettings",
+    ]
     assert office.scim_token.reveal() not in repr(changes)
 
 

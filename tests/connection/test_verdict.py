@@ -14,19 +14,31 @@ from scimkit.sandbox import sandbox_token
 def custom(office):
     """An enterprise app of the template for apps without a gallery entry, for an app without groups."""
     template = {"id": NON_GALLERY_ID, "displayName": "Acme"}
-    return make_app(office.app, office.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Acme", adopt="")
+    return make_app(
+        office.app, office.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Acme", adopt=""
+    )
 
 
 def ask(office, made, token=None):
-    return validate_through_graph(office.app, office.graph, made, base_address=office.address.scim_urls["oreilly"], token=token or office.scim_token)
+    return validate_through_graph(
+        office.app,
+        office.graph,
+        made,
+        base_address=office.address.scim_urls["oreilly"],
+        token=token or office.scim_token,
+    )
 
 
 def switch_groups_off(office, made):
     schema = office.graph.schema(made.service_principal_id, made.job_id)
-    [mapping] = [each for each in schema["synchronizationRules"][0]["objectMappings"] if each["sourceObjectName"] == "Group"]
+    [mapping] = [
+        each for each in schema["synchronizationRules"][0]["objectMappings"] if each["sourceObjectName"] == "Group"
+    ]
     mapping["enabled"] = False
     url = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}/synchronization/jobs/{made.job_id}/schema"
-    answer = httpx.put(url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"})
+    answer = httpx.put(
+        url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"}
+    )
     assert answer.status_code == 204, answer.text
     return mapping["name"]
 

@@ -236,7 +236,16 @@ def test_megabytes_in_reasonable_time():
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("", 0), ("nothing", 0), ("is sk-P", 4), ("sk-Pieces/4f9Q", 14), ("sk-Pieces/4f9Qx", 0), ("sk-sk-", 3), ("736b2d5069", 10), ("ends here\n", 0)],
+    [
+        ("", 0),
+        ("nothing", 0),
+        ("is sk-P", 4),
+        ("sk-Pieces/4f9Q", 14),
+        ("sk-Pieces/4f9Qx", 0),
+        ("sk-sk-", 3),
+        ("736b2d5069", 10),
+        ("ends here\n", 0),
+    ],
 )
 def test_a_secret_that_has_only_begun(text, count):
     """How much of the end of a text may be the beginning of a secret, in one of its spellings."""

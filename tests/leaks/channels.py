@@ -43,11 +43,30 @@ VARIABLE = "LEAK_PROBE"  # of the environment: what the channel below resolves
 ENVIRONMENT = "an environment variable, by name"
 
 ENTERING = (
-    Channel(ENVIRONMENT, f"secret = resolve('env:{VARIABLE}')\nos.environ.pop('{VARIABLE}')\nsecret", leaks=False, planted=False),
-    Channel("a file, by name", "secret = resolve(f'file:{place(HERE)}')\nprint(secret, f'{secret:>20}', [secret])\nsecret", leaks=False, planted=False),
+    Channel(
+        ENVIRONMENT,
+        f"secret = resolve('env:{VARIABLE}')\nos.environ.pop('{VARIABLE}')\nsecret",
+        leaks=False,
+        planted=False,
+    ),
+    Channel(
+        "a file, by name",
+        "secret = resolve(f'file:{place(HERE)}')\nprint(secret, f'{secret:>20}', [secret])\nsecret",
+        leaks=False,
+        planted=False,
+    ),
     Channel(PARAMETER, "secret = resolve(token_ref)\nprint(token_ref)\nsecret", leaks=False, planted=False),
-    Channel("asked of a person", "secret = resolve('prompt', ask=lambda label: quietly(HERE))\nprint(secret)\nsecret", leaks=False, planted=False),
-    Channel("asked of a person, then printed", "print(resolve('prompt', ask=lambda label: quietly(HERE)).reveal())", planted=False),
+    Channel(
+        "asked of a person",
+        "secret = resolve('prompt', ask=lambda label: quietly(HERE))\nprint(secret)\nsecret",
+        leaks=False,
+        planted=False,
+    ),
+    Channel(
+        "asked of a person, then printed",
+        "print(resolve('prompt', ask=lambda label: quietly(HERE)).reveal())",
+        planted=False,
+    ),
     Channel(
         "asked of a person, in an error",
         "token = resolve('prompt', ask=lambda label: f'  “Bearer {quietly(HERE)}” ').reveal()\nraise ValueError(token)",
@@ -57,7 +76,11 @@ ENTERING = (
 )
 
 SIGNING_IN = (
-    Channel("an access token, in a header", "source = signed_in(quietly(HERE))\nprint({'Authorization': f'Bearer {source().reveal()}'}, source, source())", planted=False),
+    Channel(
+        "an access token, in a header",
+        "source = signed_in(quietly(HERE))\nprint({'Authorization': f'Bearer {source().reveal()}'}, source, source())",
+        planted=False,
+    ),
     Channel(
         "msal's result",
         "entra = Entra(quietly(HERE))\n"
@@ -87,8 +110,13 @@ WIDGETS = (
     Channel("Output holding a print in two pieces", "out = ipywidgets.Output()\nwith out:\n    in_pieces(token)\nout"),
     Channel("Output holding an error", "out = ipywidgets.Output()\nwith out:\n    raise ValueError(token)\nout"),
     Channel("Output, cleared", "out = ipywidgets.Output()\nwith out:\n    print(token)\nout.clear_output()\nout"),
-    Channel("interact with a Password", "ipywidgets.interactive(lambda value: None, value=ipywidgets.Password(value=token))"),
-    Channel("interact printing it", "ipywidgets.interactive(lambda value: print(value), value=ipywidgets.Password(value=token))"),
+    Channel(
+        "interact with a Password", "ipywidgets.interactive(lambda value: None, value=ipywidgets.Password(value=token))"
+    ),
+    Channel(
+        "interact printing it",
+        "ipywidgets.interactive(lambda value: print(value), value=ipywidgets.Password(value=token))",
+    ),
     Channel("Text", "ipywidgets.Text(value=token)"),
     Channel("HTML", "ipywidgets.HTML(f'<b>{html.escape(token)}</b>')"),
     Channel("Dropdown", "ipywidgets.Dropdown(options=[token, 'another'])"),
@@ -96,10 +124,14 @@ WIDGETS = (
 )
 
 PAST_IPYTHON = (  # in the notebook or outside it, as the system and the way of starting the kernel will have it
-    Channel("a child's own output", "os.environ['SCIM_PW'] = token\ndone = subprocess.run(SAY)\ndel os.environ['SCIM_PW']"),
+    Channel(
+        "a child's own output", "os.environ['SCIM_PW'] = token\ndone = subprocess.run(SAY)\ndel os.environ['SCIM_PW']"
+    ),
     Channel("below Python, stdout", "written = os.write(1, f'{token}\\n'.encode())"),
     Channel("below Python, stderr", "written = os.write(2, f'{token}\\n'.encode())"),
-    Channel("past IPython", "print(token, file=sys.__stderr__, flush=True)\nprint(token, file=sys.__stdout__, flush=True)"),
+    Channel(
+        "past IPython", "print(token, file=sys.__stderr__, flush=True)\nprint(token, file=sys.__stdout__, flush=True)"
+    ),
 )
 
 OUTPUTS = (
@@ -108,9 +140,13 @@ OUTPUTS = (
     Channel("print in two pieces", "in_pieces(token)"),
     Channel("print in two pieces around a display", "in_pieces(token, lambda: display('between'))"),
     Channel("print letter by letter", "for letter in token:\n    print(letter, end='', flush=True)"),
-    Channel("print letter by letter, a long one", "for letter in token:\n    print(letter, end='', flush=True)", long=True),
+    Channel(
+        "print letter by letter, a long one", "for letter in token:\n    print(letter, end='', flush=True)", long=True
+    ),
     Channel("print in two pieces, a long one", "in_pieces(token)", long=True),
-    Channel("print from a thread", "thread = threading.Thread(target=print, args=(token,))\nthread.start()\nthread.join()"),
+    Channel(
+        "print from a thread", "thread = threading.Thread(target=print, args=(token,))\nthread.start()\nthread.join()"
+    ),
     Channel("last expression", "token"),
     Channel("last expression, nested", "{'headers': {'Authorization': f'Bearer {token}'}}"),
     Channel("repr of its bytes", "print(repr(token), token.encode())"),
@@ -120,23 +156,42 @@ OUTPUTS = (
     Channel("JSON display", "JSON({token: [{'deep': token}]})"),
     Channel("HTML display", "display(HTML(f'<b title=\"{html.escape(token)}\">x</b>'))"),
     Channel("Markdown display", "display(Markdown(f'`{token}`'))"),
-    Channel("display update", "shown = display('nothing yet', display_id=True)\nshown.update({'text/plain': token}, raw=True)"),
+    Channel(
+        "display update",
+        "shown = display('nothing yet', display_id=True)\nshown.update({'text/plain': token}, raw=True)",
+    ),
     Channel("metadata of an output", "display({'text/plain': 'x'}, raw=True, metadata={'note': token})"),
     Channel("warning", "warnings.warn(f'Bearer {token}')"),
     Channel("logging at DEBUG", "logging.getLogger('probe').debug('header %s', token)"),
-    Channel("logging an exception", "try:\n    raise ValueError(token)\nexcept ValueError:\n    logging.getLogger('probe').exception('it failed')"),
+    Channel(
+        "logging an exception",
+        "try:\n    raise ValueError(token)\nexcept ValueError:\n    logging.getLogger('probe').exception('it failed')",
+    ),
     Channel("%whos", "%whos"),
     Channel("%whos, cut off", "%whos", long=True),
     Channel("%env", "os.environ['SCIM_CRED'] = token\n%env"),
-    Channel("!env", "os.environ.pop('SCIM_CRED', None)\nos.environ['SCIM_PW'] = token\n!env\ndel os.environ['SCIM_PW']", posix=True),
-    Channel("a child's output, captured", "os.environ['SCIM_PW'] = token\nprint(subprocess.run(SAY, capture_output=True, text=True).stdout)\ndel os.environ['SCIM_PW']"),
+    Channel(
+        "!env",
+        "os.environ.pop('SCIM_CRED', None)\nos.environ['SCIM_PW'] = token\n!env\ndel os.environ['SCIM_PW']",
+        posix=True,
+    ),
+    Channel(
+        "a child's output, captured",
+        "os.environ['SCIM_PW'] = token\nprint(subprocess.run(SAY, capture_output=True, text=True).stdout)\ndel os.environ['SCIM_PW']",
+    ),
 )
 
 ENCODINGS = (
     Channel("base64 of user:token", "print(base64.b64encode(f'user:{token}'.encode()).decode())"),
-    Channel("base64, other alignments", "print(*(base64.b64encode(f'{\"u\" * n}:{token}'.encode()).decode() for n in (1, 2)))"),
+    Channel(
+        "base64, other alignments",
+        "print(*(base64.b64encode(f'{\"u\" * n}:{token}'.encode()).decode() for n in (1, 2)))",
+    ),
     Channel("base64 as in a mail", "print(base64.encodebytes(f'user:{token}'.encode()).decode())"),
-    Channel("URL-quoted", "print(urllib.parse.quote(token), urllib.parse.quote(token, safe=''), urllib.parse.quote_plus(token))"),
+    Channel(
+        "URL-quoted",
+        "print(urllib.parse.quote(token), urllib.parse.quote(token, safe=''), urllib.parse.quote_plus(token))",
+    ),
     Channel("hexadecimal", "print(token.encode().hex(), token.encode('utf-16-le').hex().upper())"),
     Channel("JSON inside JSON", "print(json.dumps({'body': json.dumps({'token': token})}))"),
     Channel("HTML-escaped", "print(html.escape(token))"),
@@ -148,22 +203,56 @@ ERRORS = (
     Channel("KeyError", "{}[token]", fails=True),
     Channel("failed assert", "assert token == '', token", fails=True),
     Channel("exception note", "error = RuntimeError('with a note')\nerror.add_note(token)\nraise error", fails=True),
-    Channel("exception chained", "try:\n    raise ValueError(token)\nexcept ValueError as error:\n    raise RuntimeError('chained') from error", fails=True),
+    Channel(
+        "exception chained",
+        "try:\n    raise ValueError(token)\nexcept ValueError as error:\n    raise RuntimeError('chained') from error",
+        fails=True,
+    ),
     Channel("exception group", "raise ExceptionGroup('several', [ValueError(token)])", fails=True),
-    Channel("CalledProcessError", "subprocess.run([sys.executable, '-c', 'raise SystemExit(3)', token], check=True)", fails=True),
+    Channel(
+        "CalledProcessError",
+        "subprocess.run([sys.executable, '-c', 'raise SystemExit(3)', token], check=True)",
+        fails=True,
+    ),
     Channel("SyntaxError", "compile(f\"x = '{token}' +\", '<probe>', 'exec')", fails=True),
-    Channel("local variable in a traceback", "def use(value):\n    return value / 0\n\n\nuse(token)", leaks=False, fails=True),
-    Channel("%xmode Verbose", "%xmode Verbose\ntry:\n    use(token)\nexcept TypeError:\n    get_ipython().showtraceback()\n%xmode Context"),
-    Channel("%tb after it", "try:\n    raise ValueError(token)\nexcept ValueError:\n    get_ipython().showtraceback()\n%tb"),
+    Channel(
+        "local variable in a traceback",
+        "def use(value):\n    return value / 0\n\n\nuse(token)",
+        leaks=False,
+        fails=True,
+    ),
+    Channel(
+        "%xmode Verbose",
+        "%xmode Verbose\ntry:\n    use(token)\nexcept TypeError:\n    get_ipython().showtraceback()\n%xmode Context",
+    ),
+    Channel(
+        "%tb after it", "try:\n    raise ValueError(token)\nexcept ValueError:\n    get_ipython().showtraceback()\n%tb"
+    ),
 )
 
 REQUESTS = (
-    Channel("header ending in a newline", "httpx.get(SERVER, headers={'Authorization': f'Bearer {token}\\n'})", fails=True),
-    Channel("status error with the token in the URL", "httpx.get(SERVER, params={'access_token': token}).raise_for_status()", fails=True),
+    Channel(
+        "header ending in a newline", "httpx.get(SERVER, headers={'Authorization': f'Bearer {token}\\n'})", fails=True
+    ),
+    Channel(
+        "status error with the token in the URL",
+        "httpx.get(SERVER, params={'access_token': token}).raise_for_status()",
+        fails=True,
+    ),
     Channel("httpx at INFO, token in the URL", "found = httpx.get(SERVER, params={'access_token': token})"),
-    Channel("httpx at DEBUG, header sent", "found = httpx.get(f'{SERVER}/silent', headers={'Authorization': f'Bearer {token}'})", leaks=False),
-    Channel("httpx at DEBUG, header echoed", "found = httpx.get(f'{SERVER}/header', headers={'Authorization': f'Bearer {token}'})"),
-    Channel("server echoing the header in its body", "print(httpx.get(SERVER, headers={'Authorization': f'Bearer {token}'}).text)"),
+    Channel(
+        "httpx at DEBUG, header sent",
+        "found = httpx.get(f'{SERVER}/silent', headers={'Authorization': f'Bearer {token}'})",
+        leaks=False,
+    ),
+    Channel(
+        "httpx at DEBUG, header echoed",
+        "found = httpx.get(f'{SERVER}/header', headers={'Authorization': f'Bearer {token}'})",
+    ),
+    Channel(
+        "server echoing the header in its body",
+        "print(httpx.get(SERVER, headers={'Authorization': f'Bearer {token}'}).text)",
+    ),
     Channel("client.headers", "httpx.Client(headers={'Authorization': f'Bearer {token}'}).headers", leaks=False),
     Channel("dict(client.headers)", "dict(httpx.Client(headers={'Authorization': f'Bearer {token}'}).headers)"),
     Channel("client.headers.raw", "httpx.Client(headers={'Authorization': f'Bearer {token}'}).headers.raw"),
@@ -198,10 +287,25 @@ TYPED_FIELD = Channel(
 
 # what cannot be kept in, and what is done about it
 OUT_OF_SCOPE = (
-    ("a secret as the value of a parameter, `papermill -p`", "papermill writes the injected cell and its metadata before any cell runs; scimkit run refuses it, unrepeated"),
-    ("a secret on the command line", "every process list shows it while the command runs; scimkit takes references only, and refuses a value"),
-    ("a secret in the source of a cell", "JupyterLab saves what is typed before the kernel knows of it; once registered it is taken out of IPython's history"),
-    ("a secret in an output path, `out-{token}.ipynb`", "papermill fills the name in itself; scimkit run builds its paths from the run folder and the step"),
-    ("a secret in a plain ipywidgets.Password that a person types into", "nobody registers it; the kit's own TokenForm does and blanks itself"),
+    (
+        "a secret as the value of a parameter, `papermill -p`",
+        "papermill writes the injected cell and its metadata before any cell runs; scimkit run refuses it, unrepeated",
+    ),
+    (
+        "a secret on the command line",
+        "every process list shows it while the command runs; scimkit takes references only, and refuses a value",
+    ),
+    (
+        "a secret in the source of a cell",
+        "JupyterLab saves what is typed before the kernel knows of it; once registered it is taken out of IPython's history",
+    ),
+    (
+        "a secret in an output path, `out-{token}.ipynb`",
+        "papermill fills the name in itself; scimkit run builds its paths from the run folder and the step",
+    ),
+    (
+        "a secret in a plain ipywidgets.Password that a person types into",
+        "nobody registers it; the kit's own TokenForm does and blanks itself",
+    ),
     ("/proc/<pid>/environ", "the same user's other processes may read it; a file or a keyring leaves no such trace"),
 )

@@ -41,7 +41,11 @@ class Desk:
     def environment(self) -> dict[str, str]:
         """Every place where something might be kept lies below the folder."""
         (channel,) = [channel for channel in ALL if channel.name == ENVIRONMENT]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "SCIMKIT", "PYTEST", "PAPERMILL"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("JUPYTER", "SCIMKIT", "PYTEST", "PAPERMILL"))
+        }
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         return {
@@ -60,7 +64,14 @@ class Desk:
 
     def call(self, *command: str) -> dict[str, bytes]:
         """Run a command here; what it has said, and with which exit code."""
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            timeout=SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
         return {CONSOLE: done.stdout + done.stderr, "exit code": str(done.returncode).encode()}
 
     def trace(self, document: Path, said: Mapping[str, bytes]) -> Trace:
@@ -94,7 +105,9 @@ def stock_page(document: Path) -> str:
 
 def _papermill(desk: Desk, engine: str) -> Trace:
     options = ["--engine", engine, "--log-output", "--log-level", "DEBUG", "-p", "token_ref", desk.reference]
-    said = desk.call(sys.executable, "-P", str(SOURCE / "tests" / "stock_engine.py"), *options, str(desk.probe), "out.ipynb")
+    said = desk.call(
+        sys.executable, "-P", str(SOURCE / "tests" / "stock_engine.py"), *options, str(desk.probe), "out.ipynb"
+    )
     assert said["exit code"] == b"1", said[CONSOLE].decode()[-3000:]
     said[EXCEPTION] = said[CONSOLE].rpartition(b"papermill.exceptions.PapermillExecutionError")[2]
     assert said[EXCEPTION]

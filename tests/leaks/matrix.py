@@ -26,7 +26,10 @@ class Trace:
     found: dict[Channel, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = {channel: tuple(place for place, data in self.places.items() if is_in(data, secret)) for channel, secret in self.secrets.items()}
+        found = {
+            channel: tuple(place for place, data in self.places.items() if is_in(data, secret))
+            for channel, secret in self.secrets.items()
+        }
         object.__setattr__(self, "found", found)
 
     @property
@@ -35,20 +38,45 @@ class Trace:
 
     def leaking_places(self, suffix: str) -> list[str]:
         """Names of the channels whose secret stands in a place whose name ends so."""
-        return [channel.name for channel, places in self.found.items() if any(place.endswith(suffix) for place in places)]
+        return [
+            channel.name for channel, places in self.found.items() if any(place.endswith(suffix) for place in places)
+        ]
 
 
-def table(channels: Iterable[Channel], before: Trace, after: Mapping[str, Trace], places: Mapping[str, tuple[bool, Mapping[str, bool]]] | None = None) -> str:
+def table(
+    channels: Iterable[Channel],
+    before: Trace,
+    after: Mapping[str, Trace],
+    places: Mapping[str, tuple[bool, Mapping[str, bool]]] | None = None,
+) -> str:
     """The matrix as text, the counts below it. places  rows that are not channels but where their secrets would end"""
 
     def word(leaks: bool | None) -> str:
         return {True: "LEAK", False: "-", None: ""}[leaks]
 
-    rows = [(channel.name, word(channel in before.leaking), *(word(channel in trace.leaking if channel in trace.secrets else None) for trace in after.values())) for channel in channels]
+    rows = [
+        (
+            channel.name,
+            word(channel in before.leaking),
+            *(word(channel in trace.leaking if channel in trace.secrets else None) for trace in after.values()),
+        )
+        for channel in channels
+    ]
     for name, (was, now) in (places or {}).items():
         rows.append((name, word(was), *(word(now.get(driver)) for driver in after)))
     heads = ("row", "before", *after)
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)]
-    counts = ", ".join(f"{driver} {sum(row[column] == 'LEAK' for row in rows)}" for column, driver in enumerate(after, start=2))
-    return "\n".join(["", *lines, "", f"rows probed {len(rows)}, leaking before {sum(row[1] == 'LEAK' for row in rows)}, leaking after: {counts}"])
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)
+    ]
+    counts = ", ".join(
+        f"{driver} {sum(row[column] == 'LEAK' for row in rows)}" for column, driver in enumerate(after, start=2)
+    )
+    return "\n".join(
+        [
+            "",
+            *lines,
+            "",
+            f"rows probed {len(rows)}, leaking before {sum(row[1] == 'LEAK' for row in rows)}, leaking after: {counts}",
+        ]
+    )

@@ -116,14 +116,22 @@ def plant(folder: Path, where: str, channels: Iterable[Channel]) -> dict[Channel
 def write_probe(path: Path, channels: Sequence[Channel], *, start: str = "") -> None:
     """The notebook. start  what the first cell does besides"""
     cells = [
-        nbformat.v4.new_code_cell('token_ref = ""  # where a secret is', id="parameters", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(
+            'token_ref = ""  # where a secret is', id="parameters", metadata={"tags": ["parameters"]}
+        ),
         nbformat.v4.new_code_cell(f"{start}\n{SETUP}".strip(), id="set-up"),
     ]
     for number, channel in enumerate(channels):
         head = f"HERE = {channel.slug!r}  # {channel.name}\n" + ("token = planted(HERE)\n" if channel.planted else "")
         tags = ["raises-exception"] if channel.fails else []
-        cells.append(nbformat.v4.new_code_cell(head + channel.code, id=f"channel-{number}", metadata={"tags": tags, "channel": channel.slug}))
+        cells.append(
+            nbformat.v4.new_code_cell(
+                head + channel.code, id=f"channel-{number}", metadata={"tags": tags, "channel": channel.slug}
+            )
+        )
     if channels[-1].fails:
         cells[-1].metadata["tags"] = []  # the last error is not to be survived
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})), encoding="utf-8")
+    path.write_text(
+        nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})), encoding="utf-8"
+    )

@@ -20,7 +20,15 @@ def _spellings(token: str) -> Iterator[bytes]:
     yield token[:FRAGMENT].encode()
     yield token[-FRAGMENT:].encode()
     yield token[(len(token) - FRAGMENT) // 2 :][:FRAGMENT].encode()
-    texts = [token, json.dumps(token)[1:-1], repr(token)[1:-1], urllib.parse.quote(token), urllib.parse.quote(token, safe=""), urllib.parse.quote_plus(token), html.escape(token)]
+    texts = [
+        token,
+        json.dumps(token)[1:-1],
+        repr(token)[1:-1],
+        urllib.parse.quote(token),
+        urllib.parse.quote(token, safe=""),
+        urllib.parse.quote_plus(token),
+        html.escape(token),
+    ]
     texts += [html.escape(text) for text in texts] + [json.dumps(json.dumps(token))[1:-1]]
     for text in texts:
         yield text.encode()
@@ -58,7 +66,9 @@ def content_of(path: Path) -> bytes:
     texts = list(_texts(document))
     for cell in document["cells"]:
         for name in ("stdout", "stderr"):
-            texts.append("".join(joined(output["text"]) for output in cell.get("outputs", []) if output.get("name") == name))
+            texts.append(
+                "".join(joined(output["text"]) for output in cell.get("outputs", []) if output.get("name") == name)
+            )
     return data + "\0".join(texts).encode("utf-8", "surrogatepass")
 
 

@@ -20,7 +20,11 @@ from leaks.search import read_below
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ALL = (*CHANNELS, THE_END, TYPED_PROMPT, TYPED_FIELD)
 NOTEBOOKS = {"unprotected": "PROTECTED = False", "protected": f"PROTECTED = True\n{PROTECT}"}
-CLEAN_IN_LAB = {"Password, closed", "Password, blanked", "Output, cleared"}  # JupyterLab forgets closed widgets, and has no log at DEBUG
+CLEAN_IN_LAB = {
+    "Password, closed",
+    "Password, blanked",
+    "Output, cleared",
+}  # JupyterLab forgets closed widgets, and has no log at DEBUG
 
 
 def play(lab, page, name, secrets):  # noqa: F811
@@ -55,7 +59,10 @@ def test_nothing_leaks(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         write_probe(left / "work" / f"{name}.ipynb", ALL, start=start)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]))
     seen = {}
-    with run_lab(left, [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--ServerApp.root_dir={left / 'work'}"]) as lab:
+    with run_lab(
+        left,
+        [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--ServerApp.root_dir={left / 'work'}"],
+    ) as lab:
         for name in NOTEBOOKS:
             seen[name] = play(lab, page, name, planted[name])
     traces = {}
@@ -66,6 +73,10 @@ def test_nothing_leaks(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     before, after = traces["unprotected"], traces["protected"]
     print(table(ALL, before, {"JupyterLab": after}))
     assert before.ran == after.ran == set(ALL)
-    assert "widget-state" in (left / "work" / "protected.ipynb").read_text(encoding="utf-8"), "the state of the widgets was not saved"
-    assert {channel.name for channel in before.leaking} == {channel.name for channel in ALL if channel.leaks} - CLEAN_IN_LAB
+    assert "widget-state" in (left / "work" / "protected.ipynb").read_text(encoding="utf-8"), (
+        "the state of the widgets was not saved"
+    )
+    assert {channel.name for channel in before.leaking} == {
+        channel.name for channel in ALL if channel.leaks
+    } - CLEAN_IN_LAB
     assert {channel.name: places for channel, places in after.found.items() if places} == {}

@@ -18,7 +18,9 @@ import scimkit.runbooks  # noqa: F401 - papermill, with the slow import switched
 from scimkit.credentials import REDACTOR
 
 pytestmark = pytest.mark.slow
-SHOWN = [channel for channel in ALL if channel.leaks and channel not in (*WIDGETS, *PAST_IPYTHON)]  # what leaks of the others is not in the cell's outputs
+SHOWN = [
+    channel for channel in ALL if channel.leaks and channel not in (*WIDGETS, *PAST_IPYTHON)
+]  # what leaks of the others is not in the cell's outputs
 ROWS, LEAKING = (82, 75) if os.name == "posix" else (81, 74)
 DRIVERS = {"scimkit run": run_scimkit, "papermill API": run_api, "papermill CLI": run_command_line}
 PLACES = {  # what is left after the run: name of the row -> how the place is called
@@ -55,7 +57,14 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trace]
 def of_places(before: Trace, after: dict[str, Trace]) -> dict[str, tuple[bool, dict[str, bool]]]:
     """The rows of what is left after a run."""
     return {
-        row: (bool(before.leaking_places(place)), {driver: bool(trace.leaking_places(place)) for driver, trace in after.items() if any(name.endswith(place) for name in trace.places)})
+        row: (
+            bool(before.leaking_places(place)),
+            {
+                driver: bool(trace.leaking_places(place))
+                for driver, trace in after.items()
+                if any(name.endswith(place) for name in trace.places)
+            },
+        )
         for row, place in PLACES.items()
     }
 

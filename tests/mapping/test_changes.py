@@ -17,7 +17,9 @@ from scimkit.mapping.changes import NOTHING, OPEN, MappingComparison, MappingSid
 from scimkit.mapping.rows import ALL_ACTIONS
 from scimkit.records import dump_record, load_record, read_utc
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8")
+)
 NAME = MappingRow("userName", "[userPrincipalName]", "Direct", matching=1)
 ACTIVE = MappingRow("active", 'Switch([IsSoftDeleted], , "False", "True", "True", "False")', "Expression")
 TITLE = MappingRow("title", "[jobTitle]", "Direct")
@@ -31,7 +33,9 @@ class Described:
 
 
 def users(*rows: MappingRow, **more: Any) -> ObjectMapping:
-    return replace(ObjectMapping("Users", "User", "urn:x", True, ALL_ACTIONS, (), rows or (NAME, ACTIVE, TITLE)), **more)
+    return replace(
+        ObjectMapping("Users", "User", "urn:x", True, ALL_ACTIONS, (), rows or (NAME, ACTIVE, TITLE)), **more
+    )
 
 
 def compare(before: ObjectMapping, after: ObjectMapping) -> MappingComparison:
@@ -84,8 +88,13 @@ def test_each_member_of_a_row(members: dict[str, Any], change: tuple[str, ...]) 
 
 def test_rows_and_objects_come_and_go() -> None:
     """An added row, a removed row and a missing object are told as such."""
-    found = compare(users(), users(NAME, TITLE, MappingRow("nickName", None, "None", default="x", apply="ObjectAddOnly")))
-    assert told(found) == [("active", "row removed", "", ACTIVE.expression, NOTHING), ("nickName", "row added", "", NOTHING, f'{NOTHING}, default "x", ObjectAddOnly')]
+    found = compare(
+        users(), users(NAME, TITLE, MappingRow("nickName", None, "None", default="x", apply="ObjectAddOnly"))
+    )
+    assert told(found) == [
+        ("active", "row removed", "", ACTIVE.expression, NOTHING),
+        ("nickName", "row added", "", NOTHING, f'{NOTHING}, default "x", ObjectAddOnly'),
+    ]
     groups = replace(users(), source_object="Group")
     less = compare_mapping(MappingSide("live", (users(), groups)), MappingSide("file", (users(),)))
     assert [(c.object, c.kind, c.before) for c in less.changes] == [("Group", "object removed", "urn:x, 3 rows")]
@@ -101,7 +110,9 @@ def test_switches_actions_and_filters() -> None:
         ("", "changed", "actions", "Add, Update, Delete", "Add, Update"),
         ("", "changed", "filters", "everybody assigned", "Sales: department EQUALS Sales"),
     ]
-    assert compare(users(filters=(SALES,)), users(filters=(replace(SALES, clauses=(Clause("department", "equals", "Sales"),)),))).same
+    assert compare(
+        users(filters=(SALES,)), users(filters=(replace(SALES, clauses=(Clause("department", "equals", "Sales"),)),))
+    ).same
 
 
 @given(st.permutations([NAME, ACTIVE, TITLE, replace(TITLE, apply="ObjectAddOnly"), MappingRow("x", None, "None")]))
@@ -118,12 +129,32 @@ def test_order_is_told_apart(rows: list[MappingRow]) -> None:
 
 def test_a_profile_says_less() -> None:
     """Of defaults, switches and filters a profile says nothing, nor of a source it leaves open, nor of matching for groups."""
-    side = expected_side([Described("userName", "[userPrincipalName]"), Described("title", ""), Described("city", "")], ["UserName"], [Described("displayName", "")], title="profile")
-    groups = ObjectMapping("Groups", "Group", "urn:g", True, ALL_ACTIONS, (), (MappingRow("displayName", "[displayName]", "Direct", matching=1),))
+    side = expected_side(
+        [Described("userName", "[userPrincipalName]"), Described("title", ""), Described("city", "")],
+        ["UserName"],
+        [Described("displayName", "")],
+        title="profile",
+    )
+    groups = ObjectMapping(
+        "Groups",
+        "Group",
+        "urn:g",
+        True,
+        ALL_ACTIONS,
+        (),
+        (MappingRow("displayName", "[displayName]", "Direct", matching=1),),
+    )
     live = MappingSide("live", (users(NAME, replace(TITLE, default="x"), enabled=False, filters=(SALES,)), groups))
     assert told(compare_mapping(side, live)) == [("city", "row removed", "", OPEN, NOTHING)]
     assert told(compare_mapping(live, side)) == [("city", "row added", "", NOTHING, OPEN)]
-    assert told(compare_mapping(side, MappingSide("live", (users(replace(NAME, matching=0), TITLE, MappingRow("city", "[city]", "Direct")), groups)))) == [("userName", "changed", "matching", "1", "0")]
+    assert told(
+        compare_mapping(
+            side,
+            MappingSide(
+                "live", (users(replace(NAME, matching=0), TITLE, MappingRow("city", "[city]", "Direct")), groups)
+            ),
+        )
+    ) == [("userName", "changed", "matching", "1", "0")]
 
 
 def test_a_profile_that_says_nothing() -> None:

@@ -85,7 +85,7 @@ def test_an_unreadable_expression_cannot_be_explained() -> None:
         ('Replace([a], , "[", , "z", , )', "expression.pattern"),
         ('Replace([a], , "a*", , "-", , )', "expression.pattern_empty"),
         ('Append(Split([a], ","), "x")', "expression.list_as_text"),
-        ('SelectUniqueValue([a], [b])', "expression.not_for_scim"),
+        ("SelectUniqueValue([a], [b])", "expression.not_for_scim"),
         ("IsNothing([a])", "expression.old_function"),
         ("[appRoleAssignments]", "expression.roles_direct"),
         ('DateAdd("M", 1, Now())', "expression.interval"),
@@ -111,7 +111,9 @@ def test_clean_expressions_have_no_finding() -> None:
 
 def test_importing_the_package_is_cheap() -> None:
     """`import scimkit.mapping` loads no third-party package and not even the parser."""
-    code = "import sys, scimkit.mapping; print([m for m in ('regex', 'scimkit.mapping.expressions') if m in sys.modules])"
+    code = (
+        "import sys, scimkit.mapping; print([m for m in ('regex', 'scimkit.mapping.expressions') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 

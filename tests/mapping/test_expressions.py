@@ -64,7 +64,27 @@ def test_what_is_printed_is_read_back_the_same(node: Expression) -> None:
 
 LIKELY = st.lists(
     st.sampled_from(
-        ["IIF", "Join", "Replace", "Switch", "(", ")", ",", '"', "\\", "[", "]", "[a]", '"x"', "=", "<>", "1", "-", "&H", " "]
+        [
+            "IIF",
+            "Join",
+            "Replace",
+            "Switch",
+            "(",
+            ")",
+            ",",
+            '"',
+            "\\",
+            "[",
+            "]",
+            "[a]",
+            '"x"',
+            "=",
+            "<>",
+            "1",
+            "-",
+            "&H",
+            " ",
+        ]
     ),
     max_size=30,
 ).map("".join)

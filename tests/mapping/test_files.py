@@ -19,7 +19,9 @@ from scimkit.mapping.files import WIDTH, print_mapping, read_mapping_text, wrapp
 from scimkit.mapping.rows import ALL_ACTIONS
 from scimkit.mapping.schema import APPLY, BEHAVIOUR, canonical
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8")
+)
 ABOUT = {"tenant": "contoso", "job": "scim.1", "schema": "v1.0, read 2026-03-02T09:00:00Z"}
 LONG = 'IIF(IsNullOrEmpty([department]), "none of the departments", Join(", ", ToLower([department]), [companyName], "Bob\'s and others", [city]))'
 SMALL = """app = "oreilly"
@@ -81,7 +83,12 @@ def test_the_kinds_are_told_apart() -> None:
 
 def test_quotes_stand_without_backslashes_and_long_ones_in_lines() -> None:
     """What people review is not escaped; a long expression is broken at its arguments and means the same."""
-    text = export(users(MappingRow('emails[type eq "work"].value', 'Append([mail], "x")', "Expression"), MappingRow("b", LONG, "Expression")))
+    text = export(
+        users(
+            MappingRow('emails[type eq "work"].value', 'Append([mail], "x")', "Expression"),
+            MappingRow("b", LONG, "Expression"),
+        )
+    )
     assert """target = 'emails[type eq "work"].value'\ntype = "Expression"\nsource = 'Append([mail], "x")'""" in text
     assert '"""' not in text and "\\" not in text
     assert max(len(line) for line in text.splitlines()) <= WIDTH + 20
@@ -92,14 +99,26 @@ def test_filters_are_readable_and_exact() -> None:
     """One clause a line, with attribute, operator and value; several values, blanks and none come back."""
     filters = (
         ScopingFilter("Pilot: sales", (Clause("department", "EQUALS", "Sales"), Clause("employeeId", "IS NOT NULL"))),
-        ScopingFilter("", (Clause("city", "EQUALS", " Bonn "), Clause("city", "EQUALS", ""), Clause("x", "Includes", "a", ("b", "c")))),
+        ScopingFilter(
+            "",
+            (
+                Clause("city", "EQUALS", " Bonn "),
+                Clause("city", "EQUALS", ""),
+                Clause("x", "Includes", "a", ("b", "c")),
+            ),
+        ),
     )
     text = export(users(filters=filters))
-    assert '    {attribute = "department", operator = "EQUALS", value = "Sales"},\n    {attribute = "employeeId", operator = "IS NOT NULL"},' in text
+    assert (
+        '    {attribute = "department", operator = "EQUALS", value = "Sales"},\n    {attribute = "employeeId", operator = "IS NOT NULL"},'
+        in text
+    )
     assert read_mapping_text(text).objects[0].filters == filters
 
 
-TEXTS = st.text(max_size=30) | st.sampled_from(["'''", "a'b\"c", "x\ny", "\\", "tab\t", '"', "a'", "\r\n", "\x00\x7f\u202e"])
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["'''", "a'b\"c", "x\ny", "\\", "tab\t", '"', "a'", "\r\n", "\x00\x7f\u202e"]
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -117,20 +136,42 @@ TEXTS = st.text(max_size=30) | st.sampled_from(["'''", "a'b\"c", "x\ny", "\\", "
         ),
         max_size=4,
     ),
-    st.lists(st.builds(ScopingFilter, name=TEXTS, clauses=st.tuples(st.builds(Clause, attribute=TEXTS, operator=st.just("EQUALS"), value=TEXTS))), max_size=2),
+    st.lists(
+        st.builds(
+            ScopingFilter,
+            name=TEXTS,
+            clauses=st.tuples(st.builds(Clause, attribute=TEXTS, operator=st.just("EQUALS"), value=TEXTS)),
+        ),
+        max_size=2,
+    ),
     TEXTS,
 )
-def test_whatever_a_tenant_has_goes_through_the_file(rows: list[MappingRow], filters: list[ScopingFilter], name: str) -> None:
+def test_whatever_a_tenant_has_goes_through_the_file(
+    rows: list[MappingRow], filters: list[ScopingFilter], name: str
+) -> None:
     """Names, defaults and values of any characters come back, and nothing breaks out of a comment."""
     kinds = {"[mail]": "Direct", '"x"': "Constant", None: "None"}
     made = tuple(replace(row, kind=kinds.get(row.expression, "Expression")) for row in rows if row.expression != "Word")  # type: ignore[arg-type]
-    mapping = users(*(replace(row, expression=canonical(row.expression)) if row.expression else row for row in made), filters=tuple(filters), name=name)
+    mapping = users(
+        *(replace(row, expression=canonical(row.expression)) if row.expression else row for row in made),
+        filters=tuple(filters),
+        name=name,
+    )
     text = print_mapping([mapping], app="oreilly", title=name, about={"tenant": name})
     assert read_mapping_text(text).objects == (mapping,)
     assert print_mapping([mapping], app="oreilly", title=name, about={"tenant": name}) == text
 
 
-@pytest.mark.parametrize("expression", [LONG, LONG.replace("none of the departments", "x" * 200), "Switch([a], , " + ", ".join(f'"{n:020}", "v"' for n in range(30)) + ")", "[mail]", "Jion([a]"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        LONG,
+        LONG.replace("none of the departments", "x" * 200),
+        "Switch([a], , " + ", ".join(f'"{n:020}", "v"' for n in range(30)) + ")",
+        "[mail]",
+        "Jion([a]",
+    ],
+)
 def test_wrapped_expressions_mean_the_same(expression: str) -> None:
     """Line breaks are for the eye only; what cannot be read is not broken."""
     if expression.startswith("Jion"):
@@ -143,9 +184,23 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
     """A backup must be restorable: a strange expression, apply or operator is taken where the saved schema has the same."""
     schema = copy.deepcopy(SCHEMA)
     raw = schema["synchronizationRules"][0]["objectMappings"][1]
-    raw["attributeMappings"][3]["source"] = {"type": "Function", "name": "Newest", "expression": "Newest( [a] )", "parameters": []}
+    raw["attributeMappings"][3]["source"] = {
+        "type": "Function",
+        "name": "Newest",
+        "expression": "Newest( [a] )",
+        "parameters": [],
+    }
     raw["attributeMappings"][3]["flowType"] = "Sometimes"
-    raw["scope"] = {"groups": [{"name": "f", "clauses": [{"operatorName": "SOUNDS LIKE", "sourceOperandName": "city", "targetOperand": {"values": ["x"]}}]}]}
+    raw["scope"] = {
+        "groups": [
+            {
+                "name": "f",
+                "clauses": [
+                    {"operatorName": "SOUNDS LIKE", "sourceOperandName": "city", "targetOperand": {"values": ["x"]}}
+                ],
+            }
+        ]
+    }
     objects = read_schema(schema)
     text = export(*objects)
     assert read_mapping_text(text, saved=objects).objects == objects
@@ -164,9 +219,24 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ("[[object.row]]", "[object.row]", "this is no TOML", "Mend"),
         ("format = 1", "format = 1\nx = " + "[" * 9000, "too deep", "Export"),
         ('source_object = "User"\n', "", "object 1: source_object is missing", "text in quotes"),
-        ('target_object = "urn:x"', "target_object = 5", r"object 1 \(User\), target_object: 5 is not text", "text in quotes"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\nactions = ["Create"]', r"object 1 \(User\), actions: 'Create' is no action", "Add, Update, Delete"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\nenabled = "yes"', "enabled: 'yes' is not true or false", "true or false"),
+        (
+            'target_object = "urn:x"',
+            "target_object = 5",
+            r"object 1 \(User\), target_object: 5 is not text",
+            "text in quotes",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\nactions = ["Create"]',
+            r"object 1 \(User\), actions: 'Create' is no action",
+            "Add, Update, Delete",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\nenabled = "yes"',
+            "enabled: 'yes' is not true or false",
+            "true or false",
+        ),
         ('target = "active"', 'targets = "active"', "row 2: there is no key targets", "Did you mean target?"),
         ('target = "active"', 'target = " "', "the target is empty", "Name"),
         ("matching = 1", "matching = -1", r"row 1 \(userName\), matching: -1 is no precedence", "Give 1"),
@@ -180,12 +250,42 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ("matching = 1", "matching = 1\ndefault = 5", "default: 5 is not text", "text in quotes"),
         (SMALL, "format = 1", r"there is no \[\[object\]\]", "one for each kind"),
         (SMALL, 'format = 1\nobject = "x"', "object: object is not a list of tables", r"[[object]]"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\n[[object.filter]]\nname = "f"', r"filter 1 \(f\): clauses is missing", "list"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\n[[object.filter]]\nname = "f"\nclauses = []', "has no clauses", "Give one"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "EQUAL", value = "x"}]', "filter 1, clause 1, operator: there is no operator 'EQUAL'", "Did you mean EQUALS?"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "EQUALS"}]', "EQUALS has no value", "Give the value"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "IS NULL", value = "x"}]', "IS NULL takes no value", "Take it out"),
-        ('target_object = "urn:x"', 'target_object = "urn:x"\n[[object.filter]]\nclauses = ["city EQUALS x"]', "'city EQUALS x' is not a table in braces", "table in braces"),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\n[[object.filter]]\nname = "f"',
+            r"filter 1 \(f\): clauses is missing",
+            "list",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\n[[object.filter]]\nname = "f"\nclauses = []',
+            "has no clauses",
+            "Give one",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "EQUAL", value = "x"}]',
+            "filter 1, clause 1, operator: there is no operator 'EQUAL'",
+            "Did you mean EQUALS?",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "EQUALS"}]',
+            "EQUALS has no value",
+            "Give the value",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "IS NULL", value = "x"}]',
+            "IS NULL takes no value",
+            "Take it out",
+        ),
+        (
+            'target_object = "urn:x"',
+            'target_object = "urn:x"\n[[object.filter]]\nclauses = ["city EQUALS x"]',
+            "'city EQUALS x' is not a table in braces",
+            "table in braces",
+        ),
     ],
 )
 def test_slips_are_named(old: str, new: str, words: str, remedy: str) -> None:
@@ -198,8 +298,14 @@ def test_slips_are_named(old: str, new: str, words: str, remedy: str) -> None:
 
 def test_a_broken_expression_is_shown_with_its_place() -> None:
     """The caret stands under the character, in the text as it stands in the file."""
-    with pytest.raises(ExpressionError, match=r"object 1 \(User\), row 2 \(active\), source: there is no function Swich") as caught:
-        read_mapping_text(SMALL.replace("Switch(", "\n  Swich(").replace("source = '\n", "source = '''\n").replace('"False")\'', '"False")\'\'\''))
+    with pytest.raises(
+        ExpressionError, match=r"object 1 \(User\), row 2 \(active\), source: there is no function Swich"
+    ) as caught:
+        read_mapping_text(
+            SMALL.replace("Switch(", "\n  Swich(")
+            .replace("source = '\n", "source = '''\n")
+            .replace('"False")\'', "\"False\")'''")
+        )
     assert caught.value.position == 2 and "Did you mean Switch" in caught.value.remedy
     assert caught.value.pointer().splitlines()[1] == "  ^"
 

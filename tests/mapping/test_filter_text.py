@@ -19,14 +19,26 @@ def groups(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("department EQUALS Engineering AND jobTitle IS NOT NULL", [[("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None)]]),
-        ("department NOT EQUALS Sales OR department IS NULL", [[("department", "NOT EQUALS", "Sales")], [("department", "IS NULL", None)]]),
-        ("a EQUALS x AND b EQUALS y OR c IS TRUE", [[("a", "EQUALS", "x"), ("b", "EQUALS", "y")], [("c", "IS TRUE", None)]]),
+        (
+            "department EQUALS Engineering AND jobTitle IS NOT NULL",
+            [[("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None)]],
+        ),
+        (
+            "department NOT EQUALS Sales OR department IS NULL",
+            [[("department", "NOT EQUALS", "Sales")], [("department", "IS NULL", None)]],
+        ),
+        (
+            "a EQUALS x AND b EQUALS y OR c IS TRUE",
+            [[("a", "EQUALS", "x"), ("b", "EQUALS", "y")], [("c", "IS TRUE", None)]],
+        ),
         ('department EQUALS "R AND D"', [[("department", "EQUALS", "R AND D")]]),
         ('displayName Includes "say ""hello"""', [[("displayName", "Includes", 'say "hello"')]]),
         ("  department   equals   New York  ", [[("department", "EQUALS", "New York")]]),
         ("department EQUALS Research and Development", [[("department", "EQUALS", "Research and Development")]]),
-        (r"userPrincipalName REGEX MATCH ^.*\@contoso\.example$", [[("userPrincipalName", "REGEX MATCH", r"^.*\@contoso\.example$")]]),
+        (
+            r"userPrincipalName REGEX MATCH ^.*\@contoso\.example$",
+            [[("userPrincipalName", "REGEX MATCH", r"^.*\@contoso\.example$")]],
+        ),
         ("employeeId greater than or equals 7", [[("employeeId", "Greater_Than_OR_EQUALS", "7")]]),
         ("department & Sales and more", [[("department", "&", "Sales and more")]]),
         ("department !& Sales", [[("department", "!&", "Sales")]]),
@@ -88,7 +100,9 @@ def test_a_pattern_only_dotnet_runs_can_be_read():
     assert found.clauses[0].value == "^[a-z-[aeiou]]+$"
 
 
-NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=12).filter(lambda n: n.lower() not in ("and", "or", "manager", "members", "usertype"))
+NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=12).filter(
+    lambda n: n.lower() not in ("and", "or", "manager", "members", "usertype")
+)
 VALUES = st.text(string.printable + "äß漢", max_size=20)
 
 

@@ -162,7 +162,15 @@ def test_what_is_not_supported_is_refused(clause: tuple[str, str, Any], kind: ty
 
 @pytest.mark.parametrize(
     "filters",
-    [[group()], [{"name": "x"}], "text", [{"clauses": ["x"]}], [{"clauses": [{"sourceOperandName": "a", "targetOperand": {"values": "x"}}]}], [{"clauses": [{"sourceOperandName": "a", "targetOperand": {"values": [{}]}}]}], 7],
+    [
+        [group()],
+        [{"name": "x"}],
+        "text",
+        [{"clauses": ["x"]}],
+        [{"clauses": [{"sourceOperandName": "a", "targetOperand": {"values": "x"}}]}],
+        [{"clauses": [{"sourceOperandName": "a", "targetOperand": {"values": [{}]}}]}],
+        7,
+    ],
 )
 def test_wrong_shapes_are_mapping_errors(filters: Any) -> None:
     """A group without clauses and other broken shapes raise MappingError."""

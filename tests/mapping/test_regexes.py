@@ -102,7 +102,9 @@ def test_a_slow_pattern_is_cut_off() -> None:
 
 
 PIECES = st.lists(
-    st.sampled_from([*"ab().*+?[]{}|^$\\-,1:=!<>P'#ixn", "(?<n>", "(?:", "[^", "\\d", "\\p{L}", "{2,3}", "(?<=", "\\1", "\\k<n>"]),
+    st.sampled_from(
+        [*"ab().*+?[]{}|^$\\-,1:=!<>P'#ixn", "(?<n>", "(?:", "[^", "\\d", "\\p{L}", "{2,3}", "(?<=", "\\1", "\\k<n>"]
+    ),
     max_size=14,
 ).map("".join)
 

@@ -22,21 +22,40 @@ class Row:
 
 def mapping(source, rows, **more):
     more = {"enabled": True, "actions": frozenset({"Add", "Update"}), "filters": (), **more}
-    return ObjectMapping(name=f"Provision {source}s", source_object=source, target_object=source, rows=tuple(rows), **more)
+    return ObjectMapping(
+        name=f"Provision {source}s", source_object=source, target_object=source, rows=tuple(rows), **more
+    )
 
 
 def users(expression="[userPrincipalName]"):
-    rows = [MappingRow("userName", expression, "Direct", matching=1), MappingRow("active", "Not([IsSoftDeleted])", "Expression")]
+    rows = [
+        MappingRow("userName", expression, "Direct", matching=1),
+        MappingRow("active", "Not([IsSoftDeleted])", "Expression"),
+    ]
     return mapping("User", rows)
 
 
 def groups(*targets, enabled=True):
-    return mapping("Group", [MappingRow(t, f"[{t}]", "Direct", matching=int(t == "displayName")) for t in targets], enabled=enabled)
+    return mapping(
+        "Group", [MappingRow(t, f"[{t}]", "Direct", matching=int(t == "displayName")) for t in targets], enabled=enabled
+    )
 
 
 def review(expected, *live, person=None, **decided):
-    person = person or {"userPrincipalName": "ann@contoso.example", "mail": "ann@contoso.example", "IsSoftDeleted": False}
-    return {c.code: c for c in review_mapping([Row(t) if isinstance(t, str) else t for t in expected], live, {"ann": person}, decided=Expectations(**decided)).checks}
+    person = person or {
+        "userPrincipalName": "ann@contoso.example",
+        "mail": "ann@contoso.example",
+        "IsSoftDeleted": False,
+    }
+    return {
+        c.code: c
+        for c in review_mapping(
+            [Row(t) if isinstance(t, str) else t for t in expected],
+            live,
+            {"ann": person},
+            decided=Expectations(**decided),
+        ).checks
+    }
 
 
 @pytest.mark.parametrize(
@@ -59,7 +78,11 @@ def test_without_an_email_attribute_the_user_name_is_the_address(source, mail, c
 
 
 def test_with_an_email_attribute_the_user_name_is_free():
-    found = review(["userName", 'emails[type eq "work"].value', "active"], users("[mailNickname]"), person={"mailNickname": "ann", "IsSoftDeleted": False})
+    found = review(
+        ["userName", 'emails[type eq "work"].value', "active"],
+        users("[mailNickname]"),
+        person={"mailNickname": "ann", "IsSoftDeleted": False},
+    )
     assert not [code for code in found if code.startswith("mapping.user_name")]
 
 
@@ -73,7 +96,10 @@ def test_without_external_id_a_rename_is_warned_of():
 def test_a_row_without_a_source_says_what_it_needs():
     """The profile's own words instead of an invented source."""
     found = review(["userName", "active", Row("timezone", note="needs a constant")], users())["mapping.row_missing"]
-    assert found.message.endswith("timezone: needs a constant") and "a source of your choice" not in found.message + found.remedy
+    assert (
+        found.message.endswith("timezone: needs a constant")
+        and "a source of your choice" not in found.message + found.remedy
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,4 +118,8 @@ def test_groups(live, supported, code, status):
 
 
 def test_nothing_is_said_of_groups_that_are_off_where_the_sources_are_silent():
-    assert not [code for code in review(["userName", "active"], users(), groups(*GROUPS, enabled=False), groups=None) if "group" in code]
+    assert not [
+        code
+        for code in review(["userName", "active"], users(), groups(*GROUPS, enabled=False), groups=None)
+        if "group" in code
+    ]

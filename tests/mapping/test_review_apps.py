@@ -46,7 +46,14 @@ BASE: dict[str, set[str]] = {
     # no source for timezone; no externalId beside the user name
     "thrive-lxp": {"row_missing", "matching_special", "switch_incremental", "null_stays", "renaming", "delete_allowed"},
     # no published table, and /Schemas is not read here
-    "theorgwiki": {"not_published", "discovered", "matching_special", "switch_incremental", "null_stays", "delete_allowed"},
+    "theorgwiki": {
+        "not_published",
+        "discovered",
+        "matching_special",
+        "switch_incremental",
+        "null_stays",
+        "delete_allowed",
+    },
 }
 FINE: dict[str, set[str]] = {
     "oreilly": {"rows", "matching", "active"},
@@ -60,7 +67,10 @@ FINE: dict[str, set[str]] = {
 def awkward() -> dict[str, dict[str, Any]]:
     """Everybody a job would see, as Graph gives them."""
     everybody = [person for person in make_people(IDS, 20) if person.deleted_utc is None]
-    return {p.user_principal_name: source_attributes(p.graph(), soft_deleted=False, manager_id=p.manager or None) for p in everybody}
+    return {
+        p.user_principal_name: source_attributes(p.graph(), soft_deleted=False, manager_id=p.manager or None)
+        for p in everybody
+    }
 
 
 @dataclass
@@ -83,7 +93,12 @@ class Case:
         return next(row for row in self.mapping(kind)["attributeMappings"] if row["targetAttributeName"] == target)
 
     def definition(self, target: str) -> dict[str, Any]:
-        described = next(o for d in self.schema["directories"] for o in d["objects"] if o["name"] == self.mapping()["targetObjectName"])
+        described = next(
+            o
+            for d in self.schema["directories"]
+            for o in d["objects"]
+            if o["name"] == self.mapping()["targetObjectName"]
+        )
         return next(each for each in described["attributes"] if each["name"] == target)
 
     def source_definition(self, name: str, **more: Any) -> None:
@@ -96,19 +111,37 @@ class Case:
     def add(self, target: str, expression: str, kind: str = "String", **more: Any) -> None:
         """A row for a target that neither the table nor the live schema has yet."""
         if target not in [row["targetAttributeName"] for row in self.mapping()["attributeMappings"]]:
-            described = next(o for d in self.schema["directories"] for o in d["objects"] if o["name"] == self.mapping()["targetObjectName"])
+            described = next(
+                o
+                for d in self.schema["directories"]
+                for o in d["objects"]
+                if o["name"] == self.mapping()["targetObjectName"]
+            )
             if target not in [each["name"] for each in described["attributes"]]:
                 described["attributes"].append(attribute_definition(target, kind))
-        self.mapping()["attributeMappings"].append({"targetAttributeName": target, "source": source_of(expression), "flowType": "Always", "matchingPriority": 0, "defaultValue": None, **more})
+        self.mapping()["attributeMappings"].append(
+            {
+                "targetAttributeName": target,
+                "source": source_of(expression),
+                "flowType": "Always",
+                "matchingPriority": 0,
+                "defaultValue": None,
+                **more,
+            }
+        )
 
     def drop(self, target: str, kind: str = "User") -> None:
-        self.mapping(kind)["attributeMappings"] = [row for row in self.mapping(kind)["attributeMappings"] if row["targetAttributeName"] != target]
+        self.mapping(kind)["attributeMappings"] = [
+            row for row in self.mapping(kind)["attributeMappings"] if row["targetAttributeName"] != target
+        ]
 
     def decide(self, **decisions: Any) -> None:
         self.decided = replace(self.decided, **decisions)
 
     def review(self) -> MappingReview:
-        return review_mapping(self.attributes, read_schema(self.schema), self.people, decided=self.decided, opinion=self.opinion)
+        return review_mapping(
+            self.attributes, read_schema(self.schema), self.people, decided=self.decided, opinion=self.opinion
+        )
 
 
 def source_of(expression: str) -> dict[str, Any]:
@@ -122,7 +155,9 @@ def source_of(expression: str) -> dict[str, Any]:
 def case_of(name: str) -> Case:
     app = load(name)
     groups = app.capabilities.groups.value
-    decided = Expectations(groups if isinstance(groups, bool) else None, False, tuple(row.target for row in app.group_attributes))
+    decided = Expectations(
+        groups if isinstance(groups, bool) else None, False, tuple(row.target for row in app.group_attributes)
+    )
     return Case(app, deepcopy(make_schema(IDS, "job", app)), awkward(), decided, list(app.attributes))
 
 
@@ -186,7 +221,11 @@ def title_row(**members: Any) -> Callable[[Case], None]:
 
 
 def answers(*given: tuple[str, tuple[str, ...], str]) -> Opinion:
-    return Opinion(tuple(Answer(target, ADA, read=error != "unread", values=values, error=error) for target, values, error in given))
+    return Opinion(
+        tuple(
+            Answer(target, ADA, read=error != "unread", values=values, error=error) for target, values, error in given
+        )
+    )
 
 
 PLANTS = (
@@ -357,9 +396,13 @@ def test_every_code_is_planted() -> None:
 
     folder = Path(review.__file__).parent
     written = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    own = set(re.findall(r'(?:failed|warning|not_observed)\(\s*"mapping\.(\w+)"', written)) | set(re.findall(r'code = [^\n]*"mapping\.(\w+)"', written))
+    own = set(re.findall(r'(?:failed|warning|not_observed)\(\s*"mapping\.(\w+)"', written)) | set(
+        re.findall(r'code = [^\n]*"mapping\.(\w+)"', written)
+    )
     lint = (folder.parent / "findings.py").read_text(encoding="utf-8")
-    of_lint = set(re.findall(r'Finding\("expression\.(\w+)"', lint)) - {"random_always"}  # `flow` evaluates twice instead
+    of_lint = set(re.findall(r'Finding\("expression\.(\w+)"', lint)) - {
+        "random_always"
+    }  # `flow` evaluates twice instead
     assert len(own) > 40 and len(of_lint) > 15
     assert own | of_lint == {plant.code for plant in PLANTS}
 
@@ -403,7 +446,12 @@ def test_the_rows_carry_type_default_and_masked_values() -> None:
     case.come_from("preferredLanguage", '"en-US"')
     case.row("preferredLanguage")["defaultValue"] = "de-DE"
     rows = {row.target: row for row in case.review().rows}
-    assert [rows[t].kind for t in ("userName", "preferredLanguage", "active", "timezone")] == ["Direct", "Constant", "Expression", ""]
+    assert [rows[t].kind for t in ("userName", "preferredLanguage", "active", "timezone")] == [
+        "Direct",
+        "Constant",
+        "Expression",
+        "",
+    ]
     assert rows["title"].values[ADA] == "[Redact]" and rows["preferredLanguage"].default == "de-DE"
 
 
@@ -433,7 +481,9 @@ def test_microsofts_answer_stands() -> None:
     assert (replaced.target, replaced.values[ADA]) == ("name.familyName", "(no value)")
 
 
-@pytest.mark.parametrize(("theirs", "codes_of_microsoft"), [((), {"microsoft_agrees"}), (("Boss",), {"microsoft_disagrees"})])
+@pytest.mark.parametrize(
+    ("theirs", "codes_of_microsoft"), [((), {"microsoft_agrees"}), (("Boss",), {"microsoft_disagrees"})]
+)
 def test_a_default_is_no_other_answer(theirs: tuple[str, ...], codes_of_microsoft: set[str]) -> None:
     """An expression that gives nothing gives nothing to both sides, also where the row has a default for it."""
     case = case_of("theorgwiki")
@@ -442,7 +492,9 @@ def test_a_default_is_no_other_answer(theirs: tuple[str, ...], codes_of_microsof
     case.row("title")["defaultValue"] = "none"
     case.opinion = answers(("title", theirs, ""))
     review = case.review()
-    assert {check.code.removeprefix("mapping.") for check in review.checks if "microsoft" in check.code} == codes_of_microsoft
+    assert {
+        check.code.removeprefix("mapping.") for check in review.checks if "microsoft" in check.code
+    } == codes_of_microsoft
     assert next(row for row in review.rows if row.target == "title").values[ADA] == (theirs or ("none",))[0]
 
 

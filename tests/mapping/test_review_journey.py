@@ -17,15 +17,26 @@ def checks(tmp_path, text):
 
 def test_single_sign_on_by_another_name_is_a_warning(scimkit, tmp_path):
     """Anna signs in by her mail and is matched by her user name, which are not the same; Microsoft has been asked."""
-    done = scimkit("run", "onboard", "--set", ANNA, "--set", "5b.sign_in_identifier=[mail]", "--set", "5b.explain_target=userName")
+    done = scimkit(
+        "run", "onboard", "--set", ANNA, "--set", "5b.sign_in_identifier=[mail]", "--set", "5b.explain_target=userName"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     found = checks(tmp_path, done.stdout)
-    assert found["mapping.sign_in_differs"]["status"] == "warning" and "anna.schmidt@contoso.example" in found["mapping.sign_in_differs"]["message"]
+    assert (
+        found["mapping.sign_in_differs"]["status"] == "warning"
+        and "anna.schmidt@contoso.example" in found["mapping.sign_in_differs"]["message"]
+    )
     assert found["mapping.microsoft_agrees"]["status"] == "passed"
     assert "mapping.not_in_schemas" not in found, "the sandbox's vendor names every attribute of the table"
 
 
-@pytest.mark.parametrize(("setting", "words"), [("5b.explain_target=usrName", "Did you mean userName"), ("5b.sign_in_identifier=Join([mail]", "Close every bracket")])
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("5b.explain_target=usrName", "Did you mean userName"),
+        ("5b.sign_in_identifier=Join([mail]", "Close every bracket"),
+    ],
+)
 def test_a_wrong_choice_is_one_sentence(scimkit, setting, words):
     """A row that is not there, an expression that cannot be read: the sentence and its remedy, no traceback."""
     done = scimkit("run", "onboard", "--set", setting)

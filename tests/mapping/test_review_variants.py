@@ -113,7 +113,9 @@ def test_planted_in_other_ways(app: str, spoil: Spoil, codes: set[str], words: s
     spoil(case)
     review = case.review()
     assert findings(review) - BASE[app] == codes - BASE[app]
-    assert any(words in check.message + check.remedy for check in review.checks if check.code.removeprefix("mapping.") in codes)
+    assert any(
+        words in check.message + check.remedy for check in review.checks if check.code.removeprefix("mapping.") in codes
+    )
 
 
 RIGHT: tuple[tuple[str, Spoil], ...] = (

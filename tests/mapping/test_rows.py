@@ -54,7 +54,10 @@ def test_the_default_schema_is_read() -> None:
     assert users.actions == {"Add", "Update", "Delete"} and users.enabled and users.filters == ()
     assert [row.target for row in users.matching_rows] == ["userName"]
     active = next(row for row in users.rows if row.target == "active")
-    assert (active.kind, active.expression) == ("Expression", 'Switch([IsSoftDeleted], , "False", "True", "True", "False")')
+    assert (active.kind, active.expression) == (
+        "Expression",
+        'Switch([IsSoftDeleted], , "False", "True", "True", "False")',
+    )
     assert rule_id(SCHEMA) == "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8"
     assert SCHEMA == before
 
@@ -79,7 +82,10 @@ def test_a_person_through_the_default_mapping() -> None:
 def test_booleans_and_their_texts_give_the_same() -> None:
     """IsSoftDeleted may come as text or boolean."""
     for given in (True, "True"):
-        assert evaluate_rows(user_mapping(SCHEMA), {**ADA, "IsSoftDeleted": given}, creating=True).values["active"] == "False"
+        assert (
+            evaluate_rows(user_mapping(SCHEMA), {**ADA, "IsSoftDeleted": given}, creating=True).values["active"]
+            == "False"
+        )
 
 
 def test_defaults_and_create_only_rows() -> None:
@@ -123,7 +129,13 @@ def test_a_tree_with_an_unknown_parameter_is_not_half_read() -> None:
     """An argument that has no place would be missing without a word."""
     mail = {"type": "Attribute", "name": "mail"}
     with pytest.raises(MappingError, match="Left has a parameter width that is not known"):
-        read_tree({"type": "Function", "name": "Left", "parameters": [{"key": "string", "value": mail}, {"key": "width", "value": mail}]})
+        read_tree(
+            {
+                "type": "Function",
+                "name": "Left",
+                "parameters": [{"key": "string", "value": mail}, {"key": "width", "value": mail}],
+            }
+        )
 
 
 def test_trees_give_the_expression_back() -> None:
@@ -139,7 +151,9 @@ def test_trees_give_the_expression_back() -> None:
     assert [row.expression for row in user_mapping(raw).rows] == [row.expression for row in user_mapping(SCHEMA).rows]
 
 
-@pytest.mark.parametrize("source", [{"type": "Function"}, {"type": "Function", "name": "Frob"}, {"type": "Strange", "name": "x"}])
+@pytest.mark.parametrize(
+    "source", [{"type": "Function"}, {"type": "Function", "name": "Frob"}, {"type": "Strange", "name": "x"}]
+)
 def test_a_source_that_cannot_be_read_names_its_row(source: Any) -> None:
     with pytest.raises(MappingError, match=r"^title: a source "):
         read_row({"targetAttributeName": "title", "source": source})
@@ -147,7 +161,13 @@ def test_a_source_that_cannot_be_read_names_its_row(source: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("Add,Update,Delete", ALL_ACTIONS), ("Add, Update", {"Add", "Update"}), ("None", set()), (None, ALL_ACTIONS), (5, {"Add", "Delete"})],
+    [
+        ("Add,Update,Delete", ALL_ACTIONS),
+        ("Add, Update", {"Add", "Update"}),
+        ("None", set()),
+        (None, ALL_ACTIONS),
+        (5, {"Add", "Delete"}),
+    ],
 )
 def test_flow_types(text: Any, expected: set[str]) -> None:
     """flowTypes with and without blanks, None, missing and as flags."""
@@ -180,7 +200,7 @@ def test_what_is_no_schema_is_refused(broken: Any) -> None:
 
 def test_redaction_is_known_per_row() -> None:
     """A row that uses Redact is marked, also when it cannot be read."""
-    assert redacts(MappingRow("x", "Join(\"\", redact([ssn]))", "Expression"))
+    assert redacts(MappingRow("x", 'Join("", redact([ssn]))', "Expression"))
     assert redacts(MappingRow("x", "Redact([ssn]", "Expression"))
     assert not redacts(MappingRow("x", "[redacted]", "Direct"))
 

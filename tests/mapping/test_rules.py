@@ -233,7 +233,10 @@ NUMBERS_AND_DATES: list[tuple[str, Any]] = [
     ('FormatDateTime("  2026-02-01  ", , "yyyy-MM-dd", "ddd d MMM")', "Sun 1 Feb"),
     ('FormatDateTime("20260201000000.0Z", , "yyyyMMddHHmmss.fZ", "yyyy-MM-dd")', "2026-02-01"),
     ('FormatDateTime("2026-02-01 15:04:05", , "yyyy-MM-dd HH:mm:ss", "h.m.s t \'o\'\\"x\\" tt")', "3.4.5 P ox PM"),
-    ('FormatDateTime("2026-02-01T23:30:00-01:00", , "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ssK")', "2026-02-02T00:30:00+00:00"),
+    (
+        'FormatDateTime("2026-02-01T23:30:00-01:00", , "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ssK")',
+        "2026-02-02T00:30:00+00:00",
+    ),
     ('FormatDateTime("2026-02-01T15:04:05.1200000", , "yyyy-MM-ddTHH:mm:ss.fffffff", "s.FFF|ss.fff")', "5.12|05.120"),
     ('FormatDateTime("2/1/26", , "M/d/yy", "yyyy")', "2026"),
     ('FormatDateTime([empty], , "yyyy", "yy")', None),
@@ -244,9 +247,21 @@ NUMBERS_AND_DATES: list[tuple[str, Any]] = [
 ROLES: list[tuple[str, Any]] = [
     ("SingleAppRoleAssignment([roles])", "ed"),
     ("SingleAppRoleAssignment([none])", None),
-    ("AppRoleAssignmentsComplex([roles])", [{"primary": False, "displayName": "Editor", "value": "ed"}, {"primary": False, "displayName": "Reader", "value": "rd"}]),
+    (
+        "AppRoleAssignmentsComplex([roles])",
+        [
+            {"primary": False, "displayName": "Editor", "value": "ed"},
+            {"primary": False, "displayName": "Reader", "value": "rd"},
+        ],
+    ),
     ("AssertiveAppRoleAssignmentsComplex([nobody])", None),
-    ("AssertiveAppRoleAssignmentsComplex([roles])", [{"primary": False, "display": "Editor", "value": "ed"}, {"primary": False, "display": "Reader", "value": "rd"}]),
+    (
+        "AssertiveAppRoleAssignmentsComplex([roles])",
+        [
+            {"primary": False, "display": "Editor", "value": "ed"},
+            {"primary": False, "display": "Reader", "value": "rd"},
+        ],
+    ),
     ("AppRoleAssignments([roles])", ["ed", "rd"]),
 ]
 

@@ -28,7 +28,9 @@ from scimkit.mapping.schema import (
     write_scope,
 )
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8")
+)
 PILOT = {
     "categoryFilterGroups": [],
     "inputFilterGroups": [],
@@ -37,13 +39,25 @@ PILOT = {
             "name": "Pilot: sales in US",
             "note": "unknown to us",
             "clauses": [
-                {"operatorName": "equals", "sourceOperandName": "department", "targetOperand": {"values": ["Sales"]}, "weight": 1.5},
+                {
+                    "operatorName": "equals",
+                    "sourceOperandName": "department",
+                    "targetOperand": {"values": ["Sales"]},
+                    "weight": 1.5,
+                },
                 {"operatorName": "IS NOT NULL", "sourceOperandName": "employeeId", "targetOperand": {"values": []}},
             ],
         }
     ],
 }
-TREE = {"expression": "ToLower([mail])", "name": "ToLower", "type": "Function", "parameters": [{"key": "source", "value": {"expression": "[mail]", "name": "mail", "type": "Attribute", "parameters": []}}]}
+TREE = {
+    "expression": "ToLower([mail])",
+    "name": "ToLower",
+    "type": "Function",
+    "parameters": [
+        {"key": "source", "value": {"expression": "[mail]", "name": "mail", "type": "Attribute", "parameters": []}}
+    ],
+}
 
 
 def text(value: Any) -> str:
@@ -97,11 +111,18 @@ def test_unknown_members_at_every_level_come_back() -> None:
     assert text(write_schema(schema, read_schema(schema))) == text(schema)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2), max_leaves=4)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
+    max_leaves=4,
+)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.dictionaries(st.text(min_size=1, max_size=6).map(lambda name: f"x-{name}"), JSON, max_size=4))
+@given(
+    st.integers(0, 2**32),
+    st.dictionaries(st.text(min_size=1, max_size=6).map(lambda name: f"x-{name}"), JSON, max_size=4),
+)
 def test_any_order_and_any_members_come_back(seed: int, extra: dict[str, Any]) -> None:
     """Whatever else Graph puts into a schema, in whatever order, with null or nothing: it is written back as it was."""
     schema, dice = with_filters(), Random(seed)
@@ -146,14 +167,23 @@ def test_objects_are_written_as_they_are_switched() -> None:
     """On and off, actions and filters; metadata and names stay."""
     schema = with_filters()
     groups, users = read_schema(schema)
-    made = write_schema(schema, (replace(groups, enabled=False), replace(users, actions=frozenset({"Add", "Update"}), filters=())))
+    made = write_schema(
+        schema, (replace(groups, enabled=False), replace(users, actions=frozenset({"Add", "Update"}), filters=()))
+    )
     wanted = copy.deepcopy(schema)
     wanted["synchronizationRules"][0]["objectMappings"][0]["enabled"] = False
     user_raw(wanted).update(flowTypes="Add,Update", scope=None)
     assert text(made) == text(wanted)
 
 
-@pytest.mark.parametrize(("actions", "like", "words"), [({"Add", "Delete"}, "Add,Update,Delete", "Add,Delete"), ({"Add", "Delete"}, "Add, Update", "Add, Delete"), (set(), None, "None")])
+@pytest.mark.parametrize(
+    ("actions", "like", "words"),
+    [
+        ({"Add", "Delete"}, "Add,Update,Delete", "Add,Delete"),
+        ({"Add", "Delete"}, "Add, Update", "Add, Delete"),
+        (set(), None, "None"),
+    ],
+)
 def test_actions_as_text(actions: set[str], like: Any, words: str) -> None:
     """flowTypes in Graph's order, with the blanks it had before."""
     assert write_actions(frozenset(actions), like=like) == words
@@ -162,12 +192,27 @@ def test_actions_as_text(actions: set[str], like: Any, words: str) -> None:
 def test_filters_keep_what_was_not_changed() -> None:
     """A clause that is there keeps its members, a new one is made as documented; experimental groups stay."""
     [pilot] = mapping_of(with_filters(), "User").filters
-    made = write_scope({**PILOT, "inputFilterGroups": [{"x": 1}]}, (replace(pilot, clauses=(*pilot.clauses, Clause("city", "IS NULL"))), ScopingFilter("More", (Clause("city", "EQUALS", "Bonn", ("Köln",)),))))
+    made = write_scope(
+        {**PILOT, "inputFilterGroups": [{"x": 1}]},
+        (
+            replace(pilot, clauses=(*pilot.clauses, Clause("city", "IS NULL"))),
+            ScopingFilter("More", (Clause("city", "EQUALS", "Bonn", ("Köln",)),)),
+        ),
+    )
     assert made is not None
     first, second = made["groups"]
     assert text(first["clauses"][:2]) == text(PILOT["groups"][0]["clauses"]) and first["note"] == "unknown to us"
-    assert first["clauses"][2] == {"operatorName": "IS NULL", "sourceOperandName": "city", "targetOperand": {"values": []}}
-    assert second == {"name": "More", "clauses": [{"operatorName": "EQUALS", "sourceOperandName": "city", "targetOperand": {"values": ["Bonn", "Köln"]}}]}
+    assert first["clauses"][2] == {
+        "operatorName": "IS NULL",
+        "sourceOperandName": "city",
+        "targetOperand": {"values": []},
+    }
+    assert second == {
+        "name": "More",
+        "clauses": [
+            {"operatorName": "EQUALS", "sourceOperandName": "city", "targetOperand": {"values": ["Bonn", "Köln"]}}
+        ],
+    }
     assert made["inputFilterGroups"] == [{"x": 1}]
     assert write_scope(PILOT, ()) is None and write_scope(None, ()) is None
     assert (write_scope({"inputFilterGroups": [{"x": 1}]}, ()) or {})["inputFilterGroups"] == [{"x": 1}]
@@ -179,17 +224,29 @@ def test_rows_are_added_and_removed_by_their_target() -> None:
     fresh = MappingRow("nickName", "ToLower([mail])", "Expression", default="x")
     title = replace(keyed_rows(users.rows)["title", 0], raw={})
     without = copy.deepcopy(SCHEMA)
-    user_raw(without)["attributeMappings"] = [row for row in user_raw(without)["attributeMappings"] if row["targetAttributeName"] != "title"]
+    user_raw(without)["attributeMappings"] = [
+        row for row in user_raw(without)["attributeMappings"] if row["targetAttributeName"] != "title"
+    ]
     saved = copy.deepcopy(SCHEMA)
     next(row for row in user_raw(saved)["attributeMappings"] if row["targetAttributeName"] == "title")["unknown"] = [1]
     wanted = replace(users, rows=(*(row for row in users.rows if row.target not in ("title", "active")), title, fresh))
     merged = merge_mapping(without, (groups, wanted), saved=saved)
     with pytest.raises(MappingError, match="no source tree for title"):
-        write_schema(without, merged, sources={"ToLower([mail])": TREE})  # what a file beside brings along is not taken unseen
+        write_schema(
+            without, merged, sources={"ToLower([mail])": TREE}
+        )  # what a file beside brings along is not taken unseen
     made = write_schema(without, merged, sources=saved_sources(saved) | {"ToLower([mail])": TREE})
     rows = {row["targetAttributeName"]: row for row in user_raw(made)["attributeMappings"]}
     assert "active" not in rows and rows["title"]["unknown"] == [1]
-    assert rows["nickName"] == {"defaultValue": "x", "exportMissingReferences": False, "flowBehavior": "FlowWhenChanged", "flowType": "Always", "matchingPriority": 0, "targetAttributeName": "nickName", "source": TREE}
+    assert rows["nickName"] == {
+        "defaultValue": "x",
+        "exportMissingReferences": False,
+        "flowBehavior": "FlowWhenChanged",
+        "flowType": "Always",
+        "matchingPriority": 0,
+        "targetAttributeName": "nickName",
+        "source": TREE,
+    }
     assert read_schema(made)[0] == groups
 
 
@@ -236,10 +293,19 @@ def test_expressions_that_mean_the_same(one: str | None, other: str, same: bool)
         (lambda s: s.pop("synchronizationRules"), "synchronizationRules is missing"),
         (lambda s: s["synchronizationRules"].append(5), r"synchronizationRules\[1\] is a number"),
         (lambda s: s["synchronizationRules"][0].update(objectMappings=None), r"objectMappings is missing"),
-        (lambda s: user_raw(s).pop("attributeMappings"), "attributeMappings of 'Provision Azure Active Directory Users' is missing"),
-        (lambda s: user_raw(s)["attributeMappings"][0].update(targetAttributeName=5), "targetAttributeName is a number"),
+        (
+            lambda s: user_raw(s).pop("attributeMappings"),
+            "attributeMappings of 'Provision Azure Active Directory Users' is missing",
+        ),
+        (
+            lambda s: user_raw(s)["attributeMappings"][0].update(targetAttributeName=5),
+            "targetAttributeName is a number",
+        ),
         (lambda s: user_raw(s)["attributeMappings"][0].update(source="x"), "the source of userName is a text"),
-        (lambda s: user_raw(s)["attributeMappings"][0]["source"].update(type=5), "the type of the source of userName is a number"),
+        (
+            lambda s: user_raw(s)["attributeMappings"][0]["source"].update(type=5),
+            "the type of the source of userName is a number",
+        ),
         (lambda s: s.update(directories=5), "directories is a number"),
         (lambda s: s["directories"][0].update(objects="x"), "objects of .* is a text"),
         (lambda s: s["directories"][0]["objects"][0].update(attributes=True), "attributes of .* is true or false"),
@@ -273,7 +339,15 @@ def test_names_the_directories_do_not_have() -> None:
     """New targets and new source attributes must be defined; what is in use today is not asked about."""
     there = read_schema(SCHEMA)
     groups, users = there
-    wanted = replace(users, rows=(*users.rows, MappingRow("titel", "ToLower([department])", "Expression"), MappingRow("x", "[departmnt]", "Direct")), filters=(ScopingFilter("f", (Clause("Department", "IS NULL"),)),))
+    wanted = replace(
+        users,
+        rows=(
+            *users.rows,
+            MappingRow("titel", "ToLower([department])", "Expression"),
+            MappingRow("x", "[departmnt]", "Direct"),
+        ),
+        filters=(ScopingFilter("f", (Clause("Department", "IS NULL"),)),),
+    )
     found = list(undefined_names(SCHEMA, there, (groups, wanted)))
     assert [message for message, _ in found] == [
         "the app has no attribute titel in this tenant",
@@ -290,9 +364,15 @@ def test_names_the_directories_do_not_have() -> None:
 def test_extensions_that_graph_must_be_asked_for() -> None:
     """Those of rows and filters alike, once each; not one that the schema does not define, where it defines any."""
     users = mapping_of(SCHEMA, "User")
-    wanted = replace(users, rows=(MappingRow("title", 'Coalesce([extension_1_a], [extension_1_b], "x")', "Expression"),), filters=(ScopingFilter("f", (Clause("extension_1_b", "IS NULL"),)),))
+    wanted = replace(
+        users,
+        rows=(MappingRow("title", 'Coalesce([extension_1_a], [extension_1_b], "x")', "Expression"),),
+        filters=(ScopingFilter("f", (Clause("extension_1_b", "IS NULL"),)),),
+    )
     assert used_extensions(wanted) == () == used_extensions(users)
-    assert used_extensions(replace(wanted, source_definition={"attributes": [{"name": "extension_1_b"}]})) == ("extension_1_b",)
+    assert used_extensions(replace(wanted, source_definition={"attributes": [{"name": "extension_1_b"}]})) == (
+        "extension_1_b",
+    )
     assert used_extensions(replace(wanted, source_definition={})) == ("extension_1_a", "extension_1_b")
 
 

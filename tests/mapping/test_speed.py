@@ -12,7 +12,12 @@ from scimkit.provisioning.targets import ENTERPRISE_USER
 from tests.bench.stream import DIRECT as DEFAULT
 from tests.bench.stream import seconds_for
 
-DIRECT = {**DEFAULT, f"{ENTERPRISE_USER}:organization": "companyName", "nickName": "mailNickname", "userType": "userType"}
+DIRECT = {
+    **DEFAULT,
+    f"{ENTERPRISE_USER}:organization": "companyName",
+    "nickName": "mailNickname",
+    "userType": "userType",
+}
 ROWS = (
     *(MappingRow(target, f"[{name}]", "Direct") for target, name in DIRECT.items()),
     MappingRow("active", 'Switch([IsSoftDeleted], , "False", "True", "True", "False")', "Expression"),
@@ -38,7 +43,10 @@ def people(count: int) -> Iterator[dict[str, Any]]:
     """People of whom every fifth attribute is absent."""
     names = sorted(set(DIRECT.values()))
     made = [
-        {"IsSoftDeleted": str(n % 7 == 0), **{name: f"{name} {n}" if (n + i) % 5 else None for i, name in enumerate(names)}}
+        {
+            "IsSoftDeleted": str(n % 7 == 0),
+            **{name: f"{name} {n}" if (n + i) % 5 else None for i, name in enumerate(names)},
+        }
         for n in range(500)
     ]
     for number in range(count):
@@ -56,6 +64,8 @@ def test_the_compiled_mapping_gives_what_the_function_gives() -> None:
 def test_streaming_takes_at_most_three_times_as_long_as_the_function() -> None:
     """100,000 people, in ten rounds; the best round of each counts, as the machine is shared."""
     compiled = compile_mapping(ObjectMapping("users", "User", "", True, frozenset(), (), ROWS))
-    rounds = [(seconds_for(by_hand, people(PEOPLE // 10)), seconds_for(compiled, people(PEOPLE // 10))) for _ in range(10)]
+    rounds = [
+        (seconds_for(by_hand, people(PEOPLE // 10)), seconds_for(compiled, people(PEOPLE // 10))) for _ in range(10)
+    ]
     hand, ours = min(hand for hand, _ in rounds), min(ours for _, ours in rounds)
     assert ours <= 3 * hand, f"{ours / hand:.2f} times"

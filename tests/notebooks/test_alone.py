@@ -21,7 +21,12 @@ def test_papermill_runs_it(path, tmp_path, leaks):
     output = tmp_path / "out.ipynb"
     done = subprocess.run(
         [sys.executable, "-m", "papermill", "--engine", "scimkit", "--no-progress-bar", str(path), str(output)],
-        cwd=tmp_path, env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, text=True, encoding="utf-8", timeout=300,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert shown(output) == shown(path)

@@ -35,7 +35,11 @@ def test_every_cell_is_compared(path):
     silent = [cell["id"] for cell in cells if not cell["outputs"] and not _assigns_only("".join(cell["source"]))]
     assert not silent, f"cells that should show something: {silent}"
     assert sum(bool(cell["outputs"]) for cell in cells) >= 3
-    assert not [cell["id"] for cell in cells if any(tag.startswith(("nbval", "raises")) for tag in cell["metadata"].get("tags", []))]
+    assert not [
+        cell["id"]
+        for cell in cells
+        if any(tag.startswith(("nbval", "raises")) for tag in cell["metadata"].get("tags", []))
+    ]
 
 
 def _assigns_only(source):
@@ -63,7 +67,9 @@ def test_cells_are_short_and_plain(path):
     assert len(sources[0].splitlines()) <= 12
     for source in sources:
         for node in ast.walk(ast.parse(source)):
-            assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.If, ast.Lambda)), source
+            assert not isinstance(
+                node, (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.If, ast.Lambda)
+            ), source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -78,7 +84,10 @@ def test_cell_plan(path):
     assert {p.name for p in declared_parameters(path)} >= {"app", "tenant", "run"}
     assert all(p.help for p in declared_parameters(path))
     assert [cell["id"] for cell in cells] == [f"{path.stem.split('_')[0]}-{n:02}" for n in range(len(cells))]
-    assert set(notebook["metadata"]) == {"kernelspec", "language_info"} and notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert (
+        set(notebook["metadata"]) == {"kernelspec", "language_info"}
+        and notebook["metadata"]["kernelspec"]["name"] == "python3"
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

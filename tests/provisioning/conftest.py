@@ -71,7 +71,9 @@ class MemoryEndpoint:
     @staticmethod
     def _shown(resource: dict[str, Any] | None) -> Any:
         """A copy as the service asks for it: a group without members."""
-        return copy.deepcopy({name: value for name, value in resource.items() if name != "members"}) if resource else None
+        return (
+            copy.deepcopy({name: value for name, value in resource.items() if name != "members"}) if resource else None
+        )
 
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
         self._asked("find")

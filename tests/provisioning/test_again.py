@@ -118,7 +118,9 @@ def mappings(draw: Any) -> ObjectMapping:
     if draw(st.booleans()):
         made.append(MappingRow(f"{ENTERPRISE}:manager", "[manager]", "Direct"))
     if not any(target.startswith("roles") for target in chosen) and draw(st.booleans()):
-        made.append(MappingRow("roles", f"{draw(role_lists)}([appRoleAssignments])", "Expression", apply=draw(flow_types)))
+        made.append(
+            MappingRow("roles", f"{draw(role_lists)}([appRoleAssignments])", "Expression", apply=draw(flow_types))
+        )
     for target in dict.fromkeys((*chosen, *([also] if also else ()))):
         default, matching = draw(st.sampled_from([None, "default"])), int(target == also)
         if not matching and draw(st.integers(0, 5)) == 0:
@@ -150,10 +152,19 @@ def accounts(draw: Any) -> list[dict[str, Any]]:
             "emails": elements(["work", "Work", "home", "other"], "value", "display"),
             "addresses": elements(["work", "WORK", "home"], "locality", "country", "region"),
             "phoneNumbers": elements(["mobile", "fax"], "value"),
-            "roles": st.lists(st.fixed_dictionaries({"value": st.sampled_from(["User", "admin", "Guest"])}, optional={"primary": st.booleans()}), max_size=2),
+            "roles": st.lists(
+                st.fixed_dictionaries(
+                    {"value": st.sampled_from(["User", "admin", "Guest"])}, optional={"primary": st.booleans()}
+                ),
+                max_size=2,
+            ),
             "photos": st.lists(st.text(min_size=1, max_size=2), max_size=2),
-            ENTERPRISE: st.fixed_dictionaries({}, optional={"department": texts, "employeeNumber": texts, "manager": st.just({"value": "m0"})}),
-            CUSTOM: st.fixed_dictionaries({}, optional={"colour": texts, "level": st.integers(6, 8), "lead": st.booleans()}),
+            ENTERPRISE: st.fixed_dictionaries(
+                {}, optional={"department": texts, "employeeNumber": texts, "manager": st.just({"value": "m0"})}
+            ),
+            CUSTOM: st.fixed_dictionaries(
+                {}, optional={"colour": texts, "level": st.integers(6, 8), "lead": st.booleans()}
+            ),
         },
     )
     chosen = draw(st.lists(filled, max_size=2, unique_by=lambda one: str(one["userName"]).lower()))

@@ -62,7 +62,9 @@ def test_lists_are_compared_without_order() -> None:
     assert adding == (Change("photos", ["a", "b"], ["c"], adds=True),)
 
 
-@pytest.mark.parametrize(("there", "changes"), [("a", 0), ({"value": "a"}, 0), (["A"], 0), (True, 1), (5, 1), ("", 1), (None, 1)])
+@pytest.mark.parametrize(
+    ("there", "changes"), [("a", 0), ({"value": "a"}, 0), (["A"], 0), (True, 1), (5, 1), ("", 1), (None, 1)]
+)
 def test_a_list_is_compared_with_whatever_the_target_shows(there: object, changes: int) -> None:
     """Some answer one value where a list belongs; none of it ends the run."""
     assert len(differences({"photos": ["a"]}, {"photos": there})) == changes

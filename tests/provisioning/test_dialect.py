@@ -221,7 +221,10 @@ def test_what_becomes_of_external_id_with_the_flag_is_one_constant(monkeypatch: 
     assert len(patch_body(changes, True)["Operations"]) == 1
     monkeypatch.setattr(dialect, "FLAG_MERGES_EXTERNAL_ID", False)
     alone, merged = patch_body(changes, True)["Operations"]
-    assert alone == {"op": "replace", "path": "externalId", "value": "new"} and merged["value"].keys() == {"displayName", "title"}
+    assert alone == {"op": "replace", "path": "externalId", "value": "new"} and merged["value"].keys() == {
+        "displayName",
+        "title",
+    }
 
 
 @pytest.mark.parametrize(
@@ -366,7 +369,11 @@ def test_every_sample_is_compared_or_excused() -> None:
     [
         ({"emails": MAILS, 'emails[type eq "other"].value': "o"}, "emails", [*MAILS, {"type": "other", "value": "o"}]),
         ({"emails": "a", 'emails[type eq "other"].value': "o"}, "emails", [{"type": "other", "value": "o"}]),
-        ({"name": "Ann Lee", "name.givenName": "Ann", "name.familyName": "Lee"}, "name", {"givenName": "Ann", "familyName": "Lee"}),
+        (
+            {"name": "Ann Lee", "name.givenName": "Ann", "name.familyName": "Lee"},
+            "name",
+            {"givenName": "Ann", "familyName": "Lee"},
+        ),
     ],
 )
 def test_a_row_for_the_whole_and_one_for_a_part(values: dict[str, Any], attribute: str, made: Any) -> None:
@@ -375,7 +382,9 @@ def test_a_row_for_the_whole_and_one_for_a_part(values: dict[str, Any], attribut
     assert MAILS == ["a@x.example", "b@x.example"]
 
 
-@pytest.mark.parametrize(("value", "sent"), [("7", 7), ("-7", -7), ("--7", "--7"), ("9" * 30, "9" * 30), ("x", "x"), (7, 7)])
+@pytest.mark.parametrize(
+    ("value", "sent"), [("7", 7), ("-7", -7), ("--7", "--7"), ("9" * 30, "9" * 30), ("x", "x"), (7, 7)]
+)
 def test_an_integer_is_sent_as_one_where_it_is_one(value: Any, sent: Any) -> None:
     assert plain_value("level", value, TargetFacts(types={"level": "Integer"})) == sent
 
@@ -384,11 +393,21 @@ def test_an_integer_is_sent_as_one_where_it_is_one(value: Any, sent: Any) -> Non
 def test_roles_that_are_texts_are_sent_as_they_are(flag: bool) -> None:
     """Only role objects have a form of their own; a text may hold the name of one of their members."""
     body = patch_body([Change("roles", None, ["Provider id", "Learner"], adds=True)], flag)
-    assert body["Operations"] == [{"op": "add" if flag else "Add", "path": "roles", "value": ["Provider id", "Learner"]}]
+    assert body["Operations"] == [
+        {"op": "add" if flag else "Add", "path": "roles", "value": ["Provider id", "Learner"]}
+    ]
 
 
 @pytest.mark.parametrize(
-    "directories", [None, 5, [True], [{"objects": "x"}], [{"objects": ["x"]}], [{"objects": [{"name": "U", "attributes": [[1], {"type": "Boolean"}, {"name": 5}]}]}]]
+    "directories",
+    [
+        None,
+        5,
+        [True],
+        [{"objects": "x"}],
+        [{"objects": ["x"]}],
+        [{"objects": [{"name": "U", "attributes": [[1], {"type": "Boolean"}, {"name": 5}]}]}],
+    ],
 )
 def test_target_facts_of_an_odd_schema_are_none(directories: Any) -> None:
     assert read_target_facts({"directories": directories}, "U") == TargetFacts()

@@ -39,11 +39,15 @@ OUT = judge_scope(ScopeFacts(active=True, assigned=False, kind=kinds.GROUP))
 PEOPLE = {name: name[0] + "1" for name in ("ann", "bob", "cem", "dan")}
 
 
-def run(endpoint: Any, wanted: list[str], link: Link | None, *, references: Mapping[str, str] = PEOPLE, **more: Any) -> Outcome:
+def run(
+    endpoint: Any, wanted: list[str], link: Link | None, *, references: Mapping[str, str] = PEOPLE, **more: Any
+) -> Outcome:
     scope = more.pop("scope", IN)
     group = {"id": "sales", "displayName": "Sales"}
     source = group_attributes(group, members=wanted, in_scope=scope.in_scope)
-    return more.pop("verb", provision)(source, scope, more.pop("mapping", GROUPS), link, endpoint, references=references, **more)
+    return more.pop("verb", provision)(
+        source, scope, more.pop("mapping", GROUPS), link, endpoint, references=references, **more
+    )
 
 
 def sales(*ids: str) -> dict[str, Any]:
@@ -139,18 +143,26 @@ def test_the_unconfirmed_rules_can_be_turned(memory_endpoint: Any, monkeypatch: 
     assert (stays.decision.action, stays.link) == ("nothing", Link("sales", "g1", managed=False))
     monkeypatch.undo()
     monkeypatch.setattr(deciding, "SKIP_SETTING_COVERS_GROUPS", False)
-    assert run(memory_endpoint(groups=[sales()]), [], Link("sales", "g1"), scope=OUT, skip_out_of_scope=True).action == "delete"
+    assert (
+        run(memory_endpoint(groups=[sales()]), [], Link("sales", "g1"), scope=OUT, skip_out_of_scope=True).action
+        == "delete"
+    )
     monkeypatch.setattr(members, "TAKEN_OVER_MEMBERS_STAY", False)
     endpoint = memory_endpoint(groups=[sales("a1", "x9")])
     endpoint.find = lambda *_: [sales("a1", "x9")]  # a target that shows members although they are excluded
     outcome = run(endpoint, ["ann", "bob"], None)
-    assert endpoint.members("g1") == ["a1", "b1"] and outcome.link and outcome.link.members == {"ann": "a1", "bob": "b1"}
+    assert (
+        endpoint.members("g1") == ["a1", "b1"] and outcome.link and outcome.link.members == {"ann": "a1", "bob": "b1"}
+    )
 
 
 def test_a_removed_manager_is_sent_only_by_the_constant(memory_endpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is sent as things stand; else one Replace with empty text, and not at a creation."""
     manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
-    rows = (MappingRow("userName", "[userPrincipalName]", "Direct", matching=1), MappingRow(manager, "[manager]", "Direct"))
+    rows = (
+        MappingRow("userName", "[userPrincipalName]", "Direct", matching=1),
+        MappingRow(manager, "[manager]", "Direct"),
+    )
     mapping = ObjectMapping("Users", "User", manager.removesuffix(":manager"), True, ALL, (), rows)
     account = {"id": "a1", "userName": "ann", manager.removesuffix(":manager"): {"manager": {"value": "m1"}}}
     person, scope = {"objectId": "ann", "userPrincipalName": "ann"}, judge_scope(ScopeFacts(True, True))
@@ -192,7 +204,15 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
     there = [*written.values(), *drawn["strangers"]]
     found = [sales(*there) | {"displayName": drawn["name"], "externalId": drawn["external"]}] if drawn["exists"] else []
     endpoint = memory_endpoint(groups=found)
-    mapping = ObjectMapping("Groups", "Group", CORE, True, frozenset(drawn["actions"]), (), (*ROWS[:2], MappingRow("members", "[members]", "Direct", apply=drawn["apply"])))
+    mapping = ObjectMapping(
+        "Groups",
+        "Group",
+        CORE,
+        True,
+        frozenset(drawn["actions"]),
+        (),
+        (*ROWS[:2], MappingRow("members", "[members]", "Direct", apply=drawn["apply"])),
+    )
     common: dict[str, Any] = {
         "references": {one: f"t-{one}" for one in drawn["linked"]},
         "scope": IN if drawn["in_scope"] else OUT,
@@ -212,7 +232,9 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
     if first.link is None or not drawn["in_scope"]:
         return
     now = endpoint.members(first.target_id)
-    assert len(now) == len(set(now)) and set(drawn["strangers"] if drawn["exists"] and first.decision.action != "create" else ()) <= set(now)
+    assert len(now) == len(set(now)) and set(
+        drawn["strangers"] if drawn["exists"] and first.decision.action != "create" else ()
+    ) <= set(now)
     assert set(first.link.members.values()) <= set(now)
     writable = first.decision.action == "create" or "Update" in drawn["actions"]
     if writable and drawn["apply"] == "Always" and drawn["only"] is None:

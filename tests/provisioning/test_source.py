@@ -84,6 +84,8 @@ def test_a_group_in_the_schemas_names() -> None:
 
 def test_the_sandbox_s_schema_offers_what_is_translated() -> None:
     """A row may name any attribute that people and groups come with, `mail` and `description` of a group among them."""
-    people = {*SAME_NAME, *OTHER_NAME, "telephoneNumber", "IsSoftDeleted"} - {"proxyAddresses"}  # not known to be offered
+    people = {*SAME_NAME, *OTHER_NAME, "telephoneNumber", "IsSoftDeleted"} - {
+        "proxyAddresses"
+    }  # not known to be offered
     assert people <= set(SOURCE_ATTRIBUTES)
     assert {name for name, _ in SOURCE_GROUP_ATTRIBUTES} == {*GROUP_SAME_NAME, "objectId", "members"}

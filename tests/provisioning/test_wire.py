@@ -18,7 +18,10 @@ from scimkit.mapping.rows import MappingRow, ObjectMapping
 from scimkit.provisioning import FLAG, GROUP, Link, ScopeFacts, judge_scope, provision
 from scimkit.provisioning.default_mapping import DEFAULT_GROUP_MAPPING, DEFAULT_MAPPING
 
-CORE, ENTERPRISE = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CORE, ENTERPRISE = (
+    "urn:ietf:params:scim:schemas:core:2.0:User",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+)
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ALL = frozenset({"Add", "Update", "Delete"})
 IN, OUT = (judge_scope(ScopeFacts(True, assigned)) for assigned in (True, False))
@@ -37,8 +40,22 @@ ACCOUNT = {
     "emails": [{"type": "work", "value": "ann@contoso.com", "primary": True}],
     "preferredLanguage": "en-US",
     "name": {"givenName": "Ann", "familyName": "Lée", "formatted": "Ann Lée"},
-    "addresses": [{"type": "work", "formatted": "B 7", "streetAddress": "Main St 1", "locality": "Ulm", "region": "BW", "postalCode": "08901", "country": "DE"}],
-    "phoneNumbers": [{"type": "work", "value": "+49 1"}, {"type": "mobile", "value": "+49 2"}, {"type": "fax", "value": "+49 3"}],
+    "addresses": [
+        {
+            "type": "work",
+            "formatted": "B 7",
+            "streetAddress": "Main St 1",
+            "locality": "Ulm",
+            "region": "BW",
+            "postalCode": "08901",
+            "country": "DE",
+        }
+    ],
+    "phoneNumbers": [
+        {"type": "work", "value": "+49 1"},
+        {"type": "mobile", "value": "+49 2"},
+        {"type": "fax", "value": "+49 3"},
+    ],
     "externalId": "ann",
     ENTERPRISE: {"employeeNumber": "007", "department": "Sales"},
 }
@@ -47,7 +64,10 @@ LINKED = {"o1": "a1", "o2": "a2", "boss": "m1"}
 
 
 def mapping(pairs: Any, *keys: str, source: str = "User") -> ObjectMapping:
-    rows = tuple(MappingRow(target, text, "Expression", keys.index(target) + 1 if target in keys else 0) for target, text in pairs)
+    rows = tuple(
+        MappingRow(target, text, "Expression", keys.index(target) + 1 if target in keys else 0)
+        for target, text in pairs
+    )
     return ObjectMapping(source, source, CORE, True, ALL, (), rows)
 
 
@@ -63,7 +83,9 @@ class Wire(Stub):
     def answered(self, seen: Seen) -> Reply:
         there = self.holds.get(seen.path.split("/")[2])
         if seen.method == "GET" and "filter=" in seen.raw_query:
-            return reply(200, {"schemas": [LIST], "totalResults": int(bool(there)), "Resources": [there] if there else []})
+            return reply(
+                200, {"schemas": [LIST], "totalResults": int(bool(there)), "Resources": [there] if there else []}
+            )
         if seen.method == "GET":
             return reply(200 if there else 404, there)
         return reply(201, seen.json | {"id": "a1"}) if seen.method == "POST" else reply(204)
@@ -73,12 +95,17 @@ class Wire(Stub):
         told: list[Any] = []
         for seen in self.seen:
             if not seen.body:
-                told.append(f"{seen.method} {seen.path.removeprefix('/scim')}" + (f"?{seen.raw_query}" if seen.raw_query else ""))
+                told.append(
+                    f"{seen.method} {seen.path.removeprefix('/scim')}"
+                    + (f"?{seen.raw_query}" if seen.raw_query else "")
+                )
                 continue
             assert seen.headers["content-type"] == "application/scim+json"
             body = seen.json
             if seen.method == "PATCH":
-                assert body.pop("schemas") == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"] and body.keys() == {"Operations"}
+                assert body.pop("schemas") == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"] and body.keys() == {
+                    "Operations"
+                }
             told.append(body.get("Operations", body))
         return told
 
@@ -91,7 +118,9 @@ def wire() -> Iterator[Wire]:
     server.stop()
 
 
-def act(wire: Wire, flag: bool, source: Any, scope: Any, link: Link | None, users: ObjectMapping = USERS, **more: Any) -> list[Any]:
+def act(
+    wire: Wire, flag: bool, source: Any, scope: Any, link: Link | None, users: ObjectMapping = USERS, **more: Any
+) -> list[Any]:
     """Everything that is sent to provision `source` once."""
     wire.seen.clear()
     with ScimClient(f"{wire.url}/scim{f'?{FLAG}' if flag else ''}", Secret("token-0815", label="test")) as client:
@@ -133,7 +162,14 @@ def test_a_matching_value_survives_the_address(wire: Wire, value: str, encoded: 
 def test_matching_attributes_are_asked_one_by_one(wire: Wire) -> None:
     """In order of precedence, never joined by `and`; a typed path and an extension's as they are written."""
     keys = ('emails[type eq "work"].value', f"{ENTERPRISE}:employeeNumber", "userName")
-    asked = act(wire, False, ANN, IN, None, mapping([("userName", "[userPrincipalName]"), (keys[0], "[mail]"), (keys[1], "[employeeId]")], *keys))[:3]
+    asked = act(
+        wire,
+        False,
+        ANN,
+        IN,
+        None,
+        mapping([("userName", "[userPrincipalName]"), (keys[0], "[mail]"), (keys[1], "[employeeId]")], *keys),
+    )[:3]
     extension = ENTERPRISE.replace(":", "%3A")
     assert asked == [
         "GET /Users?filter=emails%5Btype+eq+%22work%22%5D.value+eq+%22ann%40contoso.com%22",
@@ -144,7 +180,15 @@ def test_matching_attributes_are_asked_one_by_one(wire: Wire) -> None:
 
 def test_differences_by_default_go_one_by_one(wire: Wire) -> None:
     """Replace where there was a value, Add where there was none; typed paths keep their filter."""
-    wire.holds = {"Users": ACCOUNT | {"id": "a1", "title": "Intern", "emails": [{"type": "home", "value": "x"}], ENTERPRISE: {"department": "HR", "manager": {"value": "m0"}}}}
+    wire.holds = {
+        "Users": ACCOUNT
+        | {
+            "id": "a1",
+            "title": "Intern",
+            "emails": [{"type": "home", "value": "x"}],
+            ENTERPRISE: {"department": "HR", "manager": {"value": "m0"}},
+        }
+    }
     read, changed, manager = act(wire, False, ANN, IN, Link("o1", "a1"))
     assert read == "GET /Users/a1"
     assert changed == [
@@ -158,13 +202,23 @@ def test_differences_by_default_go_one_by_one(wire: Wire) -> None:
 
 def test_differences_with_the_flag_are_merged(wire: Wire) -> None:
     """Paths with a filter and additions stay as they are; all other replacements are one object without a path."""
-    held = ACCOUNT | {"id": "a1", "title": "Intern", "emails": [{"type": "work", "value": "x"}], "name": {"givenName": "A", "formatted": "Ann Lée"}}
-    wire.holds = {"Users": held | {ENTERPRISE: {"employeeNumber": "007", "department": "HR", "manager": {"value": "m1"}}}}
+    held = ACCOUNT | {
+        "id": "a1",
+        "title": "Intern",
+        "emails": [{"type": "work", "value": "x"}],
+        "name": {"givenName": "A", "formatted": "Ann Lée"},
+    }
+    wire.holds = {
+        "Users": held | {ENTERPRISE: {"employeeNumber": "007", "department": "HR", "manager": {"value": "m1"}}}
+    }
     assert act(wire, True, ANN, IN, Link("o1", "a1"))[1:] == [
         [
             {"op": "replace", "path": 'emails[type eq "work"].value', "value": "ann@contoso.com"},
             {"op": "add", "path": "name.familyName", "value": "Lée"},
-            {"op": "replace", "value": {"title": "Analyst", "name.givenName": "Ann", f"{ENTERPRISE}:department": "Sales"}},
+            {
+                "op": "replace",
+                "value": {"title": "Analyst", "name.givenName": "Ann", f"{ENTERPRISE}:department": "Sales"},
+            },
         ]
     ]
 
@@ -173,10 +227,18 @@ def test_differences_with_the_flag_are_merged(wire: Wire) -> None:
 def test_disabled_restored_deleted(wire: Wire, flag: bool) -> None:
     """`active` alone, as text by default; the account is found by its id; DELETE without a body."""
     link, word = Link("o1", "a1"), "replace" if flag else "Replace"
-    wire.holds = {"Users": ACCOUNT | {"id": "a1", ENTERPRISE: {"employeeNumber": "007", "department": "Sales", "manager": {"value": "m1"}}}}
-    assert act(wire, flag, ANN, OUT, link)[1:] == [[{"op": word, "path": "active", "value": False if flag else "False"}]]
+    wire.holds = {
+        "Users": ACCOUNT
+        | {"id": "a1", ENTERPRISE: {"employeeNumber": "007", "department": "Sales", "manager": {"value": "m1"}}}
+    }
+    assert act(wire, flag, ANN, OUT, link)[1:] == [
+        [{"op": word, "path": "active", "value": False if flag else "False"}]
+    ]
     wire.holds["Users"] = (wire.holds["Users"] or {}) | {"active": False}
-    assert act(wire, flag, ANN, IN, link) == ["GET /Users/a1", [{"op": word, "path": "active", "value": True if flag else "True"}]]
+    assert act(wire, flag, ANN, IN, link) == [
+        "GET /Users/a1",
+        [{"op": word, "path": "active", "value": True if flag else "True"}],
+    ]
     assert act(wire, flag, ANN, OUT, link, hard_deleted=True) == ["DELETE /Users/a1"]
 
 
@@ -187,14 +249,23 @@ def test_a_group_and_its_members(wire: Wire, flag: bool) -> None:
     found, made, *members = act(wire, flag, TEAM, GROUP_IN, None)
     assert found == "GET /Groups?excludedAttributes=members&filter=displayName+eq+%22R%26D+%2B+S%C3%BCd%22"
     assert made == {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group", "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+        "schemas": [
+            "urn:ietf:params:scim:schemas:core:2.0:Group",
+            "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group",
+        ],
         "displayName": "R&D + Süd",
         "externalId": "g1",
         "meta": {"resourceType": "Group"},
     }
-    assert members == [[{"op": add, "path": "members", "value": [{"$ref": None, "value": one}]}] for one in ("a1", "a2")]
+    assert members == [
+        [{"op": add, "path": "members", "value": [{"$ref": None, "value": one}]}] for one in ("a1", "a2")
+    ]
     wire.holds = {"Groups": {"id": "g7", "displayName": "Old", "externalId": "g1"}}
-    gone = {"op": remove, "path": 'members[value eq "a9"]'} if flag else {"op": remove, "path": "members", "value": [{"$ref": None, "value": "a9"}]}
+    gone = (
+        {"op": remove, "path": 'members[value eq "a9"]'}
+        if flag
+        else {"op": remove, "path": "members", "value": [{"$ref": None, "value": "a9"}]}
+    )
     assert act(wire, flag, TEAM, GROUP_IN, Link("g1", "g7", members={"o1": "a1", "o2": "a2", "o9": "a9"})) == [
         "GET /Groups/g7?excludedAttributes=members",
         [{"op": replace, "path": "displayName", "value": "R&D + Süd"}],

@@ -61,7 +61,9 @@ def notebook(tmp_path: Path) -> Callable[..., Path]:
         for number, cell in enumerate(cells):
             tag, source = cell if isinstance(cell, tuple) else ("", cell)
             new = nbformat.v4.new_markdown_cell if tag == "markdown" else nbformat.v4.new_code_cell
-            made.append(new(source, id=f"cell-{number}", metadata={"tags": [tag] if tag not in ("", "markdown") else []}))
+            made.append(
+                new(source, id=f"cell-{number}", metadata={"tags": [tag] if tag not in ("", "markdown") else []})
+            )
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         path = tmp_path / f"{name}.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel}), path)

@@ -32,14 +32,27 @@ PROBES = ("leaks_in_outputs", "leaks_in_errors", "leaks_in_widgets", "leaks_belo
 
 
 def run(notebook: Path, output: Path | None, engine: str = "scimkit", **options: Any) -> None:
-    execute_notebook(str(notebook), str(output) if output else None, engine_name=engine, kernel_name="python3", progress_bar=False, **options)
+    execute_notebook(
+        str(notebook),
+        str(output) if output else None,
+        engine_name=engine,
+        kernel_name="python3",
+        progress_bar=False,
+        **options,
+    )
 
 
 def forms(token: str) -> Iterator[bytes]:
     """The spellings of `token` to look for, made independently of the redactor's."""
     raw = token.encode()
     yield raw
-    for text in (json.dumps(token)[1:-1], repr(token)[1:-1], urllib.parse.quote(token), urllib.parse.quote(token, safe=""), html.escape(token)):
+    for text in (
+        json.dumps(token)[1:-1],
+        repr(token)[1:-1],
+        urllib.parse.quote(token),
+        urllib.parse.quote(token, safe=""),
+        html.escape(token),
+    ):
         yield text.encode()
         yield json.dumps(text)[1:-1].encode()
     yield raw.hex().encode()
@@ -59,7 +72,11 @@ def found_in(data: bytes, token: str) -> bool:
 
 def leaky_files(folder: Path, token: str) -> list[str]:
     """Names of the files under `folder` that hold the token in any spelling."""
-    return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file() and found_in(path.read_bytes(), token)]
+    return [
+        str(path.relative_to(folder))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and found_in(path.read_bytes(), token)
+    ]
 
 
 def code_cells(document: Path) -> list[dict[str, Any]]:
@@ -91,7 +108,12 @@ def test_nothing_leaks(probe: str, probes: Path, tmp_path: Path, token: str, cap
 
     watch, said = Watch(), ""
     try:
-        run(probes / f"{probe}.ipynb", tmp_path / "out" / "x.ipynb" if (tmp_path / "out").mkdir() is None else None, watch=watch, log_output=True)
+        run(
+            probes / f"{probe}.ipynb",
+            tmp_path / "out" / "x.ipynb" if (tmp_path / "out").mkdir() is None else None,
+            watch=watch,
+            log_output=True,
+        )
     except PapermillExecutionError as error:
         said = str(error) + repr(error.args)
         assert probe == "leaks_in_errors"
@@ -140,7 +162,9 @@ def test_widget_state_does_leak(probes: Path, tmp_path: Path, token: str) -> Non
 def test_command_line(probes: Path, tmp_path: Path, token: str) -> None:
     """`papermill --engine scimkit` exits 1 for a failing notebook, its log and traceback without the token."""
     command = [sys.executable, "-m", "papermill", "--engine", "scimkit", "--log-output", "--log-level", "DEBUG"]
-    done = subprocess.run([*command, str(probes / "leaks_in_errors.ipynb"), "out.ipynb"], capture_output=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [*command, str(probes / "leaks_in_errors.ipynb"), "out.ipynb"], capture_output=True, cwd=tmp_path, check=False
+    )
     assert done.returncode == 1
     assert b"[secret]" in done.stderr
     assert not found_in(done.stdout + done.stderr, token)
@@ -149,7 +173,11 @@ def test_command_line(probes: Path, tmp_path: Path, token: str) -> None:
 
 def test_foreseeable_error(notebook: Callable[..., Path], tmp_path: Path) -> None:
     """A ScimkitError is one sentence and its remedy in the notebook, and its details reach the watch."""
-    path = notebook("x", "from scimkit.checks import failed, require_passed\nrequire_passed([failed('a.b', 'it is bad', 'mend it')])", "1")
+    path = notebook(
+        "x",
+        "from scimkit.checks import failed, require_passed\nrequire_passed([failed('a.b', 'it is bad', 'mend it')])",
+        "1",
+    )
     watch = Watch()
     with pytest.raises(PapermillExecutionError) as raised:
         run(path, tmp_path / "out.ipynb", watch=watch)
@@ -185,7 +213,9 @@ def test_foreseeable_error_inside_a_group(notebook: Callable[..., Path], tmp_pat
         ("exits_quietly", PapermillExecutionError, "failed", "sys.exit(0) in a notebook"),
     ],
 )
-def test_honest_states(probe: str, error: type[Exception], status: str, words: str, probes: Path, tmp_path: Path) -> None:
+def test_honest_states(
+    probe: str, error: type[Exception], status: str, words: str, probes: Path, tmp_path: Path
+) -> None:
     """After a timeout, a dead kernel or sys.exit the notebook says which cell it was, and that the rest did not run."""
     with pytest.raises(error):
         run(probes / f"{probe}.ipynb", tmp_path / "out.ipynb", execution_timeout=1 if probe == "takes_its_time" else 30)
@@ -264,7 +294,9 @@ def test_forked_kernels_die_like_others(probes: Path, tmp_path: Path, token: str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fork", [False, True])
-def test_kernel_without_scimkit_is_refused(fork: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernel_without_scimkit_is_refused(
+    fork: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A kernel in which nobody could redact does not run a single cell."""
     shadow = tmp_path / "shadow" / "scimkit"
     shadow.mkdir(parents=True)

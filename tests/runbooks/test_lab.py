@@ -22,7 +22,11 @@ def run(tmp_path):
 def lab(run, tmp_path):
     """JupyterLab on the run, as the command line opens it."""
     command = [sys.executable, "-m", "scimkit.cli", "lab", "--resume", str(run.folder), "--no-browser"]
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "IPYTHONDIR": str(tmp_path / "ipython")}
+    environment = {
+        **os.environ,
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+    }
     with (tmp_path / "lab.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
     until = time.monotonic() + 60
@@ -41,7 +45,15 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
         assert refused.returncode == 2, refused.stdout + refused.stderr
         assert "open in JupyterLab already" in refused.stdout + refused.stderr and "Traceback" not in refused.stderr
     kernel = "from scimkit import begin\nhere = begin('1_plan')\nhere.form.change('seats', 7)\nprint(here.graph.me()['userPrincipalName'])"
-    worked = subprocess.run([sys.executable, "-c", kernel], cwd=run.folder, env={**os.environ, "SCIMKIT_RUN": str(run.folder)}, capture_output=True, text=True, encoding="utf-8", check=False)
+    worked = subprocess.run(
+        [sys.executable, "-c", kernel],
+        cwd=run.folder,
+        env={**os.environ, "SCIMKIT_RUN": str(run.folder)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     assert worked.returncode == 0 and "@" in worked.stdout, worked.stderr
     assert RunStore.open(run.folder).choices("1_plan") == {"seats": 7}
     assert lab.poll() is None, "JupyterLab has ended by itself"

@@ -41,7 +41,9 @@ def writes(folder: Path) -> list[str]:
 
 
 def differences(folder: Path) -> list[tuple[str, str, str, str]]:
-    return [(c["target"], c["member"], c["before"], c["after"]) for c in record(folder, "mapping_comparison")["changes"]]
+    return [
+        (c["target"], c["member"], c["before"], c["after"]) for c in record(folder, "mapping_comparison")["changes"]
+    ]
 
 
 def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, leaks: Any) -> None:
@@ -53,7 +55,9 @@ def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, lea
     assert record(first, "mapping_comparison")["same"] and record(first, "mapping_backup")["file"] == "mapping.toml"
     text = (first / "mapping.toml").read_text(encoding="utf-8")
     wanted = tmp_path / "wanted.toml"
-    wanted.write_text(text.replace('"[userPrincipalName]"', f'"{LOWER}"').replace('type = "Direct"', "", 1), encoding="utf-8")
+    wanted.write_text(
+        text.replace('"[userPrincipalName]"', f'"{LOWER}"').replace('type = "Direct"', "", 1), encoding="utf-8"
+    )
 
     compared = scimkit("run", "mapping_backup", "--set", "what=compare", "--set", "file=wanted.toml")
     assert compared.returncode == 0, compared.stdout + compared.stderr
@@ -68,9 +72,22 @@ def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, lea
     assert "[userPrincipalName]" in (folder / "mapping.before.toml").read_text(encoding="utf-8")
     assert leaks(tmp_path, sandbox_token(DEFAULT_SEED, "oreilly"), sandbox_token(DEFAULT_SEED, "graph")) == []
 
-    again = scimkit("run", "mapping_backup", "--resume", folder, "--set", "what=compare", "--set", f"against={first}", "--set", "file=")
+    again = scimkit(
+        "run",
+        "mapping_backup",
+        "--resume",
+        folder,
+        "--set",
+        "what=compare",
+        "--set",
+        f"against={first}",
+        "--set",
+        "file=",
+    )
     assert again.returncode == 0, again.stdout + again.stderr
-    assert differences(folder) == [("userName", "source", "[userPrincipalName]", LOWER)], "two dates, in a sandbox started anew"
+    assert differences(folder) == [("userName", "source", "[userPrincipalName]", LOWER)], (
+        "two dates, in a sandbox started anew"
+    )
     assert writes(folder) == ["pause", "schema", "start"]
 
 
@@ -85,7 +102,10 @@ def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, lea
 )
 def test_slips_end_with_a_sentence(scimkit: Run, tmp_path: Path, settings: list[str], code: int, words: str) -> None:
     """A slip in a setting or a file is a sentence and a remedy on the last lines; nothing is written."""
-    (tmp_path / "broken.toml").write_text('format = 1\n[[object]]\nsource_object = "User"\ntarget_object = "x"\n[[object.row]]\ntarget = "x"\nsource = "Jion([a])"\n', encoding="utf-8")
+    (tmp_path / "broken.toml").write_text(
+        'format = 1\n[[object]]\nsource_object = "User"\ntarget_object = "x"\n[[object.row]]\ntarget = "x"\nsource = "Jion([a])"\n',
+        encoding="utf-8",
+    )
     done = scimkit("run", "mapping_backup", *(part for each in settings for part in ("--set", each)))
     assert done.returncode == code, done.stdout + done.stderr
     said = done.stdout + done.stderr
@@ -104,9 +124,14 @@ class LiveLike:
         self.graph = GraphClient(ready["graph"]["base_url"], Secret(self.env["GRAPH_TOKEN"]), wait=lambda seconds: None)
         app = load("oreilly")
         template = self.graph.find_templates(app.gallery_names[0])[0]
-        self.made = make_app(app, self.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Learning", adopt="")
+        self.made = make_app(
+            app, self.graph, AppCandidates(template, (), (), frozenset(), ()), display_name="Learning", adopt=""
+        )
         token = Secret(ready["apps"]["oreilly"]["token"])
-        self.graph.put_secrets(self.made.service_principal_id, {"BaseAddress": ready["apps"]["oreilly"]["scim_url"], "SecretToken": token, "SyncAll": "false"})
+        self.graph.put_secrets(
+            self.made.service_principal_id,
+            {"BaseAddress": ready["apps"]["oreilly"]["scim_url"], "SecretToken": token, "SyncAll": "false"},
+        )
 
     def configure(self, writing: str) -> None:
         (self.folder / "scimkit.toml").write_text(
@@ -123,7 +148,9 @@ class LiveLike:
     def plant(self, target: str, expression: str) -> None:
         """What somebody does in the portal: another source for one row."""
         schema = self.schema
-        tree = self.graph.parse_expression(self.made.service_principal_id, self.made.job_id, expression)["parsedExpression"]
+        tree = self.graph.parse_expression(self.made.service_principal_id, self.made.job_id, expression)[
+            "parsedExpression"
+        ]
         for mapping in schema["synchronizationRules"][0]["objectMappings"]:
             for row in mapping["attributeMappings"]:
                 if row["targetAttributeName"] == target:
@@ -148,7 +175,9 @@ def live_like(tmp_path: Path) -> Iterator[LiveLike]:
     server.stdout.close()
 
 
-def test_a_live_tenant_is_written_to_only_as_confirmed(scimkit: Run, tmp_path: Path, live_like: LiveLike, leaks: Any) -> None:
+def test_a_live_tenant_is_written_to_only_as_confirmed(
+    scimkit: Run, tmp_path: Path, live_like: LiveLike, leaks: Any
+) -> None:
     """A planted change is found exactly; "never" stops with 3 and writes nothing; "ask" writes what the printed command confirms; then there is nothing left to do."""
     options = ["run", "mapping_backup", "--tenant", "contoso", "--runs", "runs"]
     kept = scimkit(*options, env=live_like.env)
@@ -159,7 +188,9 @@ def test_a_live_tenant_is_written_to_only_as_confirmed(scimkit: Run, tmp_path: P
 
     compared = scimkit(*options, "--set", "what=compare", "--set", f"file={file}", env=live_like.env)
     assert compared.returncode == 0
-    assert differences(folder_of(compared, tmp_path)) == [("externalId", "source", "ToUpper([employeeId])", "[mailNickname]")]
+    assert differences(folder_of(compared, tmp_path)) == [
+        ("externalId", "source", "ToUpper([employeeId])", "[mailNickname]")
+    ]
 
     restore = [*options, "--set", "what=restore", "--set", f"file={file}"]
     stopped = scimkit(*restore, env=live_like.env)
@@ -176,7 +207,10 @@ def test_a_live_tenant_is_written_to_only_as_confirmed(scimkit: Run, tmp_path: P
             done = scimkit(*shlex.split(done.stdout.strip().splitlines()[-1])[1:], env=live_like.env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert live_like.source_of("externalId") == "[mailNickname]" and writes(folder_of(done, tmp_path)) == ["schema"]
-    assert live_like.graph.job(live_like.made.service_principal_id, live_like.made.job_id)["schedule"]["state"] == "Disabled"  # type: ignore[index]
+    assert (
+        live_like.graph.job(live_like.made.service_principal_id, live_like.made.job_id)["schedule"]["state"]
+        == "Disabled"
+    )  # type: ignore[index]
 
     empty = scimkit(*restore, env=live_like.env)
     assert empty.returncode == 0 and writes(folder_of(empty, tmp_path)) == [], empty.stdout
@@ -188,8 +222,12 @@ def test_an_app_nobody_named_is_left_alone(scimkit: Run, tmp_path: Path, live_li
     """Without a name in scimkit.toml or in adopt the run stops, and lists what is there."""
     live_like.configure("never")
     path = tmp_path / "scimkit.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace('service_principal = "Learning"', "seats = 5"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('service_principal = "Learning"', "seats = 5"), encoding="utf-8"
+    )
     done = scimkit("run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", env=live_like.env)
     assert done.returncode == 1 and "no app is named" in done.stdout and "Learning (" in done.stdout
-    named = scimkit("run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", "--set", "adopt=Learning", env=live_like.env)
+    named = scimkit(
+        "run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", "--set", "adopt=Learning", env=live_like.env
+    )
     assert named.returncode == 0, named.stdout + named.stderr

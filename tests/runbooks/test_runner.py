@@ -24,7 +24,9 @@ from scimkit.runs import RunStore
 
 Write = Callable[[dict[str, list[Any]]], Runbook]
 CHECK = "from scimkit.checks import failed, require_passed\nrequire_passed([failed('a.bad', 'it is bad', 'mend it')])"
-FAIL_UNTIL_MENDED = f"import pathlib\nif not pathlib.Path('mended').exists():\n    {CHECK.replace(chr(10), chr(10) + '    ')}"
+FAIL_UNTIL_MENDED = (
+    f"import pathlib\nif not pathlib.Path('mended').exists():\n    {CHECK.replace(chr(10), chr(10) + '    ')}"
+)
 
 
 def note(name: str) -> str:
@@ -54,7 +56,15 @@ def test_a_run_leaves_its_evidence(runbook: Write) -> None:
     result = run_runbook(book, settings={"": {"pilot": "00123"}, "1": {"people": "7"}}, progress=events.append)
     assert (result.exit_code, dict(result.steps)) == (0, {"1_first": "passed", "2_second": "passed"})
     run = RunStore.open(result.folder)
-    assert {"1_first.ipynb", "1_first.html", "2_second.ipynb", "2_second.html", "run.json", "run.log", "report.html"} <= set(run.list())
+    assert {
+        "1_first.ipynb",
+        "1_first.html",
+        "2_second.ipynb",
+        "2_second.html",
+        "run.json",
+        "run.log",
+        "report.html",
+    } <= set(run.list())
     assert "8 00123" in run.read("1_first.ipynb")
     assert run.choices("1_first") == {"pilot": "00123", "people": 7}
     assert [str(event) for event in events if event.state != "cell"] == [
@@ -87,7 +97,9 @@ def test_failed_check_and_resume(runbook: Write) -> None:
     result = run_runbook(book)
     assert (result.exit_code, list(result.steps.values())) == (1, ["passed", "failed", "pending"])
     assert result.lines[-3:-1] == ("2_b: a.bad: it is bad", "What to do: mend it")
-    assert result.lines[-1].startswith("Then: scimkit run ") and result.lines[-1].endswith(f"--resume {Path('runs') / result.folder.name}")
+    assert result.lines[-1].startswith("Then: scimkit run ") and result.lines[-1].endswith(
+        f"--resume {Path('runs') / result.folder.name}"
+    )
     assert "Traceback" not in "\n".join(result.lines)
     step = RunStore.open(result.folder).state()["steps"]["2_b"]
     assert (step["check"], step["remedy"]) == ("a.bad", "mend it")
@@ -116,7 +128,9 @@ def test_waiting_ends_with_the_command_that_continues(runbook: Write) -> None:
     result = run_runbook(book)
     assert (result.exit_code, result.steps["3_app"]) == (3, "waiting")
     command = result.lines[-1]
-    assert command.startswith("scimkit run ") and ("'3.confirm=it is a plan'" in command or '"3.confirm=it is a plan"' in command)
+    assert command.startswith("scimkit run ") and (
+        "'3.confirm=it is a plan'" in command or '"3.confirm=it is a plan"' in command
+    )
     again = run_runbook(book, resume=result.folder, settings={"3": {"confirm": "it is a plan"}})
     assert again.exit_code == 0
     assert "it is a plan" in (result.folder / "3_app.ipynb").read_text(encoding="utf-8")
@@ -125,7 +139,12 @@ def test_waiting_ends_with_the_command_that_continues(runbook: Write) -> None:
 @pytest.mark.slow
 def test_changed_setting_runs_a_passed_step_again(runbook: Write) -> None:
     """A setting corrected on --resume is taken, also by a step that had passed; the same value changes nothing."""
-    book = runbook({"1_a": [("parameters", "people = 3  # how many"), "print('people', people)", note("a")], "2_b": [note("b"), FAIL_UNTIL_MENDED]})
+    book = runbook(
+        {
+            "1_a": [("parameters", "people = 3  # how many"), "print('people', people)", note("a")],
+            "2_b": [note("b"), FAIL_UNTIL_MENDED],
+        }
+    )
     first = run_runbook(book, settings={"1": {"people": "4"}})
     Path("mended").touch()
     run_runbook(book, resume=first.folder, settings={"": {"people": 4}})
@@ -138,7 +157,14 @@ def test_changed_setting_runs_a_passed_step_again(runbook: Write) -> None:
 @pytest.mark.slow
 def test_missing_record_runs_a_passed_step_again(runbook: Write, tmp_path: Path) -> None:
     """A step that passed but whose record is gone is run again; one that leaves none has not passed."""
-    runbook({"1_a": [note("a"), "import os, pathlib\nkept = pathlib.Path(os.environ['SCIMKIT_RUN'], 'records')\nkept.mkdir(exist_ok=True)\n(kept / '1_thing.json').touch()"]})
+    runbook(
+        {
+            "1_a": [
+                note("a"),
+                "import os, pathlib\nkept = pathlib.Path(os.environ['SCIMKIT_RUN'], 'records')\nkept.mkdir(exist_ok=True)\n(kept / '1_thing.json').touch()",
+            ]
+        }
+    )
     from scimkit.runbooks.runbook import read_runbook
 
     yaml = tmp_path / "probe.yaml"
@@ -215,7 +241,9 @@ def test_secret_as_setting_is_refused(runbook: Write, token: str) -> None:
 def test_two_runners_on_one_run(runbook: Write) -> None:
     """A run that is running is refused to a second runner."""
     book = runbook({"1_a": ["1"]})
-    run = RunStore.create(Path("runs"), app="oreilly", tenant="sandbox", runbook=book.name, steps=("1_a",), now=_moment())
+    run = RunStore.create(
+        Path("runs"), app="oreilly", tenant="sandbox", runbook=book.name, steps=("1_a",), now=_moment()
+    )
     with run.locked(), pytest.raises(RunError, match="is running already"):
         run_runbook(book, resume=run.folder)
 
@@ -223,7 +251,9 @@ def test_two_runners_on_one_run(runbook: Write) -> None:
 def test_another_app_is_not_resumed(runbook: Write) -> None:
     """A run goes on with the app, tenant and runbook it began with."""
     book = runbook({"1_a": ["1"]})
-    run = RunStore.create(Path("runs"), app="oreilly", tenant="sandbox", runbook=book.name, steps=("1_a",), now=_moment())
+    run = RunStore.create(
+        Path("runs"), app="oreilly", tenant="sandbox", runbook=book.name, steps=("1_a",), now=_moment()
+    )
     with pytest.raises(ConfigError, match="run of app oreilly, not thrive"):
         run_runbook(book, resume=run.folder, app="thrive")
 
@@ -276,7 +306,9 @@ def test_killed(forked: bool, runbook: Write) -> None:
     """A runner that is killed takes its kernels along and leaves `running` behind; resumed, the step counts as interrupted and runs again."""
     sleep = "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not pathlib.Path('mended').exists():\n    time.sleep(60)"
     book = runbook({"1_a": [sleep], "2_b": ["1"]} if forked else {"1_a": [sleep]})
-    process = subprocess.Popen([sys.executable, "-c", RUN, book.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, book.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     kernel = Path("kernel")
     _wait_for(lambda: kernel.exists() and kernel.read_text(encoding="utf-8") != "", process)
     process.kill()
@@ -325,5 +357,8 @@ def test_progress_on_a_terminal() -> None:
     follow(Progress("1_plan", "Plan", 1, 2, "running"))
     follow(Progress("1_plan", "Plan", 1, 2, "cell", (1, 2)))
     follow(Progress("1_plan", "Plan", 1, 2, "passed"))
-    assert out.getvalue().split("\r")[1:3] == ["[....................] 1/2 1_plan: Plan", "[#####...............] 1/2 1_plan: Plan"]
+    assert out.getvalue().split("\r")[1:3] == [
+        "[....................] 1/2 1_plan: Plan",
+        "[#####...............] 1/2 1_plan: Plan",
+    ]
     assert out.getvalue().isascii() and out.getvalue().endswith("[1/2] 1_plan: passed" + " " * 19 + "\n")

@@ -28,7 +28,9 @@ class Desk:
 
     @staticmethod
     def _client(url: str, token: str) -> httpx.Client:
-        return httpx.Client(base_url=url.rstrip("/") + "/", headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False)
+        return httpx.Client(
+            base_url=url.rstrip("/") + "/", headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False
+        )
 
     def close(self) -> None:
         self.graph.close()
@@ -46,8 +48,12 @@ class Desk:
     def make_app(self, *, start: bool = False, **secrets: str) -> Desk:
         """Instantiate the app, make its job, save credentials."""
         name = load(self.app).gallery_names[0] if self.app == "oreilly" else self.app
-        template = self.get("applicationTemplates", filter="displayName eq '{}'".format(name.replace("'", "''")))["value"][0]
-        made = self.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Learning"}).json()
+        template = self.get("applicationTemplates", filter="displayName eq '{}'".format(name.replace("'", "''")))[
+            "value"
+        ][0]
+        made = self.graph.post(
+            f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Learning"}
+        ).json()
         self.sp, self.role = made["servicePrincipal"]["id"], made["servicePrincipal"]["appRoles"][0]["id"]
         wait(self.address, 10)
         kind = self.get(f"{self.base}/templates")["value"][0]["id"]
@@ -64,7 +70,9 @@ class Desk:
             "SyncAll": "false",
             **secrets,
         }
-        answer = self.graph.put(f"{self.base}/secrets", json={"value": [{"key": k, "value": v} for k, v in values.items()]})
+        answer = self.graph.put(
+            f"{self.base}/secrets", json={"value": [{"key": k, "value": v} for k, v in values.items()]}
+        )
         assert answer.status_code == 204, answer.text
 
     def start(self) -> None:
@@ -89,7 +97,10 @@ class Desk:
     def on_demand(self, person_id: str) -> httpx.Response:
         rule = self.get(f"{self.base}/jobs/{self.job}/schema")["synchronizationRules"][0]["id"]
         subject = {"objectId": person_id, "objectTypeName": "User"}
-        return self.graph.post(f"{self.base}/jobs/{self.job}/provisionOnDemand", json={"parameters": [{"ruleId": rule, "subjects": [subject]}]})
+        return self.graph.post(
+            f"{self.base}/jobs/{self.job}/provisionOnDemand",
+            json={"parameters": [{"ruleId": rule, "subjects": [subject]}]},
+        )
 
     def result(self, person_id: str) -> tuple[str, dict[str, Any]]:
         answer = self.on_demand(person_id)
@@ -118,7 +129,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def oreilly(existing_people: int) -> AppProfile:
     """O'Reilly with so many accounts from before."""
     profile = load("oreilly")
-    return profile.model_copy(update={"sandbox": profile.sandbox.model_copy(update={"existing_people": existing_people})})
+    return profile.model_copy(
+        update={"sandbox": profile.sandbox.model_copy(update={"existing_people": existing_people})}
+    )
 
 
 @pytest.fixture

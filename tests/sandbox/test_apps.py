@@ -57,7 +57,9 @@ def test_linkedins_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> 
     """People by externalId without active, groups by displayName."""
     desk = open_desk(app="linkedin-learning")
     template = desk.get("applicationTemplates", filter="displayName eq 'LinkedIn Learning'")["value"][0]
-    sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "LinkedIn"}).json()["servicePrincipal"]
+    sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "LinkedIn"}).json()[
+        "servicePrincipal"
+    ]
     assert [role["displayName"] for role in sp["appRoles"]] == ["User", "msiam_access"]
     wait(desk.address, 10)
     schema = desk.get(f"servicePrincipals/{sp['id']}/synchronization/templates/linkedin-learning/schema")
@@ -73,7 +75,9 @@ def test_linkedin_deletes_nobody(open_desk: Callable[..., Any]) -> None:
     made = desk.scim.post("Users", json={"schemas": [CORE], "userName": "a@contoso.example", "externalId": "a"}).json()
     assert desk.scim.delete(f"Users/{made['id']}").status_code == 403
     assert desk.scim.get(f"Users/{made['id']}").status_code == 200
-    group = desk.scim.post("Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]})
+    group = desk.scim.post(
+        "Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]}
+    )
     assert group.status_code == 201 and group.json()["members"][0]["value"] == made["id"]
     assert desk.scim.delete(f"Groups/{group.json()['id']}").status_code == 204
 
@@ -82,7 +86,9 @@ def test_who_leaves_linkedin_keeps_the_account(open_desk: Callable[..., Any]) ->
     """With nothing derived from IsSoftDeleted an unassigned person is not told to the vendor at all."""
     desk = open_desk(app="linkedin-learning")
     template = desk.get("applicationTemplates", filter="displayName eq 'LinkedIn Learning'")["value"][0]
-    sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "LinkedIn"}).json()["servicePrincipal"]
+    sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "LinkedIn"}).json()[
+        "servicePrincipal"
+    ]
     desk.sp, desk.role = sp["id"], sp["appRoles"][0]["id"]
     wait(desk.address, 10)
     desk.job = desk.graph.post(f"{desk.base}/jobs", json={"templateId": "linkedin-learning"}).json()["id"]
@@ -101,13 +107,21 @@ def test_theorgwikis_address_has_its_slash(both: tuple[Desk, Desk]) -> None:
     """As documented; requests below it go through."""
     _, wiki = both
     assert wiki.address.scim_urls["theorgwiki"].endswith("/api/v2/scim/v2/")
-    assert httpx.get(wiki.address.scim_urls["theorgwiki"] + "Users", headers=dict(wiki.scim.headers), trust_env=False).status_code == 200
+    assert (
+        httpx.get(
+            wiki.address.scim_urls["theorgwiki"] + "Users", headers=dict(wiki.scim.headers), trust_env=False
+        ).status_code
+        == 200
+    )
 
 
 def test_theorgwiki_has_a_small_invented_table(both: tuple[Desk, Desk]) -> None:
     """/Schemas names the targets of [sandbox] and no others; only userName can be searched by."""
     _, wiki = both
-    schemas = {schema["id"]: schema for schema in wiki.scim.get("Schemas", params={"startIndex": 1, "count": 100}).json()["Resources"]}
+    schemas = {
+        schema["id"]: schema
+        for schema in wiki.scim.get("Schemas", params={"startIndex": 1, "count": 100}).json()["Resources"]
+    }
     names = {attribute["name"] for attribute in schemas[CORE]["attributes"]}
     assert names == {"userName", "active", "displayName", "title", "emails", "name"}
     assert {attribute["name"] for attribute in schemas[ENTERPRISE]["attributes"]} == {"department", "manager"}
@@ -128,7 +142,9 @@ def test_a_sign_up_adds_the_app(open_desk: Callable[..., Any]) -> None:
     (principal,) = desk.get("servicePrincipals", **here)["value"]
     assert principal["id"] == added["id"] and principal["applicationTemplateId"] is None
     assert [role["displayName"] for role in principal["appRoles"]] == ["Member"]
-    assert desk.get("applications", filter=f"appId eq '{principal['appId']}'")["value"] == [], "the registration is the vendor's"
+    assert desk.get("applications", filter=f"appId eq '{principal['appId']}'")["value"] == [], (
+        "the registration is the vendor's"
+    )
     (kind,) = desk.get(f"servicePrincipals/{principal['id']}/synchronization/templates")["value"]
     schema = desk.get(f"servicePrincipals/{principal['id']}/synchronization/templates/{kind['id']}/schema")
     assert {row.target for row in user_mapping(schema).rows} == set(load("theorgwiki").sandbox.targets)
@@ -140,7 +156,9 @@ def test_the_sign_up_survives_a_restart(open_desk: Callable[..., Any]) -> None:
     added = first.tell("sign_up", app="theorgwiki")
     stop(first.address)
     again = open_desk("run", app="theorgwiki")
-    assert [sp["id"] for sp in again.get("servicePrincipals", filter="displayName eq 'TheOrgWiki'")["value"]] == [added["id"]]
+    assert [sp["id"] for sp in again.get("servicePrincipals", filter="displayName eq 'TheOrgWiki'")["value"]] == [
+        added["id"]
+    ]
 
 
 @pytest.mark.parametrize("app", ["linkedin-learning", "nothing", None])
@@ -157,7 +175,9 @@ def test_the_client_says_so_too(both: tuple[Desk, Desk]) -> None:
     from scimkit.sandbox import sandbox_token
 
     address = both[0].address
-    with GraphClient(address.graph_url, Secret(sandbox_token(address.seed, "graph"), label="test"), retry=False) as graph:
+    with GraphClient(
+        address.graph_url, Secret(sandbox_token(address.seed, "graph"), label="test"), retry=False
+    ) as graph:
         (template,) = graph.find_templates("TheOrgWiki")
         with pytest.raises(Rejected, match="sign up"):
             graph.instantiate(template["id"], "TheOrgWiki")

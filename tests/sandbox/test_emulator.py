@@ -28,20 +28,29 @@ def inner(answer: httpx.Response) -> dict[str, Any]:
 @pytest.mark.parametrize("header", [None, "Bearer wrong-token", "Basic abc", "Bearer"])
 def test_graph_wants_its_token(desk: Any, header: str | None) -> None:
     """No, a wrong or an empty bearer token is a 401 in Graph's envelope."""
-    answer = httpx.get(desk.address.graph_url + "/me", headers={"Authorization": header} if header else {}, trust_env=False)
+    answer = httpx.get(
+        desk.address.graph_url + "/me", headers={"Authorization": header} if header else {}, trust_env=False
+    )
     assert answer.status_code == 401 and answer.json()["error"]["code"] == "InvalidAuthenticationToken"
 
 
 def test_the_vendor_s_token_does_not_open_graph(desk: Any) -> None:
     """Each audience has a token of its own."""
     token = sandbox_token(desk.address.seed, "oreilly")
-    assert httpx.get(desk.address.graph_url + "/me", headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 401
+    assert (
+        httpx.get(
+            desk.address.graph_url + "/me", headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        ).status_code
+        == 401
+    )
 
 
 def test_the_administrator_is_signed_in(desk: Any) -> None:
     """`/me` and the directory role that provisioning needs."""
     assert desk.get("me")["userPrincipalName"] == "admin@contoso.example"
-    assert [r["displayName"] for r in desk.get("me/memberOf/microsoft.graph.directoryRole")["value"]] == ["Cloud Application Administrator"]
+    assert [r["displayName"] for r in desk.get("me/memberOf/microsoft.graph.directoryRole")["value"]] == [
+        "Cloud Application Administrator"
+    ]
 
 
 def test_request_ids_come_back(desk: Any) -> None:
@@ -54,7 +63,9 @@ def test_request_ids_come_back(desk: Any) -> None:
     assert answer.headers["date"].startswith("Mon, 02 Mar 2026")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "nonsense"), ("GET", "users/x/y/z"), ("GET", "applicationTemplates?$search=x")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "nonsense"), ("GET", "users/x/y/z"), ("GET", "applicationTemplates?$search=x")]
+)
 def test_unknown_paths_and_options_are_400(desk: Any, method: str, path: str) -> None:
     """Graph names the segment or the option that it does not know."""
     assert desk.graph.request(method, path).status_code == 400
@@ -77,7 +88,9 @@ def test_users_come_in_pages(desk: Any) -> None:
         seen += [u["userPrincipalName"] for u in answer.json()["value"]]
         url = answer.json().get("@odata.nextLink", "")
     assert len(seen) == len(set(seen)) == 39 and "paula.left@contoso.example" not in seen
-    deleted = desk.get("directory/deletedItems/microsoft.graph.user", select="userPrincipalName,deletedDateTime")["value"]
+    deleted = desk.get("directory/deletedItems/microsoft.graph.user", select="userPrincipalName,deletedDateTime")[
+        "value"
+    ]
     assert [u["userPrincipalName"] for u in deleted] == ["paula.left@contoso.example"]
 
 
@@ -123,7 +136,9 @@ def test_the_gallery_has_the_app_and_the_custom_one(desk: Any) -> None:
     """Found by exact name with a doubled quote, and by part of it; the public non-gallery id exists."""
     assert desk.get("applicationTemplates", filter="displayName eq 'O''Reilly learning platform'")["value"]
     assert desk.get("applicationTemplates", filter="contains(displayName,'Reilly')")["value"]
-    assert desk.get("applicationTemplates/8adf8e6e-67b2-4cf2-a259-e3dc5476c621")["supportedProvisioningTypes"] == ["sync"]
+    assert desk.get("applicationTemplates/8adf8e6e-67b2-4cf2-a259-e3dc5476c621")["supportedProvisioningTypes"] == [
+        "sync"
+    ]
 
 
 def test_a_fresh_app_takes_a_moment(open_desk: Callable[..., Any]) -> None:
@@ -143,7 +158,9 @@ def test_a_fresh_app_takes_a_moment(open_desk: Callable[..., Any]) -> None:
 def test_the_custom_app_has_the_default_mapping(open_desk: Callable[..., Any]) -> None:
     """The non-gallery template gives a job `scim…` that maps users and groups."""
     desk = open_desk()
-    made = desk.graph.post("applicationTemplates/8adf8e6e-67b2-4cf2-a259-e3dc5476c621/instantiate", json={"displayName": "Own"}).json()
+    made = desk.graph.post(
+        "applicationTemplates/8adf8e6e-67b2-4cf2-a259-e3dc5476c621/instantiate", json={"displayName": "Own"}
+    ).json()
     sp = made["servicePrincipal"]["id"]
     desk.tell("wait", seconds=10)
     job = desk.graph.post(f"servicePrincipals/{sp}/synchronization/jobs", json={"templateId": "scim"}).json()
@@ -168,7 +185,12 @@ def test_the_job_s_schema_is_the_profile_s(open_desk: Callable[..., Any]) -> Non
     assert [d["name"] for d in schema["directories"]] == ["Azure Active Directory", "O'Reilly learning platform"]
     refused = desk.graph.patch(path, json={})
     assert refused.status_code == 404 and "No HTTP resource was found" in refused.json()["error"]["message"]
-    rows["externalId"]["source"] = {"expression": "[objectId]", "name": "objectId", "type": "Attribute", "parameters": []}
+    rows["externalId"]["source"] = {
+        "expression": "[objectId]",
+        "name": "objectId",
+        "type": "Attribute",
+        "parameters": [],
+    }
     assert desk.graph.put(path, json=schema).status_code == 204
     changed = desk.get(path)
     assert changed["version"] != schema["version"]
@@ -222,7 +244,9 @@ def test_assignments(open_desk: Callable[..., Any]) -> None:
     path = f"servicePrincipals/{desk.sp}/appRoleAssignedTo"
     again = desk.graph.post(path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": desk.role})
     assert again.status_code == 400 and "already exists" in again.json()["error"]["message"]
-    other = desk.graph.post(path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": "11111111-1111-4111-8111-111111111111"})
+    other = desk.graph.post(
+        path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": "11111111-1111-4111-8111-111111111111"}
+    )
     assert other.status_code == 400 and "not found on application" in other.json()["error"]["message"]
     assert [a["id"] for a in desk.get(path)["value"]] == [made["id"]]
     assert desk.graph.delete(f"{path}/{made['id']}").status_code == 204

@@ -29,7 +29,15 @@ TREE = {
     "name": "Replace",
     "type": "Function",
     "parameters": [
-        {"key": "source", "value": {"expression": "[preferredLanguage]", "name": "preferredLanguage", "type": "Attribute", "parameters": []}},
+        {
+            "key": "source",
+            "value": {
+                "expression": "[preferredLanguage]",
+                "name": "preferredLanguage",
+                "type": "Attribute",
+                "parameters": [],
+            },
+        },
         {"key": "Find", "value": {"expression": '"-"', "name": "-", "type": "Constant", "parameters": []}},
         {"key": "Replacement", "value": {"expression": '"_"', "name": "_", "type": "Constant", "parameters": []}},
     ],
@@ -48,7 +56,9 @@ def ask(desk: Any, expression: Any, properties: Any = None) -> Any:
 def test_the_documented_example(desk: Any) -> None:
     """The reference's own call: tree and value of a Replace whose left-out arguments have no entry."""
     desk.make_app()
-    answer = ask(desk, 'Replace([preferredLanguage], "-", , , "_", , )', [{"key": "preferredLanguage", "value": "EN-US"}]).json()
+    answer = ask(
+        desk, 'Replace([preferredLanguage], "-", , , "_", , )', [{"key": "preferredLanguage", "value": "EN-US"}]
+    ).json()
     assert answer["parsingSucceeded"] and answer["evaluationSucceeded"] and answer["error"] is None
     assert answer["evaluationResult"] == ["EN_US"]
     assert {**answer["parsedExpression"], "expression": TREE["expression"]} == TREE
@@ -59,18 +69,26 @@ def test_the_documented_example(desk: Any) -> None:
     [
         ("[mail]", [], []),
         ("[IsSoftDeleted]", [{"key": "IsSoftDeleted", "value": False}], ["False"]),
-        ("[otherMails]", [{"key": "otherMails", "value@odata.type": "#Collection(String)", "value": ["a@x", "b@x"]}], ["a@x", "b@x"]),
+        (
+            "[otherMails]",
+            [{"key": "otherMails", "value@odata.type": "#Collection(String)", "value": ["a@x", "b@x"]}],
+            ["a@x", "b@x"],
+        ),
         ("IgnoreFlowIfNullOrEmpty([mail])", [], []),
         ("Now()", [], ["3/2/2026"]),
     ],
 )
-def test_the_result_is_a_list_of_texts(desk: Any, expression: str, properties: list[dict[str, Any]], result: list[str]) -> None:
+def test_the_result_is_a_list_of_texts(
+    desk: Any, expression: str, properties: list[dict[str, Any]], result: list[str]
+) -> None:
     desk.make_app()
     given = ask(desk, expression, properties).json()["evaluationResult"]
     assert [each.split(" ")[0] for each in given] == result
 
 
-@pytest.mark.parametrize(("expression", "parsed"), [("Jion([a])", False), ('Join(" "', False), ('CDate("nonsense")', True)])
+@pytest.mark.parametrize(
+    ("expression", "parsed"), [("Jion([a])", False), ('Join(" "', False), ('CDate("nonsense")', True)]
+)
 def test_a_bad_expression_is_a_200_that_says_so(desk: Any, expression: str, parsed: bool) -> None:
     """One that cannot be read has no tree; one that fails on this person has."""
     desk.make_app()
@@ -89,7 +107,12 @@ def test_without_test_input_it_is_only_read(desk: Any) -> None:
 
 @pytest.mark.parametrize(
     ("expression", "properties"),
-    [(None, []), ("[mail]", {}), ("[mail]", [{"key": "mail"}]), ("[otherMails]", [{"key": "otherMails", "value": ["a"]}])],
+    [
+        (None, []),
+        ("[mail]", {}),
+        ("[mail]", [{"key": "mail"}]),
+        ("[otherMails]", [{"key": "otherMails", "value": ["a"]}]),
+    ],
 )
 def test_a_bad_request_is_a_400(desk: Any, expression: Any, properties: Any) -> None:
     """Several values without the type beside them too."""
@@ -103,12 +126,18 @@ def test_a_bad_request_is_a_400(desk: Any, expression: Any, properties: Any) -> 
 def test_what_goes_over_the_wire_comes_back_as_it_was_meant(desk: Any) -> None:
     """Every published example whose result does not hang on the clock: texts, lists, booleans and nulls survive the call."""
     desk.make_app()
-    examples = [each for each in EXAMPLES if each["check"] == "exact" and "now" not in each and not isinstance(each["expected"], dict)]
+    examples = [
+        each
+        for each in EXAMPLES
+        if each["check"] == "exact" and "now" not in each and not isinstance(each["expected"], dict)
+    ]
     with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
         for each in examples:
             told = graph.parse_expression(desk.sp, desk.job, each["expression"], each["source attributes"])
             expected = each["expected"]
-            texts = [str(item) for item in (expected if isinstance(expected, list) else [expected]) if item not in (None, "")]
+            texts = [
+                str(item) for item in (expected if isinstance(expected, list) else [expected]) if item not in (None, "")
+            ]
             assert [text for text in told["evaluationResult"] if text] == texts, each["expression"]
     assert len(examples) > 40
 
@@ -116,15 +145,22 @@ def test_what_goes_over_the_wire_comes_back_as_it_was_meant(desk: Any) -> None:
 def test_ours_and_the_emulators_word_agree_on_a_group(desk: Any) -> None:
     """The pilot group as Graph lists it, its members a collection, through the same call."""
     desk.make_app()
-    rows = [MappingRow("displayName", 'Join(" ", [displayName], [members])', "Expression", matching=1), MappingRow("title", "Not([mailEnabled])", "Expression")]
+    rows = [
+        MappingRow("displayName", 'Join(" ", [displayName], [members])', "Expression", matching=1),
+        MappingRow("title", "Not([mailEnabled])", "Expression"),
+    ]
     groups = ObjectMapping("Groups", "Group", "Group", True, frozenset({"Add"}), (), tuple(rows))
     live = (*read_schema(make_schema(Ids(1), "job", load("oreilly"))), groups)
     with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
         pilot = learners(graph)
         sources = read_group_sources(graph, pilot, live)
-        opinion = ask_microsoft(graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, {}, sources)
+        opinion = ask_microsoft(
+            graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, {}, sources
+        )
     found = review_mapping(load("oreilly").attributes, live, {}, decided=Expectations(), opinion=opinion)
-    assert len(sources[pilot.name]["members"]) > 1 and [each.values for each in opinion.answers if each.target == "title"] == [("True",)]
+    assert len(sources[pilot.name]["members"]) > 1 and [
+        each.values for each in opinion.answers if each.target == "title"
+    ] == [("True",)]
     [check] = [check for check in found.checks if check.code.startswith("mapping.microsoft")]
     assert check.code == "mapping.microsoft_agrees" and "displayName of groups" in check.message
 
@@ -142,7 +178,9 @@ def test_ours_and_the_emulators_word_agree(desk: Any, app: str) -> None:
     sources = {p.user_principal_name: source_attributes(p.graph(), soft_deleted=not p.enabled) for p in people}
     live = read_schema(make_schema(Ids(1), "job", load(app)))
     with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
-        opinion = ask_microsoft(graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, sources)
+        opinion = ask_microsoft(
+            graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, sources
+        )
     found = review_mapping(load(app).attributes, live, sources, decided=Expectations(), opinion=opinion)
     assert len(opinion.answers) == len(sources) and not found.overruled
     assert "mapping.microsoft_agrees" in [check.code for check in found.checks]

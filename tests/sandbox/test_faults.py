@@ -100,7 +100,9 @@ def test_html_pages(open_desk: Callable[..., Any]) -> None:
     """A sign-in page with the status chosen instead of SCIM."""
     desk = open_desk(faults=["html=403"])
     answer = desk.scim.get("Users")
-    assert answer.status_code == 403 and answer.headers["content-type"].startswith("text/html") and "<html" in answer.text
+    assert (
+        answer.status_code == 403 and answer.headers["content-type"].startswith("text/html") and "<html" in answer.text
+    )
 
 
 def test_ignored_paging_and_filter(open_desk: Callable[..., Any]) -> None:

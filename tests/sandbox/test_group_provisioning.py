@@ -37,7 +37,9 @@ def open_app(open_desk: Callable[..., Any]) -> Callable[..., Any]:
         desk = open_desk(folder, app=profile)
         shown = profile.sandbox.gallery_name or profile.gallery_names[0]
         template = desk.get("applicationTemplates", filter=f"displayName eq '{shown}'")["value"][0]
-        made = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Learning"}).json()
+        made = desk.graph.post(
+            f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Learning"}
+        ).json()
         desk.sp, desk.role = made["servicePrincipal"]["id"], made["servicePrincipal"]["appRoles"][0]["id"]
         wait(desk.address, 10)
         kind = desk.get(f"{desk.base}/templates")["value"][0]["id"]
@@ -58,7 +60,10 @@ def groups_at(desk: Any) -> dict[str, set[str]]:
     people = {account["id"]: account["userName"] for account in desk.accounts().values()}
     listed = desk.scim.get("Groups").json()["Resources"]
     names = people | {group["id"]: group["displayName"] for group in listed}
-    return {group["displayName"]: {names.get(m["value"], m["value"]) for m in group.get("members") or ()} for group in listed}
+    return {
+        group["displayName"]: {names.get(m["value"], m["value"]) for m in group.get("members") or ()}
+        for group in listed
+    }
 
 
 def cycle(desk: Any) -> None:
@@ -89,7 +94,10 @@ def test_the_first_cycle_makes_people_then_groups_then_members(open_app: Callabl
     assert [kind for kind, _ in told] == sorted((kind for kind, _ in told), reverse=True)
     assert [action for kind, action in told if kind == "Group"] == ["create", "update"]
     made, filled = group_logs(desk)
-    assert made["sourceIdentity"]["details"]["odatatype"] == "Group" and made["targetIdentity"]["identityType"] == CORE_GROUP
+    assert (
+        made["sourceIdentity"]["details"]["odatatype"] == "Group"
+        and made["targetIdentity"]["identityType"] == CORE_GROUP
+    )
     assert {change["displayName"] for change in made["modifiedProperties"]} == {"displayName", "externalId"}
     assert [change["displayName"] for change in filled["modifiedProperties"]] == ["members", "members"]
     assert filled["provisioningSteps"][-1]["provisioningStepType"] == "referenceResolution"
@@ -127,7 +135,9 @@ def test_only_differences_are_sent(open_app: Callable[..., Any]) -> None:
     desk.tell("groups", group=PILOT, do="change", values={"display_name": "First ring"})
     cycle(desk)
     assert groups_at(desk) == {"First ring": {GRACE, JOSE}}
-    assert group_logs(desk)[-1]["modifiedProperties"] == [{"displayName": "displayName", "oldValue": PILOT, "newValue": "First ring"}]
+    assert group_logs(desk)[-1]["modifiedProperties"] == [
+        {"displayName": "displayName", "oldValue": PILOT, "newValue": "First ring"}
+    ]
 
 
 def test_a_group_that_leaves_scope_is_deleted_and_made_anew(open_app: Callable[..., Any]) -> None:
@@ -146,7 +156,14 @@ def test_a_group_that_leaves_scope_is_deleted_and_made_anew(open_app: Callable[.
     desk.tell("groups", group=PILOT, do="delete")
     cycle(desk)
     assert groups_at(desk) == {}
-    assert [e["provisioningAction"] for e in group_logs(desk)] == ["create", "update", "delete", "create", "update", "delete"]
+    assert [e["provisioningAction"] for e in group_logs(desk)] == [
+        "create",
+        "update",
+        "delete",
+        "create",
+        "update",
+        "delete",
+    ]
 
 
 def test_a_restored_person_is_still_a_member(open_app: Callable[..., Any]) -> None:
@@ -171,7 +188,10 @@ def test_a_member_deleted_for_good_needs_no_further_request(open_app: Callable[.
     written = len(group_logs(desk))
     desk.tell("people", person=GRACE, do="hard_delete")
     cycle(desk)
-    assert desk.logs()[-2]["provisioningAction"] == "delete" and desk.logs()[-2]["sourceIdentity"]["identityType"] == "User"
+    assert (
+        desk.logs()[-2]["provisioningAction"] == "delete"
+        and desk.logs()[-2]["sourceIdentity"]["identityType"] == "User"
+    )
     assert [entry["provisioningAction"] for entry in group_logs(desk)[written:]] == ["other"]
     desk.tell("groups", group=PILOT, remove=[JOSE])
     cycle(desk)
@@ -213,7 +233,10 @@ def test_a_manager_who_comes_later_is_written_at_a_restart(open_app: Callable[..
     desk.tell("people", person=JOSE, do="change", values={"enabled": True})
     cycle(desk)
     assert JOSE in desk.accounts() and manager() is None
-    assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json={"criteria": {"resetScope": reset}}).status_code == 204
+    assert (
+        desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json={"criteria": {"resetScope": reset}}).status_code
+        == 204
+    )
     desk.status()
     assert manager()["value"] == desk.accounts()[JOSE]["id"]
 
@@ -251,7 +274,9 @@ def test_groups_that_cannot_be_provisioned(open_app: Callable[..., Any]) -> None
 def test_a_group_of_the_same_name_is_taken_over(open_app: Callable[..., Any]) -> None:
     """Matched by its name, whoever was in it before stays, and two of them are an error."""
     desk = open_app()
-    stranger = desk.scim.post("Users", json={"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "old"}).json()
+    stranger = desk.scim.post(
+        "Users", json={"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "old"}
+    ).json()
     body = {"schemas": [CORE_GROUP], "displayName": PILOT.upper(), "members": [{"value": stranger["id"]}]}
     old = desk.scim.post("Groups", json=body).json()["id"]
     desk.assign(group_id(desk))
@@ -267,14 +292,20 @@ def test_a_failed_person_is_a_member_as_soon_as_the_account_is_there(open_app: C
     desk.tell("people", person=GRACE, do="change", values={"user_principal_name": JOSE.upper()})  # a name that is taken
     status = run_first(desk)
     members = groups_at(desk)[PILOT]
-    assert len(members) == 1 and status["lastExecution"]["countEscrowed"] == 1 and status["lastExecution"]["countEscrowedRaw"] == 2
+    assert (
+        len(members) == 1
+        and status["lastExecution"]["countEscrowed"] == 1
+        and status["lastExecution"]["countEscrowedRaw"] == 2
+    )
     desk.tell("people", person=JOSE.upper(), do="change", values={"user_principal_name": GRACE})
     cycle(desk)
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
 
 
 @pytest.mark.parametrize("fault", ["reset_before=10", "reset_after=4", "throttle=10"])
-def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next_cycle(open_app: Callable[..., Any], fault: str) -> None:
+def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next_cycle(
+    open_app: Callable[..., Any], fault: str
+) -> None:
     """The group is no failure, its log entry says what went wrong without the emulator's own address, and nobody is doubled."""
     desk = open_app()
     desk.assign(group_id(desk))
@@ -282,7 +313,10 @@ def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next
     last = run_first(desk)["lastExecution"]
     assert (last["state"], last["countEscrowed"], last["countEscrowedRaw"]) == ("Succeeded", 0, 1)
     steps = group_logs(desk)[-1]["provisioningSteps"]
-    assert [step["status"] for step in steps if step["provisioningStepType"] == "referenceResolution"] == ["success", "failure"]
+    assert [step["status"] for step in steps if step["provisioningStepType"] == "referenceResolution"] == [
+        "success",
+        "failure",
+    ]
     assert "internal" not in steps[-1]["description"] and "/apps/" in steps[-1]["description"]
     desk.tell("faults", clear=True)
     cycle(desk)
@@ -293,7 +327,12 @@ def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next
 
 def test_groups_count_for_the_deletion_threshold(open_app: Callable[..., Any]) -> None:
     """Two people and their group would go: held back at three, all staged in the log, let through by ForceDeletes."""
-    settings = {"Enabled": True, "Recipients": "it@contoso.example", "DeleteThresholdEnabled": True, "DeleteThresholdValue": 3}
+    settings = {
+        "Enabled": True,
+        "Recipients": "it@contoso.example",
+        "DeleteThresholdEnabled": True,
+        "DeleteThresholdValue": 3,
+    }
     desk = open_app(SyncNotificationSettings=json.dumps(settings))
     assignment = desk.assign(group_id(desk))
     run_first(desk)
@@ -329,7 +368,9 @@ def test_a_mapping_that_is_switched_off_leaves_groups_alone(open_app: Callable[.
     assert set(desk.accounts()) == {GRACE, JOSE} and groups_at(desk) == {} and group_logs(desk) == []
 
 
-def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(open_desk: Callable[..., Any], open_app: Callable[..., Any]) -> None:
+def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(
+    open_desk: Callable[..., Any], open_app: Callable[..., Any]
+) -> None:
     """A vendor without /Groups puts a job with a group mapping into quarantine at its start, and no other job."""
     other = open_app()
     whole = other.get(f"{other.base}/jobs/{other.job}/schema")
@@ -337,7 +378,9 @@ def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(open_desk: Call
     desk = open_desk().make_app()
     path = f"{desk.base}/jobs/{desk.job}/schema"
     schema = desk.get(path)
-    described = [item for directory in whole["directories"] for item in directory["objects"] if item["name"] == CORE_GROUP]
+    described = [
+        item for directory in whole["directories"] for item in directory["objects"] if item["name"] == CORE_GROUP
+    ]
     schema["directories"][1]["objects"] += described
     schema["synchronizationRules"][0]["objectMappings"].append(mapping)
     assert desk.graph.put(path, json=schema).status_code == 204
@@ -391,7 +434,10 @@ def test_a_group_with_chosen_members_on_demand(open_app: Callable[..., Any]) -> 
     assert desk.result(grace)[0] == desk.result(jose)[0] == "Success"
     answer = on_demand(desk, pilot, [grace])
     assert answer.status_code == 200
-    assert json.loads(answer.json()["key"]) == {"result": "Success", "details": {}} and json.loads(answer.json()["value"]) == {}
+    assert (
+        json.loads(answer.json()["key"]) == {"result": "Success", "details": {}}
+        and json.loads(answer.json()["value"]) == {}
+    )
     assert groups_at(desk) == {PILOT: {GRACE}}
     (entry,) = group_logs(desk)
     assert entry["provisioningAction"] == "create" and entry["initiatedBy"]["initiatorType"] == "user"

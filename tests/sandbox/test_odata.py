@@ -9,7 +9,12 @@ ITEMS = [
     {"displayName": "O'Reilly", "enabled": True, "servicePrincipal": {"id": "1"}, "time": "2026-03-02T09:00:00Z"},
     {"displayName": "Thrive", "enabled": False, "servicePrincipal": {"id": "2"}, "time": "2026-03-02T10:00:00Z"},
 ]
-ALLOWED = {"displayName": ("eq", "startswith", "contains"), "enabled": ("eq",), "servicePrincipal/id": ("eq", "contains"), "time": ("gt", "lt")}
+ALLOWED = {
+    "displayName": ("eq", "startswith", "contains"),
+    "enabled": ("eq",),
+    "servicePrincipal/id": ("eq", "contains"),
+    "time": ("gt", "lt"),
+}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +36,16 @@ def test_filters_find_what_graph_would(text: str, names: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["displayName ne 'x'", "unknown eq 'x'", "displayName eq", "displayName eq 'x", "displayName eq 'x' and", "endswith(displayName,'x')", "displayName has 'x'", ")"],
+    [
+        "displayName ne 'x'",
+        "unknown eq 'x'",
+        "displayName eq",
+        "displayName eq 'x",
+        "displayName eq 'x' and",
+        "endswith(displayName,'x')",
+        "displayName has 'x'",
+        ")",
+    ],
 )
 def test_other_filters_are_refused_with_400(text: str) -> None:
     """What is not supported is refused, never ignored."""

@@ -25,7 +25,12 @@ ROOT = Path(__file__).parents[2]
 
 def start_plainly(*options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "scimkit.sandbox", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-m", "scimkit.sandbox", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
 
 
@@ -45,7 +50,11 @@ def test_the_ready_line_and_a_clean_end(number: signal.Signals) -> None:
         assert set(ready) == {"graph", "apps"} and set(ready["graph"]) == {"base_url", "token"}
         assert set(ready["apps"]["oreilly"]) == {"scim_url", "token", "service_principal"}
         assert ready["apps"]["oreilly"]["service_principal"] is None
-        answer = httpx.get(ready["graph"]["base_url"] + "/me", headers={"Authorization": f"Bearer {ready['graph']['token']}"}, trust_env=False)
+        answer = httpx.get(
+            ready["graph"]["base_url"] + "/me",
+            headers={"Authorization": f"Bearer {ready['graph']['token']}"},
+            trust_env=False,
+        )
         assert answer.status_code == 200
         child.send_signal(number)
         assert child.wait(timeout=10) == 0
@@ -82,7 +91,14 @@ def test_the_living_one_is_found(open_desk: Callable[..., Any], tmp_path: Path) 
         "from scimkit.sandbox import process; import sys;"
         "a = process.ensure_sandbox(sys.argv[1], app='oreilly'); print(a.port, a.owned, a.scim_urls)"
     )
-    told = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        check=True,
+    ).stdout
     assert told.startswith(f"{desk.address.port} False {{'oreilly'")
     with pytest.raises(RunError, match="lives with the seed 7"):
         process.find_sandbox(tmp_path / "run", seed=8)
@@ -93,7 +109,9 @@ def test_two_sandboxes_do_not_know_each_other(open_desk: Callable[..., Any]) -> 
     one, two = open_desk("one"), open_desk("two", seed=8)
     one.make_app()
     assert two.get("servicePrincipals")["value"] == [] and one.get("servicePrincipals")["value"]
-    stranger = httpx.get(two.address.graph_url + "/me", headers={"Authorization": f"Bearer {sandbox_token(7, 'graph')}"}, trust_env=False)
+    stranger = httpx.get(
+        two.address.graph_url + "/me", headers={"Authorization": f"Bearer {sandbox_token(7, 'graph')}"}, trust_env=False
+    )
     assert stranger.status_code == 401
     assert process.control(two.address)["seed"] == 8
 
@@ -116,7 +134,9 @@ def plain(seen: dict[str, Any], port: int) -> str:
 
 
 @pytest.mark.parametrize("fault", [None, "errors=2"])
-def test_a_killed_sandbox_comes_back_as_it_was(open_desk: Callable[..., Any], tmp_path: Path, fault: str | None) -> None:
+def test_a_killed_sandbox_comes_back_as_it_was(
+    open_desk: Callable[..., Any], tmp_path: Path, fault: str | None
+) -> None:
     """Same ids, accounts, logs, job and time after a kill, also when a fault had spoiled some requests."""
     desk = open_desk("run").make_app()
     if fault:
@@ -242,5 +262,13 @@ def test_five_thousand_people_fit(open_desk: Callable[..., Any]) -> None:
 def test_reading_the_module_starts_nothing() -> None:
     """Importing the package and its process control loads no server."""
     code = "import sys, scimkit.sandbox, scimkit.sandbox.process; print([m for m in ('uvicorn','starlette','scim2_models','httpx') if m in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env={**os.environ}, timeout=60, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ},
+        timeout=60,
+        check=True,
+    ).stdout
     assert told.strip() == "[]"

@@ -56,14 +56,18 @@ def test_who_is_not_assigned_is_skipped(open_desk: Callable[..., Any]) -> None:
     assert result == "Skipped" and scoping["details"]["Assigned"] == "False" and desk.accounts() == {}
 
 
-@pytest.mark.parametrize(("key", "code"), [("madhuri", "MandatoryFieldsMissing"), ("no.mail", "MandatoryFieldsMissing")])
+@pytest.mark.parametrize(
+    ("key", "code"), [("madhuri", "MandatoryFieldsMissing"), ("no.mail", "MandatoryFieldsMissing")]
+)
 def test_a_missing_required_value_fails(open_desk: Callable[..., Any], key: str, code: str) -> None:
     """No surname, or no mail: the app insists on both."""
     desk = open_desk().make_app()
     person = desk.person(key)["id"]
     desk.assign(person)
     answer = desk.on_demand(person).json()
-    assert json.loads(answer["key"])["result"] == "Failure" and json.loads(answer["key"])["details"]["errorCode"] == code
+    assert (
+        json.loads(answer["key"])["result"] == "Failure" and json.loads(answer["key"])["details"]["errorCode"] == code
+    )
 
 
 def test_the_sixth_call_in_ten_seconds_is_throttled(open_desk: Callable[..., Any]) -> None:
@@ -88,7 +92,9 @@ def test_several_subjects_or_an_unknown_rule_are_refused(open_desk: Callable[...
     desk = open_desk().make_app()
     path = f"{desk.base}/jobs/{desk.job}/provisionOnDemand"
     subject = {"objectId": "x", "objectTypeName": "User"}
-    assert desk.graph.post(path, json={"parameters": [{"ruleId": "r", "subjects": [subject, subject]}]}).status_code == 400
+    assert (
+        desk.graph.post(path, json={"parameters": [{"ruleId": "r", "subjects": [subject, subject]}]}).status_code == 400
+    )
     assert desk.graph.post(path, json={"parameters": [{"ruleId": "r", "subjects": [subject]}]}).status_code == 400
 
 
@@ -105,8 +111,14 @@ def test_a_job_tells_its_life(open_desk: Callable[..., Any]) -> None:
     desk.assign(group_id(desk))
     desk.start()
     run = desk.get(f"{desk.base}/jobs/{desk.job}")
-    assert run["status"]["code"] == "Active" and run["schedule"] == {"expiration": None, "interval": "PT40M", "state": "Active"}
-    assert run["status"]["lastExecution"]["state"] == "Succeeded" and run["status"]["lastExecution"]["countExported"] == 2
+    assert run["status"]["code"] == "Active" and run["schedule"] == {
+        "expiration": None,
+        "interval": "PT40M",
+        "state": "Active",
+    }
+    assert (
+        run["status"]["lastExecution"]["state"] == "Succeeded" and run["status"]["lastExecution"]["countExported"] == 2
+    )
     assert run["status"]["synchronizedEntryCountByType"][0]["value"] == 2
     assert run["status"]["progress"][0]["completedUnits"] == run["status"]["progress"][0]["totalUnits"]
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/pause").status_code == 204
@@ -142,7 +154,10 @@ def test_leaving_and_coming_back(open_desk: Callable[..., Any]) -> None:
     desk.tell("people", person=name, do="hard_delete")
     desk.tell("wait", seconds=41 * 60)
     assert name not in desk.accounts()
-    actions = [e["provisioningAction"] for e in desk.logs(filter=f"contains(sourceIdentity/id,'{desk_id(desk, name, first)}')") or ()]
+    actions = [
+        e["provisioningAction"]
+        for e in desk.logs(filter=f"contains(sourceIdentity/id,'{desk_id(desk, name, first)}')") or ()
+    ]
     assert actions == ["create", "disable", "update", "delete"]
 
 
@@ -168,7 +183,11 @@ def test_old_accounts_are_taken_over(open_desk: Callable[..., Any], old_accounts
     """One matches, one differs only in case, one belongs to nobody and stays untouched."""
     desk = open_desk(app=old_accounts).make_app(SyncAll="true")
     before = desk.accounts()
-    assert set(before) == {"jose.garcia@contoso.example", "former.colleague1@contoso.example", "ZOE.YOUNG-SMITH@CONTOSO.EXAMPLE"}
+    assert set(before) == {
+        "jose.garcia@contoso.example",
+        "former.colleague1@contoso.example",
+        "ZOE.YOUNG-SMITH@CONTOSO.EXAMPLE",
+    }
     desk.start()
     desk.status()
     after = desk.accounts()
@@ -185,11 +204,18 @@ def test_scoping_filters_hold(open_desk: Callable[..., Any]) -> None:
     schema = copy.deepcopy(desk.get(path))
     clause = {"operatorName": "EQUALS", "sourceOperandName": "department", "targetOperand": {"values": ["Sales"]}}
     groups = [{"name": "Sales", "clauses": [clause]}]
-    schema["synchronizationRules"][0]["objectMappings"][0]["scope"] = {"categoryFilterGroups": [], "inputFilterGroups": [], "groups": groups}
+    schema["synchronizationRules"][0]["objectMappings"][0]["scope"] = {
+        "categoryFilterGroups": [],
+        "inputFilterGroups": [],
+        "groups": groups,
+    }
     assert desk.graph.put(path, json=schema).status_code == 204
     desk.start()
     desk.status()
-    sales = {u["userPrincipalName"] for u in desk.get("users", filter="department eq 'Sales' and accountEnabled eq true", top="999")["value"]}
+    sales = {
+        u["userPrincipalName"]
+        for u in desk.get("users", filter="department eq 'Sales' and accountEnabled eq true", top="999")["value"]
+    }
     assert set(desk.accounts()) == sales
 
 
@@ -223,7 +249,9 @@ def test_four_weeks_of_quarantine_end_the_job(open_desk: Callable[..., Any]) -> 
 
 def test_many_leavers_are_held_back(open_desk: Callable[..., Any]) -> None:
     """At the deletion threshold nothing is disabled and the job is in quarantine; ForceDeletes lets them through."""
-    settings = json.dumps({"Enabled": True, "Recipients": "it@contoso.example", "DeleteThresholdEnabled": True, "DeleteThresholdValue": 2})
+    settings = json.dumps(
+        {"Enabled": True, "Recipients": "it@contoso.example", "DeleteThresholdEnabled": True, "DeleteThresholdValue": 2}
+    )
     desk = open_desk().make_app(SyncNotificationSettings=settings)
     assignment = desk.assign(group_id(desk))
     desk.start()
@@ -232,7 +260,9 @@ def test_many_leavers_are_held_back(open_desk: Callable[..., Any]) -> None:
     desk.tell("wait", seconds=41 * 60)
     assert desk.status()["quarantine"]["reason"] == "TooManyDeletes"
     assert all(account["active"] for account in desk.accounts().values())
-    assert [e["provisioningAction"] for e in desk.logs(filter="provisioningAction eq 'stagedDelete'")] == ["stagedDelete"] * 2
+    assert [e["provisioningAction"] for e in desk.logs(filter="provisioningAction eq 'stagedDelete'")] == [
+        "stagedDelete"
+    ] * 2
     restart = {"criteria": {"resetScope": "ForceDeletes"}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json=restart).status_code == 204
     assert desk.status()["quarantine"] is None
@@ -251,7 +281,9 @@ def test_logs_come_in_pages_newest_first_when_asked(open_desk: Callable[..., Any
         url = answer.get("@odata.nextLink", "")
     everything = [e["id"] for e in desk.logs(top="1000")]
     assert ids == everything[::-1] and len(ids) == 40
-    assert desk.graph.get("auditLogs/provisioning?$filter=provisioningStatusInfo/status eq 'failure'").status_code == 400
+    assert (
+        desk.graph.get("auditLogs/provisioning?$filter=provisioningStatusInfo/status eq 'failure'").status_code == 400
+    )
     assert desk.logs(filter="sourceIdentity/displayName eq 'grace o''neill'") == []
 
 

@@ -44,7 +44,10 @@ def _rows(schema: dict[str, Any]) -> list[dict[str, Any]]:
         (lambda s: _rows(s)[1].update(targetAttributeName="nickName"), "'nickName' does not exist"),
         (lambda s: _rows(s)[1]["source"].update(expression="Jion([a])"), "no function Jion"),
         (lambda s: _rows(s)[1].pop("targetAttributeName"), "not whole"),
-        (lambda s: s["synchronizationRules"][0]["objectMappings"][0].update(scope={"groups": [{"name": "x"}]}), "no list of clauses"),
+        (
+            lambda s: s["synchronizationRules"][0]["objectMappings"][0].update(scope={"groups": [{"name": "x"}]}),
+            "no list of clauses",
+        ),
     ],
 )
 def test_what_could_not_be_used_is_refused(office: Any, job: Any, damage: Any, words: str) -> None:

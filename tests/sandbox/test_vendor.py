@@ -44,7 +44,11 @@ def test_the_vendor_wants_its_token(desk: Any, token: str | None) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     for path in ("/Users", "/nonsense"):
         answer = httpx.get(desk.address.scim_urls["oreilly"] + path, headers=headers, trust_env=False)
-        assert answer.status_code == 401 and answer.json()["status"] == "401" and "Bearer" in answer.headers["www-authenticate"]
+        assert (
+            answer.status_code == 401
+            and answer.json()["status"] == "401"
+            and "Bearer" in answer.headers["www-authenticate"]
+        )
 
 
 def test_the_test_connection_passes(desk: Any) -> None:
@@ -78,7 +82,9 @@ def test_other_addresses_are_a_web_site(desk: Any) -> None:
 def test_required_values_are_insisted_on(desk: Any, missing: str) -> None:
     """A creation without one of them is a 400 that names it."""
     answer = desk.scim.post("Users", json={k: v for k, v in person("missing").items() if k != missing})
-    assert answer.status_code == 400 and answer.json()["scimType"] == "invalidValue" and missing in answer.json()["detail"]
+    assert (
+        answer.status_code == 400 and answer.json()["scimType"] == "invalidValue" and missing in answer.json()["detail"]
+    )
 
 
 def test_entra_s_dialect_is_taken(desk: Any) -> None:
@@ -170,7 +176,9 @@ def test_members_come_and_go_and_a_request_that_fails_half_way_changes_nothing()
         return {"op": op, "path": "members", "value": [{"$ref": None, "value": one} for one in ids]}
 
     async def talk(client: httpx.AsyncClient) -> None:
-        made = await client.post("/Groups", json={"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Large"})
+        made = await client.post(
+            "/Groups", json={"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Large"}
+        )
         address = f"/Groups/{made.json()['id']}"
 
         async def after(*operations: dict[str, Any]) -> tuple[int, list[str]]:

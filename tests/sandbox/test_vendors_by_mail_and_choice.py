@@ -32,7 +32,10 @@ def three() -> Iterator[dict[str, Desk]]:
 
 
 def found_in_gallery(desk: Desk, name: str) -> list[str]:
-    return [template["displayName"] for template in desk.get("applicationTemplates", filter=f"displayName eq '{name}'")["value"]]
+    return [
+        template["displayName"]
+        for template in desk.get("applicationTemplates", filter=f"displayName eq '{name}'")["value"]
+    ]
 
 
 def test_cloud_academy_is_in_the_gallery_under_its_new_name(three: dict[str, Desk]) -> None:
@@ -45,7 +48,11 @@ def test_cloud_academy_has_users_without_addresses(three: dict[str, Desk]) -> No
     """No groups, no e-mail attribute: one that is sent is not kept. userName alone can be filtered."""
     scim = three["cloud-academy"].scim
     assert scim.get("Groups").status_code == 404
-    body = {"schemas": [CORE], "userName": "new@contoso.example", "emails": [{"type": "work", "value": "new@contoso.example"}]}
+    body = {
+        "schemas": [CORE],
+        "userName": "new@contoso.example",
+        "emails": [{"type": "work", "value": "new@contoso.example"}],
+    }
     made = scim.post("Users", json=body)
     assert made.status_code == 201 and "emails" not in scim.get(f"Users/{made.json()['id']}").json()
     assert scim.get("Users", params={"filter": 'userName eq "NEW@contoso.example"'}).json()["totalResults"] == 1
@@ -57,11 +64,18 @@ def test_thrive_serves_groups_and_managers(three: dict[str, Desk]) -> None:
     """A group with its members, found by its name; a time zone and a manager are kept."""
     scim = three["thrive-lxp"].scim
     boss = scim.post("Users", json={"schemas": [CORE], "userName": "boss@contoso.example"}).json()["id"]
-    body = {"schemas": [CORE, ENTERPRISE], "userName": "report@contoso.example", "timezone": "Europe/Berlin", ENTERPRISE: {"manager": {"value": boss}}}
+    body = {
+        "schemas": [CORE, ENTERPRISE],
+        "userName": "report@contoso.example",
+        "timezone": "Europe/Berlin",
+        ENTERPRISE: {"manager": {"value": boss}},
+    }
     made = scim.post("Users", json=body).json()
     seen = scim.get(f"Users/{made['id']}").json()
     assert (seen["timezone"], seen[ENTERPRISE]["manager"]["value"]) == ("Europe/Berlin", boss)
-    group = scim.post("Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]})
+    group = scim.post(
+        "Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]}
+    )
     assert group.status_code == 201
     listed = scim.get("Groups", params={"filter": 'displayName eq "Learners"'}).json()["Resources"]
     assert [member["value"] for member in listed[0]["members"]] == [made["id"]]
@@ -78,7 +92,9 @@ def test_thrives_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> No
     """Eight of nine rows, as timezone has no source; groups by displayName. A manager who comes later is written then."""
     desk = open_desk(app=load("thrive-lxp"))
     template = desk.get("applicationTemplates", filter="displayName eq 'Thrive LXP'")["value"][0]
-    sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Thrive"}).json()["servicePrincipal"]
+    sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Thrive"}).json()[
+        "servicePrincipal"
+    ]
     desk.sp, desk.role = sp["id"], sp["appRoles"][0]["id"]
     wait(desk.address, 10)
     schema = desk.get(f"{desk.base}/templates/thrive-lxp/schema")

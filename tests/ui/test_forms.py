@@ -129,7 +129,15 @@ def test_a_list_speaks_words(store: Store) -> None:
     """It shows what each value means and holds the value; what it shows is not said again beside it."""
     where = Declared("single_sign_on", str, "none", "none | same_app: where single sign-on lives")
     words = {"single_sign_on": {"none": "Nowhere", "same_app": "In the <enterprise> app"}}
-    form = Form((where,), {}, step="1_plan", store=store, choices={"single_sign_on": ("none", "same_app", "new")}, words=words, interactive=True)
+    form = Form(
+        (where,),
+        {},
+        step="1_plan",
+        store=store,
+        choices={"single_sign_on": ("none", "same_app", "new")},
+        words=words,
+        interactive=True,
+    )
     widget, message = form._fields.widgets["single_sign_on"], form._fields.messages["single_sign_on"]  # type: ignore[union-attr]
     assert widget.options == (("Nowhere", "none"), ("In the <enterprise> app", "same_app"), ("new", "new"))
     assert "none |" not in message.value and ">where single sign-on lives<" in message.value

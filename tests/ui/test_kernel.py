@@ -13,8 +13,12 @@ import pytest
 pytestmark = pytest.mark.slow
 TOKEN = "sk-Kernel/4f9QzT+81xWm7pLr2"
 SOURCE = Path(__file__).parents[2]
-INSTALL = "from scimkit.ui.kernel import install_redactor\ninstall_redactor(get_ipython())\ninstall_redactor(get_ipython())"
-REGISTER = "import os\nfrom scimkit.credentials import REDACTOR\ntoken = os.environ['KERNEL_TOKEN']\nREDACTOR.register(token)"
+INSTALL = (
+    "from scimkit.ui.kernel import install_redactor\ninstall_redactor(get_ipython())\ninstall_redactor(get_ipython())"
+)
+REGISTER = (
+    "import os\nfrom scimkit.credentials import REDACTOR\ntoken = os.environ['KERNEL_TOKEN']\nREDACTOR.register(token)"
+)
 
 
 @pytest.fixture
@@ -60,26 +64,53 @@ def test_every_message_is_redacted(run: Callable[..., Any], tmp_path: Path) -> N
     assert (tmp_path / "out.ipynb").read_text(encoding="utf-8").count("scimkit.engine") == 0
 
 
-@pytest.mark.parametrize("between", ["time.sleep(0.3)", "time.sleep(0.3); display('between')", "time.sleep(0.3); print('x', end='', file=sys.stderr)"])
+@pytest.mark.parametrize(
+    "between",
+    ["time.sleep(0.3)", "time.sleep(0.3); display('between')", "time.sleep(0.3); print('x', end='', file=sys.stderr)"],
+)
 def test_printed_in_pieces(run: Callable[..., Any], between: str) -> None:
     """A secret printed in pieces is one when it leaves; an end that only looks like its beginning comes with the end of the cell."""
     pieces = "print('a', token[:9], sep='', end='', flush=True); " + between + "; print(token[9:] + 'b')"
-    cells = run(INSTALL, REGISTER, f"import sys, time\n{pieces}", "print('abc', token[:2], end='', flush=True)", "print(token[:2], end='')\nfrom IPython.display import clear_output\nclear_output()\nprint('x')")
-    said = ["".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout") for cell in cells]
+    cells = run(
+        INSTALL,
+        REGISTER,
+        f"import sys, time\n{pieces}",
+        "print('abc', token[:2], end='', flush=True)",
+        "print(token[:2], end='')\nfrom IPython.display import clear_output\nclear_output()\nprint('x')",
+    )
+    said = [
+        "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout")
+        for cell in cells
+    ]
     assert said[2:] == ["a[secret]b\n", f"abc {TOKEN[:2]}", "x\n"]
 
 
 def test_a_long_one_letter_by_letter(run: Callable[..., Any]) -> None:
     """Both ends of a long secret are looked for alone, too: not even then does its middle leave."""
     long = "long = ''.join(chr(97 + i % 26) + str(i) for i in range(60))\nREDACTOR.register(long)"
-    cells = run(INSTALL, REGISTER, long, "for letter in long:\n    print(letter, end='', flush=True)", "print(long[:40], end='', flush=True)\nprint(long[40:])")
-    assert ["".join("".join(output["text"]) for output in cell["outputs"]) for cell in cells[3:]] == ["[secret]", "[secret]\n"]
+    cells = run(
+        INSTALL,
+        REGISTER,
+        long,
+        "for letter in long:\n    print(letter, end='', flush=True)",
+        "print(long[:40], end='', flush=True)\nprint(long[40:])",
+    )
+    assert ["".join("".join(output["text"]) for output in cell["outputs"]) for cell in cells[3:]] == [
+        "[secret]",
+        "[secret]\n",
+    ]
 
 
-def test_repeated_on_the_console(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_repeated_on_the_console(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """What is written below Python is in the notebook and where the kernel was started, in both without the secret."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves the process's own streams alone
-    run(INSTALL, REGISTER, "import time\nos.write(1, f'out {token}\\n'.encode())\nos.write(2, f'err {token}\\n'.encode())\ntime.sleep(0.3)")
+    run(
+        INSTALL,
+        REGISTER,
+        "import time\nos.write(1, f'out {token}\\n'.encode())\nos.write(2, f'err {token}\\n'.encode())\ntime.sleep(0.3)",
+    )
     said = capfd.readouterr()
     assert TOKEN not in said.out + said.err
     if os.name == "posix":

@@ -62,11 +62,19 @@ def test_a_run_of_its_own_is_set_up_first(tmp_path: Path, capsys: pytest.Capture
         assert "the journey was done quietly first" in capsys.readouterr().out
         played = [step.name for step in STEPS[: [step.name for step in STEPS].index(LAST_PLAYED) + 1]]
         assert [name for name, step in run.state()["steps"].items() if step["state"] == "passed"] == played
-        assert here.enterprise_app.created and here.graph.job(here.enterprise_app.service_principal_id, here.enterprise_app.job_id)["schedule"]["state"] == "Active"
+        assert (
+            here.enterprise_app.created
+            and here.graph.job(here.enterprise_app.service_principal_id, here.enterprise_app.job_id)["schedule"][
+                "state"
+            ]
+            == "Active"
+        )
         writes = len(run.list("journal"))
         run.set_step(LAST_PLAYED, "interrupted")
         begin("mapping_backup", run=str(run.folder))
-        assert run.state()["steps"][LAST_PLAYED]["state"] == "passed" and len(run.list("journal")) == writes, "the job runs already"
+        assert run.state()["steps"][LAST_PLAYED]["state"] == "passed" and len(run.list("journal")) == writes, (
+            "the job runs already"
+        )
         begin("mapping_backup", run=str(run.folder))
         assert "quietly" not in capsys.readouterr().out.split("quietly", 1)[1]
         assert str(here.close(restored())) == "mapping_backup is done."
@@ -83,7 +91,9 @@ def test_a_run_of_the_journey_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
     try:
         with pytest.raises(PlanRefused, match="has not set O'Reilly learning platform up") as caught:
             _ = here.enterprise_app
-        assert "1_plan" in caught.value.remedy and run.list("journal") == () and "quietly" not in capsys.readouterr().out
+        assert (
+            "1_plan" in caught.value.remedy and run.list("journal") == () and "quietly" not in capsys.readouterr().out
+        )
     finally:
         here.access.close()
         stop(here.access.sandbox)
@@ -91,7 +101,9 @@ def test_a_run_of_the_journey_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
 
 def test_live_without_a_run(tmp_path: Path) -> None:
     """Live nothing is played, and the command that makes a run is named."""
-    Path("scimkit.toml").write_text('[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\n', encoding="utf-8")
+    Path("scimkit.toml").write_text(
+        '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\n', encoding="utf-8"
+    )
     with pytest.raises(NotReady, match="needs a run") as caught:
         begin("mapping_backup", app="oreilly", tenant="contoso")
     assert "scimkit run mapping_backup --app oreilly --tenant contoso" in caught.value.remedy

@@ -38,7 +38,9 @@ def begin(step, **parameters):
 
 
 def make_run(folder, tenant="sandbox", app="oreilly"):
-    return RunStore.create(Path(folder), app=app, tenant=tenant, runbook="onboard", steps=tuple(step.name for step in STEPS), now=NOW)
+    return RunStore.create(
+        Path(folder), app=app, tenant=tenant, runbook="onboard", steps=tuple(step.name for step in STEPS), now=NOW
+    )
 
 
 @dataclass(frozen=True)
@@ -203,12 +205,17 @@ def test_confirming(tmp_path):
     assert not here.run.has("4_scope", "ChangePlan")
     plan = here.plan((PlannedChange("assign", "ann to App"),), summary="Assign.")
     assert plan.fingerprint in str(here.confirm(plan))
-    assert here.run.get("4_scope", "ChangePlan").confirmed_utc and not here.run.get("4_scope", "ChangePlan").completed_utc
+    assert (
+        here.run.get("4_scope", "ChangePlan").confirmed_utc and not here.run.get("4_scope", "ChangePlan").completed_utc
+    )
     here.close(Outcome(()))
     assert here.run.get("4_scope", "ChangePlan").completed_utc
 
 
-@pytest.mark.parametrize("value", [checks.failed("x.y", "no", "Do."), Outcome((checks.passed("a.b", "yes"), checks.failed("x.y", "no", "Do.")))])
+@pytest.mark.parametrize(
+    "value",
+    [checks.failed("x.y", "no", "Do."), Outcome((checks.passed("a.b", "yes"), checks.failed("x.y", "no", "Do.")))],
+)
 def test_require(tmp_path, value):
     """One check or a record with checks: a failed one stops the notebook."""
     here = begin("5a_connection", run=str(make_run(tmp_path).folder))
@@ -231,7 +238,13 @@ def test_headless_nobody_is_asked(tmp_path):
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize(("app", "words"), [("oreilly", "Paste it into the masked field above"), ("thrive-lxp", "Send the mail above, and wait for the answer. Then paste it")])
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        ("oreilly", "Paste it into the masked field above"),
+        ("thrive-lxp", "Send the mail above, and wait for the answer. Then paste it"),
+    ],
+)
 def test_live_the_empty_field_is_pointed_at(tmp_path, monkeypatch, app, words):
     """Whoever runs all cells before having entered a token is told where to enter it, and not of a reference."""
     Path("scimkit.toml").write_text(LIVE, encoding="utf-8")

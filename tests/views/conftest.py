@@ -259,17 +259,35 @@ RECORDS: dict[str, dict[str, Any]] = {
         "note": "",
         "rows": [
             {
-                "code": code, "title": "…", "theme": "group", "dialect": "both", "people": "", "outcome": outcome,
-                "sent": "", "got": "", "cause": "compat.no_groups", "targets": [],
+                "code": code,
+                "title": "…",
+                "theme": "group",
+                "dialect": "both",
+                "people": "",
+                "outcome": outcome,
+                "sent": "",
+                "got": "",
+                "cause": "compat.no_groups",
+                "targets": [],
             }
             for code, outcome in (("group.no_match", "failed"), ("group.create", "not_reached"))
         ],
         "findings": [
             {
-                "cause": "compat.no_groups", "title": "There is no Groups endpoint", "breaks": breaks, "dialects": ["both"],
-                "explains": ["group.no_match", "group.create"], "rows": ["displayName"], "sent": "GET /Groups?filter=displayName", "got": "404",
-                "means": "a job that asks for groups goes into quarantine", "who": "both", "remedy": "Offer /Groups.",
-                "meanwhile": "Switch the group mapping off.", "evidence": "unconfirmed", "source": "a report",
+                "cause": "compat.no_groups",
+                "title": "There is no Groups endpoint",
+                "breaks": breaks,
+                "dialects": ["both"],
+                "explains": ["group.no_match", "group.create"],
+                "rows": ["displayName"],
+                "sent": "GET /Groups?filter=displayName",
+                "got": "404",
+                "means": "a job that asks for groups goes into quarantine",
+                "who": "both",
+                "remedy": "Offer /Groups.",
+                "meanwhile": "Switch the group mapping off.",
+                "evidence": "unconfirmed",
+                "source": "a report",
             }
             for breaks in ("fails", "advice")
         ],

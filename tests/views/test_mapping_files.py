@@ -29,7 +29,11 @@ def test_differences_are_read_in_both_forms() -> None:
     """Object, attribute, what and both texts; what a tenant holds is escaped and its tricks spelled out."""
     shown = view(users(NAME), users(MappingRow("userName", "[userPrincipalName]", "Direct", matching=1), TITLE))
     text, html = render_text(shown), render_html(shown)
-    assert "From live to wanted.toml: 2 differences." in text and "changed: source" in text and "[userPrincipalName]" in text
+    assert (
+        "From live to wanted.toml: 2 differences." in text
+        and "changed: source" in text
+        and "[userPrincipalName]" in text
+    )
     assert "<img" not in html and "&lt;img" in html and "\u202e" not in html + text
 
 
@@ -50,25 +54,56 @@ def test_the_same_is_said(after: tuple[MappingRow, ...], words: str) -> None:
 @pytest.mark.parametrize("kind", ["MappingBackup", "MappingComparison", "RestoreForecast", "MappingRestore"])
 def test_missing_fields_are_survived(kind: str) -> None:
     """A record of another version is shown as far as it goes."""
-    assert describe_kind(kind, {}).title and render_text(describe_kind(kind, {})) and render_html(describe_kind(kind, {}))
+    assert (
+        describe_kind(kind, {}).title and render_text(describe_kind(kind, {})) and render_html(describe_kind(kind, {}))
+    )
 
 
 def test_what_was_put_back() -> None:
     """What was written, who left the scope, and where the mapping from before lies."""
-    person = {"id": "1", "user_principal_name": "jose@contoso.example", "display_name": "José", "mail": "", "enabled": True, "kind": "Member", "synced": False}
+    person = {
+        "id": "1",
+        "user_principal_name": "jose@contoso.example",
+        "display_name": "José",
+        "mail": "",
+        "enabled": True,
+        "kind": "Member",
+        "synced": False,
+    }
     data = {
         "job_id": "j", "title": "wanted.toml", "from_version": "v1.0", "to_version": "v1.1", "before_file": "mapping.before.toml", "started": True,
         "changes": [{"place": "User title source", "before": "[a]", "after": "[b]"}], "left_scope": [person], "checks": [],
     }  # fmt: skip
     text = render_text(describe_kind("MappingRestore", data))
-    for words in ("1 difference written", "User title source", "José <jose@contoso.example>", "v1.0 to v1.1", "mapping.before.toml"):
+    for words in (
+        "1 difference written",
+        "User title source",
+        "José <jose@contoso.example>",
+        "v1.0 to v1.1",
+        "mapping.before.toml",
+    ):
         assert words in text
 
 
 def test_who_would_leave() -> None:
     """Each person with the reason, groups by name; where nothing was looked at, that is said instead of nobody."""
-    ada = {"id": "1", "user_principal_name": "ada@contoso.example", "display_name": "Ada", "mail": "", "enabled": True, "kind": "Member", "synced": False}
-    data = {"made": True, "leavers": [{"person": ada, "reason": "fails the scoping filters"}], "groups": ["Learners"], "threshold": 5, "keeps_leavers": False, "checks": []}
+    ada = {
+        "id": "1",
+        "user_principal_name": "ada@contoso.example",
+        "display_name": "Ada",
+        "mail": "",
+        "enabled": True,
+        "kind": "Member",
+        "synced": False,
+    }
+    data = {
+        "made": True,
+        "leavers": [{"person": ada, "reason": "fails the scoping filters"}],
+        "groups": ["Learners"],
+        "threshold": 5,
+        "keeps_leavers": False,
+        "checks": [],
+    }
     text = render_text(describe_kind("RestoreForecast", data))
     assert "Ada <ada@contoso.example>  fails the scoping filters" in text and "Learners" in text
     assert "nothing to look at" in render_text(describe_kind("RestoreForecast", {**data, "made": False}))

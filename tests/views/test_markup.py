@@ -93,7 +93,11 @@ def test_only_an_https_address_of_a_profile_is_a_link(records: dict[str, dict[st
     assert 'href="https://learn.example/tutorial#step-5"' in render_html(describe_kind("StepGuide", guide))
     for url in ("javascript:alert(1)", "data:text/html,x", "http://x.example", '"onclick="x'):
         assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": url}))
-    said = {"kind": "address", "text": "https://app.example/scim (for some); taken where none is chosen", "source": "kit"}
+    said = {
+        "kind": "address",
+        "text": "https://app.example/scim (for some); taken where none is chosen",
+        "source": "kit",
+    }
     assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": "", "lines": [said]}))
     assert not any(
         "href" in render_html(describe_kind(kind, data)) for kind, data in records.items() if kind != "StepGuide"
@@ -121,7 +125,10 @@ def test_a_secret_is_not_hidden_by_where_a_line_breaks(kind: str) -> None:
         said = f"{'long ' * 200}the server said {token} and more {token}"
         data: dict[str, dict[str, Any]] = {
             "Scope": {"checks": [{"code": "a.b", "status": "failed", "message": said[980:], "remedy": said}]},
-            "ChangePlan": {"summary": said, "changes": [{"action": token, "object": said, "before": token, "after": said}]},
+            "ChangePlan": {
+                "summary": said,
+                "changes": [{"action": token, "object": said, "before": token, "after": said}],
+            },
         }
         for shown in (render_html(describe_kind(kind, data[kind])), render_text(describe_kind(kind, data[kind]))):
             joined = re.sub(r"<[^>]*>|\s", "", REDACTOR.text(shown))  # as the kernel cleans what it sends
@@ -134,7 +141,11 @@ def test_a_secret_is_not_hidden_by_where_a_line_breaks(kind: str) -> None:
 def test_an_endless_word_in_a_sentence_stays_in_its_column() -> None:
     """What is confirmed must not run out of sight: a plan's texts break where a code would."""
     after = "create: urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department = Sales"
-    html = render_html(describe_kind("ChangePlan", {"changes": [{"action": "provision", "object": "x" * 90, "before": "", "after": after}]}))
+    html = render_html(
+        describe_kind(
+            "ChangePlan", {"changes": [{"action": "provision", "object": "x" * 90, "before": "", "after": after}]}
+        )
+    )
     assert ">create: urn:<wbr>ietf:<wbr>params:" in html and "User:<wbr>department = Sales</td>" in html
     assert f'<span class="sk-anywhere">{"x" * 90}</span>' in html
 
@@ -145,7 +156,10 @@ def test_an_endless_word_in_a_sentence_stays_in_its_column() -> None:
         ("userName", "<code>userName</code>"),
         ("[extensionAttribute15]", "<code>[extensionAttribute15]</code>"),
         ("urn:ietf:params:scim:schemas:extension:User:manager", "schemas:<wbr>extension:<wbr>User:<wbr>manager</code>"),
-        ('Switch([IsSoftDeleted], , "False", "True")', "<code>Switch([IsSoftDeleted], , &#34;False&#34;, &#34;True&#34;)</code>"),
+        (
+            'Switch([IsSoftDeleted], , "False", "True")',
+            "<code>Switch([IsSoftDeleted], , &#34;False&#34;, &#34;True&#34;)</code>",
+        ),
         ("x" * 60, '<code class="sk-anywhere">' + "x" * 60),
         ("a:<wbr>" * 6, "a:&lt;wbr&gt;a:"),
         ("2026-03-02T09:06:36Z", '<code class="sk-time">2026-03-02T09:06:36Z</code>'),

@@ -247,7 +247,12 @@ def test_what_microsoft_has_overruled_is_masked_too(people: People) -> None:
     review = {
         "rows": [{"target": "nickName", "values": {ada: "Adeline Theirs"}}],
         "overruled": [{"target": "nickName", "values": {ada: "Adeline Ours"}}],
-        "checks": [{"code": "mapping.microsoft_disagrees", "message": f"nickName: for {ada} Microsoft gives Adeline Theirs, scimkit Adeline Ours"}],
+        "checks": [
+            {
+                "code": "mapping.microsoft_disagrees",
+                "message": f"nickName: for {ada} Microsoft gives Adeline Theirs, scimkit Adeline Ours",
+            }
+        ],
     }
     people.learn([review])
     assert "Adeline" not in json.dumps(people.mask(review)) and "hara" not in json.dumps(people.mask(review))

@@ -44,7 +44,19 @@ from scimkit.mapping.review.subject import make_subject
 from scimkit.mapping.review.table import make_rows
 from scimkit.mapping.rows import ObjectMapping
 
-__all__ = ["MISSING", "NO_VALUE", "Answer", "Expectations", "ExpectedRow", "MappingReview", "Opinion", "Overruled", "ReviewRow", "offered_names", "review_mapping"]
+__all__ = [
+    "MISSING",
+    "NO_VALUE",
+    "Answer",
+    "Expectations",
+    "ExpectedRow",
+    "MappingReview",
+    "Opinion",
+    "Overruled",
+    "ReviewRow",
+    "offered_names",
+    "review_mapping",
+]
 
 THEMES = (
     check_presence,

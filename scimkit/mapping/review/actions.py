@@ -15,20 +15,44 @@ def check_actions(subject: Subject) -> Iterator[Check]:
     users = subject.users
     if not users.enabled:
         text = f"{users.name} is switched off: nobody is provisioned"
-        yield failed("mapping.users_off", text, f"Open {users.name} under Mappings in the portal and set Enabled to Yes.", documented(CUSTOMIZE))
+        yield failed(
+            "mapping.users_off",
+            text,
+            f"Open {users.name} under Mappings in the portal and set Enabled to Yes.",
+            documented(CUSTOMIZE),
+        )
     if "Add" not in users.actions:
         text = "the job may not create accounts: people without one are skipped"
-        yield warning("mapping.create_not_allowed", text, f"Tick Create {PLACE}, unless existing accounts are all you want.", documented(HOW))
+        yield warning(
+            "mapping.create_not_allowed",
+            text,
+            f"Tick Create {PLACE}, unless existing accounts are all you want.",
+            documented(HOW),
+        )
     if "Update" not in users.actions:
         text = "the job may not update accounts: changes never arrive, and leavers are not switched off either"
-        yield warning("mapping.update_not_allowed", text, f"Tick Update {PLACE}.", unconfirmed("that leavers stay active follows, as they are switched off by an update"))
+        yield warning(
+            "mapping.update_not_allowed",
+            text,
+            f"Tick Update {PLACE}.",
+            unconfirmed("that leavers stay active follows, as they are switched off by an update"),
+        )
     yield _deletes("Delete" in users.actions, subject.decided.deletes)
 
 
 def _deletes(allowed: bool, wanted: bool) -> Check:
     if allowed and not wanted:
         text = "the job may delete accounts of people purged in Entra, although step 1 did not decide so"
-        return warning("mapping.delete_allowed", text, f"Clear Delete {PLACE}, or change the decision.", documented(HOW))
+        return warning(
+            "mapping.delete_allowed", text, f"Clear Delete {PLACE}, or change the decision.", documented(HOW)
+        )
     if wanted and not allowed:
-        return warning("mapping.delete_not_allowed", "step 1 wants deletes, but the job may not delete", f"Tick Delete {PLACE}.", documented(HOW))
-    return passed("mapping.deletes", f"Delete is {'allowed' if allowed else 'not allowed'}, as decided", documented(HOW))
+        return warning(
+            "mapping.delete_not_allowed",
+            "step 1 wants deletes, but the job may not delete",
+            f"Tick Delete {PLACE}.",
+            documented(HOW),
+        )
+    return passed(
+        "mapping.deletes", f"Delete is {'allowed' if allowed else 'not allowed'}, as decided", documented(HOW)
+    )

@@ -11,7 +11,9 @@ from scimkit.mapping.review.evidence import KNOWN, REFERENCE, documented, marked
 from scimkit.mapping.review.subject import Subject, read_definitions
 from scimkit.mapping.rows import MappingRow, ObjectMapping
 
-TESTED_ELSEWHERE = frozenset({"expression.random_always", "expression.random_matching"})  # of people: `flow` evaluates twice and sees
+TESTED_ELSEWHERE = frozenset(
+    {"expression.random_always", "expression.random_matching"}
+)  # of people: `flow` evaluates twice and sees
 
 
 def check_expressions(subject: Subject) -> Iterator[Check]:
@@ -29,7 +31,12 @@ def _of_rows(mapping: ObjectMapping, whose: str) -> Iterator[Check]:
             continue
         if len(row.expression) > MAX_LENGTH:
             text = f"the expression of {row.target}{whose} has {len(row.expression):,} characters, and {MAX_LENGTH:,} are allowed"
-            yield failed("mapping.expression_too_long", text, "Shorten it in the Expression field of the row, for example by a column with the result in Entra.", documented(KNOWN))
+            yield failed(
+                "mapping.expression_too_long",
+                text,
+                "Shorten it in the Expression field of the row, for example by a column with the result in Entra.",
+                documented(KNOWN),
+            )
             continue
         for finding in lint(row.expression, apply=row.apply, matching=row.matching > 0, attributes=attributes):
             if whose or finding.code not in TESTED_ELSEWHERE:

@@ -33,10 +33,18 @@ def check_flow(subject: Subject) -> Iterator[Check]:
 def _changing(subject: Subject, row: MappingRow) -> Iterator[Check]:
     """Two cycles with the same person: what is another value then is written in every cycle."""
     node = subject.parsed.get(row.target)
-    if node is None or row.expression is None or (row.apply == ON_CREATE_ONLY and not row.matching) or not uses(node, UNSTABLE):
+    if (
+        node is None
+        or row.expression is None
+        or (row.apply == ON_CREATE_ONLY and not row.matching)
+        or not uses(node, UNSTABLE)
+    ):
         return
     people = list(subject.people.values()) or [{}]
-    if all(_given(row.expression, person, FIRST, 1) == _given(row.expression, person, FIRST + CYCLE, 2) for person in people):
+    if all(
+        _given(row.expression, person, FIRST, 1) == _given(row.expression, person, FIRST + CYCLE, 2)
+        for person in people
+    ):
         return
     if row.matching:
         text = f"{row.target} is used for matching and gets another value in every cycle from {row.expression}: nobody is ever found again"
@@ -60,7 +68,9 @@ def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Ite
     where = ""
     if _has_empty_branch(node):
         where = f"in one branch of {row.expression}"
-    elif not subject.is_required(row.target) and (names := [name for name, result in subject.results.items() if result.values.get(row.target) == ""]):
+    elif not subject.is_required(row.target) and (
+        names := [name for name, result in subject.results.items() if result.values.get(row.target) == ""]
+    ):
         where = f"for {listed(names)} from {row.expression}"
     if where:
         text = f"{row.target} is an empty text {where}: whether that clears it in the app, is left out or is refused is not settled"
@@ -78,13 +88,28 @@ def _applying(row: MappingRow) -> Iterator[Check]:
     place = f"Open the row of {row.target} under Attribute Mapping"
     if row.default is not None:
         text = f'{row.target} has the default "{row.default}", which is used at creation only: it neither fills an existing account nor comes back later'
-        yield warning("mapping.default_on_create", text, f"{place}; where it must hold always, choose the type Constant or an expression with Coalesce.", documented(CUSTOMIZE))
+        yield warning(
+            "mapping.default_on_create",
+            text,
+            f"{place}; where it must hold always, choose the type Constant or an expression with Coalesce.",
+            documented(CUSTOMIZE),
+        )
     if row.apply == ON_CREATE_ONLY and row.target != "active":
         text = f"{row.target} is set at creation only: a later change in Entra never reaches the app, nor does it an account that was there before"
-        yield warning("mapping.create_only", text, f'{place} and set "Apply this mapping" to Always, unless that is what you want.', documented(CUSTOMIZE))
+        yield warning(
+            "mapping.create_only",
+            text,
+            f'{place} and set "Apply this mapping" to Always, unless that is what you want.',
+            documented(CUSTOMIZE),
+        )
     if row.apply in ADD_ONLY:
         text = f"{row.target} only adds ({row.apply}): what is taken away in Entra stays in the app"
-        yield warning("mapping.add_only", text, f'{place} and set "Apply this mapping" to Always, unless that is what you want.', documented(GRAPH_MAPPING))
+        yield warning(
+            "mapping.add_only",
+            text,
+            f'{place} and set "Apply this mapping" to Always, unless that is what you want.',
+            documented(GRAPH_MAPPING),
+        )
 
 
 def _staying(subject: Subject) -> Iterator[Check]:
@@ -93,10 +118,11 @@ def _staying(subject: Subject) -> Iterator[Check]:
         target: [name for name, result in subject.results.items() if target in result.empty]
         for target, row in subject.live.items()
         if row.expression is not None  # a row without a source is meant to send nothing
-        and not subject.is_required(target) and subject.type_of(target) != "Reference"  # how those are taken away is (unconfirmed)
+        and not subject.is_required(target)
+        and subject.type_of(target) != "Reference"  # how those are taken away is (unconfirmed)
     }
     told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
     if told:
         text = f"no value, so nothing is sent: {', '.join(told)}. What the app has there stays, and clearing it in Entra will not clear it either"
-        remedy = "Where a value has to go, clear it in the app; a plain text such as title can instead get a word for nothing: Coalesce([jobTitle], \"none\")."
+        remedy = 'Where a value has to go, clear it in the app; a plain text such as title can instead get a word for nothing: Coalesce([jobTitle], "none").'
         yield warning("mapping.null_stays", text, remedy, documented(KNOWN))

@@ -19,14 +19,26 @@ def check_groups(subject: Subject) -> Iterator[Check]:
     supported = subject.decided.groups
     if on and supported is False:
         text = f"{on[0].name} is switched on, but the app has no groups: the job would go into quarantine"
-        yield failed("mapping.groups_on", text, f"Open {on[0].name} under Mappings in the portal and set Enabled to No.", NO_GROUPS)
+        yield failed(
+            "mapping.groups_on",
+            text,
+            f"Open {on[0].name} under Mappings in the portal and set Enabled to No.",
+            NO_GROUPS,
+        )
     elif on and supported is None:
         text = f"{on[0].name} is switched on, and nothing says that the app has groups: a job whose app has none goes into quarantine"
-        remedy = f"Ask the vendor, or open {on[0].name} under Mappings in the portal and set Enabled to No until you know."
+        remedy = (
+            f"Ask the vendor, or open {on[0].name} under Mappings in the portal and set Enabled to No until you know."
+        )
         yield not_observed("mapping.groups_not_stated", text, remedy, NO_GROUPS)
     elif supported and not on:
         text = "the app takes groups, but the mapping of groups is switched off"
-        yield warning("mapping.groups_off", text, "Switch it on under Mappings in the portal, unless people are all you want.", documented(TUTORIAL))
+        yield warning(
+            "mapping.groups_off",
+            text,
+            "Switch it on under Mappings in the portal, unless people are all you want.",
+            documented(TUTORIAL),
+        )
     elif supported:
         yield from _rows(subject, on[0])
 
@@ -35,15 +47,34 @@ def _rows(subject: Subject, groups: ObjectMapping) -> Iterator[Check]:
     there = {row.target for row in groups.rows}
     for target in dict.fromkeys((*subject.decided.group_targets, MEMBERS)):
         if target not in there:
-            yield warning("mapping.group_row_missing", f"there is no row for {target} of groups", "Add it under Mappings in the portal, in the mapping of groups.", documented(TUTORIAL))
+            yield warning(
+                "mapping.group_row_missing",
+                f"there is no row for {target} of groups",
+                "Add it under Mappings in the portal, in the mapping of groups.",
+                documented(TUTORIAL),
+            )
     matching = [row.target for row in groups.matching_rows]
     filterable = subject.decided.group_filterable
     if not matching:
         text = "no row of groups is used for matching: no group can be found again"
-        yield failed("mapping.groups_no_matching", text, 'In the mapping of groups set "Match objects using this attribute" of displayName to Yes.', documented(HOW))
+        yield failed(
+            "mapping.groups_no_matching",
+            text,
+            'In the mapping of groups set "Match objects using this attribute" of displayName to Yes.',
+            documented(HOW),
+        )
     elif filterable and not set(matching) <= set(filterable):
         text = f"groups are matched by {listed(matching)}, but the app can filter groups by {listed(filterable)} only"
-        yield failed("mapping.groups_not_filterable", text, f"Match groups by {filterable[0]} instead, in the mapping of groups.", documented(TUTORIAL))
+        yield failed(
+            "mapping.groups_not_filterable",
+            text,
+            f"Match groups by {filterable[0]} instead, in the mapping of groups.",
+            documented(TUTORIAL),
+        )
     else:
         members = "their members are mapped" if MEMBERS in there else "their members are not mapped"
-        yield passed("mapping.groups", f"groups are provisioned too, matched by {', then '.join(matching)}; {members}", documented(TUTORIAL))
+        yield passed(
+            "mapping.groups",
+            f"groups are provisioned too, matched by {', then '.join(matching)}; {members}",
+            documented(TUTORIAL),
+        )

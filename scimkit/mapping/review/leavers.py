@@ -20,7 +20,10 @@ DEFAULT = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 REMEDY = f"Open the row of active under Attribute Mapping, choose the type Expression and enter {DEFAULT}."
 SOURCE = documented(CUSTOMIZE)
 # unassigned or filtered out, and blocked or deleted: only the latter shows in accountEnabled too
-WAYS_TO_LEAVE: tuple[Mapping[str, Any], ...] = ({LEFT: True, "accountEnabled": True}, {LEFT: True, "accountEnabled": False})
+WAYS_TO_LEAVE: tuple[Mapping[str, Any], ...] = (
+    {LEFT: True, "accountEnabled": True},
+    {LEFT: True, "accountEnabled": False},
+)
 
 
 def check_leavers(subject: Subject) -> Iterator[Check]:
@@ -30,7 +33,12 @@ def check_leavers(subject: Subject) -> Iterator[Check]:
     elif subject.expected and "active" not in subject.expected:  # the app's own table has none
         yield _without_active(subject)
     else:
-        yield failed("mapping.active_missing", "nothing is mapped to active: leavers keep their access", f"Add a row for active under Attribute Mapping: type Expression, {DEFAULT}.", SOURCE)
+        yield failed(
+            "mapping.active_missing",
+            "nothing is mapped to active: leavers keep their access",
+            f"Add a row for active under Attribute Mapping: type Expression, {DEFAULT}.",
+            SOURCE,
+        )
 
 
 def _without_active(subject: Subject) -> Check:
@@ -57,7 +65,9 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
         yield failed("mapping.active_reversed", f"active comes from {row.expression}: {wrong}", REMEDY, SOURCE)
     elif row.apply == ON_CREATE_ONLY:
         remedy = 'Open the row of active under Attribute Mapping and set "Apply this mapping" to Always.'
-        yield failed("mapping.active_create_only", "active is set at creation only: leavers keep their access", remedy, SOURCE)
+        yield failed(
+            "mapping.active_create_only", "active is set at creation only: leavers keep their access", remedy, SOURCE
+        )
     else:
         yield passed("mapping.active", f"leavers are switched off: active comes from {LEFT}", SOURCE)
 
@@ -66,7 +76,10 @@ def _wrong_way_round(subject: Subject, expression: str) -> str:
     """What active would wrongly be, in words; "" when it is as it should be."""
     people: Mapping[str, Mapping[str, Any]] = subject.people or {"": {"accountEnabled": True}}
     staying = [_told(subject, expression, {**person, LEFT: False}) for person in people.values()]
-    leaving = {name: [_told(subject, expression, {**person, **way}) for way in WAYS_TO_LEAVE] for name, person in people.items()}
+    leaving = {
+        name: [_told(subject, expression, {**person, **way}) for way in WAYS_TO_LEAVE]
+        for name, person in people.items()
+    }
     if "error" in (*staying, *chain.from_iterable(leaving.values())):
         return ""  # said elsewhere
     kept = [name for name, told in leaving.items() if set(told) != {"false"}]

@@ -23,7 +23,12 @@ def check_matching(subject: Subject) -> Iterator[Check]:
         remedy = 'Open the row of the matching attribute under Attribute Mapping and set "Match objects using this attribute" to Yes; without one nobody can be found again.'
         yield failed("mapping.no_matching", text, remedy, documented(HOW))
         return
-    faults = [*_not_filterable(subject, rows), *_same_precedence(rows), *_not_unique(subject, rows), *_without_value(subject, rows)]
+    faults = [
+        *_not_filterable(subject, rows),
+        *_same_precedence(rows),
+        *_not_unique(subject, rows),
+        *_without_value(subject, rows),
+    ]
     if not any(fault.code == "mapping.matching_not_filterable" for fault in faults):
         source = documented(TUTORIAL) if subject.expected else seen("the live schema: discovered, not documented")
         yield passed("mapping.matching", f"people are matched by {', then '.join(row.target for row in rows)}", source)
@@ -41,9 +46,13 @@ def _not_filterable(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[
         if known is not None and known.filterable is False:
             text = f"{row.target} is used for matching, but the app cannot filter by it"
             yield failed("mapping.matching_not_filterable", text, remedy, documented(TUTORIAL))
-        elif known is None or (known.filterable is None and any(other.filterable for other in subject.expected.values())):
+        elif known is None or (
+            known.filterable is None and any(other.filterable for other in subject.expected.values())
+        ):
             text = f"{row.target} is used for matching, and nothing says that the app can filter by it"
-            yield warning("mapping.matching_not_stated", text, remedy, unconfirmed("the app's attribute table does not say"))
+            yield warning(
+                "mapping.matching_not_stated", text, remedy, unconfirmed("the app's attribute table does not say")
+            )
 
 
 def _same_precedence(rows: tuple[MappingRow, ...]) -> Iterator[Check]:
@@ -54,7 +63,12 @@ def _same_precedence(rows: tuple[MappingRow, ...]) -> Iterator[Check]:
         if len(targets) > 1:
             text = f"{listed(targets)} all have the matching precedence {rank}: which one is asked for first is not settled"
             remedy = "Give each its own matching precedence, 1 for the one to be tried first."
-            yield warning("mapping.matching_twice", text, remedy, unconfirmed(f"two rows of one precedence; {CUSTOMIZE} has one row for each"))
+            yield warning(
+                "mapping.matching_twice",
+                text,
+                remedy,
+                unconfirmed(f"two rows of one precedence; {CUSTOMIZE} has one row for each"),
+            )
 
 
 def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
@@ -71,25 +85,38 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
                 when = "" if row is rows[0] else f" wherever {rows[0].target} finds nobody"
                 text = f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])}, which is used for matching: they would be taken for one account{when}"
                 sources = origins(subject.parsed.get(row.target))
-                remedy = "Match by an attribute that is unique" + (f", or correct {sources} in Entra for all but one of them." if sources else ".")
+                remedy = "Match by an attribute that is unique" + (
+                    f", or correct {sources} in Entra for all but one of them." if sources else "."
+                )
                 yield failed("mapping.matching_not_unique", text, remedy, documented(LOGS))
 
 
 def _without_value(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     """Nobody without a value for at least one matching attribute is processed."""
-    without = [name for name, result in subject.results.items() if all(is_blank(result.values.get(row.target)) for row in rows)]
+    without = [
+        name for name, result in subject.results.items() if all(is_blank(result.values.get(row.target)) for row in rows)
+    ]
     if without:
         names = listed((row.target for row in rows), most=9)
         text = f"{listed(without)} would be skipped: no value for {names}, and without one nobody is looked for or made"
         sources = listed(dict.fromkeys(origins(subject.parsed.get(row.target)) or row.target for row in rows))
-        yield failed("mapping.matching_no_value", text, f"Fill {sources} in Entra for them, or match by another attribute.", documented(CUSTOMIZE))
+        yield failed(
+            "mapping.matching_no_value",
+            text,
+            f"Fill {sources} in Entra for them, or match by another attribute.",
+            documented(CUSTOMIZE),
+        )
 
 
 def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     for row in rows:
         if row.target not in subject.targets or not subject.targets[row.target].case_exact:
             continue
-        capitals = [name for name, result in subject.results.items() if value_text(value := result.values.get(row.target) or "") != value_text(value).lower()]
+        capitals = [
+            name
+            for name, result in subject.results.items()
+            if value_text(value := result.values.get(row.target) or "") != value_text(value).lower()
+        ]
         told = f"; {listed(capitals)} have capitals in it" if capitals else ""
         text = f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in capitals may not be found, and a second one made{told}'
         remedy = 'Untick "Exact case?" in the target attribute list (Show advanced options), or write both sides in the same case with ToLower.'
@@ -99,10 +126,22 @@ def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
 
 def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     for row in rows:
-        odd = {name: value_text(value) for name, result in subject.results.items() if (value := result.values.get(row.target)) is not None}
+        odd = {
+            name: value_text(value)
+            for name, result in subject.results.items()
+            if (value := result.values.get(row.target)) is not None
+        }
         odd = {name: text for name, text in odd.items() if not HARMLESS.fullmatch(text)}
         if odd:
-            marks = " ".join(sorted({letter for text in odd.values() for letter in HARMLESS.sub("", text)})).strip() or "a blank"
+            marks = (
+                " ".join(sorted({letter for text in odd.values() for letter in HARMLESS.sub("", text)})).strip()
+                or "a blank"
+            )
             text = f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make the app's search fail"
             remedy = f"Take these people into the pilot first; if they are not found, match by an attribute without such characters, or clean {origins(subject.parsed.get(row.target)) or 'the value'} in Entra."
-            yield warning("mapping.matching_special", text, remedy, unconfirmed(f"which characters; that some do is documented ({KNOWN})"))
+            yield warning(
+                "mapping.matching_special",
+                text,
+                remedy,
+                unconfirmed(f"which characters; that some do is documented ({KNOWN})"),
+            )

@@ -29,7 +29,13 @@ def _address(subject: Subject) -> Iterator[Check]:
     if "userName" not in expected or any(target.lower().startswith("emails") for target in expected):
         return
     faults = [fault for name in subject.results if (fault := _address_of(subject, name)) is not None]
-    yield from faults or [passed("mapping.user_name", f"userName is the e-mail address of {listed(subject.results) if subject.results else 'nobody yet'}", TABLE)]
+    yield from faults or [
+        passed(
+            "mapping.user_name",
+            f"userName is the e-mail address of {listed(subject.results) if subject.results else 'nobody yet'}",
+            TABLE,
+        )
+    ]
 
 
 def _address_of(subject: Subject, name: str) -> Check | None:
@@ -37,11 +43,23 @@ def _address_of(subject: Subject, name: str) -> Check | None:
     shown = example(subject.live["userName"], value) if value else NO_VALUE
     mail = str(subject.people[name].get("mail") or "")
     if not ADDRESS.fullmatch(value):
-        text = f"userName of {name} would be {shown}, which is not an e-mail address, and the app has no attribute for one"
-        return warning("mapping.user_name_no_address", text, "Map userName from [mail] or [userPrincipalName], whichever is an address here.", TABLE)
+        text = (
+            f"userName of {name} would be {shown}, which is not an e-mail address, and the app has no attribute for one"
+        )
+        return warning(
+            "mapping.user_name_no_address",
+            text,
+            "Map userName from [mail] or [userPrincipalName], whichever is an address here.",
+            TABLE,
+        )
     if mail.casefold() != value.casefold():
         text = f"userName of {name} would be {shown}, while their mail is {mail or NO_VALUE}; the app has no attribute for an e-mail address"
-        return warning("mapping.user_name_not_mail", text, "Ask the vendor which of the two it writes to; map userName from that one.", TABLE)
+        return warning(
+            "mapping.user_name_not_mail",
+            text,
+            "Ask the vendor which of the two it writes to; map userName from that one.",
+            TABLE,
+        )
     return None
 
 
@@ -52,7 +70,14 @@ def _renaming(subject: Subject) -> Iterator[Check]:
         return
     text = f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: once the job has lost its links, an account that still has the old name is not found, and a second one is made"
     remedy = "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job before the new names have reached the app."
-    yield warning("mapping.renaming", text, remedy, unconfirmed("follows from the app's attribute table; Microsoft's pages disagree on whether a restart keeps the links"))
+    yield warning(
+        "mapping.renaming",
+        text,
+        remedy,
+        unconfirmed(
+            "follows from the app's attribute table; Microsoft's pages disagree on whether a restart keeps the links"
+        ),
+    )
 
 
 def _sign_in(subject: Subject) -> Iterator[Check]:

@@ -99,7 +99,10 @@ def uses(node: Expression, functions: frozenset[str]) -> bool:
 
 
 def find_disputes(
-    answers: Iterable[Answer], parsed: Mapping[str, Expression], ours: Mapping[str, Values], rows: Mapping[str, MappingRow]
+    answers: Iterable[Answer],
+    parsed: Mapping[str, Expression],
+    ours: Mapping[str, Values],
+    rows: Mapping[str, MappingRow],
 ) -> tuple[Dispute, ...]:
     """Where Microsoft gives something else than we do; what cannot be compared is left out.
 
@@ -116,7 +119,9 @@ def find_disputes(
         theirs = answer.values or _texts(rows[answer.target].default)
         if (error is None) == (not answer.error) and (error is not None or _alike(theirs, _texts(value))):
             continue
-        found.append(Dispute(answer, f"an error ({error})" if error else value_text(value) if _texts(value) else NO_VALUE))
+        found.append(
+            Dispute(answer, f"an error ({error})" if error else value_text(value) if _texts(value) else NO_VALUE)
+        )
     return tuple(found)
 
 
@@ -131,7 +136,9 @@ def _alike(theirs: tuple[str, ...], ours: tuple[str, ...]) -> bool:
     return theirs == ours or (booleans and [t.casefold() for t in theirs] == [o.casefold() for o in ours])
 
 
-def heed(ours: Mapping[str, Values], disputes: tuple[Dispute, ...], rows: Mapping[str, MappingRow]) -> dict[str, Values]:
+def heed(
+    ours: Mapping[str, Values], disputes: tuple[Dispute, ...], rows: Mapping[str, MappingRow]
+) -> dict[str, Values]:
     """Our results with Microsoft's answer wherever the two differ."""
     heeded = {name: Values(dict(v.values), dict(v.errors), v.empty, v.object_ignored) for name, v in ours.items()}
     for dispute in disputes:
@@ -140,9 +147,13 @@ def heed(ours: Mapping[str, Values], disputes: tuple[Dispute, ...], rows: Mappin
         result.values.pop(target, None)
         result.empty = tuple(name for name in result.empty if name != target)
         if dispute.answer.error:
-            result.errors[target] = MappingError(f"Microsoft: {dispute.answer.error}", "Try it in the portal's expression builder.")
+            result.errors[target] = MappingError(
+                f"Microsoft: {dispute.answer.error}", "Try it in the portal's expression builder."
+            )
         elif dispute.answer.values:
-            result.values[target] = dispute.answer.values[0] if len(dispute.answer.values) == 1 else list(dispute.answer.values)
+            result.values[target] = (
+                dispute.answer.values[0] if len(dispute.answer.values) == 1 else list(dispute.answer.values)
+            )
         elif (default := rows[target].default) is not None:
             result.values[target] = default
         else:
@@ -166,13 +177,25 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
     unread = {answer.row: answer for answer in opinion.answers if not answer.read}
     for row, answer in unread.items():
         text = f"Microsoft cannot read the expression of {row}: {answer.error or 'it does not say why'}"
-        yield failed("mapping.microsoft_refuses", text, f"Open the row of {row} under Attribute Mapping and mend the expression in the expression builder.", SOURCE)
+        yield failed(
+            "mapping.microsoft_refuses",
+            text,
+            f"Open the row of {row} under Attribute Mapping and mend the expression in the expression builder.",
+            SOURCE,
+        )
     disputed = {dispute.answer.row: [d for d in disputes if d.answer.row == dispute.answer.row] for dispute in disputes}
     for row, found in disputed.items():
         if row not in unread:
-            told = "; ".join(f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found)
+            told = "; ".join(
+                f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found
+            )
             stands = GROUP_STANDS if found[0].answer.object == GROUP else STANDS
-            yield warning("mapping.microsoft_disagrees", f"{row}: {told}", f"{stands} Please report the expression to scimkit's makers.", SOURCE)
+            yield warning(
+                "mapping.microsoft_disagrees",
+                f"{row}: {told}",
+                f"{stands} Please report the expression to scimkit's makers.",
+                SOURCE,
+            )
     if opinion.unasked:
         yield not_observed("mapping.microsoft", opinion.unasked, opinion.remedy, SOURCE)
     elif not unread and not disputed:

@@ -18,7 +18,11 @@ LIVE_SCHEMA = seen("the live schema: discovered, not documented")
 
 def check_presence(subject: Subject) -> Iterator[Check]:
     faults = [*_missing(subject), *_extra(subject)] if subject.expected else [_not_published()]
-    yield from faults or [passed("mapping.rows", f"all {len(subject.expected)} rows of the tutorial's table are mapped", documented(TUTORIAL))]
+    yield from faults or [
+        passed(
+            "mapping.rows", f"all {len(subject.expected)} rows of the tutorial's table are mapped", documented(TUTORIAL)
+        )
+    ]
     yield from _twice(subject)
     yield from _anchor(subject)
     yield from _offered(subject) if subject.expected else _discovered(subject)
@@ -39,7 +43,10 @@ def _missing_row(target: str, row: ExpectedRow) -> Check:
     text = f"there is no row for {target}"
     remedy = f"Add it under Attribute Mapping in the portal, from {row.suggested_source or 'a source of your choice'}."
     if not row.suggested_source and row.note is not None:
-        text, remedy = f"{text}: {row.note}", "Add it under Attribute Mapping in the portal, or leave it out: then the app gets no value."
+        text, remedy = (
+            f"{text}: {row.note}",
+            "Add it under Attribute Mapping in the portal, or leave it out: then the app gets no value.",
+        )
     if row.required:
         return failed("mapping.row_missing", f"{text}, which the app requires", remedy, documented(TUTORIAL))
     return warning("mapping.row_missing", text, remedy, documented(TUTORIAL))
@@ -49,7 +56,12 @@ def _extra(subject: Subject) -> Iterator[Check]:
     extra = [target for target in subject.live if target not in subject.expected and not _is_anchor(subject, target)]
     if extra:
         text = f"not in the app's published table: {', '.join(extra)}"
-        yield warning("mapping.row_extra", text, "Delete the row under Attribute Mapping if the app refuses or drops it.", documented(TUTORIAL))
+        yield warning(
+            "mapping.row_extra",
+            text,
+            "Delete the row under Attribute Mapping if the app refuses or drops it.",
+            documented(TUTORIAL),
+        )
 
 
 def _twice(subject: Subject) -> Iterator[Check]:
@@ -59,17 +71,31 @@ def _twice(subject: Subject) -> Iterator[Check]:
         seen_before[row.target.casefold()] = seen_before.get(row.target.casefold(), 0) + 1
     for target in subject.live:
         if seen_before[target.casefold()] > 1:
-            sources = listed(row.expression or "no source" for row in subject.users.rows if row.target.casefold() == target.casefold())
+            sources = listed(
+                row.expression or "no source"
+                for row in subject.users.rows
+                if row.target.casefold() == target.casefold()
+            )
             text = f"{target} is mapped more than once, from {sources}: which one the app gets is not settled"
             seen_before[target.casefold()] = 0  # said once
-            yield failed("mapping.row_twice", text, "Delete all but one of these rows under Attribute Mapping.", documented("How to programmatically configure cloud sync using MS Graph API"))
+            yield failed(
+                "mapping.row_twice",
+                text,
+                "Delete all but one of these rows under Attribute Mapping.",
+                documented("How to programmatically configure cloud sync using MS Graph API"),
+            )
 
 
 def _anchor(subject: Subject) -> Iterator[Check]:
     for target, row in subject.live.items():
         if _is_anchor(subject, target):
             text = f"{target} is mapped from {row.expression or 'nothing'}, but the app itself gives it to an account: the row is refused or makes every account fail"
-            yield failed("mapping.anchor_mapped", text, f"Delete the row for {target} under Attribute Mapping; use externalId for an identifier of your own.", documented(CUSTOMIZE))
+            yield failed(
+                "mapping.anchor_mapped",
+                text,
+                f"Delete the row for {target} under Attribute Mapping; use externalId for an identifier of your own.",
+                documented(CUSTOMIZE),
+            )
 
 
 def _is_anchor(subject: Subject, target: str) -> bool:
@@ -98,7 +124,12 @@ def _offered(subject: Subject) -> Iterator[Check]:
     """A published table, and /Schemas beside it where somebody has read it."""
     if subject.decided.offered is not None and (unknown := _unknown(subject, subject.decided.offered)):
         text = f"mapped, but not in the app's own /Schemas: {', '.join(unknown)}"
-        yield warning("mapping.not_in_schemas", text, "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.", OWN_SCHEMAS)
+        yield warning(
+            "mapping.not_in_schemas",
+            text,
+            "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.",
+            OWN_SCHEMAS,
+        )
 
 
 def _discovered(subject: Subject) -> Iterator[Check]:
@@ -108,6 +139,15 @@ def _discovered(subject: Subject) -> Iterator[Check]:
         yield not_observed("mapping.discovered", text, "Ask the vendor for the list of attributes.", LIVE_SCHEMA)
     elif unknown := _unknown(subject, subject.decided.offered):
         text = f"mapped, but not in the app's own /Schemas: {', '.join(unknown)}"
-        yield warning("mapping.discovered", text, "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.", OWN_SCHEMAS)
+        yield warning(
+            "mapping.discovered",
+            text,
+            "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.",
+            OWN_SCHEMAS,
+        )
     else:
-        yield passed("mapping.discovered", f"all {len(subject.live)} mapped attributes are in the app's own /Schemas", OWN_SCHEMAS)
+        yield passed(
+            "mapping.discovered",
+            f"all {len(subject.live)} mapped attributes are in the app's own /Schemas",
+            OWN_SCHEMAS,
+        )

@@ -16,13 +16,19 @@ from scimkit.mapping.rows import MappingRow
 from scimkit.mapping.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.values import as_integer
 
-ADDRESS = re.compile(r'[^@\s<>()\[\]:;,"\\]+@[^@\s<>()\[\]:;,"\\]+\.[^@\s<>()\[\]:;,"\\]+')  # the specials of RFC 5322 3.2.3 left out
+ADDRESS = re.compile(
+    r'[^@\s<>()\[\]:;,"\\]+@[^@\s<>()\[\]:;,"\\]+\.[^@\s<>()\[\]:;,"\\]+'
+)  # the specials of RFC 5322 3.2.3 left out
 # one language, or several with weights as in Accept-Language (RFC 7643 4.1.1; RFC 5646 for each)
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(;q=[0-9.]+)?(\s*,\s*([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*|\*)(;q=[0-9.]+)?)*")
+LANGUAGE = re.compile(
+    r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(;q=[0-9.]+)?(\s*,\s*([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*|\*)(;q=[0-9.]+)?)*"
+)
 COUNTRY = re.compile(r"[A-Z]{2}")  # a language is written in lower case, so this is likely a country
 TIME_ZONE = re.compile(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)+|UTC|GMT")  # as in the tz database (RFC 7643 4.1.1)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")  # RFC 7643 2.3.5
-SEVERAL = frozenset({"members", "roles", "entitlements", "emails", "phonenumbers", "addresses", "groups", "ims", "photos"})
+SEVERAL = frozenset(
+    {"members", "roles", "entitlements", "emails", "phonenumbers", "addresses", "groups", "ims", "photos"}
+)
 IN_THE_ROW = "Open the row of {target} under Attribute Mapping and {what}."
 
 
@@ -38,9 +44,17 @@ def check_results(subject: Subject) -> Iterator[Check]:
 def _all_there(subject: Subject) -> Check:
     required = [target for target in subject.live if subject.is_required(target)]
     if not required:
-        return passed("mapping.values", "every expression can be worked out; which attributes the app requires is not published", _rule(subject))
+        return passed(
+            "mapping.values",
+            "every expression can be worked out; which attributes the app requires is not published",
+            _rule(subject),
+        )
     has = "has a value" if len(required) == 1 else "have a value"
-    return passed("mapping.values", f"{listed(required)}, required, {has} for {listed(subject.results) if subject.results else 'nobody yet'}", _rule(subject))
+    return passed(
+        "mapping.values",
+        f"{listed(required)}, required, {has} for {listed(subject.results) if subject.results else 'nobody yet'}",
+        _rule(subject),
+    )
 
 
 def _rule(subject: Subject) -> str:
@@ -65,7 +79,9 @@ def _errors(subject: Subject) -> Iterator[Check]:
             text, code = f"{target} fails for everybody: {first}", "mapping.always_fails"
         else:
             text, code = f"{target} cannot be worked out for {listed(failing)}: {first}", "mapping.error"
-        remedy = IN_THE_ROW.format(target=target, what=f"mend the expression. {first.remedy}".rstrip(" ").removesuffix("."))
+        remedy = IN_THE_ROW.format(
+            target=target, what=f"mend the expression. {first.remedy}".rstrip(" ").removesuffix(".")
+        )
         yield failed(code, text, remedy, unconfirmed("whether Entra leaves out the attribute or the whole person"))
 
 
@@ -73,7 +89,11 @@ def _missing(subject: Subject) -> Iterator[Check]:
     for target in dict.fromkeys((*subject.expected, *subject.live)):
         if not subject.is_required(target) or target not in subject.live:
             continue
-        without = [name for name, result in subject.results.items() if target not in result.errors and is_blank(result.values.get(target))]
+        without = [
+            name
+            for name, result in subject.results.items()
+            if target not in result.errors and is_blank(result.values.get(target))
+        ]
         if without:
             by_table = subject.expected.get(target) is not None and subject.expected[target].required is True
             gets, who = "gets" if len(without) == 1 else "get", "the app" if by_table else "the job's schema"
@@ -86,7 +106,12 @@ def _ignored(subject: Subject) -> Iterator[Check]:
     names = [name for name, result in subject.results.items() if result.object_ignored]
     if names:
         text = f"{listed(names)} would not be processed at all: an expression says IgnoreObjectFlow"
-        yield warning("mapping.object_ignored", text, "Use a scoping filter to leave people out; IgnoreObjectFlow is made for inbound provisioning.", unconfirmed("what it does for a SCIM app"))
+        yield warning(
+            "mapping.object_ignored",
+            text,
+            "Use a scoping filter to leave people out; IgnoreObjectFlow is made for inbound provisioning.",
+            unconfirmed("what it does for a SCIM app"),
+        )
 
 
 def _values(subject: Subject, row: MappingRow) -> dict[str, Any]:
@@ -115,7 +140,9 @@ def _several(subject: Subject, row: MappingRow) -> Check | None:
         return None
     who = f" ({listed(fed)})" if fed else "" if always == {True} else " for some people"
     text = f"{row.target} takes one value, and {row.expression} gives a list{who}: the account is refused"
-    remedy = IN_THE_ROW.format(target=row.target, what="choose a source with one value, or take one with Item or all as one text with Join")
+    remedy = IN_THE_ROW.format(
+        target=row.target, what="choose a source with one value, or take one with Item or all as one text with Join"
+    )
     return failed("mapping.list_value", text, remedy, documented(LOGS))
 
 
@@ -138,14 +165,26 @@ def _reference(subject: Subject, row: MappingRow) -> Check | None:
     if wanted and names and not isinstance(node, Attribute):
         text = f"{row.target} is a reference to another account, and {row.expression} makes something of the person's: whether that is still looked up in the app is not described"
         source = unconfirmed(f"a reference inside a function; for Switch {REFERENCE} forbids it")
-        return warning("mapping.wrong_type", text, IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager"), source)
+        return warning(
+            "mapping.wrong_type",
+            text,
+            IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager"),
+            source,
+        )
     if wanted and not names:
-        text = f"{row.target} is a reference to another account, and {row.expression} is none: the app cannot resolve it"
+        text = (
+            f"{row.target} is a reference to another account, and {row.expression} is none: the app cannot resolve it"
+        )
         remedy = IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager")
         return failed("mapping.wrong_type", text, remedy, documented(CUSTOMIZE))
     if names and not wanted:
         text = f"{row.target} is a {subject.type_of(row.target)}, and {row.expression} is a reference to another account: the app would get an id, or nothing"
-        return failed("mapping.wrong_type", text, IN_THE_ROW.format(target=row.target, what="choose a source that is a text"), documented(CUSTOMIZE))
+        return failed(
+            "mapping.wrong_type",
+            text,
+            IN_THE_ROW.format(target=row.target, what="choose a source that is a text"),
+            documented(CUSTOMIZE),
+        )
     return None
 
 
@@ -165,7 +204,10 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Boolean": (_is_boolean, "neither True nor False"),
     "Integer": (lambda value: as_integer(value) is not None, "no whole number"),
     "Decimal": (_is_decimal, "no number"),
-    "DateTime": (lambda value: MOMENT.fullmatch(value_text(value)) is not None, "no date and time such as 2026-03-02T08:00:00Z"),
+    "DateTime": (
+        lambda value: MOMENT.fullmatch(value_text(value)) is not None,
+        "no date and time such as 2026-03-02T08:00:00Z",
+    ),
 }
 
 
@@ -174,7 +216,11 @@ def _type(subject: Subject, row: MappingRow) -> Check | None:
     if kind not in TYPES:
         return None
     is_right, words = TYPES[kind]
-    wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
+    wrong = {
+        name: value
+        for name, value in _values(subject, row).items()
+        if not isinstance(value, list) and not is_right(value)
+    }
     if not wrong:
         return None
     text = f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get {example(row, next(iter(wrong.values())))}, which is {words}"
@@ -214,11 +260,18 @@ def _shape(subject: Subject, row: MappingRow) -> Check | None:
     if shape is None:
         return None
     is_right, words = shape
-    wrong = {name: value for name, value in _values(subject, row).items() if not isinstance(value, list) and not is_right(value)}
+    wrong = {
+        name: value
+        for name, value in _values(subject, row).items()
+        if not isinstance(value, list) and not is_right(value)
+    }
     if not wrong:
         return None
     text = f"{row.target} of {listed(wrong)} would be {example(row, next(iter(wrong.values())))}, which is {words}"
-    remedy = IN_THE_ROW.format(target=row.target, what=f"choose another source, or correct {origins(subject.parsed.get(row.target)) or 'the value'} in Entra")
+    remedy = IN_THE_ROW.format(
+        target=row.target,
+        what=f"choose another source, or correct {origins(subject.parsed.get(row.target)) or 'the value'} in Entra",
+    )
     return warning("mapping.wrong_shape", text, remedy, documented("RFC 7643, section 4.1"))
 
 
@@ -230,4 +283,9 @@ def _length(subject: Subject, row: MappingRow) -> Check | None:
     if not longer:
         return None
     text = f"{row.target} may have {most} characters, and is longer for {listed(longer)}"
-    return failed("mapping.value_too_long", text, IN_THE_ROW.format(target=row.target, what=f"shorten it, as in Left({row.expression}, {most})"), documented(TUTORIAL))
+    return failed(
+        "mapping.value_too_long",
+        text,
+        IN_THE_ROW.format(target=row.target, what=f"shorten it, as in Left({row.expression}, {most})"),
+        documented(TUTORIAL),
+    )

@@ -28,7 +28,11 @@ def check_roles(subject: Subject) -> Iterator[Check]:
 def _one_of_several(subject: Subject, target: str, node: Expression) -> Iterator[Check]:
     if not uses(node, ONE_ROLE):
         return
-    several = [name for name, source in subject.people.items() if isinstance(roles := source.get(ROLES), list) and len(roles) > 1]
+    several = [
+        name
+        for name, source in subject.people.items()
+        if isinstance(roles := source.get(ROLES), list) and len(roles) > 1
+    ]
     if several:
         text = f"{target} gets one role of the app, and {listed(several)} {'holds' if len(several) == 1 else 'hold'} several: which of them it gets is not defined"
         remedy = f"Leave one role to each person under Users and groups, those that come by a group included; or send all of them by AssertiveAppRoleAssignmentsComplex([{ROLES}]), if the app takes several."
@@ -42,4 +46,6 @@ def _for_everybody(target: str, node: Expression) -> Iterator[Check]:
         yield failed("mapping.roles_for_everybody", text, remedy, documented(CUSTOMIZE))
     elif uses(node, PERHAPS_NOT_FOR_EVERYBODY):
         text = f"{target} comes from app roles, and whether they are provisioned while all users and groups are in scope is not settled"
-        yield warning("mapping.roles_for_everybody_open", text, remedy, unconfirmed("the other functions for app roles are not"))
+        yield warning(
+            "mapping.roles_for_everybody_open", text, remedy, unconfirmed("the other functions for app roles are not")
+        )

@@ -21,7 +21,10 @@ from scimkit.mapping.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.values import IGNORE_ATTRIBUTE
 
 ALWAYS_THERE = frozenset({"IsSoftDeleted", "accountEnabled"})  # booleans that are never null
-BLOCKED_AND_THERE = {"IsSoftDeleted": False, "accountEnabled": False}  # whoever is blocked counts as soft-deleted (CUSTOMIZE)
+BLOCKED_AND_THERE = {
+    "IsSoftDeleted": False,
+    "accountEnabled": False,
+}  # whoever is blocked counts as soft-deleted (CUSTOMIZE)
 FAILED = object()
 GENERAL = "Microsoft's general default"
 
@@ -33,7 +36,11 @@ def check_sources(subject: Subject) -> Iterator[Check]:
             continue  # what is wrong with active is said by itself
         wanted, found = try_parse(row.suggested_source), subject.parsed.get(target)
         boolean = subject.type_of(target) == "Boolean" or target == "active"
-        if wanted is None or (found is None and live.expression is not None) or (found is not None and is_same(wanted, found, boolean=boolean)):
+        if (
+            wanted is None
+            or (found is None and live.expression is not None)
+            or (found is not None and is_same(wanted, found, boolean=boolean))
+        ):
             continue
         generic = getattr(row, "generic", False)
         expected = f"{row.suggested_source} is {GENERAL if generic else 'expected'}"
@@ -59,7 +66,12 @@ def is_same(one: Expression, other: Expression, *, boolean: bool = False) -> boo
         return False
     cases = [dict(zip(sorted(names), values, strict=True)) for values in product((False, True), repeat=len(names))]
     cases = [case for case in cases if case != BLOCKED_AND_THERE]
-    return all(_given(print_expression(one), case, boolean=boolean) == _given(print_expression(other), case, boolean=boolean) != FAILED for case in cases)
+    return all(
+        _given(print_expression(one), case, boolean=boolean)
+        == _given(print_expression(other), case, boolean=boolean)
+        != FAILED
+        for case in cases
+    )
 
 
 def _bare(node: Expression) -> Expression:
@@ -83,7 +95,10 @@ def _compared(subject: Subject, expected: str, live: str | None, *, boolean: boo
     """Whether that makes a difference to the pilot people."""
     if not subject.people:
         return "nobody was there to compare the values for"
-    sides = {name: [_given(each, source, boolean=boolean, now=subject.now) for each in (expected, live)] for name, source in subject.people.items()}
+    sides = {
+        name: [_given(each, source, boolean=boolean, now=subject.now) for each in (expected, live)]
+        for name, source in subject.people.items()
+    }
     differing = [name for name, (one, other) in sides.items() if one != other]
     if not differing:
         return f"the values are the same for {listed(subject.people)}"

@@ -84,19 +84,26 @@ class Subject:
         if mapping is None or self.opinion is None:
             return ()
         answers = (answer for answer in self.opinion.answers if answer.object == GROUP)
-        ours = {name: evaluate_rows(mapping, source, now=self.now, creating=True) for name, source in self.opinion.groups.items()}
+        ours = {
+            name: evaluate_rows(mapping, source, now=self.now, creating=True)
+            for name, source in self.opinion.groups.items()
+        }
         return find_disputes(answers, _parse_rows(mapping), ours, {row.target: row for row in mapping.rows})
 
     @cached_property
     def parsed_by_name(self) -> dict[str, Expression]:
         """The expressions of people and groups by `row_name`."""
         mapping = group_mapping(self.mappings)
-        return self.parsed | {row_name(target, GROUP): node for target, node in (_parse_rows(mapping) if mapping else {}).items()}
+        return self.parsed | {
+            row_name(target, GROUP): node for target, node in (_parse_rows(mapping) if mapping else {}).items()
+        }
 
     @cached_property
     def ours(self) -> dict[str, Values]:
         """What we have worked out ourselves."""
-        return {name: evaluate_rows(self.users, source, now=self.now, creating=True) for name, source in self.people.items()}
+        return {
+            name: evaluate_rows(self.users, source, now=self.now, creating=True) for name, source in self.people.items()
+        }
 
     @cached_property
     def targets(self) -> dict[str, Definition]:
@@ -162,7 +169,11 @@ def origins(node: Expression | None) -> str:
     >>> origins(try_parse('Join(" ", [givenName], [surname])'))
     '[givenName] and [surname]'
     """
-    return listed((f"[{name}]" for name in attribute_names(node)), most=9) if node is not None and attribute_names(node) else ""
+    return (
+        listed((f"[{name}]" for name in attribute_names(node)), most=9)
+        if node is not None and attribute_names(node)
+        else ""
+    )
 
 
 def results_of(node: Expression | None) -> Iterator[Expression]:
