@@ -34,6 +34,7 @@ check: lint types
 
 lint: .venv/ready
 	$(BIN)/ruff check scimkit tests
+	$(BIN)/ruff format --check --quiet scimkit tests
 
 types: .venv/ready
 	$(BIN)/mypy scimkit
