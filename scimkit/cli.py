@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimkit import __version__
+from scimkit.evidence.version import VERSION
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from scimkit.apps import AppProfile
-    from scimkit.checks import Check
     from scimkit.clients.scim import ScimClient
     from scimkit.compatibility import Compatibility
-    from scimkit.connection import Probe
+    from scimkit.evidence.checks import Check
+    from scimkit.journey.connection import Probe
     from scimkit.tenant import Config, Tenant
 
 
@@ -67,7 +67,7 @@ class _Forgiving(click.Group):
 
 
 @click.group(cls=_Forgiving, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="scimkit")
+@click.version_option(VERSION, prog_name="scimkit")
 def main() -> None:
     """Set up, prove and operate SCIM user provisioning from Microsoft Entra ID."""
     for stream in (sys.stdout, sys.stderr):
@@ -145,10 +145,10 @@ def run(
     as_json: bool,
 ) -> None:
     """Run a runbook's notebooks without anybody at the keyboard. Leaves a run folder as evidence."""
-    from scimkit.runbooks.progress import printer
-    from scimkit.runbooks.runbook import read_runbook
-    from scimkit.runbooks.runner import run_runbook
-    from scimkit.runbooks.settings import parse_settings
+    from scimkit.headless.progress import printer
+    from scimkit.headless.runbook import read_runbook
+    from scimkit.headless.runner import run_runbook
+    from scimkit.headless.settings import parse_settings
 
     options = {"people": people, "seed": seed, "faults": tuple(faults) or None}
     if tenant not in (None, "sandbox") and any(value is not None for value in options.values()):
@@ -258,7 +258,7 @@ def check(
         raise click.UsageError("--cleanup removes, --write makes: give one of them.")
     if ca_file and "://" not in url_or_app:
         raise click.UsageError("--ca-file goes with a URL; for an app set ca_file of its tenant in scimkit.toml.")
-    from scimkit.connection import probe_endpoint
+    from scimkit.journey.connection import probe_endpoint
 
     place = _find_place(url_or_app, tenant, config)
     if write:
@@ -325,9 +325,9 @@ def _open_place(place: _Place, url_or_app: str, reference: str | None, ca_file: 
 
 def _open_url(place: _Place, url: str, reference: str | None, ca_file: str | None) -> Iterator[ScimClient]:
     from scimkit.clients.scim import ScimClient
-    from scimkit.connection import read_tenant_url
     from scimkit.credentials import resolve
     from scimkit.errors import ConfigError
+    from scimkit.journey.connection import read_tenant_url
 
     if not reference:
         raise ConfigError("which token?", "Say where it is: --token env:NAME, keyring:NAME, file:PATH or prompt.")
@@ -341,7 +341,7 @@ def _open_app(place: _Place, app: str, reference: str | None) -> Iterator[ScimCl
     from datetime import UTC, datetime
 
     from scimkit.credentials import REDACTOR
-    from scimkit.runs import RunStore
+    from scimkit.evidence.runs import RunStore
     from scimkit.tenant import Access
 
     assert place.tenant is not None and place.profile is not None
@@ -365,7 +365,7 @@ def _open_app(place: _Place, app: str, reference: str | None) -> Iterator[ScimCl
 
 def _worth_asking(probe: Probe) -> bool:
     """Whether the SCIM service is there and lets us in; else the connection comes first."""
-    from scimkit.checks import Status, first_failed
+    from scimkit.evidence.checks import Status, first_failed
 
     states = {check.code: check.status for check in probe.checks}
     wrong = first_failed(probe.checks)
@@ -445,8 +445,8 @@ def _clean_up(scim: ScimClient, as_json: bool) -> int:
 
 
 def _show_check(probe: Probe, found: Compatibility | None, as_json: bool) -> None:
-    from scimkit.checks import first_failed
     from scimkit.credentials import REDACTOR
+    from scimkit.evidence.checks import first_failed
     from scimkit.views.compatibility import describe_compatibility
 
     if as_json:
@@ -482,7 +482,7 @@ _TONES: dict[str, dict[str, Any]] = {
 
 def _exit_code(probe: Probe, found: Compatibility | None) -> int:
     """0 nothing speaks against it; 1 something does; 4 the probe could not finish and found nothing else."""
-    from scimkit.checks import first_failed
+    from scimkit.evidence.checks import first_failed
 
     if first_failed(probe.checks) or found is None:
         return 1
@@ -543,7 +543,7 @@ def lab(
     port: int,
 ) -> None:
     """Open the journey in JupyterLab, as a working copy inside a new run folder."""
-    from scimkit.runbooks.lab import open_lab
+    from scimkit.headless.lab import open_lab
 
     folder = runs or default_runs(tenant)
     context.exit(
@@ -565,8 +565,8 @@ def lab(
 def report(run_folder: Path, show_people: bool) -> None:
     """Write RUN's report.html again."""
     from scimkit.credentials import REDACTOR
+    from scimkit.evidence.runs import RunStore
     from scimkit.report import write_report
-    from scimkit.runs import RunStore
 
     click.echo(write_report(RunStore.open(run_folder, redact=REDACTOR.text), show_people=show_people))
 
@@ -576,8 +576,8 @@ def report(run_folder: Path, show_people: bool) -> None:
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """Look at this machine: what scimkit needs, and what it would use."""
-    from scimkit.checks import first_failed
     from scimkit.doctor import examine
+    from scimkit.evidence.checks import first_failed
 
     checks = examine()
     if as_json:
@@ -599,7 +599,7 @@ def _print_json(value: Any) -> None:
     import json
 
     from scimkit.credentials import REDACTOR
-    from scimkit.records import to_plain
+    from scimkit.evidence.records import to_plain
 
     click.echo(REDACTOR.text(json.dumps(to_plain(value), ensure_ascii=False, indent=2)))
 

@@ -6,8 +6,8 @@ import os
 import platform
 from importlib import metadata
 
-from scimkit.checks import Check, failed, passed, warning
 from scimkit.errors import ScimkitError
+from scimkit.evidence.checks import Check, failed, passed, warning
 
 NEEDED = ("jupyterlab", "papermill", "httpx", "msal", "ipywidgets", "pandas", "scim2-server")
 PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")

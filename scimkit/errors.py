@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from scimkit.checks import Check
+    from scimkit.evidence.checks import Check
 
 
 class ScimkitError(Exception):

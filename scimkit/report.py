@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from scimkit.errors import RunError
-from scimkit.records import VERSION
-from scimkit.runs import RunStore
+from scimkit.evidence.records import VERSION
+from scimkit.evidence.runs import RunStore
 from scimkit.views.document import CheckList, CheckRow, Pairs, Table, View
 from scimkit.views.kinds import contradiction_table, describe_kind, outcome_table
 from scimkit.views.predictions import ACTION_WORDS, pilot_group_table, pilot_table

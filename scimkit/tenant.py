@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scimkit.errors import ConfigError, CredentialError
-from scimkit.journal import Journal
-from scimkit.records import read_utc, utc_text
-from scimkit.runs import RunStore
+from scimkit.evidence.journal import Journal
+from scimkit.evidence.records import read_utc, utc_text
+from scimkit.evidence.runs import RunStore
 
 if TYPE_CHECKING:
     from scimkit.apps.parts import TenantUrl

@@ -74,9 +74,9 @@ class Office:
         from scimkit.clients.graph import GraphClient
         from scimkit.clients.scim import ScimClient
         from scimkit.credentials import Secret
-        from scimkit.journal import Journal
-        from scimkit.records import read_utc
-        from scimkit.runs import RunStore
+        from scimkit.evidence.journal import Journal
+        from scimkit.evidence.records import read_utc
+        from scimkit.evidence.runs import RunStore
         from scimkit.sandbox import sandbox_token
         from scimkit.sandbox.process import control, wait
         from scimkit.tenant import Config
@@ -108,7 +108,7 @@ class Office:
 
     def make(self, name="Learning"):
         """An enterprise app with its job, with credentials stored, made for this test alone."""
-        from scimkit.enterprise_app import AppCandidates, make_app
+        from scimkit.journey.enterprise_app import AppCandidates, make_app
 
         template = self.graph.find_templates(self.app.gallery_names[0])[0]
         made = make_app(
@@ -124,7 +124,7 @@ class Office:
 
     def assign(self, made, *names):
         """Assign people by their sign-in names, or a group by its id; the people."""
-        from scimkit.scope import assign_pilot, person_of
+        from scimkit.journey.scope import assign_pilot, person_of
 
         people = tuple(person_of(self.graph.user(name)) for name in names)
         assign_pilot(self.graph, made, people)

@@ -10,8 +10,8 @@ from scimkit import __version__
 from scimkit.cli import main
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError
-from scimkit.parameters import declared_parameters
-from scimkit.runbooks.lab import prepare_lab
+from scimkit.headless.lab import prepare_lab
+from scimkit.notebook.parameters import declared_parameters
 
 SECRET = "planted-secret-0123456789"
 

@@ -14,9 +14,9 @@ import pytest
 
 from scimkit.credentials import REDACTOR
 from scimkit.errors import Rejected, RunError, Unreachable
-from scimkit.journal import Journal
+from scimkit.evidence.journal import Journal
+from scimkit.evidence.runs import RunStore
 from scimkit.report import KEY, REPORT, render_report, write_report
-from scimkit.runs import RunStore
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 STEPS = ("1_plan", "4_scope", "5c_pilot", "6_monitor")

@@ -24,11 +24,11 @@ from pathlib import Path
 import pytest
 
 from scimkit.apps import load, names
-from scimkit.guide import make_guide
+from scimkit.journey.guide import make_guide
+from scimkit.journey.readiness import known_facts
+from scimkit.journey.vendor_mail import write_mail
 from scimkit.mapping.review import Expectations, review_mapping
 from scimkit.mapping.rows import ObjectMapping
-from scimkit.readiness import known_facts
-from scimkit.vendor_mail import write_mail
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "tests" / "data" / "tutorial_coverage.csv"

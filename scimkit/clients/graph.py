@@ -26,8 +26,8 @@ from scimkit.clients.transport import RETRY, Token, open_client, origin
 from scimkit.clients.unreachable import NOT_SENT
 from scimkit.credentials import MASK, REDACTOR, Secret
 from scimkit.errors import ApiError, Denied, Rejected, Unreachable, Waiting
-from scimkit.journal import Journal
-from scimkit.records import utc_text
+from scimkit.evidence.journal import Journal
+from scimkit.evidence.records import utc_text
 
 JSON = dict[str, Any]
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 
 from scimkit.credentials import REDACTOR
 from scimkit.errors import ApiError
-from scimkit.journal import Journal
+from scimkit.evidence.journal import Journal
 
 
 @contextmanager

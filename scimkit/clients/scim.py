@@ -25,7 +25,7 @@ from scimkit.clients.transport import RETRY, Token, open_client, wished_wait
 from scimkit.clients.unreachable import NOT_SENT, explain
 from scimkit.credentials import REDACTOR, jwt_expiry
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
-from scimkit.journal import Journal
+from scimkit.evidence.journal import Journal
 from scimkit.provisioning.dialect import FLAG
 
 JSON = dict[str, Any]

@@ -17,8 +17,8 @@ from urllib.parse import quote, quote_plus
 from scimkit.clients.scim import SCIM_MEDIA_TYPE, Answer, ScimClient
 from scimkit.clients.transport import retry_after
 from scimkit.compatibility.record import LeftBehind
-from scimkit.connection.exchange import printable, summarize
 from scimkit.errors import Unreachable
+from scimkit.journey.connection.exchange import printable, summarize
 from scimkit.provisioning.dialect import match_filter, patch_body
 from scimkit.provisioning.targets import Change, read_target
 

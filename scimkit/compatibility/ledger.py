@@ -21,8 +21,8 @@ from scimkit.compatibility.record import LeftBehind
 from scimkit.credentials import REDACTOR
 from scimkit.credentials.places import own_folder
 from scimkit.errors import RunError
-from scimkit.records import utc_text
-from scimkit.runs import RunStore
+from scimkit.evidence.records import utc_text
+from scimkit.evidence.runs import RunStore
 
 FOLDER = "probes"
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.record import BOTH_DIALECTS, FAILED, NOBODY, NOT_REACHED, PASSED, WARNING
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
-from scimkit.connection.exchange import LIST_RESPONSE
+from scimkit.journey.connection.exchange import LIST_RESPONSE
 from scimkit.mapping.rows import objects_in
 from scimkit.provisioning.dialect import FLAG, match_filter
 from scimkit.provisioning.targets import parse_target

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scimkit.checks import Check
-from scimkit.records import record
+from scimkit.evidence.checks import Check
+from scimkit.evidence.records import record
 
 # Which of Entra's two ways of writing a check was made in.
 DEFAULT_DIALECT, FLAG_DIALECT, BOTH_DIALECTS = "default", "aadOptscim062020", "both"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.compatibility.catalogue import EXPLAINS
 from scimkit.compatibility.causes import (
     ADVICE,
@@ -44,6 +43,7 @@ from scimkit.compatibility.record import (
     LeftBehind,
 )
 from scimkit.compatibility.trial import Result
+from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
 from scimkit.provisioning.dialect import FLAG
 
 ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}

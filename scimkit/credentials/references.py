@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scimkit.checks import Check, not_observed, passed, warning
 from scimkit.credentials.redactor import REDACTOR
 from scimkit.credentials.secret import Secret, clean_token
 from scimkit.errors import CredentialError
+from scimkit.evidence.checks import Check, not_observed, passed, warning
 
 KINDS = ("env", "keyring", "file", "prompt", "sandbox")
 SERVICE = "scimkit"  # under which `keyring:NAME` is kept

@@ -9,12 +9,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scimkit.mapping.evaluation import CompiledExpression, compile_expression, evaluate
-    from scimkit.mapping.explanations import Explanation, explain
-    from scimkit.mapping.expressions import parse, print_expression
-    from scimkit.mapping.filters import Clause, ScopingFilter, Verdict, in_scope, judge, read_filters
-    from scimkit.mapping.findings import Finding, lint, lint_filters
-    from scimkit.mapping.problems import ExpressionError, UnfilterableAttribute, UnknownOperator
+    from scimkit.mapping.language.evaluation import CompiledExpression, compile_expression, evaluate
+    from scimkit.mapping.language.explanations import Explanation, explain
+    from scimkit.mapping.language.parser import parse, print_expression
+    from scimkit.mapping.language.problems import ExpressionError, UnfilterableAttribute, UnknownOperator
+    from scimkit.mapping.language.settings import LENIENT, STRICT, Settings
+    from scimkit.mapping.language.syntax import (
+        Attribute,
+        Call,
+        Comparison,
+        Expression,
+        Number,
+        Text,
+        Word,
+        attribute_names,
+        walk,
+    )
+    from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, show_value
+    from scimkit.mapping.review.findings import Finding, lint, lint_filters
     from scimkit.mapping.rows import (
         CompiledMapping,
         MappingRow,
@@ -28,27 +40,15 @@ if TYPE_CHECKING:
         rule_id,
         user_mapping,
     )
-    from scimkit.mapping.settings import LENIENT, STRICT, Settings
-    from scimkit.mapping.syntax import (
-        Attribute,
-        Call,
-        Comparison,
-        Expression,
-        Number,
-        Text,
-        Word,
-        attribute_names,
-        walk,
-    )
-    from scimkit.mapping.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, show_value
+    from scimkit.mapping.scoping.filters import Clause, ScopingFilter, Verdict, in_scope, judge, read_filters
 
 HOMES = {
-    "evaluation": ("CompiledExpression", "compile_expression", "evaluate"),
-    "explanations": ("Explanation", "explain"),
-    "expressions": ("parse", "print_expression"),
-    "filters": ("Clause", "ScopingFilter", "Verdict", "in_scope", "judge", "read_filters"),
-    "findings": ("Finding", "lint", "lint_filters"),
-    "problems": ("ExpressionError", "UnfilterableAttribute", "UnknownOperator"),
+    "language.evaluation": ("CompiledExpression", "compile_expression", "evaluate"),
+    "language.explanations": ("Explanation", "explain"),
+    "language.parser": ("parse", "print_expression"),
+    "scoping.filters": ("Clause", "ScopingFilter", "Verdict", "in_scope", "judge", "read_filters"),
+    "review.findings": ("Finding", "lint", "lint_filters"),
+    "language.problems": ("ExpressionError", "UnfilterableAttribute", "UnknownOperator"),
     "rows": (
         "CompiledMapping",
         "MappingRow",
@@ -62,9 +62,19 @@ HOMES = {
         "rule_id",
         "user_mapping",
     ),
-    "settings": ("LENIENT", "STRICT", "Settings"),
-    "syntax": ("Attribute", "Call", "Comparison", "Expression", "Number", "Text", "Word", "attribute_names", "walk"),
-    "values": ("IGNORE_ATTRIBUTE", "IGNORE_OBJECT", "IgnoreMark", "show_value"),
+    "language.settings": ("LENIENT", "STRICT", "Settings"),
+    "language.syntax": (
+        "Attribute",
+        "Call",
+        "Comparison",
+        "Expression",
+        "Number",
+        "Text",
+        "Word",
+        "attribute_names",
+        "walk",
+    ),
+    "language.values": ("IGNORE_ATTRIBUTE", "IGNORE_OBJECT", "IgnoreMark", "show_value"),
 }
 _MODULE_OF = {name: module for module, names in HOMES.items() for name in names}
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Protocol
 
-from scimkit.checks import Check, not_observed, passed, warning
-from scimkit.mapping.filters import ScopingFilter
+from scimkit.evidence.checks import Check, not_observed, passed, warning
+from scimkit.evidence.records import record
 from scimkit.mapping.rows import ALL_ACTIONS, MappingRow, ObjectMapping
 from scimkit.mapping.schema import ACTIONS, APPLY, BEHAVIOUR, canonical, keyed, keyed_rows, meaning, same_filters
-from scimkit.records import record
+from scimkit.mapping.scoping.filters import ScopingFilter
 
 MEMBERS = ("source", "default", "matching", "apply", "behaviour")  # of a row
 OBJECT_MEMBERS = ("enabled", "actions", "filters")

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scimkit.errors import MappingError
-from scimkit.mapping.expressions import parse
-from scimkit.mapping.problems import suggest
+from scimkit.mapping.language.parser import parse
+from scimkit.mapping.language.problems import suggest
+from scimkit.mapping.language.syntax import attribute_names
 from scimkit.mapping.rows import ObjectMapping, objects_in
-from scimkit.mapping.syntax import attribute_names
 
 NO_DIRECTORIES = "Read the schema again; it is written back whole, with its directories."
 

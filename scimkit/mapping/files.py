@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimkit.errors import MappingError
-from scimkit.mapping.expressions import parse, print_expression
-from scimkit.mapping.filters import UNARY, Clause, ScopingFilter, operator_of
-from scimkit.mapping.problems import ExpressionError, suggest
+from scimkit.mapping.language.parser import parse, print_expression
+from scimkit.mapping.language.problems import ExpressionError, suggest
+from scimkit.mapping.language.syntax import Attribute, Call, Expression, Number, Text
 from scimkit.mapping.rows import KINDS, Kind, MappingRow, ObjectMapping
 from scimkit.mapping.schema import ACTIONS, APPLY, BEHAVIOUR, canonical, keyed, keyed_rows
-from scimkit.mapping.syntax import Attribute, Call, Expression, Number, Text
+from scimkit.mapping.scoping.filters import UNARY, Clause, ScopingFilter, operator_of
 
 FORMAT = 1  # raised when an earlier scimkit would misread a file
 WIDTH = 90  # columns of an expression before it is broken into lines

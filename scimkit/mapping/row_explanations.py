@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from scimkit.errors import MappingError
-from scimkit.mapping.explanations import Explanation, explain
-from scimkit.mapping.problems import suggest
+from scimkit.mapping.language.explanations import Explanation, explain
+from scimkit.mapping.language.problems import suggest
 from scimkit.mapping.rows import MappingRow, ObjectMapping, choose_mapping
 
 

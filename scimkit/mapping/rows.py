@@ -15,12 +15,12 @@ from random import Random
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from scimkit.errors import MappingError
-from scimkit.mapping.evaluation import CompiledExpression, Scope, compile_expression
-from scimkit.mapping.filters import ScopingFilter, read_filters
-from scimkit.mapping.problems import Fault
-from scimkit.mapping.settings import STRICT, Settings
-from scimkit.mapping.syntax import Attribute, Call, walk
-from scimkit.mapping.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, Instant, read_value
+from scimkit.mapping.language.evaluation import CompiledExpression, Scope, compile_expression
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.settings import STRICT, Settings
+from scimkit.mapping.language.syntax import Attribute, Call, walk
+from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, Instant, read_value
+from scimkit.mapping.scoping.filters import ScopingFilter, read_filters
 
 Kind: TypeAlias = Literal["Direct", "Constant", "Expression", "None"]
 KINDS: dict[str, Kind] = {"Attribute": "Direct", "Constant": "Constant", "Function": "Expression"}
@@ -229,8 +229,8 @@ def source_text(source: Mapping[str, Any]) -> str:
     bare_constant = source.get("type") == "Constant" and not str(text).lstrip().startswith('"')
     if isinstance(text, str) and text.strip() and not bare_constant:
         return text
-    from scimkit.mapping.expressions import print_expression
-    from scimkit.mapping.trees import read_tree
+    from scimkit.mapping.language.parser import print_expression
+    from scimkit.mapping.language.trees import read_tree
 
     return print_expression(read_tree(source))
 

@@ -17,11 +17,11 @@ from dataclasses import replace
 from typing import Any
 
 from scimkit.errors import MappingError
-from scimkit.mapping.expressions import parse, print_expression
-from scimkit.mapping.filters import OPERATOR_OF, Clause, ScopingFilter, read_filters
+from scimkit.mapping.language.parser import parse, print_expression
+from scimkit.mapping.language.syntax import Call, Comparison, Expression, Number, Text
+from scimkit.mapping.language.trees import read_tree
 from scimkit.mapping.rows import MappingRow, ObjectMapping, read_object_mapping, read_row, read_schema
-from scimkit.mapping.syntax import Call, Comparison, Expression, Number, Text
-from scimkit.mapping.trees import read_tree
+from scimkit.mapping.scoping.filters import OPERATOR_OF, Clause, ScopingFilter, read_filters
 
 APPLY = ("Always", "ObjectAddOnly", "MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
 BEHAVIOUR = ("FlowWhenChanged", "FlowAlways")

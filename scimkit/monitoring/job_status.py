@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scimkit.records import read_utc, utc_text
+from scimkit.evidence.records import read_utc, utc_text
 
 NEVER = "0001-01-01"  # year 1 stands for "never" in any time of a job
 UNEXPLAINED = "Graph gives no reason"

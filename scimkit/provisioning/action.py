@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from scimkit.errors import ApiError, Rejected
-from scimkit.mapping.explanations import REDACTED
+from scimkit.mapping.language.explanations import REDACTED
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Link
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body

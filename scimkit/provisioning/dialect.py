@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scimkit.mapping.values import as_integer
+from scimkit.mapping.language.values import as_integer
 from scimkit.provisioning.targets import (
     CORE_GROUP,
     CORE_USER,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from scimkit.provisioning.kinds import GROUP, USER, Kind
 
 if TYPE_CHECKING:
-    from scimkit.mapping.filters import ClauseVerdict, Verdict
+    from scimkit.mapping.scoping.filters import ClauseVerdict, Verdict
 
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """The role id of "Default Access"."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from scimkit.records import utc_text
+from scimkit.evidence.records import utc_text
 from scimkit.sandbox.identity import START_UTC
 
 REQUEST_SECONDS = 1

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from scimkit.evidence.records import utc_text
 from scimkit.provisioning import GROUP, USER, Kind, Link
 from scimkit.provisioning.targets import CORE_GROUP, ENTERPRISE_USER
-from scimkit.records import utc_text
 from scimkit.sandbox.clock import NEVER
 
 NO_INTERVAL = "P10675199DT2H48M5.4775807S"  # the largest .NET TimeSpan: "no interval"

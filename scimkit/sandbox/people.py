@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scimkit.records import utc_text
+from scimkit.evidence.records import utc_text
 from scimkit.sandbox.identity import START_UTC, Ids
 
 DOMAIN = "contoso.example"

@@ -11,8 +11,8 @@ from typing import Any
 
 from scimkit.apps.profile import AppProfile
 from scimkit.mapping import parse, print_expression
-from scimkit.mapping.signatures import load_functions
-from scimkit.mapping.syntax import Attribute, Call, Expression, Text
+from scimkit.mapping.language.signatures import load_functions
+from scimkit.mapping.language.syntax import Attribute, Call, Expression, Text
 from scimkit.provisioning.default_mapping import DEFAULT_GROUP_MAPPING, DEFAULT_MAPPING
 from scimkit.provisioning.targets import CORE_GROUP, ENTERPRISE_USER, MANAGER
 from scimkit.sandbox.identity import Ids

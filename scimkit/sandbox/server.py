@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from anyio.to_thread import run_sync
 
 from scimkit.apps.profile import AppProfile
-from scimkit.records import read_utc
+from scimkit.evidence.records import read_utc
 from scimkit.sandbox import control
 from scimkit.sandbox.changelog import ChangeLog, Veil
 from scimkit.sandbox.clock import JOB_STATUS_SECONDS, REQUEST_SECONDS

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from scimkit.records import utc_text
+from scimkit.evidence.records import utc_text
 from scimkit.sandbox.clock import Clock
 from scimkit.sandbox.identity import Ids
 from scimkit.sandbox.jobs import Job

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scimkit.change_plan import ChangePlan
+from scimkit.evidence.change_plan import ChangePlan
 
 
 def offer_confirmation(plan: ChangePlan, keep: Callable[[str], None]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from scimkit.credentials import REDACTOR, Secret, clean_token
 from scimkit.errors import ConfigError, CredentialError, MappingError, ScimkitError
-from scimkit.parameters import check_bounds, label_of
+from scimkit.notebook.parameters import check_bounds, label_of
 from scimkit.views.document import Cell, Pairs, Table, View
 from scimkit.views.markup import render_html
 from scimkit.views.plain_text import render_text

@@ -3,7 +3,7 @@
 Most of a kernel's start is imports, the same ones for each notebook of a run.
 A child forked after them is as clean as any other kernel: nothing has run in
 it, no thread, socket or event loop exists yet. Linux only; elsewhere kernels
-are started as usual (`scimkit.runbooks.kernels`).
+are started as usual (`scimkit.headless.kernels`).
 
 It reads one JSON line per kernel, `{"arguments", "environment", "folder"}`, and
 answers `{"started": pid}`; later `{"ended": pid, "code": n}`. When its input

@@ -25,24 +25,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimkit.change_plan import ChangePlan, PlannedChange, complete_plan, confirm_plan, make_plan
-from scimkit.checks import Status, first_failed, require_passed
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, NotReady, ScimkitError, Waiting
-from scimkit.guide import StepGuide, make_guide
-from scimkit.journal import Journal
-from scimkit.journey import LAST_PLAYED, STEPS, in_order, is_operation, record_step
-from scimkit.parameters import Parameter, check_names, check_values, declared_parameters
-from scimkit.records import checks_of, utc_text
-from scimkit.runs import RunStore
-from scimkit.shipped import shipped
+from scimkit.evidence.change_plan import ChangePlan, PlannedChange, complete_plan, confirm_plan, make_plan
+from scimkit.evidence.checks import Status, first_failed, require_passed
+from scimkit.evidence.journal import Journal
+from scimkit.evidence.records import checks_of, utc_text
+from scimkit.evidence.runs import RunStore
+from scimkit.journey.guide import StepGuide, make_guide
+from scimkit.journey.steps import LAST_PLAYED, STEPS, in_order, is_operation, record_step
+from scimkit.notebook.parameters import Parameter, check_names, check_values, declared_parameters
+from scimkit.notebook.shipped import shipped
 from scimkit.tenant import Access, Config, Tenant, load_config
 
 if TYPE_CHECKING:
-    from scimkit.connection import ProvisioningSettings
-    from scimkit.enterprise_app import EnterpriseApp
+    from scimkit.journey.connection import ProvisioningSettings
+    from scimkit.journey.enterprise_app import EnterpriseApp
+    from scimkit.journey.scope import Limits
     from scimkit.mapping.review import Expectations
-    from scimkit.scope import Limits
     from scimkit.ui.said import Said
 
 RUN_VARIABLE = "SCIMKIT_RUN"
@@ -87,8 +87,8 @@ class Session:
     @cached_property
     def form(self) -> Any:
         """The parameters of this notebook: fields in JupyterLab, a table elsewhere."""
-        from scimkit.mapping.expressions import parse
-        from scimkit.mapping.filter_text import read_filter_text
+        from scimkit.mapping.language.parser import parse
+        from scimkit.mapping.scoping.filter_text import read_filter_text
         from scimkit.ui.forms import Form
 
         shown = tuple(self._for_this_app(p) for p in self._declared if p.name not in OWN)
@@ -203,7 +203,7 @@ class Session:
             or reference == "prompt"
         ):
             return
-        from scimkit.vendor_mail import FILE, wait_for_vendor, write_mail
+        from scimkit.journey.vendor_mail import FILE, wait_for_vendor, write_mail
 
         self.run.write(FILE, write_mail(self.app, sender=self.record("Readiness").administrator).text)
         url = self.values.tenant_url or self.run.choices("5a_connection").get("tenant_url")
@@ -232,14 +232,14 @@ class Session:
         `adopt` (or scimkit.toml) names."""
         if self.run.has(record_step("EnterpriseApp"), "EnterpriseApp"):
             return self.record("EnterpriseApp")  # type: ignore[no-any-return]
-        from scimkit.existing_app import open_app
+        from scimkit.operations.existing_app import open_app
 
         return open_app(self.app, self.graph, self.journal, adopt=str(self._values.get("adopt") or ""))
 
     @property
     def limits(self) -> Limits:
         """Seats and deletion threshold, as the earlier steps have noted them."""
-        from scimkit.scope import Limits
+        from scimkit.journey.scope import Limits
 
         seats = self.record("Readiness").seats or self.values.seats
         if not self.run.has(record_step("ConnectionReport"), "ConnectionReport"):
@@ -280,7 +280,7 @@ class Session:
 
     def provisioning_settings(self, url: str) -> ProvisioningSettings:
         """What 5a stores beside the token, from the form, scimkit.toml and step 1."""
-        from scimkit.connection import ProvisioningSettings
+        from scimkit.journey.connection import ProvisioningSettings
 
         email = self.form.notification_email or self.values.notification_email or self.record("Readiness").administrator
         return ProvisioningSettings(url, self.shown(url), email, self.form.deletion_threshold)
@@ -415,9 +415,9 @@ def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _say(session: Session, alone: bool) -> None:
     """Where one is: the kit, the app, the tenant, what may be written."""
-    from scimkit import __version__
+    from scimkit.evidence.version import VERSION
 
-    print(f"scimkit {__version__} · {session.app.title} · {session.tenant.banner()}")
+    print(f"scimkit {VERSION} · {session.app.title} · {session.tenant.banner()}")
     if alone and is_operation(session.step):
         print("No app is set up in this run: the journey was done quietly first, up to the running job.")
     elif alone and session.step != STEPS[0].name:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from scimkit.records import utc_text
+from scimkit.evidence.records import utc_text
 from scimkit.views.document import Cell
 
 NOTHING = "—"

@@ -8,8 +8,8 @@ import pytest
 
 import scimkit.apps
 from scimkit.apps import AppProfile, describe, load
-from scimkit.guide import make_guide
-from scimkit.vendor_mail import write_mail
+from scimkit.journey.guide import make_guide
+from scimkit.journey.vendor_mail import write_mail
 
 
 @pytest.fixture(scope="module")

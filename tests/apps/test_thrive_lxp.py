@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimkit.apps import AppProfile, load
-from scimkit.guide import make_guide
+from scimkit.journey.guide import make_guide
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
 

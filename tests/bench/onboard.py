@@ -24,8 +24,8 @@ _OURS = (
     _QUICK
     + """
 from pathlib import Path
-from scimkit.runbooks.runbook import read_runbook
-from scimkit.runbooks.runner import run_runbook
+from scimkit.headless.runbook import read_runbook
+from scimkit.headless.runner import run_runbook
 runbook = read_runbook({runbook!r})
 result = run_runbook(runbook, app="oreilly", tenant="sandbox", runs_dir=Path("runs"))
 print(*result.lines, sep="\\n")

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from scimkit.journey import STEPS
+from scimkit.journey.steps import STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -10,9 +10,9 @@ import stamina
 import trustme
 from clients.loopback import Stub
 
-from scimkit.journal import Journal
-from scimkit.records import read_utc
-from scimkit.runs import RunStore
+from scimkit.evidence.journal import Journal
+from scimkit.evidence.records import read_utc
+from scimkit.evidence.runs import RunStore
 
 
 @pytest.fixture

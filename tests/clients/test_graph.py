@@ -12,7 +12,7 @@ from scimkit.clients.graph import GraphClient, quote_text
 from scimkit.clients.graph_errors import read_envelope
 from scimkit.credentials import Secret
 from scimkit.errors import Denied, Rejected, Throttled, Unreachable, Waiting
-from scimkit.records import read_utc
+from scimkit.evidence.records import read_utc
 
 TOKEN = Secret("graph-client-token-4711")
 SP, JOB = "0f1e-sp", "scim.11112222.3333"

@@ -26,8 +26,8 @@ from scimkit.compatibility.people import Names, full_source, is_ours, sparse_sou
 from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, CompatibilityRow
 from scimkit.compatibility.verdict import find_causes, judge_whole
 from scimkit.credentials import Secret
+from scimkit.evidence.records import dump_record, load_record
 from scimkit.provisioning.dialect import ENTERPRISE_USER, MANAGER
-from scimkit.records import dump_record, load_record
 from scimkit.views import to_html, to_text
 from tests.compatibility.crooked import TOKEN as CROOKED_TOKEN
 from tests.compatibility.crooked import Refused, Server, World

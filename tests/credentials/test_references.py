@@ -11,7 +11,6 @@ import keyring.backends.fail
 import keyring.errors
 import pytest
 
-from scimkit.checks import Status
 from scimkit.credentials import (
     MASK,
     REDACTOR,
@@ -23,6 +22,7 @@ from scimkit.credentials import (
     store,
 )
 from scimkit.errors import CredentialError
+from scimkit.evidence.checks import Status
 
 VALUE = "Tok4711abcdefghijklmnopqrstuv"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file modes")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scimkit.credentials import MASK, Secret, clean_token
 from scimkit.errors import CredentialError
-from scimkit.records import to_plain
+from scimkit.evidence.records import to_plain
 
 VALUE = "tok-4711.abcdefghijklmnop"
 again = pytest.mark.parametrize

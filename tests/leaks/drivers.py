@@ -98,7 +98,7 @@ def stock_page(document: Path) -> str:
     """The notebook as nbconvert's own page, with its widget state in it."""
     from nbconvert import HTMLExporter
 
-    import scimkit.runbooks  # noqa: F401 - switches a slow import off
+    import scimkit.headless  # noqa: F401 - switches a slow import off
 
     return str(HTMLExporter().from_filename(str(document))[0])
 

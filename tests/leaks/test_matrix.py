@@ -14,7 +14,7 @@ from leaks.channels import OUT_OF_SCOPE, PAST_IPYTHON, THE_END, WIDGETS
 from leaks.drivers import ALL, CONSOLE, EXCEPTION, Desk, run_api, run_command_line, run_scimkit, run_stock
 from leaks.matrix import Trace, table
 
-import scimkit.runbooks  # noqa: F401 - papermill, with the slow import switched off
+import scimkit.headless  # noqa: F401 - papermill, with the slow import switched off
 from scimkit.credentials import REDACTOR
 
 pytestmark = pytest.mark.slow

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimkit.checks import Status
+from scimkit.evidence.checks import Status
+from scimkit.evidence.records import dump_record, load_record, read_utc
 from scimkit.mapping import Clause, MappingRow, ObjectMapping, ScopingFilter, read_schema
 from scimkit.mapping.changes import NOTHING, OPEN, MappingComparison, MappingSide, compare_mapping, expected_side
 from scimkit.mapping.rows import ALL_ACTIONS
-from scimkit.records import dump_record, load_record, read_utc
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8")

@@ -24,8 +24,8 @@ from scimkit.mapping import (
     rule_id,
     user_mapping,
 )
+from scimkit.mapping.language.trees import read_tree
 from scimkit.mapping.rows import ALL_ACTIONS, read_actions, read_row
-from scimkit.mapping.trees import read_tree
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8"))
 ADA = {

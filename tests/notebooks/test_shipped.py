@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scimkit.journey import STEPS
-from scimkit.parameters import declared_parameters
+from scimkit.journey.steps import STEPS
+from scimkit.notebook.parameters import declared_parameters
 from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
 
 ROOT = Path(__file__).parents[2]

@@ -11,11 +11,11 @@ import pytest
 from scimkit.apps import load
 from scimkit.clients.graph import GraphClient
 from scimkit.credentials import Secret
-from scimkit.enterprise_app import EnterpriseApp
+from scimkit.journey.enterprise_app import EnterpriseApp
+from scimkit.journey.mapping_opinion import ask_microsoft, read_group_sources
+from scimkit.journey.pilot_group import PilotGroup
 from scimkit.mapping.review import Expectations, review_mapping
 from scimkit.mapping.rows import MappingRow, ObjectMapping, read_schema
-from scimkit.mapping_opinion import ask_microsoft, read_group_sources
-from scimkit.pilot_group import PilotGroup
 from scimkit.provisioning.source import source_attributes
 from scimkit.sandbox import sandbox_token
 from scimkit.sandbox.identity import Ids

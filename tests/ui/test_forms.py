@@ -14,7 +14,7 @@ import pytest
 
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, RunError
-from scimkit.mapping.filter_text import read_filter_text
+from scimkit.mapping.scoping.filter_text import read_filter_text
 from scimkit.ui.forms import Form, TokenForm, has_front_end
 
 TOKEN = "tok-4f9a2c7e81b35d60"  # not a real one

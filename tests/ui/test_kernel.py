@@ -27,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     import nbformat
     from nbclient import NotebookClient
 
-    import scimkit.runbooks  # noqa: F401 - switches a slow import off
+    import scimkit.headless  # noqa: F401 - switches a slow import off
 
     monkeypatch.setenv("KERNEL_TOKEN", TOKEN)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from scimkit import checks
 from scimkit.errors import ConfigError, NotReady, PlanRefused
-from scimkit.journey import LAST_PLAYED, STEPS, is_operation
-from scimkit.mapping_backup.restore import MappingRestore
-from scimkit.runbooks.lab import prepare_lab
-from scimkit.runbooks.runbook import names, read_runbook
-from scimkit.runs import RunStore
+from scimkit.evidence import checks
+from scimkit.evidence.runs import RunStore
+from scimkit.headless.lab import prepare_lab
+from scimkit.headless.runbook import names, read_runbook
+from scimkit.journey.steps import LAST_PLAYED, STEPS, is_operation
+from scimkit.notebook.shipped import shipped
+from scimkit.operations.mapping_backup.restore import MappingRestore
 from scimkit.sandbox.process import stop
-from scimkit.shipped import shipped
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 OPERATIONS = sorted(path.stem for path in shipped("runbooks").glob("*.ipynb"))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from scimkit import checks
-from scimkit.change_plan import PlannedChange
 from scimkit.errors import ConfigError, NotReady, RunError, ScimkitError, Waiting
-from scimkit.journey import STEPS
-from scimkit.runs import RunStore
+from scimkit.evidence import checks
+from scimkit.evidence.change_plan import PlannedChange
+from scimkit.evidence.runs import RunStore
+from scimkit.journey.steps import STEPS
+from scimkit.journey.token_note import TokenNote
 from scimkit.sandbox.process import stop
-from scimkit.token_note import TokenNote
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 LIVE = '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\n'

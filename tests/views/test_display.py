@@ -8,7 +8,7 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from scimkit import checks
+from scimkit.evidence import checks
 from scimkit.views.display import SHOWN, register
 
 
@@ -53,7 +53,7 @@ def test_other_sequences_stay_as_they_are(shell: InteractiveShell, value: object
 
 def test_a_record_is_shown_by_name(shell: InteractiveShell) -> None:
     """A class is found by where it lives."""
-    from scimkit.change_plan import ChangePlan
+    from scimkit.evidence.change_plan import ChangePlan
 
     plan = ChangePlan("3_app", "sandbox", "sandbox", "", "Make it.", (), "0")
     assert _bundle(shell, plan)["text/plain"].startswith("Change plan\nMake it.\n\nChanges: nothing to do")
@@ -72,7 +72,7 @@ def test_registering_imports_nothing_heavy() -> None:
     """A notebook pays for views only when it shows one."""
     code = (
         "import sys, scimkit.views.display\n"
-        "heavy = {'jinja2', 'pandas', 'pydantic', 'httpx', 'IPython', 'scimkit.scope'} & set(sys.modules)\n"
+        "heavy = {'jinja2', 'pandas', 'pydantic', 'httpx', 'IPython', 'scimkit.journey.scope'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scimkit import checks
+from scimkit.evidence import checks
 from scimkit.mapping import explain
 from scimkit.views import describe, describe_kind, render_text
 from scimkit.views.document import CheckList, Table
@@ -33,7 +33,7 @@ def test_every_kind_survives_missing_fields(kind_and_data: tuple[str, dict[str, 
 
 def test_the_journey_has_no_kind_without_a_description() -> None:
     """What a step leaves is described on purpose, not by the fallback."""
-    from scimkit.journey import STEPS
+    from scimkit.journey.steps import STEPS
 
     left = {kind for step in STEPS for kind in step.records} | {"ChangePlan"}
     assert left <= set(DESCRIPTIONS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from scimkit.checks import Status
+from scimkit.evidence.checks import Status
 from scimkit.views.values import cell, json_text, label, phrase, plain, visible
 
 

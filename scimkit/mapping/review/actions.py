@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimkit.checks import Check, failed, passed, warning
+from scimkit.evidence.checks import Check, failed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, documented, unconfirmed
 from scimkit.mapping.review.subject import Subject
 

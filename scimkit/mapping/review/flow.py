@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from scimkit.checks import Check, failed, warning
 from scimkit.errors import MappingError
-from scimkit.mapping.evaluation import evaluate
+from scimkit.evidence.checks import Check, failed, warning
+from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.syntax import Call, Expression, Text
 from scimkit.mapping.review.evidence import CUSTOMIZE, GRAPH_MAPPING, HOW, KNOWN, REFERENCE, documented, unconfirmed
 from scimkit.mapping.review.opinion import UNSTABLE, uses
 from scimkit.mapping.review.subject import Subject, results_of
 from scimkit.mapping.review.texts import listed
 from scimkit.mapping.rows import ON_CREATE_ONLY, MappingRow
-from scimkit.mapping.syntax import Call, Expression, Text
 
 CYCLE = timedelta(minutes=40)
 FIRST = datetime(2026, 3, 2, 8, 0, 30, tzinfo=UTC)  # any moment will do to compare two cycles

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from scimkit.checks import Check, failed, passed, warning
 from scimkit.errors import MappingError
-from scimkit.mapping.evaluation import evaluate
+from scimkit.evidence.checks import Check, failed, passed, warning
+from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.syntax import attribute_names
 from scimkit.mapping.review.evidence import CUSTOMIZE, documented
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import listed, value_text
 from scimkit.mapping.rows import ON_CREATE_ONLY, MappingRow
-from scimkit.mapping.syntax import attribute_names
 
 LEFT = "IsSoftDeleted"
 DEFAULT = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from scimkit.checks import Check, failed, passed, warning
+from scimkit.evidence.checks import Check, failed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
 from scimkit.mapping.review.subject import Subject, origins
 from scimkit.mapping.review.texts import example, is_blank, listed, value_text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimkit.checks import Check, not_observed, passed, warning
 from scimkit.errors import MappingError
-from scimkit.mapping.evaluation import evaluate
+from scimkit.evidence.checks import Check, not_observed, passed, warning
+from scimkit.mapping.language.evaluation import evaluate
 from scimkit.mapping.review.evidence import unconfirmed
 from scimkit.mapping.review.record import NO_VALUE
 from scimkit.mapping.review.results import ADDRESS

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scimkit.checks import Check, failed, not_observed, passed, warning
 from scimkit.errors import MappingError
+from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
+from scimkit.mapping.language.syntax import Call, Expression, walk
 from scimkit.mapping.review.evidence import documented
 from scimkit.mapping.review.record import NO_VALUE, Overruled
 from scimkit.mapping.review.texts import value_text
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping
-from scimkit.mapping.syntax import Call, Expression, walk
 
 SOURCE = documented("Microsoft Graph, parseExpression")
 STANDS = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so there."

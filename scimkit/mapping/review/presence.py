@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimkit.checks import Check, failed, not_observed, passed, warning
+from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, TUTORIAL, documented, seen
 from scimkit.mapping.review.expected import ExpectedRow
 from scimkit.mapping.review.subject import Subject, attribute_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scimkit.checks import Check
-from scimkit.records import record
+from scimkit.evidence.checks import Check
+from scimkit.evidence.records import record
 
 MISSING = "(no such row)"
 NO_VALUE = "(no value)"

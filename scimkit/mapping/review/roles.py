@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimkit.checks import Check, failed, warning
+from scimkit.evidence.checks import Check, failed, warning
+from scimkit.mapping.language.syntax import Expression
 from scimkit.mapping.review.evidence import CUSTOMIZE, REFERENCE, documented, unconfirmed
 from scimkit.mapping.review.opinion import uses
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import listed
-from scimkit.mapping.syntax import Expression
 
 ONE_ROLE = frozenset({"SingleAppRoleAssignment"})
 NOT_FOR_EVERYBODY = ONE_ROLE | {"AppRoleAssignmentsComplex"}

@@ -7,18 +7,18 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from scimkit.checks import Check, first_failed, warning
 from scimkit.errors import MappingError
-from scimkit.mapping.evaluation import evaluate
-from scimkit.mapping.expressions import print_expression
+from scimkit.evidence.checks import Check, first_failed, warning
+from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.parser import print_expression
+from scimkit.mapping.language.syntax import Attribute, Call, Expression, attribute_names
+from scimkit.mapping.language.values import IGNORE_ATTRIBUTE
 from scimkit.mapping.review.evidence import CUSTOMIZE, TUTORIAL, documented
 from scimkit.mapping.review.leavers import check_leavers
 from scimkit.mapping.review.opinion import UNSTABLE, uses
 from scimkit.mapping.review.subject import Subject, try_parse
 from scimkit.mapping.review.texts import listed, value_text
 from scimkit.mapping.schema import meaning
-from scimkit.mapping.syntax import Attribute, Call, Expression, attribute_names
-from scimkit.mapping.values import IGNORE_ATTRIBUTE
 
 ALWAYS_THERE = frozenset({"IsSoftDeleted", "accountEnabled"})  # booleans that are never null
 BLOCKED_AND_THERE = {

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from scimkit.errors import MappingError
-from scimkit.mapping.expressions import parse
+from scimkit.mapping.language.parser import parse
+from scimkit.mapping.language.syntax import Call, Expression, attribute_names
 from scimkit.mapping.review.expected import Expectations, ExpectedRow
 from scimkit.mapping.review.opinion import GROUP, Dispute, Opinion, find_disputes, group_mapping, heed, row_name
 from scimkit.mapping.review.texts import listed
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping, evaluate_rows, objects_in
-from scimkit.mapping.syntax import Call, Expression, attribute_names
 
 Person = Mapping[str, Any]
 # The arguments of which a function gives one as it is.

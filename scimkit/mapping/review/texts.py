@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scimkit.mapping.explanations import REDACTED
-from scimkit.mapping.problems import Fault
+from scimkit.mapping.language.explanations import REDACTED
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.values import plain_text
 from scimkit.mapping.rows import MappingRow, redacts
-from scimkit.mapping.values import plain_text
 
 MANY = 5  # people named in one sentence
 

@@ -1,0 +1,1 @@
+"""What a run leaves behind: checks, records, change plans, the journal of its writes, and the folder they lie in."""

@@ -1,0 +1,198 @@
+"""Kernels for a run: each new, used for one notebook, gone afterwards.
+
+A kernel takes longer to start than most notebooks take to run. So the next one
+starts while the current notebook works, and the last one is not waited for when
+it ends: the cost of a clean kernel per notebook without its delay. On Linux they are forked from one process that has done their imports.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any
+
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from traitlets.config import Config
+
+from scimkit.errors import RunError
+from scimkit.headless.forking import AVAILABLE, KernelServer, fork_from
+
+PRELOAD = "SCIMKIT_PRELOAD"  # as scimkit.ui.kernel reads it, which only kernels import; a test keeps the two alike
+ARGUMENTS = ("--ext=scimkit.ui.kernel", "--HistoryManager.hist_file=:memory:")
+
+
+class OwnKernelSpecs(KernelSpecManager):
+    """`python3` is the interpreter that runs us, whatever a kernel spec on this machine says."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        if kernel_name != NATIVE_KERNEL_NAME:
+            return super().get_kernel_spec(kernel_name)
+        from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+
+        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+
+
+class Kernels:
+    """Makes kernels, the next one ahead of time, and sees them out.
+
+    expected     how many notebooks will ask; no kernel is started ahead beyond that
+    environment  variables for the kernels alone, on top of this process's own
+    preload      modules each kernel imports while nobody waits for it
+    fork         where the system can: fork them from one process that has done the imports
+    log          takes each line that a kernel's process prints outside the protocol, at the
+                 end of the cell: such a line may overtake the word of which secret it holds
+
+    Use as a context manager: leaving it ends every kernel that is left.
+    """
+
+    def __init__(
+        self,
+        *,
+        expected: int = 1,
+        environment: Mapping[str, str] | None = None,
+        kernel_name: str = NATIVE_KERNEL_NAME,
+        preload: Iterable[str] = (),
+        fork: bool = False,
+        config: Config | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self.left, self.kernel_name, self.config, self.log = expected, kernel_name, config, log
+        self.environment = dict(environment or {})
+        self.preload = tuple(preload)
+        self.fork = fork and AVAILABLE and kernel_name == NATIVE_KERNEL_NAME
+        self._server: KernelServer | None = None
+        self._waiting: list[AsyncKernelManager] = []
+        self._leaving: list[AsyncKernelManager] = []
+        self._lines: list[str] = []
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def begin(self) -> None:
+        """Start what takes long, without waiting for it: the process to fork from, or the first kernel."""
+        if self.fork and self._server is None:
+            self._server = KernelServer(
+                self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._lines.append)
+            )
+        elif not self.fork:
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Start the next kernel, unless it is started or no notebook is left that could want it."""
+        if not self._waiting and self.left > 0:
+            self.left -= 1
+            self._waiting.append(self._start())
+
+    def take(self) -> AsyncKernelManager:
+        """A kernel that nothing has run in: the oldest one started ahead, or a new one."""
+        while self._waiting:
+            manager = self._waiting.pop(0)
+            if run_sync(manager.is_alive)():
+                return manager
+            self._finish(manager, now=True)  # died while it waited; its successor may say why
+        self.left = max(self.left - 1, 0)
+        return self._start()
+
+    def release(self, manager: AsyncKernelManager, *, now: bool = False) -> None:
+        """Let `manager`'s kernel go. It is asked to end and not waited for; `now` kills it."""
+        if now or not run_sync(manager.is_alive)():
+            self._finish(manager, now=True)
+            return
+        run_sync(manager.request_shutdown)()
+        self._leaving.append(manager)
+
+    def log_lines(self) -> None:
+        """Log what kernels' processes have printed so far; to be called when every secret they knew has been told."""
+        while self._lines:
+            line = self._lines.pop(0)
+            if self.log is not None:
+                self.log(line)
+
+    def close(self) -> None:
+        """End what is left. Kernels that were asked to end get the time to do so."""
+        while self._waiting:
+            self._finish(self._waiting.pop(), now=True)
+        while self._leaving:
+            self._finish(self._leaving.pop(), now=False)
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+        self.log_lines()
+
+    def _start(self) -> AsyncKernelManager:
+        if self._server is not None:
+            manager = self._new_manager()
+            fork_from(self._server, manager)
+            try:
+                run_sync(manager.start_kernel)(extra_arguments=list(ARGUMENTS), env={**os.environ, **self.environment})
+                return manager
+            except OSError as error:
+                self._server.close()
+                self.fork, self._server = False, None
+                if self.log is not None:
+                    self.log(f"kernels are started one by one: {error}")
+        return self._start_plain()
+
+    def _new_manager(self) -> AsyncKernelManager:
+        # "required" as an argument, so that no configuration file can weaken it
+        return AsyncKernelManager(
+            kernel_name=self.kernel_name,
+            transport_encryption="required",
+            kernel_spec_manager=OwnKernelSpecs(),
+            config=self.config or Config(),
+        )
+
+    def _start_plain(self) -> AsyncKernelManager:
+        manager = self._new_manager()
+        preload = {PRELOAD: ",".join(self.preload)} if self.preload else {}
+        try:
+            run_sync(manager.start_kernel)(
+                extra_arguments=list(ARGUMENTS),
+                env={**os.environ, **self.environment, **preload},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        except RuntimeError as error:
+            raise RunError(
+                f"no kernel can be started ({error})",
+                "Use the kernel `python3` of the environment that scimkit is installed in.",
+            ) from None
+        process = getattr(manager.provisioner, "process", None)
+        if process is not None and process.stdout is not None:
+            threading.Thread(target=_forward, args=(process.stdout, self._lines.append), daemon=True).start()
+        return manager
+
+    def _finish(self, manager: AsyncKernelManager, *, now: bool) -> None:
+        if now:
+            run_sync(manager.shutdown_kernel)(now=True)
+            return
+        if manager.has_kernel:
+            run_sync(manager.finish_shutdown)(pollinterval=0.02)
+        run_sync(manager.cleanup_resources)()
+
+
+def _forward(stream: IO[bytes], keep: Callable[[str], None]) -> None:
+    """Read to the end what a kernel's process prints, so that it never blocks on a full pipe."""
+    try:
+        for line in stream:
+            if line.strip():
+                keep(line.decode("utf-8", "replace").rstrip())
+    except (OSError, ValueError):  # closed under us when the kernel ended
+        pass
+
+
+def choose_event_loop() -> None:
+    """zmq needs the selector loop on Windows (Python issue 37373)."""
+    if sys.platform.startswith("win") and sys.version_info < (3, 14):
+        import asyncio
+
+        policy: Any = getattr(asyncio, "WindowsSelectorEventLoopPolicy")()  # noqa: B009 - exists on Windows only
+        asyncio.set_event_loop_policy(policy)

@@ -1,0 +1,21 @@
+"""The journey: the steps of a tutorial, what does each, and the record it leaves.
+
+    step           module            verb                     record
+    1_plan         readiness         check_readiness          Readiness
+    2_token        vendor_mail       write_mail
+                   token_note        note_token               TokenNote
+    3_app          enterprise_app    make_app                 EnterpriseApp
+    4_scope        pilot_group       choose_pilot_group
+                   scope             read_scope               Scope
+    5a_connection  connection        report_connection        ConnectionReport
+    5b_mapping     mapping_opinion   ask_microsoft
+                   mapping.review    review_mapping           MappingReview
+    5c_pilot       pilot             run_pilot                PilotResult
+    5d_enable      forecast          make_forecast            Forecast
+                   enablement        start_provisioning       Enablement
+    6_monitor      monitor           summarize_logs           LogSummary
+
+Beside them: `steps` is this order as data, `guide` has the tutorial's own words and clicks,
+`filter_review` reads a scoping filter against real people, `prediction` is what the pilot and
+the forecast both ask.
+"""

@@ -1,0 +1,351 @@
+"""Step 5d, first half: exactly who would be created, taken over, changed, left out, and why.
+
+Predicted with the same decision that the pilot proves, over what is read now:
+assignments and people from Graph, accounts from the app. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from scimkit.clients.graph import GraphClient
+from scimkit.clients.scim import ScimClient
+from scimkit.errors import ApiError, Denied
+from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
+from scimkit.evidence.records import record
+from scimkit.journey.enterprise_app import EnterpriseApp
+from scimkit.journey.pilot import OVERRULED, PilotResult, links_of
+from scimkit.journey.prediction import (
+    NO_LINKS,
+    Foreseen,
+    Links,
+    Sight,
+    predict_groups,
+    predict_people,
+    read_group,
+    read_job,
+)
+from scimkit.journey.scope import SELECT, Limits, Person, person_of
+from scimkit.provisioning import judge_failures
+
+MOST_FAILURES_TOLD = 50  # one by one
+QUARANTINE_SOURCE = "Application provisioning in quarantine status"
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastRow:
+    """What is predicted for one person.
+
+    action  create | update | disable | delete | nothing | skip | failure, or unknown
+            where the app cannot be asked from here
+    """
+
+    person: Person
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupForecast:
+    """What is predicted for one group that is assigned, or that the pilot has linked.
+
+    action    as of people
+    members   how many people (and groups) the cycle adds to it
+    left_out  direct members who are not in scope, or get no account
+    removed   how many it takes out
+    """
+
+    id: str
+    name: str
+    action: str
+    reason: str
+    members: int
+    left_out: int
+    removed: int = 0
+
+
+@record("Forecast")
+@dataclass(frozen=True)
+class Forecast:
+    """What switching on would do, person by person and group by group.
+
+    counts             action -> people
+    observed_accounts  accounts the app has today; None: it could not be listed
+    groups             none where the mapping of groups is missing or switched off
+    """
+
+    rows: tuple[ForecastRow, ...]
+    counts: Mapping[str, int]
+    observed_accounts: int | None
+    checks: tuple[Check, ...]
+    groups: tuple[GroupForecast, ...] = ()
+
+
+def make_forecast(
+    graph: GraphClient,
+    scim: ScimClient,
+    enterprise_app: EnterpriseApp,
+    *,
+    now: datetime,
+    limits: Limits,
+    pilot: PilotResult | None = None,
+) -> Forecast:
+    """Predict the first cycle for everybody who is assigned. Reads only.
+
+    pilot  whom it has linked is looked at by that link, and also when not assigned any more, or deleted
+           in Entra; its group too
+    """
+    job, sight, links = read_job(graph, enterprise_app), Sight(scim), links_of(pilot) if pilot else NO_LINKS
+    keeps = bool(links) and _keeps_leavers(graph, enterprise_app)
+    looked_at = job.assigned | links.keys()
+    users = (
+        user
+        for user in graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers)
+        if user["id"] in looked_at
+    )
+    predicted = predict_people(users, job, sight, now=now, links=links, keeps_leavers=keeps)
+    gone = _gone(pilot, links, {one.id for one in predicted})
+    rows = (*(ForecastRow(person_of(one.raw), one.word, one.outcome.decision.reason) for one in predicted), *gone)
+    linked = {one.id: one.account for one in predicted if one.account}
+    left = (
+        read_group(graph, one.group.id)
+        for one in (pilot.groups if pilot else ())
+        if one.group.id in links and one.group.id not in job.assigned_groups
+    )
+    names = {one.group.id: one.group.name for one in (pilot.groups if pilot else ())}
+    seen = (*job.assigned_groups.values(), *left)
+    lost = links.keys() - {one.id for one in predicted} - {group.graph["id"] for group in seen if not group.gone}
+    foreseen = predict_groups(seen, job, sight, now=now, accounts=linked, links=links, keeps_leavers=keeps, gone=lost)
+    groups = tuple(
+        _group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen
+    )
+    counts = dict(sorted(Counter(row.action for row in rows).items()))
+    accounts = None if sight.lost else _count_accounts(scim)
+    leaving = tuple(group.name for group in groups if group.action == "delete")
+    unsure = sum(one.word == "unknown" and one.id in links and not one.account for one in (*predicted, *foreseen))
+    checks = (
+        _check_anybody(sum(row.person.id in job.assigned for row in rows), len(rows)),
+        *_check_sight(sight, counts),
+        *_check_failures(rows, groups),
+        _check_leavers(counts, limits.deletion_threshold, gone=len(gone), groups=leaving, unsure=unsure),
+        *_check_takeovers(rows),
+        *_check_accounts(accounts, rows),
+        *_check_seats(rows, limits.seats),
+        *_check_groups(groups),
+        *(check for check in (pilot.checks if pilot else ()) if check.code == OVERRULED),
+    )
+    return Forecast(rows, counts, accounts, checks, groups)
+
+
+def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
+    """Whether SkipOutOfScopeDeletions is on; a sign-in that may not see the settings takes it for off, as it is by default."""
+    try:
+        stored = graph.secrets(enterprise_app.service_principal_id)
+    except Denied:
+        return False
+    return stored.get("SkipOutOfScopeDeletions", "").strip().lower() == "true"
+
+
+def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tuple[ForecastRow, ...]:
+    """Whoever the pilot has linked and Graph lists no longer: in the recycle bin, or deleted for good; which, is not read."""
+    why = (
+        "deleted in Entra since the pilot: the account is switched off, or deleted once the person is deleted for good"
+    )
+    people = (one.person for one in (pilot.people if pilot else ()))
+    return tuple(
+        ForecastRow(person, "unknown", why) for person in people if person.id in links and person.id not in seen
+    )
+
+
+def _group_row(foreseen: Foreseen, names: Mapping[str, str], had_deleted: bool) -> GroupForecast:
+    """names: what a group was called that is not in Entra any more. had_deleted: somebody was written into it who is deleted in Entra since."""
+    decision, word, reason = foreseen.outcome.decision, foreseen.word, foreseen.outcome.decision.reason
+    name = str(foreseen.raw.get("displayName") or names.get(foreseen.id) or foreseen.id)
+    if had_deleted and word == "nothing":  # taken out before they were deleted, they are taken out in the app too
+        word, reason = (
+            "unknown",
+            f"{reason}; unknown only for people deleted in Entra since, whose memberships are not told",
+        )
+    return GroupForecast(
+        foreseen.id, name, word, reason, len(decision.add), len(decision.left_out), len(decision.remove)
+    )
+
+
+def _count_accounts(scim: ScimClient) -> int | None:
+    try:
+        return sum(1 for _ in scim.list_all("Users"))
+    except ApiError:
+        return None
+
+
+def _check_anybody(assigned: int, looked_at: int) -> Check:
+    if not assigned:
+        return failed(
+            "forecast.people",
+            "nobody is assigned: the cycle would do nothing",
+            "Assign the pilot people first (4_scope).",
+        )
+    others = looked_at - assigned
+    text = f"{_people(assigned)} {'is' if assigned == 1 else 'are'} assigned, each was looked at"
+    return passed(
+        "forecast.people",
+        f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'} not assigned any more"
+        if others
+        else text,
+    )
+
+
+def _people(number: int) -> str:
+    return f"{number} {'person' if number == 1 else 'people'}"
+
+
+def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
+    """An app that this machine cannot ask is no fault of the job: then it is unknown who has an account."""
+    if sight.lost is None:
+        return ()
+    text = f"the app cannot be asked from here ({sight.lost}): of {_people(counts.get('unknown', 0))} it is unknown what they have there"
+    return (
+        not_observed(
+            "forecast.accounts_unknown",
+            text,
+            "Run this where the app is reachable, or compare its own export of accounts with the people below.",
+        ),
+    )
+
+
+def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, ...] = ()) -> tuple[Check, ...]:
+    """Each who will fail, up to so many; and whether all together put the job into quarantine."""
+    failing = [row for row in rows if row.action == "failure"]
+    remedy = "Mend it before you switch on, or know that this person gets no account."
+    found = [
+        warning("forecast.failure", f"{row.person.user_principal_name} will fail: {row.reason}", remedy)
+        for row in failing[:MOST_FAILURES_TOLD]
+    ]
+    if more := len(failing) - len(found):
+        found.append(
+            warning(
+                "forecast.failure", f"{more} more will fail", "Look for them in the table; many often have one reason."
+            )
+        )
+    failed_groups = sum(group.action == "failure" for group in groups)
+    if judge_failures(len(failing) + failed_groups, of=len(rows) + len(groups)):
+        text = f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle gives them up and stops, a later one goes into quarantine"
+        return (
+            failed(
+                "forecast.quarantine", text, "Mend the commonest reason, then run this step again.", QUARANTINE_SOURCE
+            ),
+            *found,
+        )
+    return tuple(found)
+
+
+def _check_leavers(
+    counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = (), unsure: int = 0
+) -> Check:
+    """The threshold counts people and groups alike.
+
+    gone    people of the pilot who are deleted in Entra since
+    groups  names of the groups that would be deleted in the app
+    unsure  linked people and groups who left scope, where the app could not be asked
+    """
+    people = counts.get("disable", 0) + counts.get("delete", 0) + gone
+    source = "Accidental deletions prevention"
+    told = [f"{_people(people)} would lose access"] if people else []
+    told += [f"these groups would be deleted in the app: {', '.join(groups)}"] if groups else []
+    told += (
+        [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"]
+        if unsure
+        else []
+    )
+    if told and people + len(groups) + unsure >= threshold:
+        text = f"{'; '.join(told)}; the job stops at {threshold}"
+        return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
+    if told:
+        return warning("forecast.leavers", "; ".join(told), "Make sure that each of them has left.", source)
+    return passed("forecast.leavers", "nobody loses access", source)
+
+
+def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
+    """Silent where nobody is known to have an account and of somebody it is not known."""
+    taken = [row.person.user_principal_name for row in rows if row.action in ("update", "nothing")]
+    if taken:
+        return (passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}"),)
+    return (
+        ()
+        if any(row.action == "unknown" for row in rows)
+        else (passed("forecast.takeovers", "no existing account is taken over"),)
+    )
+
+
+def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
+    if accounts is None:
+        text = "the accounts in the app could not be listed, so nobody knows whom no one in scope matches"
+        return (
+            not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),
+        )
+    matched = sum(
+        row.action in ("update", "nothing", "disable", "delete", "unknown") for row in rows
+    )  # unknown: linked in the pilot, deleted in Entra since
+    left = accounts - matched
+    if left < 0:
+        text = f"the app lists {accounts} accounts, fewer than the {matched} that were found by searching"
+        return (
+            not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),
+        )
+    if left:
+        text = f"{left} of {accounts} accounts in the app match nobody in scope; provisioning leaves them alone"
+        return (
+            warning(
+                "forecast.accounts",
+                text,
+                "Decide what happens to them: assign those people, or clear the accounts in the app.",
+                "How application provisioning works",
+            ),
+        )
+    return (passed("forecast.accounts", f"each of the {accounts} accounts in the app belongs to somebody in scope"),)
+
+
+def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
+    """Groups that will not come, or come without some of their people."""
+    found = []
+    for group in groups:
+        if group.action in ("failure", "skip"):
+            found.append(
+                warning(
+                    "forecast.group",
+                    f"the group {group.name} is not provisioned: {group.reason}",
+                    "Mend it before you switch on, or take the group's assignment away.",
+                    "How application provisioning works",
+                )
+            )
+        elif group.left_out:
+            text = f"the group {group.name} comes without {group.left_out} of its direct members (people or groups): not in scope, or without an account"
+            remedy = "Bring them into scope first: a member who comes into scope later is filled in only when provisioning is restarted."
+            found.append(warning("forecast.group_members", text, remedy, "Known issues for provisioning"))
+    if groups and not found:
+        found.append(
+            passed(
+                "forecast.groups",
+                f"provisioned with all their direct members: {', '.join(group.name for group in groups)}",
+            )
+        )
+    return tuple(found)
+
+
+def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]:
+    active = sum(row.action in ("create", "update", "nothing", "unknown") for row in rows)
+    if not seats:
+        return ()
+    if active > seats:
+        return (
+            failed(
+                "forecast.seats",
+                f"{_people(active)} would need a seat, there are {seats}",
+                "Narrow the assignment or buy seats.",
+                "field reports",
+            ),
+        )
+    return (passed("forecast.seats", f"{_people(active)} will use {active} of {seats} seats"),)

@@ -1,0 +1,137 @@
+"""Step 5b: Microsoft's own word on every expression of the mapping, of people and of the pilot group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from scimkit.clients.graph import GraphClient
+from scimkit.errors import ApiError, Denied, MappingError, NotReady
+from scimkit.journey.enterprise_app import EnterpriseApp
+from scimkit.journey.pilot_group import PilotGroup
+from scimkit.mapping.language.explanations import REDACTED
+from scimkit.mapping.language.parser import parse
+from scimkit.mapping.language.syntax import attribute_names
+from scimkit.mapping.review import Answer, Opinion
+from scimkit.mapping.review.opinion import GROUP, expression_rows, group_mapping
+from scimkit.mapping.rows import MappingRow, ObjectMapping, choose_mapping, redacts
+from scimkit.provisioning.source import group_attributes
+
+RIGHT = "Synchronization.ReadWrite.All"
+
+
+def ask_microsoft(
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    live: Iterable[ObjectMapping],
+    people: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Opinion:
+    """What the provisioning service itself gives for each expression and each person or group (Graph: parseExpression).
+
+    live    the object mappings of the job's schema; only rows that are expressions are asked about
+    people  source attributes by user principal name
+    groups  source attributes by the group's name (`read_group_sources`); None: no group goes first
+
+    Changes nothing. Only the attributes an expression names are sent, and the same
+    expression with the same values once. Where Graph refuses or does not answer,
+    what was not asked is said in the opinion, and nothing is raised.
+    """
+    live, groups = tuple(live), groups or {}
+    users = choose_mapping(live)
+    asked = [
+        ("User", row, name, person)
+        for row in (expression_rows(users) if users else ())
+        for name, person in people.items()
+    ]
+    asked += [
+        (GROUP, row, name, group) for row in expression_rows(group_mapping(live)) for name, group in groups.items()
+    ]
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    answers: list[Answer] = []
+    try:
+        for kind, row, name, source in asked:
+            answers.append(_masked(row, _read(kind, row, name, _ask(graph, enterprise_app, row, source, known))))
+    except Denied as error:
+        return Opinion(tuple(answers), *_not_allowed(error), groups)
+    except ApiError as error:
+        text = f"Microsoft gave an answer for {len(answers)} of {len(asked)} values, then: {error}"
+        return Opinion(tuple(answers), text, "Run this step again; until then the values are scimkit's own.", groups)
+    return Opinion(tuple(answers), groups=groups)
+
+
+def read_group_sources(
+    graph: GraphClient, group: PilotGroup | None, live: Iterable[ObjectMapping]
+) -> dict[str, dict[str, Any]]:
+    """The source attributes of the pilot group as the mapping sees them, by its name.
+
+    live  the object mappings of the job's schema; where that of groups is off, or has no
+          expression to try, Graph is not asked and nothing comes back
+
+    Raises NotReady for a group that is not in the directory any more.
+    """
+    if not group or not expression_rows(group_mapping(live)):
+        return {}
+    found = graph.group(group.id)
+    if found is None:
+        raise NotReady(
+            f"the group {group.name} is not in the directory any more", "Choose the pilot group again (4_scope)."
+        )
+    members = tuple(member["id"] for member in graph.members(group.id))
+    return {group.name: group_attributes(found, members=members, in_scope=True)}
+
+
+def _masked(row: MappingRow, answer: Answer) -> Answer:
+    """The answer as people may see it: what goes through Redact is masked, also in Microsoft's words on why it failed."""
+    if not redacts(row):
+        return answer
+    error = REDACTED if answer.read and answer.error else answer.error
+    return replace(answer, values=(REDACTED,) if answer.values else (), error=error)
+
+
+def _not_allowed(error: Denied) -> tuple[str, str]:
+    text = f"Microsoft was not asked about the expressions: {error}. It changes nothing, and yet Graph wants {RIGHT} for it"
+    remedy = f'Grant {RIGHT}, or try the expressions in the portal\'s expression builder; a tenant with writes = "never" signs in without that right.'
+    return text, remedy
+
+
+def _ask(
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    row: MappingRow,
+    given: Mapping[str, Any],
+    known: dict[tuple[str, str], dict[str, Any]],
+) -> dict[str, Any]:
+    expression = row.expression or ""
+    source = _needed(expression, given)
+    key = expression, repr(sorted(source.items()))
+    if key not in known:
+        known[key] = graph.parse_expression(
+            enterprise_app.service_principal_id, enterprise_app.job_id, expression, source
+        )
+    return known[key]
+
+
+def _needed(expression: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes the expression names; all of them where we cannot read it ourselves."""
+    try:
+        names = attribute_names(parse(expression))
+    except MappingError:
+        return dict(given)
+    return {name: given[name] for name in names if given.get(name) is not None}
+
+
+def _read(kind: str, row: MappingRow, name: str, answer: Mapping[str, Any]) -> Answer:
+    """Graph's parseExpressionResponse. A result is always a list of texts; how null looks in it is (unconfirmed)."""
+    error = answer.get("error") or {}
+    told = str(error.get("message") or error.get("code") or "") if isinstance(error, Mapping) else str(error)
+    if answer.get("parsingSucceeded") is not True:
+        return Answer(row.target, name, read=False, error=told or "no reason given", object=kind)
+    if answer.get("evaluationSucceeded") is not True:
+        return Answer(row.target, name, read=True, error=told or "no reason given", object=kind)
+    values = answer.get("evaluationResult") or ()
+    values = [values] if isinstance(values, str) else values
+    return Answer(
+        row.target, name, read=True, values=tuple(str(each) for each in values if each not in (None, "")), object=kind
+    )

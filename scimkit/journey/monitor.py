@@ -1,0 +1,289 @@
+"""The provisioning log in plain words: one line an event, with what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scimkit.clients.graph import GraphClient
+from scimkit.errors import Waiting
+from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
+from scimkit.evidence.records import read_utc, record, utc_text
+from scimkit.journey.enablement import Enablement
+from scimkit.journey.enterprise_app import EnterpriseApp
+from scimkit.journey.forecast import Forecast
+from scimkit.monitoring.explanations import explain
+from scimkit.monitoring.job_status import JobStatus, read_status
+
+JOB_SOURCE = "Graph: synchronizationTaskExecution"
+POLLS = 50  # readings of the job before giving up; at one a minute less than the hour a headless cell may take
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One event of the log.
+
+    person  user principal name where the log has it, else the display name; of a group its name
+    kind    User | Group, as the log calls it
+    source_id  object id in Entra; "" in a record of before it was kept
+    action  create | update | disable | delete | stageddelete | other
+    status  success | failure | skipped | warning
+    """
+
+    person: str
+    action: str
+    status: str
+    code: str
+    meaning: str
+    remedy: str
+    time_utc: str
+    kind: str = "User"
+    source_id: str = ""
+
+
+@record("LogSummary")
+@dataclass(frozen=True)
+class LogSummary:
+    """What the service reports between two times.
+
+    counts                    "create success", or "skipped" alone where nothing was to be done -> how many
+    forecast_against_outcome  person -> "forecast; outcome", only where the two differ
+    """
+
+    job_id: str
+    from_utc: str
+    to_utc: str
+    job_status: str
+    quarantine: str
+    counts: Mapping[str, int]
+    lines: tuple[LogLine, ...]
+    forecast_against_outcome: Mapping[str, str]
+    checks: tuple[Check, ...]
+
+
+def wait_for_cycle(
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    enablement: Enablement,
+    *,
+    polls: int = POLLS,
+    pause: Callable[[], None] | None = None,
+) -> JobStatus:
+    """Read the job until a cycle has ended since it was enabled, or it is in quarantine.
+
+    pause  called between two readings; live this waits a minute, in the sandbox time
+           passes by itself
+
+    Raises Waiting after `polls` readings: a first cycle may take hours.
+    """
+    since = read_utc(enablement.started_utc)
+    for _ in range(polls):
+        status = read_status(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {})
+        if status.quarantine or (status.last_cycle_utc and read_utc(status.last_cycle_utc) >= since):
+            return status
+        if pause is not None:
+            pause()
+    raise Waiting(
+        "the first cycle has not ended yet",
+        "A first cycle takes from 20 minutes to hours. Go on later with the command below.",
+        settings={"6_monitor": {}},
+    )
+
+
+def read_line(event: Mapping[str, Any]) -> LogLine:
+    """One provisioningObjectSummary as a line. Values are compared without case, as the
+    log and the documentation spell them differently."""
+    source = event.get("sourceIdentity") or {}
+    status = event.get("provisioningStatusInfo") or {}
+    error = status.get("errorInformation") or {}
+    code = str(error.get("errorCode") or _skip_reason(event))
+    told = explain(code)
+    person = (
+        (source.get("details") or {}).get("UserPrincipalName") or source.get("displayName") or source.get("id") or ""
+    )
+    return LogLine(
+        str(person),
+        str(event.get("provisioningAction") or "other").lower(),
+        str(status.get("status") or "").lower(),
+        code,
+        told.meaning,
+        told.remedy,
+        utc_text(read_utc(event["activityDateTime"])),
+        "Group" if str(source.get("identityType") or "").casefold() == "group" else "User",
+        str(source.get("id") or ""),
+    )
+
+
+def _skip_reason(event: Mapping[str, Any]) -> str:
+    for step in event.get("provisioningSteps") or ():
+        reason = (step.get("details") or {}).get("SkipReason")
+        if reason:
+            return str(reason)
+    return ""
+
+
+def summarize_logs(
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    status: JobStatus,
+    forecast: Forecast,
+    enablement: Enablement,
+    *,
+    now: datetime,
+) -> LogSummary:
+    """The log of the job since it was enabled, explained and held against the forecast."""
+    since = read_utc(enablement.started_utc)
+    events = sorted(
+        graph.provisioning_logs(enterprise_app.job_id, since=since), key=lambda event: event["activityDateTime"]
+    )
+    lines = tuple(read_line(event) for event in events)
+    differences = compare_outcome(forecast, lines)
+    checks = (*_check_job(status), *_check_lines(lines), _check_forecast(forecast, differences, lines))
+    counts = Counter(line.status if line.action == "other" else f"{line.action} {line.status}" for line in lines)
+    return LogSummary(
+        enterprise_app.job_id,
+        utc_text(since),
+        utc_text(now),
+        str(status),
+        status.quarantine,
+        dict(sorted(counts.items())),
+        lines,
+        differences,
+        checks,
+    )
+
+
+def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, str]:
+    """Where what is reported of a person or a group is not what was predicted, by name; found by object id,
+    as names change and two groups may have the same one."""
+    reported: dict[tuple[str, str], list[LogLine]] = {}
+    for each in lines:
+        reported.setdefault((each.kind, each.source_id or each.person), []).append(each)
+    predicted = [("User", row.person.id, row.person.user_principal_name, row.action) for row in forecast.rows]
+    predicted += [("Group", group.id, group.name, group.action) for group in forecast.groups]
+    found = {}
+    for kind, object_id, name, action in predicted:
+        line = _telling(reported.get((kind, object_id)) or reported.get((kind, name), []))
+        outcome = "nothing reported" if line is None else _outcome(line)
+        if action == "unknown" or (action == "failure" and line is not None and line.status == "failure"):
+            continue  # nothing was predicted; or it failed as predicted, with whatever code
+        if outcome != action and not (
+            action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")
+        ):
+            shown = name if kind == "User" else f"the group {name}"
+            found[f"{shown} ({object_id})" if shown in found else shown] = f"predicted {action}; reported {outcome}"
+    return found
+
+
+def _telling(lines: list[LogLine]) -> LogLine | None:
+    """Of the events of one object the first write that succeeded, for managers and members follow in
+    events of their own; without one the last event."""
+    written = (
+        line for line in lines if line.status == "success" and line.action in ("create", "update", "disable", "delete")
+    )
+    return next(written, lines[-1] if lines else None)
+
+
+def _outcome(line: LogLine) -> str:
+    if line.status == "failure":
+        return f"failure {line.code}".strip()
+    if line.status == "skipped":
+        return "nothing" if line.code == "RedundantExport" else "skip"
+    return line.action
+
+
+def _check_job(status: JobStatus) -> tuple[Check, ...]:
+    if status.quarantine:
+        remedy = "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four weeks."
+        return (
+            failed(
+                "monitor.quarantine",
+                f"the job is in quarantine: {status.quarantine}",
+                remedy,
+                "Application provisioning in quarantine status",
+            ),
+        )
+    if status.pruned:
+        remedy = (
+            "Mend the commonest failure below, then restart provisioning: whoever failed is not tried again by itself."
+        )
+        return (
+            failed(
+                "monitor.pruned",
+                f"too many failed in the first cycle, and the service gave them up: {status}",
+                remedy,
+                JOB_SOURCE,
+            ),
+        )
+    if status.last_result == "Failed":
+        return (
+            failed(
+                "monitor.job",
+                f"the last cycle failed: {status}",
+                "Read the failures below; if there are none, the job's page in the portal says why.",
+                JOB_SOURCE,
+            ),
+        )
+    if status.last_result == "EntryLevelErrors":
+        return (
+            warning(
+                "monitor.job",
+                f"the last cycle ended with errors for single people: {status}",
+                "Read the failures below.",
+                JOB_SOURCE,
+            ),
+        )
+    return (passed("monitor.job", f"the job is {status}"),)
+
+
+def _check_lines(lines: tuple[LogLine, ...]) -> tuple[Check, ...]:
+    if not lines:
+        return (
+            not_observed(
+                "monitor.log",
+                "the log has no event yet; events appear with a delay",
+                "Run this step again in a few minutes.",
+            ),
+        )
+    failures = [line for line in lines if line.status == "failure"]
+    disabled = [line for line in lines if line.action in ("disable", "delete") and line.status == "success"]
+    found = [
+        warning(
+            "monitor.failures",
+            f"{line.person}: {line.meaning or line.code}",
+            line.remedy or "Read the reason in the log.",
+            line.code,
+        )
+        for line in failures
+    ] or [passed("monitor.log", f"{len(lines)} events, none failed")]
+    if disabled:
+        found.append(
+            warning(
+                "monitor.switched_off",
+                f"switched off: {', '.join(line.person for line in disabled)}",
+                "Make sure that each of them has left.",
+            )
+        )
+    return tuple(found)
+
+
+def _check_forecast(forecast: Forecast, differences: Mapping[str, str], lines: tuple[LogLine, ...]) -> Check:
+    if not lines:
+        return not_observed("monitor.forecast", "nothing is reported yet that the forecast could be held against")
+    if differences:
+        text = "; ".join(f"{person}: {what}" for person, what in differences.items())
+        return warning(
+            "monitor.forecast",
+            f"{len(differences)} of {_looked_at(forecast)} went another way than predicted: {text}",
+            "Look at each of them before you widen.",
+        )
+    return passed("monitor.forecast", f"what was predicted has happened, for each of {_looked_at(forecast)}")
+
+
+def _looked_at(forecast: Forecast) -> str:
+    return f"{len(forecast.rows)} people" + (
+        f" and {len(forecast.groups)} group{'s' * (len(forecast.groups) > 1)}" if forecast.groups else ""
+    )

@@ -1,0 +1,98 @@
+"""Step 2: the app's secret. Where it is kept and when it ends; never what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from scimkit.apps.profile import AppProfile
+from scimkit.credentials import REMIND_DAYS, Secret, days_left, jwt_expiry, remind_on
+from scimkit.errors import ConfigError
+from scimkit.evidence.checks import Check, failed, passed, warning
+from scimkit.evidence.records import record
+
+
+@record("TokenNote")
+@dataclass(frozen=True)
+class TokenNote:
+    """Where the secret is kept and when it ends.
+
+    reference      env:NAME, keyring:NAME, file:PATH, prompt or sandbox: where it comes from
+    expires        YYYY-MM-DD; "" where nobody knows
+    overlap_hours  how long an old key works beside a new one; None: not stated
+    remind_on      YYYY-MM-DD to renew from; "" without an end
+    """
+
+    app: str
+    label: str
+    reference: str
+    made_by: str
+    expires: str
+    overlap_hours: int | None
+    remind_on: str
+    checks: tuple[Check, ...]
+
+
+def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, now: datetime) -> TokenNote:
+    """What is known about the secret that `reference` names.
+
+    token    looked at for an end date of its own (a JWT), not kept
+    expires  the date the administrator noted at the vendor, YYYY-MM-DD, or ""
+
+    Raises ConfigError when `expires` is not a date.
+    """
+    noted = _read_date(expires)
+    own = jwt_expiry(token)
+    end = noted or (own.date() if own else None)
+    checks = [passed("token.present", f"{_article(app.token.label)} {app.token.label} was found under {reference}")]
+    checks.append(_check_end(app, end, now))
+    if noted and own and noted != own.date():
+        text = f"the date noted ({noted}) is not the one in the token itself ({own.date()})"
+        checks.append(warning("token.dates_differ", text, "Note the token's own date."))
+        end = min(noted, own.date())
+    remind = remind_on(end, now) if end else None
+    return TokenNote(
+        app.name,
+        app.token.label,
+        reference,
+        app.token.made_by,
+        end.isoformat() if end else "",
+        app.token.overlap_hours,
+        remind.isoformat() if remind else "",
+        tuple(checks),
+    )
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1].lower() in "aeio" else "a"
+
+
+def _read_date(text: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(
+            f"expires is {text!r}, which is not a date",
+            "Write it as YYYY-MM-DD, such as 2026-12-31, or leave it empty.",
+        ) from None
+
+
+def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
+    if end is None:
+        text = f"nobody has noted when the {app.token.label} ends"
+        remedy = f"Look it up at the vendor (its end is {app.token.expires} there) and note it under expires: a forgotten end stops provisioning for everybody."
+        return warning("token.expiry_unknown", text, remedy, "field reports")
+    days = days_left(end, now)
+    if days < 0:
+        remedy = f"Make a new {app.token.label} at the vendor and run this step with it."
+        return failed("token.expired", f"the {app.token.label} ended on {end}", remedy, "field reports")
+    if days <= REMIND_DAYS:
+        return warning(
+            "token.expires_soon",
+            f"the {app.token.label} ends on {end}, in {days} days",
+            "Renew it before you go live.",
+            "field reports",
+        )
+    return passed("token.expiry", f"it ends on {end}, in {days} days", "field reports")

@@ -1,0 +1,205 @@
+"""Functions about dates. All date-times are UTC; a text without an offset counts as UTC."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.signatures import function
+from scimkit.mapping.language.values import (
+    FILETIME_EPOCH_TICKS,
+    OMITTED,
+    TICKS_PER_DAY,
+    TICKS_PER_SECOND,
+    Instant,
+    integer_of,
+    out_of_range,
+    show_value,
+)
+
+if TYPE_CHECKING:
+    from scimkit.mapping.language.evaluation import Scope
+
+TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
+HALF = r"(?:\s*(?P<half>[AaPp])[Mm])?"
+OFFSET = r"(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+ISO = re.compile(
+    rf"\s*(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{1,2}})-(?P<day>[0-9]{{1,2}})(?:(?:[Tt]|\s+){TIME}{HALF})?{OFFSET}\s*\Z"
+)
+US = re.compile(
+    rf"\s*(?P<month>[0-9]{{1,2}})/(?P<day>[0-9]{{1,2}})/(?P<year>[0-9]{{4}})(?:(?:[Tt]|\s+){TIME}{HALF})?{OFFSET}\s*\Z"
+)
+INTERVALS = {
+    "d": TICKS_PER_DAY,
+    "ww": 7 * TICKS_PER_DAY,
+    "h": 3600 * TICKS_PER_SECOND,
+    "n": 60 * TICKS_PER_SECOND,
+    "s": TICKS_PER_SECOND,
+}
+KNOWN_INTERVALS = "yyyy (year), m (month), d (day), ww (week), h (hour), n (minute), s (second)"
+
+
+def parse_date(text: str) -> Instant | None:
+    """A date as Entra's sources write it, in UTC; None when it is none.
+
+    ISO date, with an offset (2020-03-16-07:00), ISO date-time with Z, offset or
+    none and with a blank in place of T, and the form M/d/yyyy h:mm:ss tt.
+    """
+    match = ISO.match(text) or US.match(text)
+    if match is None:
+        return None
+    try:
+        hour = int(match["hour"] or 0)
+        if match["half"]:
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if match["half"] in "pP" else 0)
+        wall = datetime(
+            int(match["year"]),
+            int(match["month"]),
+            int(match["day"]),
+            hour,
+            int(match["minute"] or 0),
+            int(match["second"] or 0),
+        )
+    except ValueError:
+        return None
+    fraction = int((match["fraction"] or "").ljust(7, "0")[:7])
+    return Instant(Instant.of(wall).ticks + fraction - offset_ticks(match["offset"]))
+
+
+def offset_ticks(text: str | None) -> int:
+    """Ticks that local time is ahead of UTC by an offset such as -07:00."""
+    if not text or text in "Zz":
+        return 0
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    if minutes > 14 * 60:
+        raise Fault(f"the offset {text} is larger than 14 hours", "Correct it.")
+    return (-1 if text[0] == "-" else 1) * minutes * 60 * TICKS_PER_SECOND
+
+
+def date_of(scope: Scope, value: Any, what: str) -> Instant:
+    """A date argument. Null or unreadable is an error (unconfirmed)."""
+    if isinstance(value, Instant):
+        return value
+    if value is None:
+        raise Fault(f"{what} is null", 'Guard it: Switch([x], [x], "", "9999-12-31").', value)
+    text = scope.text(value) or ""
+    try:
+        moment = parse_date(text)
+    except Fault as fault:
+        raise Fault(fault.message, fault.remedy, value) from None
+    if moment is None:
+        raise Fault(f"{what} is {show_value(text)}, which is no date", "Give 2020-03-16, or use FormatDateTime.", value)
+    return moment
+
+
+@function("CDate", "expression")
+def _cdate(scope: Scope, value: Any) -> Instant:
+    return date_of(scope, value, "the value")
+
+
+@function("Now")
+def _now(scope: Scope) -> Instant:
+    return scope.instant()
+
+
+def _interval(scope: Scope, value: Any) -> str:
+    name = scope.text(value) or ""
+    if name in INTERVALS or name in ("yyyy", "m"):
+        return name
+    if name in ("q", "y", "w"):
+        raise Fault(f"the interval {name} exists in Entra Connect Sync only", f"Use {KNOWN_INTERVALS}.", value)
+    raise Fault(f"there is no interval {show_value(name)}; case matters", f"Use {KNOWN_INTERVALS}.", value)
+
+
+@function("DateAdd", "interval", "value", "dateTime")
+def _date_add(scope: Scope, interval: Any, value: Any, moment: Any) -> Instant:
+    """A later (or earlier) date-time; months and years keep the day, clipped to the month's end."""
+    unit, count = _interval(scope, interval), integer_of(value, "value")
+    start = date_of(scope, moment, "dateTime")
+    try:
+        if unit in INTERVALS:
+            return Instant(start.ticks + count * INTERVALS[unit])
+        wall = start.wall
+        months = wall.year * 12 + wall.month - 1 + count * (12 if unit == "yyyy" else 1)
+        year, month = divmod(months, 12)
+        if not 1 <= year <= 9999:
+            raise out_of_range()
+        day = min(wall.day, calendar.monthrange(year, month + 1)[1])
+        moved = Instant.of(wall.replace(year=year, month=month + 1, day=day))
+        return Instant(moved.ticks + start.fraction)
+    except Fault as fault:
+        raise Fault(fault.message, "Add less.", value) from None
+
+
+@function("DateDiff", "interval", "date1", "date2")
+def _date_diff(scope: Scope, interval: Any, date1: Any, date2: Any) -> int:
+    """date2 - date1: elapsed units truncated toward zero; months and years by the calendar; weeks by Sundays."""
+    unit = _interval(scope, interval)
+    one, other = date_of(scope, date1, "date1"), date_of(scope, date2, "date2")
+    if unit == "yyyy":
+        return other.wall.year - one.wall.year
+    if unit == "m":
+        return 12 * (other.wall.year - one.wall.year) + other.wall.month - one.wall.month
+    if unit == "ww":
+        return _truncate(_truncate(_week_start(other) - _week_start(one), TICKS_PER_DAY), 7)
+    return _truncate(other.ticks - one.ticks, INTERVALS[unit])
+
+
+def _truncate(dividend: int, divisor: int) -> int:
+    """Whole division toward zero."""
+    return -(-dividend // divisor) if dividend < 0 else dividend // divisor
+
+
+def _week_start(moment: Instant) -> int:
+    """Ticks of the Sunday before (or on) the day, at the same time of day."""
+    return moment.ticks - moment.wall.isoweekday() % 7 * TICKS_PER_DAY
+
+
+@function("DateFromNum", "value")
+def _date_from_num(scope: Scope, value: Any) -> Instant:
+    """The date-time of a Windows FILETIME: 100 ns since 1601-01-01 UTC."""
+    number = integer_of(value, "value")
+    try:
+        if number < 0:
+            raise Fault("a FILETIME is not negative")
+        return Instant(FILETIME_EPOCH_TICKS + number)
+    except Fault as fault:
+        raise Fault(fault.message, "Give 100-nanosecond steps since 1601.", value) from None
+
+
+@function("NumFromDate", "value")
+def _num_from_date(scope: Scope, value: Any) -> int:
+    """The FILETIME of a date; the printed results of the HR guides are wrong, the definition counts."""
+    number = date_of(scope, value, "value").ticks - FILETIME_EPOCH_TICKS
+    if number < 0:
+        raise Fault("the date lies before 1601", "A FILETIME starts at 1601-01-01.", value)
+    return number
+
+
+@function("FormatDateTime", "source", "dateTimeStyles?", "inputFormat", "outputFormat?")
+def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any, output_format: Any) -> str | None:
+    """A date text in another format. With three arguments there is no style (the older signature)."""
+    from scimkit.mapping.language.functions.formats import check_styles, parse_exact, print_moment
+
+    if output_format is OMITTED:
+        styles, input_format, output_format = OMITTED, styles, input_format
+    text = scope.text(source)
+    if text is None:
+        return None
+    if input_format is OMITTED or output_format is OMITTED:
+        raise Fault(
+            "inputFormat and outputFormat are needed", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").'
+        )
+    style_names = "" if styles is OMITTED else scope.text(styles) or ""
+    try:
+        adjust = check_styles(style_names)
+    except Fault as fault:
+        raise Fault(fault.message, fault.remedy, styles) from None
+    moment = parse_exact(text, scope.text(input_format) or "", scope, source, input_format)
+    return print_moment(moment.to_utc() if adjust else moment, scope.text(output_format) or "", output_format)

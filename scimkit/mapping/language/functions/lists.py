@@ -1,0 +1,47 @@
+"""Functions about lists, the multi-valued attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.signatures import function
+from scimkit.mapping.language.values import integer_of
+
+if TYPE_CHECKING:
+    from scimkit.mapping.language.evaluation import Scope
+
+
+@function("Item", "attribute", "index")
+def _item(scope: Scope, value: Any, index: Any) -> Any:
+    """One element, from 1. Null gives null (unconfirmed); beyond the end: `Settings.item_out_of_range`."""
+    number = integer_of(index, "index")
+    if number < 1:
+        raise Fault(f"index is {number}", "Elements are counted from 1.", index)
+    if value is None:
+        return None
+    items = value if isinstance(value, list) else [value]
+    if number > len(items):
+        if scope.settings.item_out_of_range == "null":
+            return None
+        raise Fault(
+            f"there is no element {number}, the list has {len(items)}",
+            f"Guard it: IIF(Count(list) >= {number}, Item(list, {number}), ...).",
+            index,
+        )
+    return items[number - 1]
+
+
+@function("RemoveDuplicates", "attribute")
+def _remove_duplicates(scope: Scope, value: Any) -> list[Any]:
+    """The list without repetitions, first occurrence kept, compared exactly (unconfirmed)."""
+    if value is None:
+        return []
+    kept: list[Any] = []
+    seen: set[str] = set()
+    for item in value if isinstance(value, list) else [value]:
+        mark = f"{type(item).__name__}:{item!r}"
+        if mark not in seen:
+            seen.add(mark)
+            kept.append(item)
+    return kept

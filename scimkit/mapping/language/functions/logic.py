@@ -1,0 +1,196 @@
+"""IIF, Switch, Coalesce and the tests: which value is taken, and whether there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.signatures import FUNCTIONS, function
+from scimkit.mapping.language.syntax import Attribute, Call, Number, Text
+from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, Instant, as_integer, show_value
+
+if TYPE_CHECKING:
+    from scimkit.mapping.language.evaluation import Compiler, Run, Scope
+
+
+@function("IIF", "condition", "valueIfTrue", "valueIfFalse", lazy=True)
+def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
+    """Either value. A null read by the condition: `Settings.null_conditions`."""
+    from scimkit.mapping.language.evaluation import NullRead, is_true
+
+    strict = compiler.settings.null_conditions == "strict"
+    test, yes, no = node.arguments
+    assert test is not None and yes is not None and no is not None
+    condition = compiler.run(test, in_condition or strict)
+    if_true, if_false = compiler.run(yes, in_condition), compiler.run(no, in_condition)
+
+    def choose(scope: Scope) -> Any:
+        try:
+            chosen = condition(scope)
+        except NullRead as null:
+            if in_condition:
+                raise
+            scope.warn(f"the condition of IIF reads [{null.name}], which is null: the result is null")
+            return None
+        if chosen is not True and chosen is not False:
+            try:
+                chosen = is_true(chosen)
+            except Fault as fault:
+                raise compiler.error(fault, test.position) from None
+        return if_true(scope) if chosen else if_false(scope)
+
+    return choose
+
+
+@function(
+    "Switch", "source", "defaultValue?", "key", "value*", lazy=True, keys={"key": "switchValue", "value": "switchValue"}
+)
+def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
+    """The value of the first key equal to the source (ordinal); null counts as empty text."""
+    guarded = in_condition and not compiler.settings.guarded_conditions
+    first = node.arguments[0]
+    assert first is not None
+    source = compiler.run(first, guarded)
+    default = node.arguments[1] if len(node.arguments) > 1 else None
+    otherwise = compiler.run(default, in_condition) if default is not None else None
+
+    def text(scope: Scope, value: Any, position: int) -> str:
+        try:
+            return scope.text(value) or ""
+        except Fault as fault:
+            raise compiler.error(fault, position) from None
+
+    if compiler.watch is None and (table := _constants(node)) is not None:
+        return _look_up(table, source, otherwise, text_of=lambda scope, value: text(scope, value, first.position))
+    pairs = [
+        (
+            compiler.run(key, guarded) if key is not None else _null,
+            compiler.run(value, in_condition) if value is not None else _null,
+        )
+        for key, value in zip(node.arguments[2::2], node.arguments[3::2], strict=True)
+    ]
+
+    def choose(scope: Scope) -> Any:
+        value = source(scope)
+        wanted = value if value.__class__ is str else text(scope, value, first.position)
+        for key, result in pairs:
+            key_value = key(scope)
+            if (key_value if key_value.__class__ is str else text(scope, key_value, node.position)) == wanted:
+                return result(scope)
+        return otherwise(scope) if otherwise is not None else None
+
+    return choose
+
+
+def _constants(node: Call) -> dict[str, Any] | None:
+    """The pairs of a Switch as a dictionary when all are constants (the usual case), else None. The first key wins."""
+    table: dict[str, Any] = {}
+    for key, value in zip(node.arguments[2::2], node.arguments[3::2], strict=True):
+        if not isinstance(key, (Text, Number)) or not isinstance(value, (Text, Number)):
+            return None
+        table.setdefault(str(key.value), value.value)
+    return table
+
+
+def _look_up(table: dict[str, Any], source: Run, otherwise: Run | None, text_of: Callable[[Scope, Any], str]) -> Run:
+    get = table.get
+
+    def choose(scope: Scope) -> Any:
+        value = source(scope)
+        found = get(value if value.__class__ is str else text_of(scope, value))
+        return found if found is not None or otherwise is None else otherwise(scope)
+
+    return choose
+
+
+def _null(scope: Scope) -> None:
+    return None
+
+
+@function("Coalesce", "source", "more*?", lazy=True, keys={"more": "source"})
+def _coalesce(compiler: Compiler, node: Call, in_condition: bool) -> Run:
+    """The first argument that is not null; an empty attribute counts as null, a literal "" does not."""
+    from scimkit.mapping.language.evaluation import NullRead
+
+    function_ = FUNCTIONS["coalesce"]
+    guards = compiler.settings.guarded_conditions
+    runs = [
+        compiler.argument(function_, each, in_condition and not guards) for each in node.arguments if each is not None
+    ]
+    names = [each.name for each in node.arguments if isinstance(each, Attribute)]
+
+    def choose(scope: Scope) -> Any:
+        for run in runs:
+            value = run(scope)
+            if value is not None:
+                return value
+        if in_condition and names:
+            raise NullRead(names[-1])
+        return None
+
+    return choose
+
+
+@function("Not", "source")
+def _not(scope: Scope, source: Any) -> bool:
+    """True gives False; anything else, null too, gives True."""
+    return not (source is True or source == "True")
+
+
+@function("CBool", "condition", keys={"condition": "expression"})
+def _cbool(scope: Scope, value: Any) -> bool:
+    """True or non-zero gives True; text other than True and numbers is refused (unconfirmed)."""
+    if isinstance(value, bool):
+        return value
+    if value is None:
+        return False
+    number = as_integer(value)
+    if number is not None:
+        return number != 0
+    if value == "True":
+        return True
+    if scope.settings.cbool_other_text == "false" and isinstance(value, str):
+        return False
+    raise Fault(f"{show_value(value)} is neither True nor a number", 'Compare: CBool([x] = "text").', value)
+
+
+@function("IsNull", "expression")
+def _is_null(scope: Scope, value: Any) -> bool:
+    return value is None
+
+
+@function("IsNothing", "source", support="unknown")
+def _is_nothing(scope: Scope, value: Any) -> bool:
+    """Graph's old list only; taken as IsNullOrEmpty (unconfirmed)."""
+    return _empty(value)
+
+
+@function("IsNullOrEmpty", "expression")
+def _is_null_or_empty(scope: Scope, value: Any) -> bool:
+    return _empty(value)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == "" or value == []
+
+
+@function("IsPresent", "expression")
+def _is_present(scope: Scope, value: Any) -> bool:
+    return not _empty(value)
+
+
+@function("IsString", "expression")
+def _is_string(scope: Scope, value: Any) -> bool:
+    """Whether the value is, or can be taken as, text; null is not (unconfirmed)."""
+    return isinstance(value, (str, int, Instant))
+
+
+@function("IgnoreFlowIfNullOrEmpty", "expression")
+def _ignore_flow(scope: Scope, value: Any) -> Any:
+    """The value, or the order to drop the attribute."""
+    if _empty(value):
+        from scimkit.mapping.language.evaluation import Ignored
+
+        raise Ignored(IGNORE_ATTRIBUTE)
+    return value

@@ -1,0 +1,35 @@
+"""Functions about numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.signatures import function
+from scimkit.mapping.language.values import MAX_INTEGER, integer_of
+
+if TYPE_CHECKING:
+    from scimkit.mapping.language.evaluation import Scope
+
+
+@function("BitAnd", "value1", "value2")
+def _bit_and(scope: Scope, value1: Any, value2: Any) -> int:
+    """Bitwise AND of two 64-bit numbers; `&H` literals are numbers."""
+    one, other = integer_of(value1, "value1"), integer_of(value2, "value2")
+    if max(abs(one), abs(other)) > MAX_INTEGER + 1:
+        raise Fault("the number does not fit in 64 bits", "Use a smaller one.")
+    return one & other
+
+
+@function("CStr", "value")
+def _cstr(scope: Scope, value: Any) -> str | None:
+    """Text of a number, a reference or a boolean; null stays null (unconfirmed)."""
+    return scope.text(value)
+
+
+@function("Count", "attribute")
+def _count(scope: Scope, value: Any) -> int:
+    """Number of elements; null gives 0, a single value 1 (unconfirmed)."""
+    if isinstance(value, list):
+        return len(value)
+    return 0 if value is None else 1

@@ -1,0 +1,311 @@
+"""Functions that make text of text. Replace has its own file."""
+
+from __future__ import annotations
+
+import base64
+import re
+import string
+import unicodedata
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.signatures import FUNCTIONS, function
+from scimkit.mapping.language.syntax import Call
+from scimkit.mapping.language.values import OMITTED, check_length, integer_of, show_value
+
+if TYPE_CHECKING:
+    from scimkit.mapping.language.evaluation import Compiler, Run, Scope
+
+SPECIAL_CHARACTERS = "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/"  # Windows password complexity
+LONGEST_RANDOM = 256
+DIACRITICS = str.maketrans(
+    {"æ": "ae", "Æ": "AE", "ø": "oe", "Ø": "OE", "ß": "ss", "ł": "l", "Ł": "L", "ı": "i"}
+)  # besides what decomposes; İ does
+SEPARATING_CATEGORIES = frozenset(
+    ("Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So")
+)  # .NET TextInfo.ToTitleCase
+
+
+@function("Append", "source", "suffix")
+def _append(scope: Scope, source: Any, suffix: Any) -> str | None:
+    """source + suffix; null as empty text (unconfirmed)."""
+    return _concatenate(scope, source, suffix)
+
+
+def _concatenate(scope: Scope, source: Any, suffix: Any) -> str | None:
+    if not scope.settings.append_null_is_empty and (source is None or suffix is None):
+        return None
+    one, other = scope.text(source) or "", scope.text(suffix) or ""
+    check_length(len(one) + len(other))
+    return one + other
+
+
+@function("Prepend", "prefix", "source", support="unknown")
+def _prepend(scope: Scope, prefix: Any, source: Any) -> str | None:
+    return _concatenate(scope, prefix, source)
+
+
+@function("Join", "separator", "source", "more*?", lazy=True, keys={"more": "source"})
+def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
+    """The sources with the separator between; empty and null ones are skipped with their separator.
+
+    Built as one closure instead of through the general call, because nearly every mapping has a Join.
+    """
+    join = FUNCTIONS["join"]
+    given = replace(node, arguments=tuple(each for each in node.arguments if each is not None))
+    separator, *runs = [compiler.argument(join, each, in_condition) for each in given.arguments]
+
+    def joined(scope: Scope) -> str:
+        between = separator(scope)
+        values = [run(scope) for run in runs]
+        parts: list[str] = []
+        try:
+            for value in values:
+                if value.__class__ is str:
+                    if value:
+                        parts.append(value)
+                elif value is not None:
+                    parts += _texts(scope, value)
+            made = (between if between.__class__ is str else scope.text(between) or "").join(parts)
+            check_length(len(made))
+            return made
+        except Fault as fault:
+            raise compiler.located(fault, given, (between, *values)) from None
+
+    return joined
+
+
+def _texts(scope: Scope, value: Any) -> list[str]:
+    """What a value that is no text contributes to Join: a list all its elements."""
+    values = value if isinstance(value, list) else [value]
+    return [text for text in (scope.text(each) for each in values) if text]
+
+
+@function("Left", "string", "numChars")
+def _left(scope: Scope, source: Any, count: Any) -> str:
+    """The first characters; a negative number gives the whole input, null gives empty text."""
+    text, number = scope.text(source) or "", integer_of(count, "numChars")
+    return text if number < 0 else text[:number]
+
+
+@function("Mid", "source", "start", "length")
+def _mid(scope: Scope, source: Any, start: Any, length: Any) -> str:
+    """Part of a text, from 1. Start or length outside the text: `Settings.mid_out_of_range`."""
+    text = scope.text(source) or ""
+    first, count = integer_of(start, "start"), integer_of(length, "length")
+    if count == 0:
+        return ""
+    if count < 0 or first <= 0 or first > len(text):
+        return text if scope.settings.mid_out_of_range == "input" else ""
+    return text[first - 1 : first - 1 + count]
+
+
+def _is_turkic(scope: Scope, culture: Any) -> bool:
+    name = "" if culture is OMITTED else scope.text(culture) or ""
+    return name.split("-")[0].lower() in ("tr", "az")
+
+
+@function("ToLower", "source", "culture?")
+def _to_lower(scope: Scope, source: Any, culture: Any) -> str | None:
+    """Lower case; without a culture invariant, in Turkic ones I becomes ı."""
+    text = scope.text(source)
+    if text is None:
+        return None
+    if _is_turkic(scope, culture):
+        return _lower(text.replace("İ", "i").replace("I", "ı"))
+    return _lower(text)
+
+
+def _lower(text: str) -> str:
+    """Letter by letter as .NET does: İ (two letters in Python) stays, final sigma is not special."""
+    return (
+        "".join(low if len(low := each.lower()) == 1 else each for each in text) if not text.isascii() else text.lower()
+    )
+
+
+def _upper(text: str) -> str:
+    """Letter by letter as .NET does: ß stays ß."""
+    return (
+        "".join(up if len(up := each.upper()) == 1 else each for each in text) if not text.isascii() else text.upper()
+    )
+
+
+@function("ToUpper", "source", "culture?")
+def _to_upper(scope: Scope, source: Any, culture: Any) -> str | None:
+    text = scope.text(source)
+    if text is None:
+        return None
+    if _is_turkic(scope, culture):
+        return _upper(text.replace("i", "İ").replace("ı", "I"))
+    return _upper(text)
+
+
+@function("PCase", "source", "wordSeparators?")
+def _pcase(scope: Scope, source: Any, separators: Any) -> str | None:
+    """First letter of each word upper, all others lower.
+
+    Without separators .NET's ToTitleCase on the lowered text; with them exactly
+    these characters separate.
+    """
+    text = scope.text(source)
+    if text is None:
+        return None
+    given = None if separators is OMITTED or separators is None else scope.text(separators)
+    joins = scope.settings.pcase_apostrophe == "joins"
+    made, inside = [], False
+    for character in _lower(text):
+        if given is not None:
+            separates = character in given
+        else:
+            separates = unicodedata.category(character) in SEPARATING_CATEGORIES
+            if character == "'" and joins and inside:
+                separates = False
+        if separates:
+            inside = False
+        elif not inside and character.isalpha():
+            inside = True
+            title = character.title()
+            character = title if len(title) == 1 else character
+        made.append(character)
+    return "".join(made)
+
+
+@function("StripSpaces", "source")
+def _strip_spaces(scope: Scope, source: Any) -> str | None:
+    """Every U+0020 removed; other blanks stay."""
+    text = scope.text(source)
+    return None if text is None else text.replace(" ", "")
+
+
+@function("NormalizeDiacritics", "source")
+def _normalize_diacritics(scope: Scope, source: Any) -> str | None:
+    """Letters with marks to base letters, by decomposition and the reference page's table.
+
+    œ without a mark, đ, ð and þ are not in that table and stay (unconfirmed).
+    """
+    text = scope.text(source)
+    if text is None or text.isascii():
+        return text
+    text = unicodedata.normalize("NFD", text).replace("œ\u0304", "oe").replace("Œ\u0304", "OE")
+    bare = "".join(each for each in text if unicodedata.category(each) != "Mn").translate(DIACRITICS)
+    check_length(len(bare))
+    return unicodedata.normalize("NFC", bare)
+
+
+@function("Word", "string", "wordNumber", "delimiters")
+def _word(scope: Scope, source: Any, number: Any, delimiters: Any) -> str:
+    """The n-th word, from 1; each character of `delimiters` separates, empty words are skipped (unconfirmed)."""
+    text, marks = scope.text(source) or "", scope.text(delimiters) or ""
+    wanted = integer_of(number, "wordNumber")
+    words = [word for word in re.split(f"[{re.escape(marks)}]", text) if word] if marks else [text]
+    return words[wanted - 1] if 1 <= wanted <= len(words) else ""
+
+
+@function("InStr", "value1", "value2", "start?", "compareType?")
+def _in_str(scope: Scope, value1: Any, value2: Any, start: Any, compare_type: Any) -> int:
+    """Where value2 stands in value1, from 1; 0 where it does not."""
+    text, part = scope.text(value1) or "", scope.text(value2) or ""
+    first = 1 if start is OMITTED or start is None else integer_of(start, "start")
+    if first < 1:
+        raise Fault("start must be 1 or more", "Positions are counted from 1.", start)
+    if _ignores_case(scope, compare_type):
+        text, part = _lower(_upper(text)), _lower(_upper(part))
+    return text.find(part, first - 1) + 1 if text else 0
+
+
+def _ignores_case(scope: Scope, compare_type: Any) -> bool:
+    if compare_type is OMITTED or compare_type is None:
+        return scope.settings.case_of_instr == "text"
+    if compare_type in ("vbTextCompare", 1, "1"):
+        return True
+    if compare_type in ("vbBinaryCompare", 0, "0"):
+        return False
+    raise Fault(
+        f"compareType is {show_value(compare_type)}", "Write vbTextCompare or vbBinaryCompare, unquoted.", compare_type
+    )
+
+
+@function("Split", "source", "delimiter?")
+def _split(scope: Scope, source: Any, delimiter: Any) -> list[str]:
+    """A list of the parts; blanks around each are removed (unconfirmed), null gives an empty list."""
+    mark = scope.settings.split_delimiter if delimiter is OMITTED else scope.text(delimiter)
+    if not mark:
+        raise Fault("the delimiter is empty", 'Give one character, such as ",".', delimiter)
+    text = scope.text(source)
+    if not text:
+        return []
+    parts = text.split(mark)
+    return [part.strip() for part in parts] if scope.settings.split_trims else parts
+
+
+@function("ConvertToBase64", "source")
+def _to_base64(scope: Scope, source: Any) -> str | None:
+    """Base64 of the UTF-16LE bytes."""
+    text = scope.text(source)
+    return None if text is None else base64.b64encode(text.encode("utf-16-le", "surrogatepass")).decode("ascii")
+
+
+@function("ConvertToUTF8Hex", "source")
+def _to_hex(scope: Scope, source: Any) -> str | None:
+    """Upper-case hexadecimal of the UTF-8 bytes; half a surrogate pair becomes U+FFFD as in .NET."""
+    text = scope.text(source)
+    if text is None:
+        return None
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.encode("utf-8").hex().upper()
+
+
+@function("Guid")
+def _guid(scope: Scope) -> str:
+    """A random identifier, lower case with hyphens."""
+    return str(uuid.UUID(int=scope.random.getrandbits(128), version=4))
+
+
+@function(
+    "RandomString",
+    "length",
+    "minimumNumbers",
+    "minimumSpecialCharacters",
+    "minimumCapital",
+    "minimumLowerCase",
+    "charactersToAvoid?",
+)
+def _random_string(scope: Scope, length: Any, numbers: Any, special: Any, capital: Any, lower: Any, avoid: Any) -> str:
+    """A random text with at least so many characters of each class.
+
+    What is above the minimums comes from the classes with a minimum (unconfirmed).
+    """
+    wanted = integer_of(length, "length")
+    avoided = set("" if avoid is OMITTED else scope.text(avoid) or "")
+    kinds = []
+    for what, minimum, alphabet in (
+        ("minimumNumbers", numbers, string.digits),
+        ("minimumSpecialCharacters", special, SPECIAL_CHARACTERS),
+        ("minimumCapital", capital, string.ascii_uppercase),
+        ("minimumLowerCase", lower, string.ascii_lowercase),
+    ):
+        count = integer_of(minimum, what)
+        if count < 0:
+            raise Fault(f"{what} is negative", "Give 0 or more.", minimum)
+        kinds.append((count, [each for each in alphabet if each not in avoided]))
+    least = sum(count for count, _ in kinds)
+    if not 0 < wanted <= LONGEST_RANDOM or wanted < least:
+        remedy = f"Give a length from the sum of the minimums ({least}) to {LONGEST_RANDOM}."
+        raise Fault(f"length is {wanted}", remedy, length)
+    if any(count and not alphabet for count, alphabet in kinds):
+        raise Fault("charactersToAvoid leaves none of a class that is asked for", "Avoid fewer characters.", avoid)
+    drawn = [scope.random.choice(alphabet) for count, alphabet in kinds for _ in range(count)]
+    surplus = [each for count, alphabet in kinds if count or not least for each in alphabet]
+    if wanted > least and not surplus:
+        raise Fault("charactersToAvoid leaves no character", "Avoid fewer characters.", avoid)
+    drawn += [scope.random.choice(surplus) for _ in range(wanted - least)]
+    scope.random.shuffle(drawn)
+    return "".join(drawn)
+
+
+@function("Redact", "value")
+def _redact(scope: Scope, value: Any) -> Any:
+    """The value itself; only what people see of it is masked (`explanations`, `redacts`)."""
+    return value

@@ -1,0 +1,175 @@
+"""What an expression can yield: text, null, boolean, number, date-time, list, ignore mark.
+
+In Python these are str, None, bool, int, `Instant`, list and `IgnoreMark`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from scimkit.mapping.language.problems import Fault
+
+MAX_TEXT = 100_000  # characters; no directory attribute is longer, and nested Replace calls could grow without end
+TICKS_PER_SECOND = 10_000_000  # of 100 nanoseconds, as in .NET
+TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
+MAX_TICKS = 3_652_059 * TICKS_PER_DAY - 1  # the end of year 9999
+FILETIME_EPOCH_TICKS = 504_911_232_000_000_000  # 1601-01-01 counted from 0001-01-01
+MAX_INTEGER = 2**63 - 1
+YEAR_ONE = datetime(1, 1, 1)
+INTEGER_TEXT = re.compile(r"-?[0-9]{1,19}\Z")
+
+
+class IgnoreMark(Enum):
+    """Not a value but an order: drop the attribute from the request, or do not process the object."""
+
+    ATTRIBUTE = "attribute"
+    OBJECT = "object"
+
+
+IGNORE_ATTRIBUTE: Final = IgnoreMark.ATTRIBUTE
+IGNORE_OBJECT: Final = IgnoreMark.OBJECT
+
+
+class Omitted(Enum):
+    """An argument that was left out, which is not the same as null or empty text."""
+
+    OMITTED = "omitted"
+
+    def __repr__(self) -> str:
+        return "OMITTED"
+
+
+OMITTED: Final = Omitted.OMITTED
+
+
+def out_of_range() -> Fault:
+    return Fault("the date lies outside the years 1 to 9999", "Correct the date.")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """A date-time in UTC. ticks: 100 nanoseconds since 0001-01-01, as .NET counts."""
+
+    ticks: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.ticks <= MAX_TICKS:
+            raise out_of_range()
+
+    @classmethod
+    def of(cls, moment: datetime) -> Instant:
+        """A Python date-time; one without a zone counts as UTC."""
+        if moment.tzinfo is not None:
+            try:
+                moment = moment.astimezone(UTC).replace(tzinfo=None)
+            except OverflowError:
+                raise out_of_range() from None
+        since = moment - YEAR_ONE
+        return cls(since.days * TICKS_PER_DAY + since.seconds * TICKS_PER_SECOND + since.microseconds * 10)
+
+    @property
+    def wall(self) -> datetime:
+        """Year to second as a Python date-time without zone; below a second see `fraction`."""
+        return YEAR_ONE + timedelta(seconds=self.ticks // TICKS_PER_SECOND)
+
+    @property
+    def fraction(self) -> int:
+        """Ticks below the second, 0 to 9999999."""
+        return self.ticks % TICKS_PER_SECOND
+
+    def __str__(self) -> str:
+        """`M/d/yyyy h:mm:ss tt`, the text form of a date-time in the language.
+
+        >>> str(Instant.of(datetime(2020, 3, 16, 7)))
+        '3/16/2020 7:00:00 AM'
+        """
+        wall = self.wall
+        half = "AM" if wall.hour < 12 else "PM"
+        return (
+            f"{wall.month}/{wall.day}/{wall.year:04d} {wall.hour % 12 or 12}:{wall.minute:02d}:{wall.second:02d} {half}"
+        )
+
+
+def read_value(value: Any) -> Any:
+    """A source attribute as a value of the language: sets and tuples become lists, dates instants.
+
+    Graph gives a multi-valued property without values as an empty list, never as
+    null, so an empty list is an absent attribute.
+    """
+    if value is None or value.__class__ in (str, bool, int):
+        return value
+    if isinstance(value, list):
+        return value or None
+    if isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value) or None
+    if isinstance(value, datetime):
+        return Instant.of(value)
+    if isinstance(value, date):
+        return Instant.of(datetime(value.year, value.month, value.day))
+    if isinstance(value, Mapping):
+        return value
+    return str(value)
+
+
+def show_value(value: Any) -> str:
+    """A value for a person's eyes: null, "text", 7, True, ["a", "b"].
+
+    >>> show_value(None), show_value("a")
+    ('null', '"a"')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, IgnoreMark):
+        return f"ignore this {value.value}"
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 200 else f'"{value[:200]}…"'
+    if isinstance(value, list):
+        return "[" + ", ".join(show_value(item) for item in value[:50]) + (", …" if len(value) > 50 else "") + "]"
+    return str(value)
+
+
+def plain_text(value: Any) -> str:
+    """The text of a value that is neither null nor a list. Booleans are True and False."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, Instant)):
+        return str(value)
+    if isinstance(value, list):
+        if len(value) == 1:
+            remedy = "Use Item to take the element, or Join."
+        else:
+            remedy = "Use Join to make one text of it, or Item to take one element."
+        raise Fault(f"a list of {len(value)} values stands where one text is expected", remedy, value)
+    raise Fault("this value has no text form", "Map the attribute directly.", value)
+
+
+def check_length(length: int) -> None:
+    """Refuses a result longer than any attribute can be."""
+    if length > MAX_TEXT:
+        raise Fault(f"the result would be longer than {MAX_TEXT:,} characters", "Shorten the expression.")
+
+
+def as_integer(value: Any) -> int | None:
+    """The whole number a value is or spells, else None. A boolean is not a number."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and INTEGER_TEXT.match(value):
+        return int(value)
+    return None
+
+
+def integer_of(value: Any, what: str) -> int:
+    """A number argument; numbers and quoted numbers are interchangeable. `what` names it in the error."""
+    number = as_integer(value)
+    if number is None:
+        raise Fault(f"{what} must be a whole number, but is {show_value(value)}", "Write a number such as 1.", value)
+    return number

@@ -1,0 +1,60 @@
+"""The enterprise app an operation works on, where another run, or somebody else, has set it up."""
+
+from __future__ import annotations
+
+from scimkit.apps.profile import AppProfile
+from scimkit.clients.graph import GraphClient
+from scimkit.errors import NotReady, PlanRefused
+from scimkit.evidence.checks import passed
+from scimkit.evidence.journal import Journal
+from scimkit.journey.enterprise_app import EnterpriseApp, Role, find_app
+
+
+def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: str) -> EnterpriseApp:
+    """The app of this tenant that `adopt` names, with its provisioning job. Reads only.
+
+    adopt  display name or object id
+
+    Raises PlanRefused where none, or more than one, is called that, or no name is given:
+    scimkit leaves alone what it was not told to take. NotReady where it has no job.
+    """
+    candidates = find_app(app, graph, journal)
+    there = ", ".join(f"{sp['displayName']} ({sp['id']})" for sp in candidates.existing)
+    remedy = f"There are: {there}. Set adopt to the name or object id of the one you mean, or service_principal under [apps.{app.name}] in scimkit.toml."
+    fit = [sp for sp in candidates.existing if adopt and adopt in (sp["id"], sp["displayName"])]
+    if len(fit) != 1:
+        said = (
+            f"{len(fit)} enterprise apps of {app.title} are called {adopt}"
+            if adopt
+            else f"this run has not set {app.title} up, and no app is named"
+        )
+        raise PlanRefused(
+            said,
+            remedy
+            if there
+            else "There is none in this tenant: set it up first, with `scimkit run onboard` or the notebooks from 1_plan on.",
+        )
+    principal = graph.service_principal(fit[0]["id"]) or fit[0]
+    jobs = graph.jobs(principal["id"])
+    if not jobs:
+        raise NotReady(
+            f"{principal['displayName']} has no provisioning job",
+            "Set provisioning up first: `scimkit run onboard`, or the portal.",
+        )
+    application = graph.application(principal["appId"])
+    return EnterpriseApp(
+        principal["displayName"],
+        principal["id"],
+        str(application["id"]) if application else "",
+        principal["appId"],
+        str(principal.get("applicationTemplateId") or ""),
+        str(jobs[0].get("templateId") or ""),
+        jobs[0]["id"],
+        False,
+        tuple(
+            Role(r["id"], r["displayName"], bool(r.get("isEnabled", True)))
+            for r in principal.get("appRoles", ())
+            if "User" in r.get("allowedMemberTypes", ())
+        ),
+        (passed("app.existing", f"{principal['displayName']} is there, with its provisioning job"),),
+    )

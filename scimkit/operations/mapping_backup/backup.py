@@ -1,0 +1,169 @@
+"""A mapping kept: the TOML file for people, the saved schema for everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from scimkit.apps.profile import AppProfile
+from scimkit.clients.graph import GraphClient
+from scimkit.errors import MappingError, RunError
+from scimkit.evidence.checks import Check, failed, passed
+from scimkit.evidence.records import record, utc_text
+from scimkit.evidence.runs import RunStore
+from scimkit.journey.enterprise_app import EnterpriseApp
+from scimkit.mapping.changes import MappingSide, compare_mapping, filters_text
+from scimkit.mapping.files import print_mapping, read_mapping_text
+from scimkit.mapping.rows import ObjectMapping, read_schema
+from scimkit.mapping.schema import ACTIONS, half_character, write_schema
+from scimkit.tenant import Tenant
+
+NAME = "mapping"  # mapping.toml, mapping.schema.json
+BEFORE = "mapping.before"  # the same, of the moment before a restore wrote
+SCHEMA_ENDING = ".schema.json"
+HALF_WORDS = "{place} of the schema holds half a character, which no file can hold"
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUpObject:
+    """One object mapping in a backup. filters: as one line; matching: targets in order."""
+
+    source_object: str
+    target_object: str
+    enabled: bool
+    actions: tuple[str, ...]
+    rows: int
+    matching: tuple[str, ...]
+    filters: str
+
+
+@record("MappingBackup")
+@dataclass(frozen=True)
+class MappingBackup:
+    """The live mapping as it was kept in the run folder.
+
+    version      of the schema; it changes with every save
+    file         the TOML file;  schema_file: the schema as Graph gave it
+    """
+
+    job_id: str
+    version: str
+    read_utc: str
+    file: str
+    schema_file: str
+    objects: tuple[BackedUpObject, ...]
+    checks: tuple[Check, ...]
+
+
+def read_live_schema(graph: GraphClient, enterprise_app: EnterpriseApp) -> dict[str, Any]:
+    """The job's schema, whole: with its directories, which an answer may lack."""
+    sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
+    schema = graph.schema(sp, job_id)
+    return schema if schema.get("directories") else {**schema, "directories": graph.schema_directories(sp, job_id)}
+
+
+def back_up_mapping(
+    schema: Mapping[str, Any], *, app: AppProfile, tenant: Tenant, run: RunStore, now: datetime, name: str = NAME
+) -> MappingBackup:
+    """Keep `schema` in the run folder, as a file to review and as it is.
+
+    name  of the files; where they are there and say something else, or were changed by
+          hand, `mapping-2.toml` and so on are written instead
+
+    Raises MappingError when it is no schema, or holds what no file can; then nothing is kept.
+    """
+    objects = read_schema(schema)
+    if place := half_character(schema):
+        raise MappingError(
+            f"{HALF_WORDS.format(place=place)}: no backup was written",
+            "Type that text anew in the portal, then run this step again.",
+        )
+    text = print_mapping(objects, app=app.name, title=app.title, about=_about(schema, tenant, now))
+    checks = (_check_lossless(schema, objects), _check_readable(text, objects))
+    name = _free_name(run, name, schema, objects)
+    run.write(f"{name}{SCHEMA_ENDING}", json.dumps(schema, ensure_ascii=False, indent=2) + "\n")
+    run.write(f"{name}.toml", text)
+    told = tuple(_told(each) for each in objects)
+    return MappingBackup(
+        str(schema.get("id") or ""),
+        str(schema.get("version") or ""),
+        utc_text(now),
+        f"{name}.toml",
+        f"{name}{SCHEMA_ENDING}",
+        told,
+        checks,
+    )
+
+
+def _free_name(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> str:
+    """`name`, or one with a number: no file that holds something else is overwritten."""
+    for number in count(1):
+        free = name if number == 1 else f"{name}-{number}"
+        if not run.exists(f"{free}.toml") or _holds(run, free, schema, objects):
+            return free
+    raise AssertionError("there are endless numbers")
+
+
+def _holds(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> bool:
+    """Whether the files called `name` say what `schema` says, down to the order of rows."""
+    try:
+        read = read_mapping_text(run.read(f"{name}.toml"), saved=objects).objects
+        return json.loads(run.read(f"{name}{SCHEMA_ENDING}")) == schema and read == tuple(objects)
+    except (MappingError, RunError, ValueError):
+        return False
+
+
+def _about(schema: Mapping[str, Any], tenant: Tenant, now: datetime) -> dict[str, str]:
+    return {
+        "tenant": tenant.name,
+        "job": str(schema.get("id") or ""),
+        "schema": f"{schema.get('version') or 'without a version'}, read {utc_text(now)}",
+    }
+
+
+def _told(each: ObjectMapping) -> BackedUpObject:
+    actions = tuple(name for name in ACTIONS if name in each.actions)
+    matching = tuple(row.target for row in each.matching_rows)
+    return BackedUpObject(
+        each.source_object,
+        each.target_object,
+        each.enabled,
+        actions,
+        len(each.rows),
+        matching,
+        filters_text(each.filters),
+    )
+
+
+def _check_lossless(schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> Check:
+    """Read into rows and written again, the schema is the same, text for text."""
+    if json.dumps(write_schema(schema, objects)) == json.dumps(schema):
+        return passed("mapping_backup.whole", "the schema can be written back without losing anything")
+    return failed(
+        "mapping_backup.whole",
+        "the schema would not be written back as it is",
+        "Keep the saved schema, and report this: it is a defect.",
+    )
+
+
+def _check_readable(text: str, objects: Sequence[ObjectMapping]) -> Check:
+    """The file says, read again, what the schema says."""
+    try:
+        read = read_mapping_text(text, saved=objects).objects
+    except MappingError as error:
+        return failed(
+            "mapping_backup.readable",
+            f"the file cannot be read again: {error}",
+            "Keep the saved schema, and report this: it is a defect.",
+        )
+    if compare_mapping(MappingSide("live", tuple(objects)), MappingSide("file", read)).same:
+        return passed("mapping_backup.readable", "the file says, read again, what the live mapping says")
+    return failed(
+        "mapping_backup.readable",
+        "the file does not say what the live mapping says",
+        "Keep the saved schema, and report this: it is a defect.",
+    )

@@ -1,0 +1,107 @@
+"""The forecast of a restore: who would lose their access, and whether they are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scimkit.errors import PlanRefused
+from scimkit.evidence.checks import Check, failed, first_failed, not_observed, passed, warning
+from scimkit.evidence.records import record
+from scimkit.operations.mapping_backup.leavers import DisablingRules, Leaver
+
+CODE = "mapping_backup.forecast"
+SOURCE = "Accidental deletions prevention"
+
+
+@record("RestoreForecast")
+@dataclass(frozen=True)
+class RestoreForecast:
+    """Who would lose their access if a mapping were put back.
+
+    made       the directory was looked at; else `leavers` is empty for the reason in the check
+    leavers    everybody who is in scope now and would not be, or would be switched off
+    groups     names of the assigned groups that fall out of scope
+    threshold  a cycle that would switch off so many people and groups, or more, stops
+    """
+
+    made: bool
+    leavers: tuple[Leaver, ...]
+    groups: tuple[str, ...]
+    threshold: int
+    checks: tuple[Check, ...]
+
+
+def no_forecast(why: str) -> RestoreForecast:
+    """The forecast where nobody can lose anything."""
+    return RestoreForecast(False, (), (), 0, (passed(CODE, f"{why}, so nobody loses access by it"),))
+
+
+def make_restore_forecast(leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules) -> RestoreForecast:
+    """The record of who would leave, with what the job's rules make of them."""
+    return RestoreForecast(
+        True,
+        tuple(leavers),
+        tuple(groups),
+        rules.threshold,
+        (_check_leaving(leavers, groups, rules), *_check_rules(rules)),
+    )
+
+
+def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules) -> Check:
+    """The threshold counts objects, so groups count as people do; an account that stays as it is does not."""
+    off = sum(not each.keeps_account for each in leavers)
+    kept, gone = len(leavers) - off, 0 if rules.keeps_leavers else len(groups)
+    parts = [_count(off, "person", "people"), _count(gone, "group", "groups")]
+    count = " and ".join(part for part in parts if part)
+    if count and off + gone >= rules.threshold:
+        whose = (
+            "the job stops at"
+            if rules.threshold_stored
+            else "the job has no threshold of its own, and scimkit stops at"
+        )
+        remedy = "Narrow the change: look at the filters and at the row for active. Who has really left is better unassigned first."
+        return failed(CODE, f"{count} would be switched off, and {whose} {rules.threshold}", remedy, SOURCE)
+    if count:
+        return warning(
+            CODE, f"{count} would be switched off by the next cycle", "Make sure that each of them has left.", SOURCE
+        )
+    if kept or groups:
+        return warning(
+            CODE,
+            f"{_count(kept + len(groups), 'object', 'objects')} would fall out of scope and keep their accounts",
+            "Make sure that they are meant.",
+            SOURCE,
+        )
+    return passed(CODE, "everybody who is in scope now stays in scope", SOURCE)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}" if number else ""
+
+
+def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:
+    if rules.known:
+        return ()
+    text = f"the provisioning settings may not be read by this sign-in: assigned people were looked at, and {rules.threshold} stands in for the threshold"
+    return (
+        not_observed(
+            "mapping_backup.settings",
+            text,
+            "Sign in with Synchronization.ReadWrite.All, which a restore needs as well.",
+            "Graph: synchronization secrets",
+        ),
+    )
+
+
+def refuse_leavers(forecast: RestoreForecast) -> None:
+    """Raises PlanRefused, naming them, where too many would be switched off."""
+    check = first_failed(forecast.checks)
+    if check is not None:
+        names = [
+            *(each.person.user_principal_name for each in forecast.leavers if not each.keeps_account),
+            *forecast.groups,
+        ]
+        raise PlanRefused(
+            f"{check.message}: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}", check.remedy
+        )

@@ -1,0 +1,279 @@
+"""Carrying out a restore: pause, wait for the cycle, write, read back, start again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scimkit.apps.profile import AppProfile
+from scimkit.clients.graph import GraphClient
+from scimkit.errors import NotReady, Waiting
+from scimkit.evidence.change_plan import PlannedChange
+from scimkit.evidence.checks import Check, failed, passed, warning
+from scimkit.evidence.journal import Journal
+from scimkit.evidence.records import read_utc, record
+from scimkit.evidence.runs import RunStore
+from scimkit.journey.enterprise_app import EnterpriseApp, is_running
+from scimkit.journey.scope import Person
+from scimkit.mapping.changes import MappingSide, compare_mapping
+from scimkit.mapping.rows import read_schema
+from scimkit.mapping.schema import write_schema
+from scimkit.monitoring.job_status import last_ended
+from scimkit.operations.mapping_backup.backup import BEFORE, SCHEMA_ENDING, back_up_mapping, read_live_schema
+from scimkit.operations.mapping_backup.forecast import RestoreForecast
+from scimkit.operations.mapping_backup.plan import (
+    Restoration,
+    find_sources,
+    forecast_of,
+    planned_changes,
+    read_restoration,
+)
+from scimkit.operations.mapping_backup.saved import SavedMapping
+from scimkit.tenant import Tenant
+
+STEP = "mapping_backup"
+POLLS = 50  # readings of a paused job before giving up; at one a minute less than the hour a headless cell may take
+SOURCE = "Export Application Provisioning configuration and roll back"
+MADE_BY_SAVING = frozenset({"version", "@odata.context"})  # of a schema: what differs after every save
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedChange:
+    """One difference that was written."""
+
+    place: str
+    before: str
+    after: str
+
+
+@record("MappingRestore")
+@dataclass(frozen=True)
+class MappingRestore:
+    """What was put back.
+
+    title         of the mapping that was put back; "": none was asked for
+    from_version, to_version  of the schema
+    changes       what was written, none where everything was there
+    left_scope    people who were in scope before and are not any more, by the forecast
+    before_file   the mapping as it was before the first write, in the run folder; "" without one
+    started       the job was paused for this and is on again
+    """
+
+    job_id: str
+    title: str
+    from_version: str
+    to_version: str
+    changes: tuple[AppliedChange, ...]
+    left_scope: tuple[Person, ...]
+    before_file: str
+    started: bool
+    checks: tuple[Check, ...]
+
+
+def restore_mapping(
+    app: AppProfile,
+    graph: GraphClient,
+    enterprise_app: EnterpriseApp,
+    wanted: SavedMapping | None,
+    changes: Sequence[PlannedChange],
+    *,
+    tenant: Tenant,
+    run: RunStore,
+    journal: Journal,
+    now: Callable[[], datetime],
+    pause: Callable[[], None] | None = None,
+    polls: int = POLLS,
+) -> MappingRestore:
+    """Carry out `changes`, a confirmed plan of `plan_restore`, and read back what is there.
+
+    Everything the plan rests on is read again first: schema, job, people, expressions.
+    The schema as it was stands in the run folder before the first write.
+
+    pause  called between two readings of a paused job whose cycle still runs
+
+    Raises NotReady when a fresh plan is not this one, Waiting when the running cycle does
+    not end; then nothing but the pause has been written.
+    """
+    if wanted is None:
+        return _nothing(enterprise_app)
+    found = read_restoration(graph, enterprise_app, wanted, journal=journal)
+    sources = find_sources(graph, enterprise_app, found, wanted)
+    forecast = forecast_of(graph, enterprise_app, found, now=now())
+    if planned_changes(found, enterprise_app, forecast) != tuple(changes):
+        raise NotReady(
+            "what the plan rests on has changed since it was made: mapping, job or people",
+            "Run this notebook again from its top, and read the new plan.",
+        )
+    sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
+    made = write_schema(found.live, found.objects, sources=sources)
+    before = f"{BEFORE}.toml" if run.exists(f"{BEFORE}.toml") else ""  # of a restore that is resumed
+    if found.changes:
+        before = back_up_mapping(found.live, app=app, tenant=tenant, run=run, now=now(), name=BEFORE).file
+        if found.running:
+            graph.pause_job(sp, job_id)
+        wait_for_end(graph, enterprise_app, pause=pause, polls=polls)
+        if read_live_schema(graph, enterprise_app) != found.live:
+            raise NotReady(
+                "somebody has changed the mapping while the running cycle ended",
+                "Run this notebook again from its top; a job that was on stays paused until then.",
+            )
+        graph.put_schema(sp, job_id, made, before=found.live)
+    after = read_live_schema(graph, enterprise_app)
+    checks = [_check_written(after, wanted), *_check_rest(after, made, bool(found.changes))]
+    if found.restart and checks[0].status != "failed":
+        graph.start_job(sp, job_id)
+    checks += [*_check_job(graph, enterprise_app, found), *_check_leavers(forecast)]
+    return MappingRestore(
+        job_id,
+        wanted.title,
+        str(found.live.get("version") or ""),
+        str(after.get("version") or ""),
+        tuple(
+            AppliedChange(" ".join(part for part in (c.object, c.target, c.member) if part), c.before, c.after)
+            for c in found.changes
+        ),
+        tuple(each.person for each in forecast.leavers),
+        before,
+        found.restart,
+        tuple(checks),
+    )
+
+
+def _nothing(enterprise_app: EnterpriseApp) -> MappingRestore:
+    check = passed("mapping_backup.read_only", "nothing was to be put back, and nothing was written")
+    return MappingRestore(enterprise_app.job_id, "", "", "", (), (), "", False, (check,))
+
+
+def wait_for_end(
+    graph: GraphClient, enterprise_app: EnterpriseApp, *, pause: Callable[[], None] | None, polls: int
+) -> None:
+    """Read a paused job until no cycle of it runs any more: a pause holds back later ones only. Raises Waiting."""
+    for _ in range(polls):
+        if not is_in_cycle(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
+            return
+        if pause is not None:
+            pause()
+    raise Waiting(
+        "the cycle that was running has not ended yet; the job is paused, and the mapping is as it was",
+        "A cycle may take hours. Go on later with the command below.",
+        settings={STEP: {}},
+    )
+
+
+def is_in_cycle(job: Mapping[str, Any]) -> bool:
+    """Whether a cycle of the job runs at this moment.
+
+    Graph has no word for it: taken for it is progress that is not complete and was seen
+    after the last execution's end (unconfirmed).
+    """
+    ended = last_ended(job)
+    for each in (job.get("status") or {}).get("progress") or ():
+        done, total, seen = (
+            each.get("completedUnits") or 0,
+            each.get("totalUnits") or 0,
+            str(each.get("progressObservationDateTime") or ""),
+        )
+        if done < total and (ended is None or not seen or read_utc(seen) > ended):
+            return True
+    return False
+
+
+# -- what was read back -----------------------------------------------------------------
+
+
+def _check_written(after: Mapping[str, Any], wanted: SavedMapping) -> Check:
+    named = {(each.source_object, each.target_object) for each in wanted.objects}
+    live = tuple(each for each in read_schema(after) if (each.source_object, each.target_object) in named)
+    comparison = compare_mapping(MappingSide("live", live), MappingSide(wanted.title, wanted.objects))
+    if comparison.same:
+        return passed(
+            "mapping_backup.written", f"the live mapping says what {wanted.title} says", "read back from Graph"
+        )
+    first = comparison.changes[0]
+    text = f"the live mapping differs from {wanted.title} at {len(comparison.changes)} places, first at {first.object} {first.target} {first.member}".rstrip()
+    return failed(
+        "mapping_backup.written",
+        text,
+        "Compare the two (what = compare), then restore again; a job that was on stays paused until then.",
+        "read back from Graph",
+    )
+
+
+def _check_rest(after: Mapping[str, Any], made: Mapping[str, Any], written: bool) -> tuple[Check, ...]:
+    """Whether Graph has kept everything else that was sent, unknown members too."""
+    if not written:
+        return ()
+    if _content(after) == _content(made):
+        return (
+            passed(
+                "mapping_backup.kept",
+                "ids, metadata, directories and everything else are as they were",
+                "read back from Graph",
+            ),
+        )
+    names = [
+        name
+        for name in dict.fromkeys((*made, *after))
+        if name not in MADE_BY_SAVING and made.get(name) != after.get(name)
+    ]
+    text = f"Graph has stored {', '.join(names)} in other words than it was sent"
+    return (
+        warning(
+            "mapping_backup.kept",
+            text,
+            f"Compare the schema with {BEFORE}{SCHEMA_ENDING} in the run folder before you go on.",
+            "read back from Graph",
+        ),
+    )
+
+
+def _content(schema: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in schema.items() if name not in MADE_BY_SAVING}, sort_keys=True)
+
+
+def _check_job(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration) -> tuple[Check, ...]:
+    job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
+    if found.restart and not is_running(job):
+        return (
+            failed(
+                "mapping_backup.job",
+                "the job was on before and is not on now",
+                "Start it on its page in the portal, or run this notebook again.",
+            ),
+        )
+    if found.restart:
+        return (
+            warning(
+                "mapping_backup.job",
+                "the job is on again; its next cycle is an initial one and looks at everybody",
+                "Watch that cycle in the provisioning log.",
+                SOURCE,
+            ),
+        )
+    if found.changes and found.ever_ran:
+        return (
+            warning(
+                "mapping_backup.job",
+                "the job stays off; once it is started, its first cycle looks at everybody",
+                "Make the forecast before you start it.",
+                SOURCE,
+            ),
+        )
+    return (passed("mapping_backup.job", f"the job is {'on' if is_running(job) else 'off'}, as it was"),)
+
+
+def _check_leavers(forecast: RestoreForecast) -> tuple[Check, ...]:
+    names = ", ".join((*(each.person.user_principal_name for each in forecast.leavers), *forecast.groups))
+    if not names:
+        return ()
+    return (
+        warning(
+            "mapping_backup.leavers",
+            f"no longer in scope, or switched off, from the next cycle on: {names}",
+            "Restore the mapping kept before, if one of them was not meant.",
+            SOURCE,
+        ),
+    )
