@@ -15,10 +15,10 @@ from scimkit.clients.graph import GraphClient
 from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, failed, not_observed, not_reached, passed, warning
 from scimkit.mapping import Finding, ScopingFilter, Verdict, judge, lint_filters
+from scimkit.mapping.findings import FILTER_NOT_REPRODUCED
 from scimkit.mapping.language.problems import NotReproduced, suggest
 from scimkit.mapping.language.settings import STRICT
 from scimkit.mapping.language.values import plain_text
-from scimkit.mapping.review.findings import FILTER_NOT_REPRODUCED
 from scimkit.mapping.rows import ObjectMapping
 from scimkit.mapping.scoping.filter_text import print_filters
 from scimkit.provisioning.source import GROUP_SAME_NAME, OTHER_NAME, SAME_NAME, group_attributes, source_attributes

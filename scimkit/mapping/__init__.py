@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scimkit.mapping.findings import Finding, lint, lint_filters
     from scimkit.mapping.language.evaluation import CompiledExpression, compile_expression, evaluate
     from scimkit.mapping.language.explanations import Explanation, explain
     from scimkit.mapping.language.parser import parse, print_expression
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         walk,
     )
     from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, show_value
-    from scimkit.mapping.review.findings import Finding, lint, lint_filters
     from scimkit.mapping.rows import (
         CompiledMapping,
         MappingRow,
@@ -47,7 +47,7 @@ HOMES = {
     "language.explanations": ("Explanation", "explain"),
     "language.parser": ("parse", "print_expression"),
     "scoping.filters": ("Clause", "ScopingFilter", "Verdict", "in_scope", "judge", "read_filters"),
-    "review.findings": ("Finding", "lint", "lint_filters"),
+    "findings": ("Finding", "lint", "lint_filters"),
     "language.problems": ("ExpressionError", "UnfilterableAttribute", "UnknownOperator"),
     "rows": (
         "CompiledMapping",

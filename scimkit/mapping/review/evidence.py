@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimkit.mapping.review.findings import Mark
+from scimkit.mapping.findings import Mark
 
 # Microsoft's pages, by their titles.
 CUSTOMIZE = "Customize attribute mappings"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimkit.evidence.checks import Check, failed, warning
+from scimkit.mapping.findings import Finding, lint
 from scimkit.mapping.language.parser import MAX_LENGTH
 from scimkit.mapping.review.evidence import KNOWN, REFERENCE, documented, marked
-from scimkit.mapping.review.findings import Finding, lint
 from scimkit.mapping.review.subject import Subject, read_definitions
 from scimkit.mapping.rows import MappingRow, ObjectMapping
 
