@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 from scimkit.errors import MappingError
 from scimkit.mapping.language.functions.regexes import compile_pattern
 from scimkit.mapping.language.functions.replacement import replace_mode
+from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.parser import parse
 from scimkit.mapping.language.problems import Fault, NotReproduced, OurLimit, suggest
-from scimkit.mapping.language.signatures import load_functions
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word, children, walk
 from scimkit.mapping.scoping.filters import Filters, ScopingFilter, check_filters, operator_of, read_filters
 
@@ -118,7 +118,7 @@ def _spelling(node: Call | Word) -> Iterator[Finding]:
 
 
 def _call(node: Call) -> Iterator[Finding]:
-    support = load_functions()[node.name.lower()].support
+    support = FUNCTIONS[node.name.lower()].support
     if support == "hr_only":
         message = f"{node.name} is supported for HR-driven provisioning to AD only, not for SCIM apps"
         yield Finding(

@@ -15,10 +15,13 @@ from random import Random
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from scimkit.errors import MappingError
-from scimkit.mapping.language.evaluation import CompiledExpression, Scope, compile_expression
+from scimkit.mapping.language.evaluation import CompiledExpression, compile_expression
+from scimkit.mapping.language.parser import print_expression
 from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.settings import STRICT, Settings
 from scimkit.mapping.language.syntax import Attribute, Call, walk
+from scimkit.mapping.language.trees import read_tree
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, IgnoreMark, Instant, read_value
 from scimkit.mapping.scoping.filters import ScopingFilter, read_filters
 
@@ -229,9 +232,6 @@ def source_text(source: Mapping[str, Any]) -> str:
     bare_constant = source.get("type") == "Constant" and not str(text).lstrip().startswith('"')
     if isinstance(text, str) and text.strip() and not bare_constant:
         return text
-    from scimkit.mapping.language.parser import print_expression
-    from scimkit.mapping.language.trees import read_tree
-
     return print_expression(read_tree(source))
 
 

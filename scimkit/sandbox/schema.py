@@ -11,7 +11,7 @@ from typing import Any
 
 from scimkit.apps.profile import AppProfile
 from scimkit.mapping import parse, print_expression
-from scimkit.mapping.language.signatures import load_functions
+from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, Text
 from scimkit.provisioning.default_mapping import DEFAULT_GROUP_MAPPING, DEFAULT_MAPPING
 from scimkit.provisioning.targets import CORE_GROUP, ENTERPRISE_USER, MANAGER
@@ -42,7 +42,7 @@ def source_tree(node: Expression) -> dict[str, Any]:
     if isinstance(node, Attribute):
         return {"expression": text, "name": node.name, "type": "Attribute", "parameters": []}
     if isinstance(node, Call):
-        function = load_functions()[node.name.lower()]
+        function = FUNCTIONS[node.name.lower()]
         parameters = [
             {"key": function.parameter(index).key, "value": source_tree(argument)}
             for index, argument in enumerate(node.arguments)

@@ -9,10 +9,11 @@ from random import Random
 from typing import Any, ClassVar
 
 from scimkit.errors import MappingError
-from scimkit.mapping.language.evaluation import CompiledExpression, Compiler, Ignored, NullRead, Run, Scope
+from scimkit.mapping.language.evaluation import compile_node
+from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.parser import parse, print_expression
+from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.settings import STRICT, Settings
-from scimkit.mapping.language.signatures import load_functions
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, attribute_names, walk
 from scimkit.mapping.language.values import IgnoreMark, show_value
 
@@ -149,7 +150,7 @@ def explain(
     """
     node = parse(expression)
     recorder, warnings = Recorder(), list[str]()
-    compiled = CompiledExpression(expression, node, settings, Compiler(expression, settings, recorder.watch).run(node))
+    compiled = compile_node(expression, node, settings, recorder.watch)
     value, failure = None, None
     try:
         value = compiled(source, now=now, random=random, warnings=warnings)
@@ -211,7 +212,7 @@ def _parts(node: Expression) -> Iterator[tuple[str, Expression | None]]:
         yield "left", node.left
         yield "right", node.right
     elif isinstance(node, Call):
-        function = load_functions()[node.name.lower()]
+        function = FUNCTIONS[node.name.lower()]
         for index, argument in enumerate(node.arguments):
             if node.name == "Switch" and index > 1:
                 number = index // 2

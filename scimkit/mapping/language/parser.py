@@ -14,17 +14,12 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.problems import ExpressionError, suggest
-from scimkit.mapping.language.signatures import (
-    CONNECT_SYNC_ONLY,
-    INSTEAD,
-    REFUSED_WORDS,
-    WORDS,
-    Function,
-    load_functions,
-)
+from scimkit.mapping.language.signatures import Function
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word
 from scimkit.mapping.language.values import MAX_INTEGER
+from scimkit.mapping.language.words import CONNECT_SYNC_ONLY, INSTEAD, REFUSED_WORDS, WORDS
 
 MAX_LENGTH = 10_000  # characters, documented (known issues for provisioning)
 MAX_DEPTH = 100  # nested calls; our own limit, so that a bomb is refused instead of exhausting the stack
@@ -105,7 +100,6 @@ class Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.functions = load_functions()
         self.tokens = read_tokens(text)
         self.index = 0
 
@@ -194,9 +188,9 @@ class Parser:
         if lower in REFUSED_WORDS:
             message = f"{token.text} is described nowhere in Microsoft's pages (unconfirmed)"
             remedy = 'As a result use IgnoreAttributeFlow, or leave the argument out; to ask for null use the key "" of Switch.'
-        elif lower in self.functions:
-            message = f"{self.functions[lower].name} is a function and needs brackets"
-            remedy = f"Write {self.functions[lower].signature}."
+        elif lower in FUNCTIONS:
+            message = f"{FUNCTIONS[lower].name} is a function and needs brackets"
+            remedy = f"Write {FUNCTIONS[lower].signature}."
         elif lower in ("true", "false"):
             message, remedy = (
                 f"{token.text} is not a word of the language",
@@ -209,7 +203,7 @@ class Parser:
         raise self.error(message, remedy, token.position)
 
     def call(self, name: Token, depth: int) -> Call:
-        function = self.functions.get(name.text.lower())
+        function = FUNCTIONS.get(name.text.lower())
         if function is None:
             raise self.unknown(name)
         if depth > MAX_DEPTH:
@@ -243,9 +237,9 @@ class Parser:
             return self.error(
                 message, INSTEAD.get(lower, "Express it with the functions of provisioning."), name.position
             )
-        near = suggest(name.text, [each.name for each in self.functions.values()])
+        near = suggest(name.text, [each.name for each in FUNCTIONS.values()])
         remedy = INSTEAD.get(lower) or (
-            f"Did you mean {self.functions[near.lower()].signature}?" if near else "Check the spelling."
+            f"Did you mean {FUNCTIONS[near.lower()].signature}?" if near else "Check the spelling."
         )
         return self.error(f"there is no function {name.text[:60]}", remedy, name.position)
 

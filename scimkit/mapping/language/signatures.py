@@ -1,12 +1,12 @@
-"""Which functions exist, with their parameters: the one table that parser, evaluation and linter read.
+"""What is known of a function: its name, its parameters, whether it may be used for SCIM apps.
 
-A function family (`text`, `logic`, ...) adds its functions with `@function`.
-Parameters are written `name`, `name?` (may be omitted) or `name*` (repeats).
+A family (`functions.text`, `functions.logic`, ...) writes its functions with
+`@function`; `functions.table` puts the families together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,13 +22,21 @@ class Parameter:
     required: bool = True
     repeats: bool = False
 
+    @property
+    def shown(self) -> str:
+        """As a signature shows it: `name`, `name?` when it may be omitted, `...` when it repeats."""
+        if self.repeats:
+            return "..."
+        return self.name if self.required else f"{self.name}?"
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function of the language.
 
-    call     eager: called with the scope and one value per parameter, OMITTED where left out
-    lazy     evaluates only some of its arguments; `evaluation` knows how
+    call     eager: called with the scope and one value per parameter, OMITTED where left out;
+             lazy: called with the compiler, the call and whether it stands in a condition, gives the closure
+    lazy     compiles its own call: it evaluates only some of its arguments, or is faster so
     support  scim: usable; hr_only: refused for SCIM apps; unknown: in Graph's old list only
     """
 
@@ -53,104 +61,29 @@ class Function:
     @property
     def signature(self) -> str:
         """Such as `Left(string, numChars)`; a question mark follows what may be omitted."""
-        names = ("..." if p.repeats else p.name + ("" if p.required else "?") for p in self.parameters)
-        return f"{self.name}({', '.join(names)})"
-
-
-FUNCTIONS: dict[str, Function] = {}  # by lower-case name
-WORDS = {word.lower(): word for word in ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow")}
-REFUSED_WORDS = {"null", "authoritativenull", "authorizednull"}
-
-CONNECT_SYNC_ONLY = {
-    name.lower(): name
-    for name in (
-        "BitOr",
-        "CGuid",
-        "CNum",
-        "Contains",
-        "ConvertFromBase64",
-        "ConvertFromUTF8Hex",
-        "CRef",
-        "DNComponent",
-        "DNComponentRev",
-        "Error",
-        "EscapeDNComponent",
-        "InStrRev",
-        "IsBitSet",
-        "IsDate",
-        "IsEmpty",
-        "IsGuid",
-        "IsNumeric",
-        "ItemOrNull",
-        "LCase",
-        "Len",
-        "LTrim",
-        "PadLeft",
-        "PadRight",
-        "RandomNum",
-        "ReplaceChars",
-        "Right",
-        "RTrim",
-        "Select",
-        "StringFromGuid",
-        "StringFromSid",
-        "Trim",
-        "UCase",
-        "Where",
-        "With",
-    )
-}
-INSTEAD = {
-    "lcase": "Use ToLower.",
-    "ucase": "Use ToUpper.",
-    "trim": 'Use Replace([x], , "^\\\\s+|\\\\s+$", , "", , ).',
-    "ltrim": 'Use Replace([x], , "^\\\\s+", , "", , ).',
-    "rtrim": 'Use Replace([x], , "\\\\s+$", , "", , ).',
-    "right": 'Use Replace([x], , "^.*(?<tail>.{4})$", , "${tail}", , ) with the number wanted in place of 4.',
-    "len": "There is no length; a pattern with {n} in Replace can depend on one.",
-    "contains": 'Use InStr([x], "text") and compare with 0.',
-    "isempty": "Use IsNullOrEmpty.",
-    "itemornull": "Use Item.",
-    "padleft": 'Use Replace(Join("", "00000000", [x]), , "(.*?)(?<id>.{0,8})$", , "${id}", , ).',
-    "replacechars": "Use Replace or NormalizeDiacritics.",
-    "cnum": "Numbers and quoted numbers are interchangeable; leave it out.",
-    # of other languages
-    "and": "There is no AND; nest a second IIF in the second argument of the first.",
-    "or": "There is no OR; nest a second IIF in the third argument of the first.",
-    "concat": 'Use Append(a, b), or Join("", a, b, c).',
-    "concatenate": 'Use Append(a, b), or Join("", a, b, c).',
-    "indexof": "Use InStr.",
-    "substring": "Use Mid(source, start, length); the first character is number 1.",
-    "tostring": "Use CStr.",
-}
+        return f"{self.name}({', '.join(parameter.shown for parameter in self.parameters)})"
 
 
 def function(
-    name: str, *parameters: str, lazy: bool = False, support: Support = "scim", keys: dict[str, str] | None = None
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator that enters a function in the table."""
+    name: str, *parameters: str, lazy: bool = False, support: Support = "scim", keys: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Function]:
+    """Decorator that makes a Python function one of the language.
 
-    def enter(call: Callable[..., Any]) -> Callable[..., Any]:
-        made = []
-        for text in parameters:
-            bare = text.rstrip("?*")
-            made.append(Parameter(bare, (keys or {}).get(bare, bare), "?" not in text, "*" in text))
-        FUNCTIONS[name.lower()] = Function(name, tuple(made), call, lazy, support)
-        return call
+    parameters  `name`, `name?` (may be omitted) or `name*` (repeats)
+    keys        of those parameters that Graph's source tree calls otherwise
+
+    >>> @function("Append", "source", "suffix?")
+    ... def _append(scope, source, suffix): ...
+    >>> _append.signature
+    'Append(source, suffix?)'
+    """
+    given = keys or {}
+    described = []
+    for text in parameters:
+        bare = text.rstrip("?*")
+        described.append(Parameter(bare, given.get(bare, bare), required="?" not in text, repeats="*" in text))
+
+    def enter(call: Callable[..., Any]) -> Function:
+        return Function(name, tuple(described), call, lazy, support)
 
     return enter
-
-
-def load_functions() -> dict[str, Function]:
-    """The whole table; the families enter themselves when imported."""
-    if not {"replace", "iif", "cdate"} <= FUNCTIONS.keys():
-        from scimkit.mapping.language.functions import (  # noqa: F401
-            dates,
-            lists,
-            logic,
-            numbers,
-            replacement,
-            roles,
-            text,
-        )
-    return FUNCTIONS

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.errors import MappingError
+from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.parser import MAX_DEPTH
-from scimkit.mapping.language.signatures import Function, load_functions
+from scimkit.mapping.language.signatures import Function
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, Text
 
 
@@ -24,7 +25,7 @@ def read_tree(source: Mapping[str, Any], depth: int = 0) -> Expression:
         return Attribute(name)
     if kind == "Constant":
         return Text(name)
-    function = load_functions().get(name.lower())
+    function = FUNCTIONS.get(name.lower())
     if kind != "Function" or function is None:
         raise MappingError(f"a source of type {kind} named {name} is not known", "Give its expression as text.")
     return Call(function.name, _arguments(function, source.get("parameters") or (), depth))

@@ -119,9 +119,8 @@ def find_disputes(
         theirs = answer.values or _texts(rows[answer.target].default)
         if (error is None) == (not answer.error) and (error is not None or _alike(theirs, _texts(value))):
             continue
-        found.append(
-            Dispute(answer, f"an error ({error})" if error else value_text(value) if _texts(value) else NO_VALUE)
-        )
+        given = value_text(value) if _texts(value) else NO_VALUE
+        found.append(Dispute(answer, f"an error ({error})" if error else given))
     return tuple(found)
 
 

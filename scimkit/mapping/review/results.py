@@ -138,7 +138,9 @@ def _several(subject: Subject, row: MappingRow) -> Check | None:
     always = {_makes_list(subject, each) for each in results_of(subject.parsed.get(row.target))}
     if not fed and True not in always:
         return None
-    who = f" ({listed(fed)})" if fed else "" if always == {True} else " for some people"
+    who = "" if always == {True} else " for some people"
+    if fed:
+        who = f" ({listed(fed)})"
     text = f"{row.target} takes one value, and {row.expression} gives a list{who}: the account is refused"
     remedy = IN_THE_ROW.format(
         target=row.target, what="choose a source with one value, or take one with Item or all as one text with Join"

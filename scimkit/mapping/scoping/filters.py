@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from scimkit.errors import MappingError
+from scimkit.mapping.language.functions.regexes import compile_pattern
 from scimkit.mapping.language.problems import (
     Fault,
     NotReproduced,
@@ -254,8 +255,6 @@ def check_clause(clause: Clause) -> None:
 
 
 def _pattern(clause: Clause) -> Any:
-    from scimkit.mapping.language.functions.regexes import compile_pattern
-
     try:
         return compile_pattern(clause.value or "")
     except Fault as fault:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scimkit.errors import MappingError
 from scimkit.mapping import IGNORE_ATTRIBUTE, IGNORE_OBJECT, LENIENT, Settings, evaluate, print_expression
-from scimkit.mapping.language.signatures import load_functions
+from scimkit.mapping.language.functions.table import FUNCTIONS
 
 DATA = Path(__file__).parents[2] / "data"
 EXAMPLES = json.loads((DATA / "expression-examples.json").read_text(encoding="utf-8"))
@@ -325,7 +325,7 @@ def test_evaluation_raises_nothing_but_mapping_errors(data: st.DataObject, sourc
         st.sampled_from(["[a]", "[b]", "[c]", "[d]", '""', '"x"', "1", "-1", "9223372036854775807", '"d"', "Now()"]),
         st.sampled_from(['"(?<x>a*)"', '"x"', '"yyyy-MM-dd"', '"$1"', "CDate([a])", 'Split([b], "a")', '"2024-01-31"']),
     )
-    function = data.draw(st.sampled_from(sorted(load_functions().values(), key=lambda each: each.name)))
+    function = data.draw(st.sampled_from(sorted(FUNCTIONS.values(), key=lambda each: each.name)))
     most = function.most if function.most is not None else len(function.parameters) + 2
     count = data.draw(st.integers(function.fewest, most))
     texts = [

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from scimkit.errors import MappingError
 from scimkit.mapping import Attribute, Call, Comparison, Expression, Number, Text, Word, parse, print_expression
+from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.problems import ExpressionError
-from scimkit.mapping.language.signatures import load_functions
 
 
 def nodes() -> st.SearchStrategy[Expression]:
@@ -27,12 +27,12 @@ def nodes() -> st.SearchStrategy[Expression]:
 
 
 def calls(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-    names = [each.name for each in load_functions().values()]
+    names = [each.name for each in FUNCTIONS.values()]
     return st.sampled_from(names).flatmap(lambda name: call_of(name, inner))
 
 
 def call_of(name: str, inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-    function = load_functions()[name.lower()]
+    function = FUNCTIONS[name.lower()]
     most = function.most if function.most is not None else len(function.parameters) + 3
     counts = [n for n in range(function.fewest, most + 1) if name != "Switch" or n % 2 == 0]
 

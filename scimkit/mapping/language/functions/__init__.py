@@ -1,1 +1,17 @@
-"""The functions of the expression language, a module for each family."""
+"""The functions of the language, a family a module; `table` puts them together.
+
+    logic        IIF, Switch, Coalesce, and the tests: IsNull, Not, CBool
+    text         Join, Append, Left, Mid, ToLower, Split, Guid
+    numbers      BitAnd, CStr, Count
+    lists        Item, RemoveDuplicates
+    roles        app roles, and what needs the tenant
+    dates        CDate, Now, DateAdd, DateDiff, FormatDateTime
+      formats    .NET's format letters, for FormatDateTime
+    replacement  Replace
+      regexes    .NET's patterns, for Replace and the scoping filters
+    table        FUNCTIONS: every function by its name in lower case
+
+A new function is a Python function under `@function`, named in the `FUNCTIONS` of its
+family. It gets the scope and one value per parameter. A lazy one gets the compiler
+and its call instead, and gives the closure.
+"""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import calendar
-import re
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scimkit.mapping.language.date_text import parse_date
+from scimkit.mapping.language.functions.formats import check_styles, parse_exact, print_moment
 from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import (
     FILETIME_EPOCH_TICKS,
@@ -20,18 +21,6 @@ from scimkit.mapping.language.values import (
     show_value,
 )
 
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Scope
-
-TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
-HALF = r"(?:\s*(?P<half>[AaPp])[Mm])?"
-OFFSET = r"(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?))?"
-ISO = re.compile(
-    rf"\s*(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{1,2}})-(?P<day>[0-9]{{1,2}})(?:(?:[Tt]|\s+){TIME}{HALF})?{OFFSET}\s*\Z"
-)
-US = re.compile(
-    rf"\s*(?P<month>[0-9]{{1,2}})/(?P<day>[0-9]{{1,2}})/(?P<year>[0-9]{{4}})(?:(?:[Tt]|\s+){TIME}{HALF})?{OFFSET}\s*\Z"
-)
 INTERVALS = {
     "d": TICKS_PER_DAY,
     "ww": 7 * TICKS_PER_DAY,
@@ -40,46 +29,6 @@ INTERVALS = {
     "s": TICKS_PER_SECOND,
 }
 KNOWN_INTERVALS = "yyyy (year), m (month), d (day), ww (week), h (hour), n (minute), s (second)"
-
-
-def parse_date(text: str) -> Instant | None:
-    """A date as Entra's sources write it, in UTC; None when it is none.
-
-    ISO date, with an offset (2020-03-16-07:00), ISO date-time with Z, offset or
-    none and with a blank in place of T, and the form M/d/yyyy h:mm:ss tt.
-    """
-    match = ISO.match(text) or US.match(text)
-    if match is None:
-        return None
-    try:
-        hour = int(match["hour"] or 0)
-        if match["half"]:
-            if not 1 <= hour <= 12:
-                return None
-            hour = hour % 12 + (12 if match["half"] in "pP" else 0)
-        wall = datetime(
-            int(match["year"]),
-            int(match["month"]),
-            int(match["day"]),
-            hour,
-            int(match["minute"] or 0),
-            int(match["second"] or 0),
-        )
-    except ValueError:
-        return None
-    fraction = int((match["fraction"] or "").ljust(7, "0")[:7])
-    return Instant(Instant.of(wall).ticks + fraction - offset_ticks(match["offset"]))
-
-
-def offset_ticks(text: str | None) -> int:
-    """Ticks that local time is ahead of UTC by an offset such as -07:00."""
-    if not text or text in "Zz":
-        return 0
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    if minutes > 14 * 60:
-        raise Fault(f"the offset {text} is larger than 14 hours", "Correct it.")
-    return (-1 if text[0] == "-" else 1) * minutes * 60 * TICKS_PER_SECOND
 
 
 def date_of(scope: Scope, value: Any, what: str) -> Instant:
@@ -185,8 +134,6 @@ def _num_from_date(scope: Scope, value: Any) -> int:
 @function("FormatDateTime", "source", "dateTimeStyles?", "inputFormat", "outputFormat?")
 def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any, output_format: Any) -> str | None:
     """A date text in another format. With three arguments there is no style (the older signature)."""
-    from scimkit.mapping.language.functions.formats import check_styles, parse_exact, print_moment
-
     if output_format is OMITTED:
         styles, input_format, output_format = OMITTED, styles, input_format
     text = scope.text(source)
@@ -203,3 +150,14 @@ def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any,
         raise Fault(fault.message, fault.remedy, styles) from None
     moment = parse_exact(text, scope.text(input_format) or "", scope, source, input_format)
     return print_moment(moment.to_utc() if adjust else moment, scope.text(output_format) or "", output_format)
+
+
+FUNCTIONS = (
+    _cdate,
+    _now,
+    _date_add,
+    _date_diff,
+    _date_from_num,
+    _num_from_date,
+    _format_date_time,
+)

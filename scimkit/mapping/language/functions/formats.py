@@ -10,13 +10,11 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.values import TICKS_PER_SECOND, Instant, show_value
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Scope
 
 MONTHS = (
     "January",

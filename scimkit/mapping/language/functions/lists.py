@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import integer_of
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Scope
 
 
 @function("Item", "attribute", "index")
@@ -45,3 +43,9 @@ def _remove_duplicates(scope: Scope, value: Any) -> list[Any]:
             seen.add(mark)
             kept.append(item)
     return kept
+
+
+FUNCTIONS = (
+    _item,
+    _remove_duplicates,
+)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scimkit.mapping.language.comparison import is_true
+from scimkit.mapping.language.compiler import Compiler
 from scimkit.mapping.language.problems import Fault
-from scimkit.mapping.language.signatures import FUNCTIONS, function
+from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
+from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.syntax import Attribute, Call, Number, Text
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, Instant, as_integer, show_value
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Compiler, Run, Scope
 
 
 @function("IIF", "condition", "valueIfTrue", "valueIfFalse", lazy=True)
 def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     """Either value. A null read by the condition: `Settings.null_conditions`."""
-    from scimkit.mapping.language.evaluation import NullRead, is_true
-
     strict = compiler.settings.null_conditions == "strict"
     test, yes, no = node.arguments
     assert test is not None and yes is not None and no is not None
@@ -111,13 +109,8 @@ def _null(scope: Scope) -> None:
 @function("Coalesce", "source", "more*?", lazy=True, keys={"more": "source"})
 def _coalesce(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     """The first argument that is not null; an empty attribute counts as null, a literal "" does not."""
-    from scimkit.mapping.language.evaluation import NullRead
-
-    function_ = FUNCTIONS["coalesce"]
     guards = compiler.settings.guarded_conditions
-    runs = [
-        compiler.argument(function_, each, in_condition and not guards) for each in node.arguments if each is not None
-    ]
+    runs = [compiler.argument(node, each, in_condition and not guards) for each in node.arguments if each is not None]
     names = [each.name for each in node.arguments if isinstance(each, Attribute)]
 
     def choose(scope: Scope) -> Any:
@@ -190,7 +183,20 @@ def _is_string(scope: Scope, value: Any) -> bool:
 def _ignore_flow(scope: Scope, value: Any) -> Any:
     """The value, or the order to drop the attribute."""
     if _empty(value):
-        from scimkit.mapping.language.evaluation import Ignored
-
         raise Ignored(IGNORE_ATTRIBUTE)
     return value
+
+
+FUNCTIONS = (
+    _iif,
+    _switch,
+    _coalesce,
+    _not,
+    _cbool,
+    _is_null,
+    _is_nothing,
+    _is_null_or_empty,
+    _is_present,
+    _is_string,
+    _ignore_flow,
+)

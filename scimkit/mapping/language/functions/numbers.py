@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import MAX_INTEGER, integer_of
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Scope
 
 
 @function("BitAnd", "value1", "value2")
@@ -33,3 +31,10 @@ def _count(scope: Scope, value: Any) -> int:
     if isinstance(value, list):
         return len(value)
     return 0 if value is None else 1
+
+
+FUNCTIONS = (
+    _bit_and,
+    _cstr,
+    _count,
+)

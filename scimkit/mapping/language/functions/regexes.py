@@ -204,7 +204,10 @@ class Translator:
             else:
                 made.append(re.escape(character))
                 self.index += 1
-            before = "range" if before == "open range" else "class" if is_class else "character"
+            if before == "open range":
+                before = "range"
+            else:
+                before = "class" if is_class else "character"
         self.index += 1
         self.made.append("".join(made) + "]")
         self.quantifiable, self.part_repeats = True, 1
@@ -306,7 +309,9 @@ def group_number(names: list[str | None], target: str) -> int | None:
     if target.isascii() and target.isdigit():
         wanted = int(target[:9])
         order = sorted(range(1, len(names) + 1), key=lambda number: names[number - 1] is not None)
-        return 0 if wanted == 0 else order[wanted - 1] if wanted <= len(order) else None
+        if wanted > len(order):
+            return None
+        return order[wanted - 1] if wanted else 0
     return next((number for number, name in enumerate(names, 1) if name == target), None)
 
 
@@ -416,7 +421,7 @@ def compile_pattern(source: str) -> Pattern:
     """The pattern, translated and compiled once. Raises Fault when .NET or we cannot use it."""
     translator = Translator(source)
     translated = translator.translate()
-    import regex  # type: ignore[import-untyped]
+    import regex  # type: ignore[import-untyped]  # here, as it takes 10 ms to load and few mappings have a pattern
 
     try:
         compiled = regex.compile(translated, regex.VERSION0, cache_pattern=False)

@@ -11,15 +11,13 @@ Source: "Reference for writing expressions for attribute mappings". Tested in th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimkit.mapping.language.functions.regexes import Pattern, compile_pattern
 from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import OMITTED, check_length
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Scope
 
 
 def replace_mode(old: bool, pattern: bool, group: bool, new: bool, attribute: bool, template: bool) -> str:
@@ -108,3 +106,6 @@ def _group(scope: Scope, pattern: Pattern, value: Any) -> int:
 def _swap(text: str, old: str, new: str) -> str:
     check_length(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
+
+
+FUNCTIONS = (_replace,)

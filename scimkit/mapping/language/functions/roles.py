@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimkit.mapping.language.problems import Fault, OurLimit
+from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Scope
 
 
 def _roles(value: Any) -> list[tuple[str, str]]:
@@ -71,3 +69,13 @@ def _select_unique_value(scope: Scope, *rules: Any) -> str:
         "it is supported for Workday, SuccessFactors and API-driven provisioning to on-premises AD, not for SCIM apps",
         "Use a source attribute that is unique already.",
     )
+
+
+FUNCTIONS = (
+    _single_role,
+    _complex_roles,
+    _assertive_roles,
+    _role_texts,
+    _default_domain,
+    _select_unique_value,
+)

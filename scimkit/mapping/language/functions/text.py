@@ -8,15 +8,14 @@ import string
 import unicodedata
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scimkit.mapping.language.compiler import Compiler
 from scimkit.mapping.language.problems import Fault
-from scimkit.mapping.language.signatures import FUNCTIONS, function
+from scimkit.mapping.language.scope import Run, Scope
+from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.syntax import Call
 from scimkit.mapping.language.values import OMITTED, check_length, integer_of, show_value
-
-if TYPE_CHECKING:
-    from scimkit.mapping.language.evaluation import Compiler, Run, Scope
 
 SPECIAL_CHARACTERS = "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/"  # Windows password complexity
 LONGEST_RANDOM = 256
@@ -53,9 +52,8 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
     Built as one closure instead of through the general call, because nearly every mapping has a Join.
     """
-    join = FUNCTIONS["join"]
     given = replace(node, arguments=tuple(each for each in node.arguments if each is not None))
-    separator, *runs = [compiler.argument(join, each, in_condition) for each in given.arguments]
+    separator, *runs = [compiler.argument(node, each, in_condition) for each in given.arguments]
 
     def joined(scope: Scope) -> str:
         between = separator(scope)
@@ -120,16 +118,21 @@ def _to_lower(scope: Scope, source: Any, culture: Any) -> str | None:
 
 def _lower(text: str) -> str:
     """Letter by letter as .NET does: İ (two letters in Python) stays, final sigma is not special."""
-    return (
-        "".join(low if len(low := each.lower()) == 1 else each for each in text) if not text.isascii() else text.lower()
-    )
+    if text.isascii():
+        return text.lower()
+    return "".join(_unless_longer(each.lower(), each) for each in text)
 
 
 def _upper(text: str) -> str:
     """Letter by letter as .NET does: ß stays ß."""
-    return (
-        "".join(up if len(up := each.upper()) == 1 else each for each in text) if not text.isascii() else text.upper()
-    )
+    if text.isascii():
+        return text.upper()
+    return "".join(_unless_longer(each.upper(), each) for each in text)
+
+
+def _unless_longer(changed: str, letter: str) -> str:
+    """The changed letter, or the letter itself where the change would make two of it."""
+    return changed if len(changed) == 1 else letter
 
 
 @function("ToUpper", "source", "culture?")
@@ -309,3 +312,25 @@ def _random_string(scope: Scope, length: Any, numbers: Any, special: Any, capita
 def _redact(scope: Scope, value: Any) -> Any:
     """The value itself; only what people see of it is masked (`explanations`, `redacts`)."""
     return value
+
+
+FUNCTIONS = (
+    _append,
+    _prepend,
+    _join,
+    _left,
+    _mid,
+    _to_lower,
+    _to_upper,
+    _pcase,
+    _strip_spaces,
+    _normalize_diacritics,
+    _word,
+    _in_str,
+    _split,
+    _to_base64,
+    _to_hex,
+    _guid,
+    _random_string,
+    _redact,
+)

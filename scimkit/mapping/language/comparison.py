@@ -1,0 +1,70 @@
+"""How conditions compare two values, and when a value counts as true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from scimkit.mapping.language.date_text import parse_date
+from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.scope import Scope
+from scimkit.mapping.language.values import Instant, as_integer, show_value
+
+ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+}
+LOOKS_ISO_OR_US = re.compile(r"\s*[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]")
+
+
+def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
+    """`left operator right` as conditions compare.
+
+    Text with text ordinal and case-sensitive; as integers when either side is a
+    number or both look like one; dates as dates; null equals only null and empty
+    text, and is neither before nor after anything (all unconfirmed).
+    """
+    if left is None or right is None:
+        if operator in ("=", "<>"):
+            same = (left is None or left == "") and (right is None or right == "")
+            return same if operator == "=" else not same
+        return False
+    order = ORDERINGS[operator]
+    if isinstance(left, Instant) or isinstance(right, Instant):
+        dates = [_date_side(scope, side) for side in (left, right)]
+        if None not in dates:
+            return order(*dates)
+        return order(scope.text(left), scope.text(right))
+    numbers = as_integer(left), as_integer(right)
+    if numbers[0] is not None and numbers[1] is not None:
+        return order(*numbers)
+    if operator not in ("=", "<>") and any(type(side) is int for side in (left, right)):
+        other = left if type(right) is int else right
+        raise Fault(f"{show_value(other)} cannot be compared with a number", "Compare whole numbers.", other)
+    return order(scope.text(left), scope.text(right))
+
+
+def _date_side(scope: Scope, value: Any) -> Instant | None:
+    if isinstance(value, Instant):
+        return value
+    if isinstance(value, str) and LOOKS_ISO_OR_US.match(value):
+        return parse_date(value)
+    return None
+
+
+def is_true(value: Any) -> bool:
+    """A condition that is not a comparison: a boolean, or the text True or False in any case."""
+    if isinstance(value, bool):
+        return value
+    if value is None:
+        return False
+    if isinstance(value, int):
+        return value != 0
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise Fault(f"the condition is {show_value(value)}, neither True nor False", "Compare it with something.", value)

@@ -1,0 +1,173 @@
+"""From a parsed expression to nested closures, which are then called per person.
+
+The compiler is given its functions, so that these can be written with it in hand:
+a lazy one, such as IIF, compiles its own call and decides which arguments run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from scimkit.mapping.language.comparison import compare
+from scimkit.mapping.language.problems import ExpressionError, Fault, NotReproduced, OurLimit
+from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
+from scimkit.mapping.language.settings import Settings
+from scimkit.mapping.language.signatures import Function
+from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word
+from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, OMITTED, read_value
+
+QUOTED = re.compile(r'"[^"]*"')
+Watch: TypeAlias = Callable[[Expression, Run], Run]
+
+
+class Compiler:
+    """Makes one closure per node.
+
+    functions  by lower-case name
+    watch      called as watch(node, run) and returns the closure to use instead;
+               `explanations` records values with it
+    """
+
+    def __init__(
+        self, text: str, functions: Mapping[str, Function], settings: Settings, watch: Watch | None = None
+    ) -> None:
+        self.text, self.functions, self.settings, self.watch = text, functions, settings, watch
+        self.masks = "redact" in text.lower()
+
+    def error(self, fault: Fault, position: int, before: str = "") -> ExpressionError:
+        """The fault with its place. Where the expression redacts, no value is quoted."""
+        message = QUOTED.sub('"[Redact]"', fault.message) if self.masks else fault.message
+        kind = NotReproduced if isinstance(fault, OurLimit) else ExpressionError
+        return kind(before + message, fault.remedy, text=self.text, position=position)
+
+    def run(self, node: Expression, in_condition: bool = False) -> Run:
+        """The closure of `node`. in_condition: reading a null attribute ends the condition."""
+        made = self._run(node, in_condition)
+        return self.watch(node, made) if self.watch else made
+
+    def _run(self, node: Expression, in_condition: bool) -> Run:
+        if isinstance(node, Attribute):
+            return self.attribute(node, in_condition)
+        if isinstance(node, (Text, Number)):
+            value = node.value
+            return lambda scope: value
+        if isinstance(node, Word):
+            return self.word(node)
+        if isinstance(node, Comparison):
+            return self.comparison(node, in_condition)
+        return self.call(node, in_condition)
+
+    def attribute(self, node: Attribute, in_condition: bool) -> Run:
+        name = node.name
+
+        def read(scope: Scope) -> Any:
+            value = scope.source.get(name)
+            if value.__class__ is str or value is None:
+                return value
+            try:
+                return read_value(value)
+            except Fault as fault:
+                raise self.error(fault, node.position) from None
+
+        def read_strictly(scope: Scope) -> Any:
+            value = read(scope)
+            if value is None or value == "" or value == []:
+                raise NullRead(name)
+            return value
+
+        return read_strictly if in_condition else read
+
+    def word(self, node: Word) -> Run:
+        name = node.name
+        if name not in ("IgnoreAttributeFlow", "IgnoreObjectFlow"):
+            return lambda scope: name
+        mark = IGNORE_ATTRIBUTE if name == "IgnoreAttributeFlow" else IGNORE_OBJECT
+
+        def ignore(scope: Scope) -> Any:
+            raise Ignored(mark)
+
+        return ignore
+
+    def comparison(self, node: Comparison, in_condition: bool) -> Run:
+        left, right = self.run(node.left, in_condition), self.run(node.right, in_condition)
+        operator, position = node.operator, node.position
+
+        def decide(scope: Scope) -> bool:
+            one, other = left(scope), right(scope)
+            if one.__class__ is str and other.__class__ is str and operator == "=" and one == other:
+                return True
+            try:
+                return compare(scope, operator, one, other)
+            except Fault as fault:
+                raise self.error(fault, position) from None
+
+        return decide
+
+    def argument(self, call: Call, node: Expression | None, in_condition: bool) -> Run:
+        """An argument of an eager function, of Join or of Coalesce: an empty attribute counts as null there."""
+        if node is None:
+            return lambda scope: OMITTED
+        read = self.run(node, in_condition)
+        if not isinstance(node, Attribute) or call.name == "IsNull" or not self.settings.empty_is_null:
+            return read
+
+        if in_condition or self.watch is not None:
+
+            def read_empty_as_null(scope: Scope) -> Any:
+                value = read(scope)
+                return None if value == "" else value
+
+            return read_empty_as_null
+        name = node.name
+
+        def read_quickly(scope: Scope) -> Any:
+            value = scope.source.get(name)
+            if value.__class__ is str:
+                return value or None
+            return None if value is None else read(scope)
+
+        return read_quickly
+
+    def call(self, node: Call, in_condition: bool) -> Run:
+        function = self.functions[node.name.lower()]
+        if function.lazy:
+            made: Run = function.call(self, node, in_condition)
+            return made
+        runs = [self.argument(node, each, in_condition) for each in node.arguments]
+        most = function.most if function.most is not None else len(runs)
+        runs += [lambda scope: OMITTED] * (max(most, len(function.parameters)) - len(runs))
+        return self.eager(node, function.call, runs)
+
+    def eager(self, node: Call, call: Callable[..., Any], runs: list[Run]) -> Run:
+        if len(runs) == 1:
+            only = runs[0]
+
+            def run_one(scope: Scope) -> Any:
+                value = only(scope)
+                try:
+                    return call(scope, value)
+                except Fault as fault:
+                    raise self.located(fault, node, (value,)) from None
+
+            return run_one
+
+        def run_many(scope: Scope) -> Any:
+            values = [run(scope) for run in runs]
+            try:
+                return call(scope, *values)
+            except Fault as fault:
+                raise self.located(fault, node, values) from None
+
+        return run_many
+
+    def located(self, fault: Fault, node: Call, values: Any) -> ExpressionError:
+        """The error at the argument to blame, or at the function's name."""
+        position = node.position
+        if fault.value is not None:
+            for argument, value in zip(node.arguments, values, strict=False):
+                if value is fault.value and argument is not None:
+                    position = argument.position
+                    break
+        return self.error(fault, position, f"{node.name}: ")

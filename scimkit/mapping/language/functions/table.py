@@ -1,0 +1,17 @@
+"""All functions of the language: the one table that parser, evaluation and findings look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scimkit.mapping.language.functions import dates, lists, logic, numbers, replacement, roles, text
+from scimkit.mapping.language.signatures import Function
+
+FAMILIES = (dates, lists, logic, numbers, replacement, roles, text)
+
+
+def _by_name() -> dict[str, Function]:
+    return {function.name.lower(): function for family in FAMILIES for function in family.FUNCTIONS}
+
+
+FUNCTIONS: Mapping[str, Function] = _by_name()  # by lower-case name
