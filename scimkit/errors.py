@@ -21,10 +21,7 @@ remedy, never as a traceback. Anything else that escapes is a defect.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from scimkit.evidence.checks import Check
+from typing import ClassVar, Protocol
 
 
 class ScimkitError(Exception):
@@ -179,12 +176,26 @@ class Rejected(ApiError):
         self.code = code
 
 
+class FailedCheck(Protocol):
+    """What an error can say of the check it carries; `evidence.checks.Check` is one.
+
+    Errors stand below everything else, so they name no class of the rooms above.
+    """
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+
+
 class NotReady(ScimkitError):
-    """An earlier step failed, or what a plan rests on has changed. Carries the check."""
+    """An earlier step failed, or what a plan rests on has changed. Carries the check, if there is one."""
 
     exit_code = 1
 
-    def __init__(self, message: str, remedy: str = "", *, check: Check | None = None) -> None:
+    def __init__(self, message: str, remedy: str = "", *, check: FailedCheck | None = None) -> None:
         super().__init__(message, remedy)
         self.check = check
 

@@ -31,6 +31,7 @@ from typing import Any
 
 from scimkit.credentials import REDACTOR
 from scimkit.errors import NotReady, ScimkitError, Waiting
+from scimkit.evidence.checks import Check
 
 ENGINE_TARGET = "scimkit.engine"  # the comm target of what only the engine may hear
 PRELOAD = (
@@ -104,7 +105,7 @@ def known_secrets() -> frozenset[str]:
 def describe(error: ScimkitError) -> dict[str, Any]:
     """What a runner needs to end a run as the error says: class, message, remedy,
     exit code, the failed check, and how a waiting run goes on."""
-    check = error.check if isinstance(error, NotReady) else None
+    check = error.check if isinstance(error, NotReady) and isinstance(error.check, Check) else None
     waiting = error if isinstance(error, Waiting) else None
     return {
         "type": type(error).__name__,

@@ -214,7 +214,19 @@ class Session:
         saying where it comes from. What is entered is kept where the administrator says."""
         from scimkit.ui.token_entry import TokenEntry
 
-        return TokenEntry(self, reference, interactive=False if self.quiet else None)
+        return TokenEntry(
+            self.app.token.label,
+            reference,
+            name=f"scimkit-{self.tenant.name}-{self.app.name}",
+            use=self._use_from_now_on,
+            interactive=False if self.quiet else None,
+        )
+
+    def _use_from_now_on(self, reference: str, token: Secret) -> None:
+        """Take `token` for `reference` here, and let the next notebooks look for it there."""
+        self.hold(reference, token)
+        self.run.save_choices(self.step, {"token_ref": reference})
+        self.form.change("token_ref", reference)  # so that the cell of this field may be run again, too
 
     def hold(self, reference: str, token: Secret) -> None:
         """Use `token` for `reference` in this notebook, instead of asking again."""
