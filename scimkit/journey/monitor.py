@@ -1,4 +1,4 @@
-"""The provisioning log in plain words: one line an event, with what to do."""
+"""Step 6: wait for the first cycle, sum up its log, and compare what came with what was predicted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from scimkit.clients.graph import GraphClient
 from scimkit.errors import Waiting
@@ -15,33 +14,11 @@ from scimkit.evidence.records import read_utc, record, utc_text
 from scimkit.journey.enablement import Enablement
 from scimkit.journey.enterprise_app import EnterpriseApp
 from scimkit.journey.forecast import Forecast
-from scimkit.monitoring.explanations import explain
 from scimkit.monitoring.job_status import JobStatus, read_status
+from scimkit.monitoring.log_lines import LogLine, read_line
 
 JOB_SOURCE = "Graph: synchronizationTaskExecution"
 POLLS = 50  # readings of the job before giving up; at one a minute less than the hour a headless cell may take
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One event of the log.
-
-    person  user principal name where the log has it, else the display name; of a group its name
-    kind    User | Group, as the log calls it
-    source_id  object id in Entra; "" in a record of before it was kept
-    action  create | update | disable | delete | stageddelete | other
-    status  success | failure | skipped | warning
-    """
-
-    person: str
-    action: str
-    status: str
-    code: str
-    meaning: str
-    remedy: str
-    time_utc: str
-    kind: str = "User"
-    source_id: str = ""
 
 
 @record("LogSummary")
@@ -91,38 +68,6 @@ def wait_for_cycle(
         "A first cycle takes from 20 minutes to hours. Go on later with the command below.",
         settings={"6_monitor": {}},
     )
-
-
-def read_line(event: Mapping[str, Any]) -> LogLine:
-    """One provisioningObjectSummary as a line. Values are compared without case, as the
-    log and the documentation spell them differently."""
-    source = event.get("sourceIdentity") or {}
-    status = event.get("provisioningStatusInfo") or {}
-    error = status.get("errorInformation") or {}
-    code = str(error.get("errorCode") or _skip_reason(event))
-    told = explain(code)
-    person = (
-        (source.get("details") or {}).get("UserPrincipalName") or source.get("displayName") or source.get("id") or ""
-    )
-    return LogLine(
-        str(person),
-        str(event.get("provisioningAction") or "other").lower(),
-        str(status.get("status") or "").lower(),
-        code,
-        told.meaning,
-        told.remedy,
-        utc_text(read_utc(event["activityDateTime"])),
-        "Group" if str(source.get("identityType") or "").casefold() == "group" else "User",
-        str(source.get("id") or ""),
-    )
-
-
-def _skip_reason(event: Mapping[str, Any]) -> str:
-    for step in event.get("provisioningSteps") or ():
-        reason = (step.get("details") or {}).get("SkipReason")
-        if reason:
-            return str(reason)
-    return ""
 
 
 def summarize_logs(

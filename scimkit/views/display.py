@@ -36,7 +36,8 @@ SHOWN = {
     "scimkit.journey.enablement": ("Enablement",),
     "scimkit.journey.guide": ("StepGuide", "GuideLine"),
     "scimkit.monitoring.job_status": ("JobStatus",),
-    "scimkit.journey.monitor": ("LogSummary", "LogLine"),
+    "scimkit.monitoring.log_lines": ("LogLine",),
+    "scimkit.journey.monitor": ("LogSummary",),
     "scimkit.apps.profile": ("AppProfile",),
 }
 

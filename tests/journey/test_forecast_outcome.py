@@ -7,10 +7,11 @@ import pytest
 
 from scimkit.evidence.records import utc_text
 from scimkit.journey.forecast import make_forecast
-from scimkit.journey.monitor import compare_outcome, read_line
+from scimkit.journey.monitor import compare_outcome
 from scimkit.journey.pilot import PilotGroupResult, PilotPerson, PilotResult
 from scimkit.journey.pilot_group import PilotGroup
 from scimkit.journey.scope import Limits, person_of, pick_role
+from scimkit.monitoring.log_lines import read_line
 from scimkit.provisioning import Link
 
 pytestmark = pytest.mark.slow
