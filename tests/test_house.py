@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import scimkit
+from scimkit.evidence.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scimkit"
@@ -171,6 +175,12 @@ def test_no_home_folder_is_written_down() -> None:
 def test_requirements_are_pins() -> None:
     """requirements.txt has one exact version a line, and no host name."""
     assert not_a_pin((ROOT / "requirements.txt").read_text(encoding="utf-8")) == []
+
+
+def test_one_version() -> None:
+    """What a record says of scimkit is what the package is released as."""
+    released = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert released == VERSION == scimkit.__version__
 
 
 def parse(path: Path) -> ast.Module:
