@@ -1,5 +1,8 @@
 """Does this endpoint understand what Entra will send?
 
+`scimkit check` asks it: by reading, and with `--write` by creating test people and groups, changing them as Entra would,
+reading each change back and removing them. What does not work is traced to a root cause, with what it breaks and whom to ask.
+
 causes      every root cause, as data
 mapped      the mapping it is asked for
 people      the test people, made by that mapping

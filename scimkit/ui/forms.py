@@ -28,7 +28,7 @@ _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 
 
 class DeclaredParameter(Protocol):
-    """What a form needs to know of a parameter (`parameters.Parameter`)."""
+    """What a form needs to know of a parameter (`notebook.parameters.Parameter`)."""
 
     @property
     def name(self) -> str: ...
@@ -41,7 +41,7 @@ class DeclaredParameter(Protocol):
 
 
 class ChoiceStore(Protocol):
-    """Where choices are kept (`runs.RunStore`)."""
+    """Where choices are kept (`evidence.runs.RunStore`)."""
 
     def save_choices(self, step: str, values: Mapping[str, Any]) -> None: ...
 
@@ -64,7 +64,7 @@ class Form:
     step, store  where a change is kept: `store.save_choices(step, {...})`; no store, not kept
     choices      parameter -> the values it may have: a drop-down list
     words        parameter -> value -> what the list says in its place
-    labels       parameter -> words to show instead of those of `parameters.label_of`
+    labels       parameter -> words to show instead of those of `notebook.parameters.label_of`
     rules        parameter -> function that raises ScimkitError for a wrong value
     interactive  None: find out
 

@@ -53,7 +53,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One check. `status` is the value of a `checks.Status`."""
+    """One check. `status` is the value of a `evidence.checks.Status`."""
 
     code: str
     status: str

@@ -28,12 +28,14 @@ class Line:
         return f"scimkit.{self.module}" if "." in self.module else f"scimkit.journey.{self.module}"
 
 
+HEADING = ["step", "module", "verb", "record"]
+
+
 def read_table(text: str) -> list[Line]:
     """The lines below the heading, up to the first that is empty; a step is written once and holds on."""
-    _, _, below = text.partition("record\n")
+    rows = [row.split() for row in text.splitlines()]
     lines: list[Line] = []
-    for row in below.splitlines():
-        words = row.split()
+    for words in rows[rows.index(HEADING) + 1 :]:
         if not words:
             break
         if not words[0][0].isdigit():

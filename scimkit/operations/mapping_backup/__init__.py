@@ -1,11 +1,11 @@
 """The runbook `mapping_backup`: keep a mapping as a file, compare it, put it back.
 
-schema = read_live_schema(graph, enterprise_app)
-back_up_mapping(schema, app=app, tenant=tenant, run=run, now=now)      mapping.toml, mapping.schema.json
-before, after = choose_sides(...)                                      what is compared with what
-forecast = forecast_restore(graph, enterprise_app, wanted, ...)        who would lose their access
-changes = plan_restore(graph, enterprise_app, wanted, forecast, ...)   nothing is written yet
-restore_mapping(graph, enterprise_app, wanted, changes, ...)
+    schema = read_live_schema(graph, enterprise_app)
+    back_up_mapping(schema, app=app, tenant=tenant, run=run, now=now)      mapping.toml, mapping.schema.json
+    before, after = choose_sides(...)                                      what is compared with what
+    forecast = forecast_restore(graph, enterprise_app, wanted, ...)        who would lose their access
+    changes = plan_restore(graph, enterprise_app, wanted, forecast, ...)   nothing is written yet
+    restore_mapping(graph, enterprise_app, wanted, changes, ...)
 """
 
 from scimkit.operations.mapping_backup.backup import MappingBackup, back_up_mapping, read_live_schema
