@@ -6,6 +6,8 @@
     forecast = forecast_restore(graph, enterprise_app, wanted, ...)        who would lose their access
     changes = plan_restore(graph, enterprise_app, wanted, forecast, ...)   nothing is written yet
     restore_mapping(graph, enterprise_app, wanted, changes, ...)
+
+Only the last of these writes to the tenant, and only what `plan_restore` has shown.
 """
 
 from scimkit.operations.mapping_backup.backup import MappingBackup, back_up_mapping, read_live_schema
