@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scimkit.clients.graph import GraphClient
@@ -21,6 +21,7 @@ from scimkit.journey.pilot import OVERRULED, PilotResult, links_of
 from scimkit.journey.prediction import (
     NO_LINKS,
     Foreseen,
+    JobFacts,
     Links,
     Sight,
     predict_groups,
@@ -99,17 +100,10 @@ def make_forecast(
            in Entra; its group too
     """
     job, sight, links = read_job(graph, enterprise_app), Sight(scim), links_of(pilot) if pilot else NO_LINKS
-    keeps = bool(links) and _keeps_leavers(graph, enterprise_app)
-    looked_at = job.assigned | links.keys()
-    users = (
-        user
-        for user in graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers)
-        if user["id"] in looked_at
-    )
-    predicted = predict_people(users, job, sight, now=now, links=links, keeps_leavers=keeps)
-    gone = _gone(pilot, links, {one.id for one in predicted})
-    rows = (*(ForecastRow(person_of(one.raw), one.word, one.outcome.decision.reason) for one in predicted), *gone)
-    linked = {one.id: one.account for one in predicted if one.account}
+    job = replace(job, keeps_leavers=bool(links) and _keeps_leavers(graph, enterprise_app))
+    people = _forecast_people(graph, job, sight, links, now)
+    gone = _gone(pilot, links, people.rows.keys())
+    rows = (*people.rows.values(), *gone)
     left = (
         read_group(graph, one.group.id)
         for one in (pilot.groups if pilot else ())
@@ -117,15 +111,16 @@ def make_forecast(
     )
     names = {one.group.id: one.group.name for one in (pilot.groups if pilot else ())}
     seen = (*job.assigned_groups.values(), *left)
-    lost = links.keys() - {one.id for one in predicted} - {group.graph["id"] for group in seen if not group.gone}
-    foreseen = predict_groups(seen, job, sight, now=now, accounts=linked, links=links, keeps_leavers=keeps, gone=lost)
+    lost = links.keys() - people.rows.keys() - {group.graph["id"] for group in seen if not group.gone}
+    foreseen = predict_groups(seen, job, sight, now=now, accounts=people.accounts, links=links, gone=lost)
     groups = tuple(
         _group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen
     )
     counts = dict(sorted(Counter(row.action for row in rows).items()))
     accounts = None if sight.lost else _count_accounts(scim)
     leaving = tuple(group.name for group in groups if group.action == "delete")
-    unsure = sum(one.word == "unknown" and one.id in links and not one.account for one in (*predicted, *foreseen))
+    unsure = sum(_is_unsure(row.action, id, links, people.accounts) for id, row in people.rows.items())
+    unsure += sum(_is_unsure(one.word, one.id, links, {one.id: one.account}) for one in foreseen)
     checks = (
         _check_anybody(sum(row.person.id in job.assigned for row in rows), len(rows)),
         *_check_sight(sight, counts),
@@ -138,6 +133,37 @@ def make_forecast(
         *(check for check in (pilot.checks if pilot else ()) if check.code == OVERRULED),
     )
     return Forecast(rows, counts, accounts, checks, groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What is predicted for everybody who is looked at, by object id in the order of Graph; and who may be referred to."""
+
+    rows: dict[str, ForecastRow]
+    accounts: dict[str, str]
+
+
+def _forecast_people(graph: GraphClient, job: JobFacts, sight: Sight, links: Links, now: datetime) -> _People:
+    looked_at = job.assigned | links.keys()
+    everybody = graph.users(select=(*SELECT, *job.extensions), manager=job.wants_managers)
+    users = [user for user in everybody if user["id"] in looked_at]
+    found: dict[str, ForecastRow] = {}
+    accounts: dict[str, str] = {}
+    for one in predict_people(users, job, sight, now=now, links=links):
+        found[one.id] = make_row(one)
+        if one.account:
+            accounts[one.id] = one.account
+    return _People({user["id"]: found[user["id"]] for user in users}, accounts)
+
+
+def make_row(foreseen: Foreseen) -> ForecastRow:
+    """What is predicted for one person, as a row."""
+    return ForecastRow(person_of(foreseen.raw), foreseen.word, foreseen.outcome.decision.reason)
+
+
+def _is_unsure(action: str, id: str, links: Links, accounts: Mapping[str, str]) -> bool:
+    """Whether somebody linked may be leaving, and the app cannot be asked."""
+    return action == "unknown" and id in links and not accounts.get(id)
 
 
 def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:

@@ -7,7 +7,7 @@ what Microsoft's service says it did, and what the app then really holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,9 +35,9 @@ from scimkit.mapping.language.explanations import REDACTED
 from scimkit.mapping.review import NO_VALUE, MappingReview
 from scimkit.mapping.rows import redacts, rule_id
 from scimkit.monitoring.explanations import explain
-from scimkit.provisioning.decision import Desired, Link
+from scimkit.provisioning.decision import Link
+from scimkit.provisioning.desired import Desired
 from scimkit.provisioning.differences import WHEN_EMPTY, differences
-from scimkit.provisioning.service import desired_of
 from scimkit.provisioning.targets import read_target
 
 READ_BACK = "the app, read back over SCIM"
@@ -227,15 +227,16 @@ def _predict_group(
     if pilot is None or assigned is None:
         return None
     members = tuple(person for person in going if person.id in assigned.members)
-    foreseen = predict_group(
-        assigned, job, sight, now=now, accounts=accounts, only_members=frozenset(person.id for person in members)
-    )
+    rules = job.group_rules
+    if rules is not None:
+        rules = replace(rules, only_members=frozenset(person.id for person in members))
+    foreseen = predict_group(assigned, replace(job, group_rules=rules), sight, now=now, accounts=accounts)
     return GroupPrediction(pilot, foreseen.word, foreseen.outcome.decision.reason, members) if foreseen else None
 
 
 def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> Desired:
     """What the mapping wants, the manager included where that one has an account."""
-    return desired_of(job.mapping, source_of(user, job), now=now, facts=job.targets, references=accounts)
+    return job.people.desired(source_of(user, job), now=now, references=accounts)
 
 
 def _values(desired: Desired, action: str) -> dict[str, Any]:

@@ -5,36 +5,34 @@ The pilot and the forecast both ask here. Nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from scimkit.clients.graph import GraphClient
-from scimkit.clients.scim import ScimClient
 from scimkit.errors import Unreachable
 from scimkit.journey.enterprise_app import EnterpriseApp
 from scimkit.mapping import judge
-from scimkit.mapping.definitions import used_extensions
+from scimkit.mapping.definitions import used_extensions, used_sources
 from scimkit.mapping.rows import ObjectMapping, read_schema, user_mapping
 from scimkit.provisioning.action import Outcome
-from scimkit.provisioning.claims import Claims
 from scimkit.provisioning.decision import Link
+from scimkit.provisioning.endpoint import Endpoint
+from scimkit.provisioning.job import CompiledJob, JobSettings, compile_job
 from scimkit.provisioning.kinds import NESTED_GROUPS_ARE_MEMBERS
+from scimkit.provisioning.matching import Claims
 from scimkit.provisioning.scope import (
+    Entitlements,
     GroupFacts,
     ScopeDecision,
-    ScopeFacts,
     group_scope_facts,
     is_active,
-    is_entitled,
     judge_scope,
-    roles_held,
 )
-from scimkit.provisioning.service import forecast
-from scimkit.provisioning.source import group_attributes, source_attributes
+from scimkit.provisioning.source import SourceReader, group_attributes, source_attributes
 from scimkit.provisioning.targets import TargetFacts, is_reference, read_target_facts
 
 NEW_ACCOUNT = "(the account that is made for them)"
@@ -54,6 +52,7 @@ WORDS = {
 
 Links: TypeAlias = Mapping[str, Link]
 NO_LINKS: Links = MappingProxyType({})
+NO_PEERS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,16 @@ class GroupRead:
         return GroupFacts(self.graph.get("securityEnabled") is not False, frozenset(self.members))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroupRules:
-    """The mapping of groups that is switched on, and what the schema says of its targets."""
+    """The mapping of groups that is switched on, and what the schema says of its targets.
+
+    only_members  provisioning on demand: nobody but these is added; None: everybody
+    """
 
     mapping: ObjectMapping
     targets: TargetFacts
+    only_members: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class JobFacts:
     assigned_groups  by object id
     roles            the service principal's app roles
     group_rules      None: groups are not provisioned, only their members are
+    keeps_leavers    the setting SkipOutOfScopeDeletions
     """
 
     mapping: ObjectMapping
@@ -96,29 +100,57 @@ class JobFacts:
     assigned_groups: Mapping[str, GroupRead]
     roles: tuple[dict[str, Any], ...]
     group_rules: GroupRules | None = None
+    keeps_leavers: bool = False
 
     @cached_property
-    def groups(self) -> dict[str, GroupFacts]:
-        return {key: group.facts for key, group in self.assigned_groups.items()}
+    def people(self) -> CompiledJob:
+        """The job as it decides about people."""
+        return compile_job(self.mapping, self.targets, JobSettings(skip_out_of_scope=self.keeps_leavers))
 
     @cached_property
-    def _assignments_of(self) -> dict[str, list[dict[str, Any]]]:
-        """The assignments that concern each principal: its own, and those of the groups it is in."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for assignment in self.assignments:
-            group = self.assigned_groups.get(assignment["principalId"])
-            for principal in (assignment["principalId"], *(group.members if group else ())):
-                found.setdefault(principal, []).append(assignment)
-        return found
+    def groups(self) -> CompiledJob | None:
+        """The job as it decides about groups; None where they are not provisioned."""
+        rules = self.group_rules
+        if rules is None:
+            return None
+        settings = JobSettings(skip_out_of_scope=self.keeps_leavers, only_members=rules.only_members)
+        return compile_job(rules.mapping, rules.targets, settings)
 
-    def roles_of(self, person_id: str) -> tuple[str, ...]:
-        """The role ids by which a person is assigned; empty: not assigned."""
-        return roles_held(person_id, self._assignments_of.get(person_id, ()), self.groups)
+    @cached_property
+    def entitlements(self) -> Entitlements:
+        """Who is assigned, with which roles."""
+        groups = {key: group.facts for key, group in self.assigned_groups.items()}
+        return Entitlements(self.assignments, groups, self.roles)
+
+    @cached_property
+    def read_source(self) -> SourceReader:
+        """Reads of a person what the mapping and its filters name."""
+        return SourceReader(used_sources(self.mapping))
+
+    @cached_property
+    def _read_matching(self) -> SourceReader:
+        rows = tuple(row for row in self.mapping.rows if row.matching)
+        return SourceReader(used_sources(replace(self.mapping, rows=rows, filters=())))
+
+    def read_matching(self, user: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a person in scope what the matching rows name."""
+        roles = role_names(user["id"], self) if self.reads_roles else ()
+        return self._read_matching(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
+
+    @cached_property
+    def reads_roles(self) -> bool:
+        return "appRoleAssignments" in used_sources(self.mapping)
 
     @property
     def wants_managers(self) -> bool:
         """Whether a row writes a reference, so that people's managers have to be read."""
         return any(is_reference(row.target, self.targets) for row in self.mapping.rows)
+
+    @cached_property
+    def refers_to_managers_only(self) -> bool:
+        """Whether every reference is the manager, so that nobody has to be known before anybody else."""
+        pointing = (row for row in self.mapping.rows if is_reference(row.target, self.targets))
+        return all((row.expression or "").strip() == "[manager]" for row in pointing)
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -171,36 +203,37 @@ def read_group_rules(schema: Mapping[str, Any]) -> GroupRules | None:
 
 
 class Sight:
-    """The app as it is seen while predicting: each question is asked once, and an app that
-    does not answer is not asked again."""
+    """The app as it is seen while predicting; one that does not answer is not asked again.
 
-    def __init__(self, scim: ScimClient) -> None:
+    Answers are not kept, as those about a whole directory would not fit; where a question
+    could come twice, `remembering` keeps them.
+    """
+
+    def __init__(self, scim: Endpoint) -> None:
         self._scim = scim
-        self._answers: dict[tuple[str, ...], Any] = {}
         self.lost: Unreachable | None = None
 
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._answer(
-            ("find", resource_type, attribute, value), lambda: self._scim.find(resource_type, attribute, value)
-        )
-        return found
-
-    def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._answer(
-            ("read", resource_type, id), lambda: self._scim.read(resource_type, id)
-        )
-        return found
-
-    def _answer(self, question: tuple[str, ...], ask: Callable[[], Any]) -> Any:
         if self.lost is not None:
             raise self.lost
-        if question not in self._answers:
-            try:
-                self._answers[question] = ask()
-            except Unreachable as error:
-                self.lost = error
-                raise
-        return self._answers[question]
+        try:
+            return self._scim.find(resource_type, attribute, value)
+        except Unreachable as error:
+            self.lost = error
+            raise
+
+    def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
+        if self.lost is not None:
+            raise self.lost
+        try:
+            return self._scim.read(resource_type, id)
+        except Unreachable as error:
+            self.lost = error
+            raise
+
+    def remembering(self) -> Remembering:
+        """The same sight, each question asked once."""
+        return Remembering(self)
 
     def create(self, resource_type: str, body: Mapping[str, Any], /) -> dict[str, Any]:
         raise AssertionError("a prediction writes nothing")
@@ -210,6 +243,28 @@ class Sight:
 
     def delete(self, resource_type: str, id: str, /) -> bool:
         raise AssertionError("a prediction writes nothing")
+
+
+class Remembering(Sight):
+    """A sight that keeps its answers: for the few objects that are looked at twice."""
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight)
+        self._answers: dict[tuple[str, ...], Any] = {}
+
+    def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
+        question = ("find", resource_type, attribute, value)
+        if question not in self._answers:
+            self._answers[question] = super().find(resource_type, attribute, value)
+        found: list[dict[str, Any]] = self._answers[question]
+        return found
+
+    def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
+        question = ("read", resource_type, id)
+        if question not in self._answers:
+            self._answers[question] = super().read(resource_type, id)
+        found: dict[str, Any] | None = self._answers[question]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,22 +297,26 @@ def source_of(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool = Fa
 
 def role_names(person_id: str, job: JobFacts) -> tuple[str, ...]:
     """Names of the app roles a person holds, directly or by a group."""
-    held = job.roles_of(person_id)
-    return tuple(role["displayName"] for role in job.roles if role["id"] in held)
+    return job.entitlements.names_of(person_id)
 
 
 def manager_of(user: Mapping[str, Any]) -> str | None:
     """Object id of the manager; None without one, or where Graph was not asked for it."""
-    return (user.get("manager") or {}).get("id")
+    manager = user.get("manager")
+    return manager.get("id") if manager else None
 
 
 def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
     """Whether one person is in scope under assigned-only, and why."""
-    held = job.roles_of(user["id"])
-    verdict = judge(job.mapping.filters, source_of(user, job)) if job.mapping.filters else None
-    return judge_scope(
-        ScopeFacts(active=is_active(user), assigned=bool(held), entitled=is_entitled(held, job.roles), filters=verdict)
-    )
+    filters = job.mapping.filters
+    verdict = judge(filters, _used_source(user, job, soft_deleted=False)) if filters else None
+    return job.entitlements.scope_of(user["id"], active=is_active(user), filters=verdict)
+
+
+def _used_source(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool) -> dict[str, Any]:
+    """`source_of`, of what the job uses."""
+    roles = role_names(user["id"], job) if job.reads_roles else ()
+    return job.read_source(user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=roles)
 
 
 def predict_person(
@@ -269,7 +328,6 @@ def predict_person(
     link: Link | None = None,
     peers: frozenset[str] = frozenset(),
     references: Mapping[str, str] | None = None,
-    keeps_leavers: bool = False,
 ) -> Foreseen:
     """What the service would do with one person.
 
@@ -277,69 +335,93 @@ def predict_person(
     peers          matching values that other people have already
     references     object id in Entra to account id, of people who are or will be linked;
                    a manager who is not among them is left out
-    keeps_leavers  the setting SkipOutOfScopeDeletions
 
     The service's own links cannot be read in v1.0: whoever is linked without our
     knowing is found again by the matching attribute, as in a first cycle.
     """
     scope = scope_of(user, job)
-    source = source_of(user, job, soft_deleted=not scope.in_scope)
-    outcome = forecast(
-        source,
-        scope,
-        job.mapping,
-        link,
-        sight,
-        now=now,
-        facts=job.targets,
-        peers=peers,
-        references=references,
-        skip_out_of_scope=keeps_leavers,
-    )
+    source = _used_source(user, job, soft_deleted=not scope.in_scope)
+    outcome = job.people.forecast(source, scope, link, sight, now=now, peers=peers, references=references)
     return Foreseen(user, outcome, account_of(outcome, scope))
 
 
 def predict_people(
-    users: Iterable[Mapping[str, Any]],
-    job: JobFacts,
-    sight: Sight,
-    *,
-    now: datetime,
-    links: Links = NO_LINKS,
-    keeps_leavers: bool = False,
-) -> list[Foreseen]:
-    """What the service would do with each person in the next cycle, managers included.
+    users: Iterable[Mapping[str, Any]], job: JobFacts, sight: Sight, *, now: datetime, links: Links = NO_LINKS
+) -> Iterator[Foreseen]:
+    """What the service would do with each person in the next cycle, one at a time; managers before whom they lead.
 
     links  those that are known, by object id in Entra
 
-    As in a cycle, people come first and references after them: who has, or gets, an
-    account is known only then. No question is asked twice for it.
+    In a cycle people come first and references after them: who has, or gets, an account is
+    known only then. Here each manager goes first instead, which comes to the same; only people
+    who lead each other in a ring are looked at twice, and no question is asked twice for it.
     """
-    users, claims = list(users), Claims(job.mapping)
-    for user in users:
-        if user["id"] in links:  # theirs before anybody is looked for
-            claims.others(source_of(user, job), now=now)
+    led = {user["id"]: user for user in users}
+    taken = _taken_values(led.values(), job, now=now, links=links)
+    accounts: dict[str, str] = {}
 
-    def peers_of(user: Mapping[str, Any]) -> frozenset[str]:
-        if user["id"] in links or not scope_of(user, job).in_scope:
-            return frozenset()
-        return claims.others(source_of(user, job), now=now)
-
-    def predict(user: Mapping[str, Any], peers: frozenset[str], accounts: Mapping[str, str] | None) -> Foreseen:
-        link = links.get(user["id"])
-        return predict_person(
-            user, job, sight, now=now, link=link, peers=peers, references=accounts, keeps_leavers=keeps_leavers
+    def predict(user: Mapping[str, Any], seen: Sight, known: Mapping[str, str] | None) -> Foreseen:
+        id = user["id"]
+        references = known if known and manager_of(user) in known else None
+        found = predict_person(
+            user, job, seen, now=now, link=links.get(id), peers=taken.get(id, NO_PEERS), references=references
         )
+        if found.account:
+            accounts[id] = found.account
+        return found
 
-    peers = {user["id"]: peers_of(user) for user in users}
-    found = [predict(user, peers[user["id"]], None) for user in users]
-    accounts = {one.id: one.account for one in found if one.account}
-    return [
-        predict(one.raw, peers[one.id], accounts)
-        if manager_of(one.raw) in accounts and one.outcome.error is None
-        else one
-        for one in found
-    ]
+    for ring in _managers_first(led, job):
+        if len(ring) == 1 and manager_of(ring[0]) != ring[0]["id"]:
+            yield predict(ring[0], sight, accounts)
+            continue
+        remembering = sight.remembering()
+        first = [predict(user, remembering, None) for user in ring]
+        for one in first:
+            again = manager_of(one.raw) in accounts and one.outcome.error is None
+            yield predict(one.raw, remembering, accounts) if again else one
+        sight.lost = sight.lost or remembering.lost
+
+
+def _taken_values(
+    users: Iterable[Mapping[str, Any]], job: JobFacts, *, now: datetime, links: Links
+) -> dict[str, frozenset[str]]:
+    """The matching values of each person that somebody else has already, by object id; few have any."""
+    claims, read = Claims(job.mapping), job.read_matching
+    taken: dict[str, frozenset[str]] = {}
+    users = list(users)
+    for user in users if links else ():
+        if user["id"] in links:  # theirs before anybody is looked for
+            claims.others(read(user), now=now)
+    for user in users:
+        if user["id"] not in links and scope_of(user, job).in_scope:
+            others = claims.others(read(user), now=now)
+            if others:
+                taken[user["id"]] = others
+    return taken
+
+
+def _managers_first(led: dict[str, Mapping[str, Any]], job: JobFacts) -> Iterator[list[Mapping[str, Any]]]:
+    """Everybody once, each manager before whom they lead; who lead each other in a ring come together.
+
+    Where references are not managers alone, everybody comes together.
+    """
+    if not job.refers_to_managers_only:
+        yield list(led.values())
+        return
+    done: set[str] = set()
+    for id in led:
+        chain: dict[str, None] = {}
+        above: str | None = id
+        while above is not None and above in led and above not in done and above not in chain:
+            chain[above] = None
+            above = manager_of(led[above])
+        climbed = list(chain)
+        start = climbed.index(above) if above is not None and above in chain else len(climbed)
+        if start < len(climbed):
+            yield [led[one] for one in climbed[start:]]
+        for one in reversed(climbed[:start]):
+            yield [led[one]]
+        done.update(climbed)
 
 
 def predict_group(
@@ -351,34 +433,23 @@ def predict_group(
     accounts: Mapping[str, str],
     link: Link | None = None,
     claims: Claims | None = None,
-    only_members: frozenset[str] | None = None,
-    keeps_leavers: bool = False,
-    gone: Collection[str] = frozenset(),
 ) -> Foreseen | None:
     """What the service would do with one group; None where groups are not provisioned.
 
-    accounts      object id in Entra to account id, of people (and groups) who are or will be linked
-    link          the service's link, where it is known
-    claims        whose a matching value is; None: this group alone is looked at
-    only_members  provisioning on demand: nobody but these is added
-    gone          object ids that Graph lists no longer: it does not tell whose members they are, and the
-                  service takes nobody out of a group because of a deletion ("How application provisioning works")
+    accounts  object id in Entra to account id, of people (and groups) who are or will be linked
+    link      the service's link, where it is known
+    claims    whose a matching value is; None: this group alone is looked at
     """
-    if job.group_rules is None:
+    if job.groups is None:
         return None
-    rules = job.group_rules
-    members = (*group.members, *(key for key in (link.members if link else ()) if key in gone))
+    filters = job.groups.mapping.filters
     plain = group_attributes(group.graph, members=group.members, in_scope=True)
-    verdict = judge(rules.mapping.filters, plain) if rules.mapping.filters else None
-    scope = judge_scope(
-        group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone)
-    )
-    source = group_attributes(group.graph, members=members, in_scope=scope.in_scope)
-    peers = claims.others(source, now=now) if claims and scope.in_scope and link is None else frozenset()
-    outcome = forecast(
-        source, scope, rules.mapping, link, sight, now=now, facts=rules.targets, peers=peers, references=accounts,
-        only_members=only_members, hard_deleted=group.gone, skip_out_of_scope=keeps_leavers,
-    )  # fmt: skip
+    verdict = judge(filters, plain) if filters else None
+    facts = group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone)
+    scope = judge_scope(replace(facts, gone=group.gone))
+    source = plain | {"IsSoftDeleted": not scope.in_scope}
+    peers = claims.others(source, now=now) if claims and scope.in_scope and link is None else NO_PEERS
+    outcome = job.groups.forecast(source, scope, link, sight, now=now, peers=peers, references=accounts)
     return Foreseen(group.graph, outcome, account_of(outcome, scope))
 
 
@@ -390,16 +461,17 @@ def predict_groups(
     now: datetime,
     accounts: Mapping[str, str],
     links: Links = NO_LINKS,
-    keeps_leavers: bool = False,
     gone: Collection[str] = frozenset(),
 ) -> list[Foreseen]:
     """What the service would do with each group in the next cycle, members included; nothing where groups are not provisioned.
 
     groups    those assigned, and those linked that are not any more
     accounts  object id in Entra to account id, of people who are or will be linked
-    gone      as for `predict_group`
+    gone      object ids that Graph lists no longer: it does not tell whose members they are, and the
+              service takes nobody out of a group because of a deletion ("How application provisioning works")
     """
-    groups = list(groups)
+    groups = [_with_deleted_members(group, links, gone) for group in groups]
+    remembering = sight.remembering()
 
     def look(known: Mapping[str, str]) -> list[Foreseen]:
         claims = Claims(job.group_rules.mapping) if job.group_rules else None
@@ -408,25 +480,25 @@ def predict_groups(
                 claims.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
         each = (
             predict_group(
-                group,
-                job,
-                sight,
-                now=now,
-                accounts=known,
-                link=links.get(group.graph["id"]),
-                claims=claims,
-                keeps_leavers=keeps_leavers,
-                gone=gone,
+                group, job, remembering, now=now, accounts=known, link=links.get(group.graph["id"]), claims=claims
             )
             for group in groups
         )
         return [one for one in each if one is not None]
 
-    first = look(accounts)
-    inner = {one.id: one.account for one in first if one.account}
-    if not (NESTED_GROUPS_ARE_MEMBERS and any(inner.keys() & set(group.members) for group in groups)):
-        return first
-    return look({**accounts, **inner})  # memberships come last: a group inside another has its account by then
+    found = look(accounts)
+    inner = {one.id: one.account for one in found if one.account}
+    if NESTED_GROUPS_ARE_MEMBERS and any(inner.keys() & set(group.members) for group in groups):
+        found = look({**accounts, **inner})  # memberships come last: an inner group has its account by then
+    sight.lost = sight.lost or remembering.lost
+    return found
+
+
+def _with_deleted_members(group: GroupRead, links: Links, gone: Collection[str]) -> GroupRead:
+    """The group with those of its written members among it who are deleted in Entra."""
+    link = links.get(group.graph["id"])
+    deleted = tuple(key for key in (link.members if link else ()) if key in gone)
+    return replace(group, members=(*group.members, *deleted)) if deleted else group
 
 
 def account_of(outcome: Outcome, scope: ScopeDecision) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from scimkit.errors import ApiError, Rejected
 from scimkit.mapping.language.explanations import REDACTED
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Link
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body
+from scimkit.provisioning.endpoint import Counted, Endpoint, Writer
 from scimkit.provisioning.kinds import USER, Kind
 from scimkit.provisioning.members import UNRESOLVED, MemberWrite, write_members, written_after
 from scimkit.provisioning.steps import ProvisioningStep, text_of
@@ -20,47 +21,23 @@ LINK_SURVIVES_FAILED_UPDATE = True
 """Whether a first update that fails leaves the matched account linked: (unconfirmed)."""
 
 
-class Endpoint(Protocol):
-    """What acting needs of a SCIM client; `clients.scim.ScimClient` is one.
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a job writes, the same for every object.
 
-    All of it raises scimkit's ApiError for a refusal or no answer. Groups are found
-    and read without their members. `read` gives
-    None and `delete` gives False where the endpoint answers 404.
+    flag     speak the dialect of `aadOptscim062020`
+    facts    what the schema says of the target's attributes
+    kind     people or groups
+    at_once  how many members of a group one PATCH adds or removes
     """
 
-    def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]: ...
-    def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None: ...
-    def create(self, resource_type: str, body: Mapping[str, Any], /) -> dict[str, Any]: ...
-    def patch(self, resource_type: str, id: str, body: Mapping[str, Any], /) -> dict[str, Any] | None: ...
-    def delete(self, resource_type: str, id: str, /) -> bool: ...
+    flag: bool = False
+    facts: TargetFacts = NOTHING_KNOWN
+    kind: Kind = USER
+    at_once: int = MEMBERS_PER_REQUEST
 
 
-@dataclass
-class Counted:
-    """An endpoint that counts the requests sent through it."""
-
-    endpoint: Endpoint
-    requests: int = 0
-
-    def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
-        self.requests += 1
-        return self.endpoint.find(resource_type, attribute, value)
-
-    def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
-        self.requests += 1
-        return self.endpoint.read(resource_type, id)
-
-    def create(self, resource_type: str, body: Mapping[str, Any], /) -> dict[str, Any]:
-        self.requests += 1
-        return self.endpoint.create(resource_type, body)
-
-    def patch(self, resource_type: str, id: str, body: Mapping[str, Any], /) -> dict[str, Any] | None:
-        self.requests += 1
-        return self.endpoint.patch(resource_type, id, body)
-
-    def delete(self, resource_type: str, id: str, /) -> bool:
-        self.requests += 1
-        return self.endpoint.delete(resource_type, id)
+USUAL = Writing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +115,7 @@ def act(
     link: Link | None = None,
     resource: Mapping[str, Any] | None = None,
     managed: bool = True,
-    flag: bool = False,
-    facts: TargetFacts = NOTHING_KNOWN,
-    kind: Kind = USER,
-    members_per_request: int = MEMBERS_PER_REQUEST,
+    writing: Writing = USUAL,
 ) -> Outcome:
     """Send what `decision` says; references and members go in later requests of their own.
 
@@ -149,9 +123,6 @@ def act(
     link       the stored link; what a refusal leaves
     resource   the account as it was read, None when it was not
     managed    what the link to store is to say: False after the person was unassigned
-    flag       speak the dialect of `aadOptscim062020`
-    kind       people or groups
-    members_per_request  how many members of a group one PATCH adds or removes
 
     Refusals by the endpoint come back as an Outcome with the log's code; anything
     but an ApiError goes through. A DELETE that finds nothing has reached its aim.
@@ -167,11 +138,11 @@ def act(
     sending = Counted(endpoint)
     try:
         if decision.action == "delete":
-            sending.delete(kind.resource_type, target_id)
+            sending.delete(writing.kind.resource_type, target_id)
             return Outcome(decision, target_id, None, resource, requests=sending.requests)
-        resource = _write_object(decision, sending, resource, flag, facts, kind.resource_type)
+        resource = _write_object(decision, sending, resource, writing)
         if decision.action == "create":
-            target_id = _id_of(resource or {}, kind)
+            target_id = _id_of(resource or {}, writing.kind)
             kept = Link(source_id, target_id, managed)
     except ApiError as error:
         quarantine, sent = puts_in_quarantine(error), sending.requests
@@ -180,9 +151,9 @@ def act(
         return Outcome(
             decision, target_id, stays, resource, error_code(error), str(error), "", quarantine, sent, error=error
         )
-    reference_code, reference_text = _write_references(decision, sending, target_id, flag, facts, kind.resource_type)
+    reference_code, reference_text = _write_references(decision, sending, target_id, writing)
     members = tuple(
-        write_members(sending, target_id, decision.add, decision.remove, flag=flag, at_once=members_per_request)
+        write_members(sending, target_id, decision.add, decision.remove, flag=writing.flag, at_once=writing.at_once)
     )
     refused = next((write for write in members if write.code), None)
     if refused is not None:
@@ -196,18 +167,15 @@ def act(
 
 
 def _write_object(
-    decision: Decision,
-    endpoint: Endpoint,
-    resource: Mapping[str, Any] | None,
-    flag: bool,
-    facts: TargetFacts,
-    address: str,
+    decision: Decision, endpoint: Writer, resource: Mapping[str, Any] | None, writing: Writing
 ) -> Mapping[str, Any] | None:
     """The POST or PATCH of the object itself; the account as it is known afterwards. Raises ApiError."""
+    address, facts = writing.kind.resource_type, writing.facts
     if decision.action == "create":
         return endpoint.create(address, create_body(_values(decision), address, facts=facts))
     if decision.changes:
-        return endpoint.patch(address, decision.target_id, patch_body(decision.changes, flag, facts=facts)) or resource
+        body = patch_body(decision.changes, writing.flag, facts=facts)
+        return endpoint.patch(address, decision.target_id, body) or resource
     return resource
 
 
@@ -229,14 +197,13 @@ def _id_of(resource: Mapping[str, Any], kind: Kind) -> str:
     return identifier
 
 
-def _write_references(
-    decision: Decision, endpoint: Endpoint, target_id: str, flag: bool, facts: TargetFacts, address: str
-) -> tuple[str, str]:
+def _write_references(decision: Decision, endpoint: Writer, target_id: str, writing: Writing) -> tuple[str, str]:
     """The later request; its failure does not undo the person's success."""
     if not decision.references:
         return (UNRESOLVED, "") if decision.unresolved or decision.left_out else ("", "")
     try:
-        endpoint.patch(address, target_id, patch_body(decision.references, flag, facts=facts))
+        body = patch_body(decision.references, writing.flag, facts=writing.facts)
+        endpoint.patch(writing.kind.resource_type, target_id, body)
     except ApiError as error:
         return error_code(error), str(error)
     return "", ""

@@ -5,22 +5,27 @@
 Everything that decides is an argument: the evaluated mapping (`Desired`), the
 scope, the stored link, what was seen in the target (`Observed`), and the
 settings of the job (`Policy`). Nothing here reads a clock or a socket, so the
-same function serves the pilot, the forecast and the sandbox's cycles. Where people
-and groups differ, `Desired.kind` says how. The table
-it follows is built from "How application provisioning works" and "How to
-download and analyze the provisioning logs".
+same function serves the pilot, the forecast and the sandbox's cycles.
+
+The rules stand at the end, in three short lists: `RULES`, and `LEAVING` and `ARRIVING`
+for objects out of scope and in it. Each rule looks at the `Case` and gives a decision or
+None; the first decision holds. Where people and groups differ, `Desired.kind` says how.
+Their order is that of "How application provisioning works" and "How to download and
+analyze the provisioning logs".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
-from scimkit.provisioning.codes import INCOMPATIBLE
+from scimkit.errors import ApiError
+from scimkit.provisioning.codes import INCOMPATIBLE, error_code
+from scimkit.provisioning.desired import Desired, MatchKey
 from scimkit.provisioning.differences import CREATE_ONLY, differences
-from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GROUP_IS_DELETED, USER, Kind
-from scimkit.provisioning.members import Member, Membership, found_members, left_out_of, member_changes
+from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GROUP_IS_DELETED, Kind
+from scimkit.provisioning.members import Member, found_members, left_out_of, member_changes
 from scimkit.provisioning.scope import ScopeDecision
 from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, parse_target
 
@@ -58,55 +63,7 @@ class Link:
     members: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKey:
-    """One matching attribute of the target and this object's value for it."""
-
-    target: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """What the mapping wants for one person or one group.
-
-    name        how the log calls it: the principal name, a group's display name
-    keys        matching values in order of precedence; attributes without a value are left out
-    create      values of a creation: defaults included, references left out
-    update      values of an update: no defaults, no create-only rows, references left out
-    leaving     values of the rows that use `IsSoftDeleted`: all that is exported to disable
-    leaving_rows  targets of those rows
-    references  target attribute to the linked target id, for a later request
-    unresolved  reference attributes whose object has no link
-    missing     required targets without a value on create
-    overfull    single-valued targets for which several values came
-    errors      target attribute to what is wrong with its expression
-    flow_types  target attribute to the row's "apply" setting
-    ignored     an expression said IgnoreObjectFlow: leave the object alone
-    redacted    targets whose values logs must not show
-    kind        people or groups
-    membership  of a group: its members; None: no row maps them, or they come in a later call
-    """
-
-    name: str
-    keys: tuple[MatchKey, ...] = ()
-    create: Mapping[str, Any] = field(default_factory=dict)
-    update: Mapping[str, Any] = field(default_factory=dict)
-    leaving: Mapping[str, Any] = field(default_factory=dict)
-    leaving_rows: tuple[str, ...] = ()
-    references: Mapping[str, str] = field(default_factory=dict)
-    unresolved: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    overfull: tuple[str, ...] = ()
-    errors: Mapping[str, str] = field(default_factory=dict)
-    flow_types: Mapping[str, str] = field(default_factory=dict)
-    ignored: bool = False
-    redacted: frozenset[str] = frozenset()
-    kind: Kind = USER
-    membership: Membership | None = None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observed:
     """What was seen in the target.
 
@@ -114,12 +71,16 @@ class Observed:
     count     how many accounts the matching query found
     key       the matching attribute that found something
     taken     the matching value is another person's already, so nothing was searched
+    requests  how many questions were asked for it
+    error     what the endpoint raised instead of an answer
     """
 
     resource: Mapping[str, Any] | None = None
     count: int = 0
     key: MatchKey | None = None
     taken: MatchKey | None = None
+    requests: int = 0
+    error: ApiError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +141,31 @@ class Decision:
         return self.action in ("create", "update", "disable", "delete")
 
 
-def nothing(code: str, reason: str, target_id: str = "") -> Decision:
-    return Decision("nothing", "Skipped", code, reason, target_id=target_id)
+@dataclass(slots=True)
+class Case:
+    """What one decision rests on; `decide` says what each part is."""
+
+    desired: Desired
+    scope: ScopeDecision
+    link: Link | None
+    observed: Observed
+    policy: Policy
+    facts: TargetFacts
+
+    @property
+    def kind(self) -> Kind:
+        return self.desired.kind
+
+    @property
+    def linked_id(self) -> str:
+        return self.link.target_id if self.link is not None else ""
+
+    @property
+    def why(self) -> str:
+        return "; ".join(self.scope.reasons)
 
 
-def refuse(code: str, reason: str, target_id: str = "", attempted: str = "") -> Decision:
-    return Decision("refuse", "Failure", code, reason, target_id=target_id, attempted=attempted)
+Rule: TypeAlias = Callable[[Case], Decision | None]
 
 
 def decide(
@@ -196,201 +176,255 @@ def decide(
     *,
     policy: Policy = Policy(),
     facts: TargetFacts = NOTHING_KNOWN,
-    hard_deleted: bool = False,
 ) -> Decision:
     """What the service does with one person or one group in this state.
 
-    desired       the evaluated mapping
-    scope         `judge_scope` of now
-    link          the stored link, None before the first match or create
-    observed      what was read or found in the target; not looked at when out of scope without a link
-    facts         what the schema says about target attributes
-    hard_deleted  gone from Entra for good
+    desired   the evaluated mapping
+    scope     `judge_scope` of now
+    link      the stored link, None before the first match or create
+    observed  what was read or found in the target; not looked at when out of scope without a link
+    facts     what the schema says about target attributes
 
     >>> from scimkit.provisioning.scope import ScopeFacts, judge_scope
     >>> decide(Desired("ann"), judge_scope(ScopeFacts(True, True)), None, Observed()).code
     'ImportSkipped'
     """
-    if hard_deleted:
-        return _hard_deleted(link, policy, desired.kind)
-    if not desired.keys:
-        target_id = link.target_id if link else ""
-        noun = desired.kind.noun
-        return nothing("ImportSkipped", f"no matching attribute has a value, so the {noun} is not processed", target_id)
-    if not scope.in_scope:
-        return _leaving(desired, scope, link, observed, policy, facts)
-    if link is not None:
-        if observed.resource is None:
-            return refuse(
-                "InvalidAnchor",
-                f"the linked {desired.kind.account} {link.target_id} is not in the target any more",
-                link.target_id,
-                "update",
-            )
-        return _update(desired, observed.resource, link.target_id, policy, facts, link)
-    return _first_time(desired, observed, policy, facts)
+    return _first(RULES, Case(desired, scope, link, observed, policy, facts))
 
 
-def _hard_deleted(link: Link | None, policy: Policy, kind: Kind) -> Decision:
-    if link is None:
-        never = f"deleted in Entra and never linked to {_a(kind.account)}"
-        return nothing("EntrySynchronizationSkipped", never)
-    if not link.managed:
-        return nothing(
-            "EntrySynchronizationSkipped",
-            "deleted in Entra, but no longer managed since it was unassigned",
-            link.target_id,
-        )
-    if "Delete" not in policy.actions:
-        return nothing(
-            "EntrySynchronizationSkipped", "deleted in Entra; the mapping does not allow Delete", link.target_id
-        )
-    return Decision("delete", "Success", "", "deleted in Entra for good", target_id=link.target_id)
+def _first(rules: tuple[Rule, ...], case: Case) -> Decision:
+    for rule in rules:
+        decision = rule(case)
+        if decision is not None:
+            return decision
+    raise AssertionError("the last rule of each list decides")
 
 
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+def nothing(code: str, reason: str, target_id: str = "") -> Decision:
+    return Decision("nothing", "Skipped", code, reason, target_id=target_id)
 
 
-def _leaving(
-    desired: Desired, scope: ScopeDecision, link: Link | None, observed: Observed, policy: Policy, facts: TargetFacts
-) -> Decision:
+def refuse(code: str, reason: str, target_id: str = "", attempted: str = "") -> Decision:
+    return Decision("refuse", "Failure", code, reason, target_id=target_id, attempted=attempted)
+
+
+def skip(case: Case, reason: str) -> Decision:
+    """Nothing is to be done with the object, and the log says no more than that."""
+    return nothing("EntrySynchronizationSkipped", reason, case.linked_id)
+
+
+# -- everybody -----------------------------------------------------------------
+
+
+def deleted_for_good(case: Case) -> Decision | None:
+    """Whoever is deleted in Entra for good is deleted in the target, if provisioning manages the account."""
+    if not case.scope.facts.gone:
+        return None
+    if case.link is None:
+        return skip(case, f"deleted in Entra and never linked to {_a(case.kind.account)}")
+    if not case.link.managed:
+        return skip(case, "deleted in Entra, but no longer managed since it was unassigned")
+    if "Delete" not in case.policy.actions:
+        return skip(case, "deleted in Entra; the mapping does not allow Delete")
+    return Decision("delete", "Success", "", "deleted in Entra for good", target_id=case.linked_id)
+
+
+def has_no_matching_value(case: Case) -> Decision | None:
+    if case.desired.keys:
+        return None
+    reason = f"no matching attribute has a value, so the {case.kind.noun} is not processed"
+    return nothing("ImportSkipped", reason, case.linked_id)
+
+
+def target_is_not_readable(case: Case) -> Decision | None:
+    """A failure of this object; whether the job goes into quarantine for it, `codes` says."""
+    error = case.observed.error
+    if error is None:
+        return None
+    code = error_code(error, asking=case.link is None)
+    return refuse(code, f"the target could not be read: {error}", case.linked_id)
+
+
+def is_leaving(case: Case) -> Decision | None:
     """Out of scope: disable what is linked (delete a group), never search or touch anything else."""
-    why = "; ".join(scope.reasons)
-    if link is None:
-        return nothing("EntrySynchronizationSkipped", f"not in scope: {why}")
-    target_id = link.target_id
-    if not link.managed:
-        return nothing("EntrySynchronizationSkipped", f"not in scope and no longer managed: {why}", target_id)
-    account = desired.kind.account
-    covered = SKIP_SETTING_COVERS_BLOCKED if desired.kind.can_disable else SKIP_SETTING_COVERS_GROUPS
-    if policy.skip_out_of_scope and (covered or (desired.kind.can_disable and scope.facts.active)):
-        return nothing(
-            "EntrySynchronizationSkipped", f"left scope ({why}); SkipOutOfScopeDeletions keeps the {account}", target_id
-        )
-    if not desired.kind.can_disable:
-        return _group_leaving(why, target_id, policy)
-    if observed.resource is None:
-        return refuse(
-            STALE_LINK_WHEN_LEAVING,
-            f"left scope ({why}), and the linked account {target_id} is gone",
-            target_id,
-            "disable",
-        )
-    return _person_leaving(desired, why, target_id, observed.resource, policy, facts)
+    return None if case.scope.in_scope else _first(LEAVING, case)
 
 
-def _person_leaving(
-    desired: Desired, why: str, target_id: str, resource: Mapping[str, Any], policy: Policy, facts: TargetFacts
-) -> Decision:
-    """Disable by the rows that use `IsSoftDeleted`; delete where the app knows no disabled accounts."""
-    if not policy.soft_deletes:
-        if "Delete" not in policy.actions:
-            return nothing(
-                "EntrySynchronizationSkipped", f"left scope ({why}); the mapping does not allow Delete", target_id
-            )
-        return Decision(
-            "delete", "Success", "", f"left scope ({why}); this app cannot disable accounts", target_id=target_id
-        )
-    if "Update" not in policy.actions:
-        return nothing(
-            "EntrySynchronizationSkipped", f"left scope ({why}); the mapping does not allow Update", target_id
-        )
-    if not desired.leaving_rows:
-        return nothing(
-            "RedundantExport", f"left scope ({why}); no mapping uses IsSoftDeleted, so nothing changes", target_id
-        )
-    broken = _cannot_export(desired, desired.leaving, "disable", target_id)
+def is_arriving(case: Case) -> Decision | None:
+    """In scope: write what differs into the linked account, else match, else create."""
+    return _first(ARRIVING, case)
+
+
+# -- out of scope ----------------------------------------------------------------
+
+
+def was_never_linked(case: Case) -> Decision | None:
+    return skip(case, f"not in scope: {case.why}") if case.link is None else None
+
+
+def is_not_managed(case: Case) -> Decision | None:
+    if case.link is None or case.link.managed:
+        return None
+    return skip(case, f"not in scope and no longer managed: {case.why}")
+
+
+def is_kept_by_setting(case: Case) -> Decision | None:
+    """SkipOutOfScopeDeletions; whom it covers, two constants say."""
+    if not case.policy.skip_out_of_scope:
+        return None
+    kind = case.kind
+    covered = SKIP_SETTING_COVERS_BLOCKED if kind.can_disable else SKIP_SETTING_COVERS_GROUPS
+    only_unassigned = kind.can_disable and case.scope.facts.active
+    if not (covered or only_unassigned):
+        return None
+    return skip(case, f"left scope ({case.why}); SkipOutOfScopeDeletions keeps the {kind.account}")
+
+
+def group_leaves(case: Case) -> Decision | None:
+    """A group knows no disabling (`UNASSIGNED_GROUP_IS_DELETED`). One that is gone already has reached that aim."""
+    if case.kind.can_disable:
+        return None
+    reason = f"left scope ({case.why}); a group cannot be disabled"
+    if not UNASSIGNED_GROUP_IS_DELETED:
+        return skip(case, reason)
+    return _delete(case, reason)
+
+
+def leaving_account_is_gone(case: Case) -> Decision | None:
+    if case.observed.resource is not None:
+        return None
+    reason = f"left scope ({case.why}), and the linked account {case.linked_id} is gone"
+    return refuse(STALE_LINK_WHEN_LEAVING, reason, case.linked_id, "disable")
+
+
+def app_knows_no_disabling(case: Case) -> Decision | None:
+    """A gallery app without soft deletes gets DELETE instead."""
+    if case.policy.soft_deletes:
+        return None
+    return _delete(case, f"left scope ({case.why}); this app cannot disable accounts")
+
+
+def disabling_is_not_allowed(case: Case) -> Decision | None:
+    if "Update" in case.policy.actions:
+        return None
+    return skip(case, f"left scope ({case.why}); the mapping does not allow Update")
+
+
+def nothing_says_disabled(case: Case) -> Decision | None:
+    if case.desired.leaving_rows:
+        return None
+    reason = f"left scope ({case.why}); no mapping uses IsSoftDeleted, so nothing changes"
+    return nothing("RedundantExport", reason, case.linked_id)
+
+
+def person_is_disabled(case: Case) -> Decision | None:
+    """Disabled by the rows that use `IsSoftDeleted`, and by no others."""
+    desired, resource = case.desired, case.observed.resource or {}
+    broken = _cannot_export(desired, desired.leaving, "disable", case.linked_id)
     if broken:
         return broken
-    changes = differences(desired.leaving, resource, facts=facts, flow_types=desired.flow_types)
+    changes = differences(desired.leaving, resource, facts=case.facts, flow_types=desired.flow_types)
     if not changes:
-        return nothing("RedundantExport", f"left scope ({why}); the account is disabled already", target_id)
-    return Decision("disable", "Success", "", f"left scope: {why}", changes, target_id=target_id)
+        return nothing("RedundantExport", f"left scope ({case.why}); the account is disabled already", case.linked_id)
+    return Decision("disable", "Success", "", f"left scope: {case.why}", changes, target_id=case.linked_id)
 
 
-def _group_leaving(why: str, target_id: str, policy: Policy) -> Decision:
-    """A group knows no disabling (`UNASSIGNED_GROUP_IS_DELETED`). One that is gone already has reached that aim."""
-    if not UNASSIGNED_GROUP_IS_DELETED:
-        return nothing("EntrySynchronizationSkipped", f"left scope ({why}); a group cannot be disabled", target_id)
-    if "Delete" not in policy.actions:
-        return nothing(
-            "EntrySynchronizationSkipped", f"left scope ({why}); the mapping does not allow Delete", target_id
-        )
-    return Decision("delete", "Success", "", f"left scope ({why}); a group cannot be disabled", target_id=target_id)
+def _delete(case: Case, reason: str) -> Decision:
+    if "Delete" not in case.policy.actions:
+        return skip(case, f"left scope ({case.why}); the mapping does not allow Delete")
+    return Decision("delete", "Success", "", reason, target_id=case.linked_id)
 
 
-def _first_time(desired: Desired, observed: Observed, policy: Policy, facts: TargetFacts) -> Decision:
-    """In scope without a link: match, else create."""
-    if observed.taken is not None:
-        taken = observed.taken
-        reason = f"another {desired.kind.noun} has the same value {taken.value!r} for {taken.target}"
-        return refuse("DuplicateSourceEntries", reason)
-    if observed.count > 1:
-        key = observed.key
-        what = f"{key.target} {key.value!r}" if key else "the matching value"
-        return refuse("DuplicateTargetEntries", f"{observed.count} {desired.kind.account}s in the target have {what}")
-    if observed.resource is not None:
-        target_id = observed.resource.get("id")
-        if not isinstance(target_id, str) or not target_id:
-            return refuse(INCOMPATIBLE, f"the target answered with {_a(desired.kind.account)} that has no id")
-        return _update(desired, observed.resource, target_id, policy, facts, None)
-    if "Add" not in policy.actions:
-        return nothing(
-            "EntrySynchronizationSkipped", f"no {desired.kind.account} matches, and the mapping does not allow Create"
-        )
-    if desired.missing and REQUIRED_IS_CHECKED_HERE:
-        return refuse(
-            "MandatoryFieldsMissing", f"no value for the required {', '.join(desired.missing)}", attempted="create"
-        )
+# -- in scope --------------------------------------------------------------------
+
+
+def linked_account_is_gone(case: Case) -> Decision | None:
+    if case.link is None or case.observed.resource is not None:
+        return None
+    reason = f"the linked {case.kind.account} {case.linked_id} is not in the target any more"
+    return refuse("InvalidAnchor", reason, case.linked_id, "update")
+
+
+def linked_account_is_updated(case: Case) -> Decision | None:
+    return _update(case, case.linked_id) if case.link is not None else None
+
+
+def matching_value_is_taken(case: Case) -> Decision | None:
+    taken = case.observed.taken
+    if taken is None:
+        return None
+    reason = f"another {case.kind.noun} has the same value {taken.value!r} for {taken.target}"
+    return refuse("DuplicateSourceEntries", reason)
+
+
+def several_accounts_match(case: Case) -> Decision | None:
+    count, key = case.observed.count, case.observed.key
+    if count <= 1:
+        return None
+    what = f"{key.target} {key.value!r}" if key else "the matching value"
+    return refuse("DuplicateTargetEntries", f"{count} {case.kind.account}s in the target have {what}")
+
+
+def matched_account_is_taken_over(case: Case) -> Decision | None:
+    resource = case.observed.resource
+    if resource is None:
+        return None
+    target_id = resource.get("id")
+    if not isinstance(target_id, str) or not target_id:
+        return refuse(INCOMPATIBLE, f"the target answered with {_a(case.kind.account)} that has no id")
+    return _update(case, target_id)
+
+
+def creating_is_not_allowed(case: Case) -> Decision | None:
+    if "Add" in case.policy.actions:
+        return None
+    return skip(case, f"no {case.kind.account} matches, and the mapping does not allow Create")
+
+
+def required_values_are_missing(case: Case) -> Decision | None:
+    missing = case.desired.missing
+    if not missing or not REQUIRED_IS_CHECKED_HERE:
+        return None
+    return refuse("MandatoryFieldsMissing", f"no value for the required {', '.join(missing)}", attempted="create")
+
+
+def account_is_created(case: Case) -> Decision | None:
+    desired = case.desired
     broken = _cannot_export(desired, desired.create, "create")
     if broken:
         return broken
-    changes = tuple(Change(target, None, value) for target, value in desired.create.items())
-    references = tuple(Change(target, None, value) for target, value in desired.references.items() if value)
-    reason = f"in scope, and no {desired.kind.account} in the target matches{_goes_without(desired)}"
+    changes = tuple([Change(target, None, value) for target, value in desired.create.items()])
+    references = tuple([Change(target, None, value) for target, value in desired.references.items() if value])
+    reason = f"in scope, and no {case.kind.account} in the target matches{_goes_without(desired)}"
     decision = Decision("create", "Success", "", reason, changes, references, desired.unresolved)
     return _with_members(decision, desired, {}, creating=True)
 
 
-def _update(
-    desired: Desired,
-    resource: Mapping[str, Any],
-    target_id: str,
-    policy: Policy,
-    facts: TargetFacts,
-    link: Link | None,
-) -> Decision:
-    """In scope with an account: write what differs; without a `link`, it was matched just now."""
-    linked = link is not None
+def _update(case: Case, target_id: str) -> Decision:
+    """In scope with an account: write what differs; without a link, it was matched just now."""
+    desired, linked = case.desired, case.link is not None
     found = f"{'linked' if linked else 'matched'} to {desired.kind.account} {target_id}"
-    if "Update" not in policy.actions:
+    unchanged = "nothing" if linked else "link"
+    if "Update" not in case.policy.actions:
         reason = f"{found}; the mapping does not allow Update"
-        return Decision(
-            "nothing" if linked else "link", "Skipped", "EntrySynchronizationSkipped", reason, target_id=target_id
-        )
+        return Decision(unchanged, "Skipped", "EntrySynchronizationSkipped", reason, target_id=target_id)
     broken = _cannot_export(desired, desired.update, "update", target_id)
     if broken:
         return broken
-    changes = differences(desired.update, resource, facts=facts, flow_types=desired.flow_types)
-    references = differences(desired.references, resource, facts=facts, flow_types=desired.flow_types)
+    resource, flow_types = case.observed.resource or {}, desired.flow_types
+    changes = differences(desired.update, resource, facts=case.facts, flow_types=flow_types)
+    references = differences(desired.references, resource, facts=case.facts, flow_types=flow_types)
+    left_out = desired.unresolved
     if changes or references:
-        names = ", ".join(change.target for change in (*changes, *references))
+        names = ", ".join([change.target for change in (*changes, *references)])
         reason = f"{found}; different: {names}{_goes_without(desired)}"
-        decision = Decision("update", "Success", "", reason, changes, references, desired.unresolved, target_id)
+        decision = Decision("update", "Success", "", reason, changes, references, left_out, target_id)
     else:
         reason = f"{found}, which already has every value{_goes_without(desired)}"
-        decision = Decision(
-            "nothing" if linked else "link",
-            "Skipped",
-            "RedundantExport",
-            reason,
-            unresolved=desired.unresolved,
-            target_id=target_id,
-        )
+        decision = Decision(unchanged, "Skipped", "RedundantExport", reason, (), (), left_out, target_id)
     if desired.membership is None:
         return decision
-    written = link.members if link is not None else found_members(resource, desired.membership)
+    written = case.link.members if case.link is not None else found_members(resource, desired.membership)
     decision = _with_members(decision, desired, written)
     if not decision.writes and (decision.add or decision.remove):
         return replace(decision, action="update", result="Success", code="", reason=f"{found}; members differ")
@@ -399,8 +433,10 @@ def _update(
 
 def _goes_without(desired: Desired) -> str:
     """The end of a reason that tells which references are left out: a manager who is not linked and in scope."""
+    if not desired.unresolved:
+        return ""
     names = ", ".join(parse_target(target).attribute for target in desired.unresolved)
-    return f"; left out: {names}, who has no linked account in scope" if names else ""
+    return f"; left out: {names}, who has no linked account in scope"
 
 
 def _with_members(
@@ -427,3 +463,37 @@ def _cannot_export(desired: Desired, values: Mapping[str, Any], attempted: str, 
             reason = f"several values came for {target}, which takes one"
             return refuse("SchemaPropertyCanOnlyAcceptValue", reason, target_id, attempted)
     return None
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+RULES: tuple[Rule, ...] = (
+    deleted_for_good,
+    has_no_matching_value,
+    target_is_not_readable,
+    is_leaving,
+    is_arriving,
+)
+LEAVING: tuple[Rule, ...] = (
+    was_never_linked,
+    is_not_managed,
+    is_kept_by_setting,
+    group_leaves,
+    leaving_account_is_gone,
+    app_knows_no_disabling,
+    disabling_is_not_allowed,
+    nothing_says_disabled,
+    person_is_disabled,
+)
+ARRIVING: tuple[Rule, ...] = (
+    linked_account_is_gone,
+    linked_account_is_updated,
+    matching_value_is_taken,
+    several_accounts_match,
+    matched_account_is_taken_over,
+    creating_is_not_allowed,
+    required_values_are_missing,
+    account_is_created,
+)

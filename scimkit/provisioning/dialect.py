@@ -23,8 +23,8 @@ from scimkit.provisioning.targets import (
     NOTHING_KNOWN,
     Change,
     TargetFacts,
+    TargetRule,
     as_boolean,
-    is_boolean,
     parse_target,
     place,
     read_target,
@@ -109,9 +109,14 @@ def plain_value(path: str, value: Any, facts: TargetFacts = NOTHING_KNOWN) -> An
     >>> plain_value("active", "False"), plain_value("title", 7), plain_value("title", True)
     (False, '7', 'True')
     """
-    if is_boolean(path, facts):
+    return as_json(facts.rule(path), value)
+
+
+def as_json(rule: TargetRule, value: Any) -> Any:
+    """`plain_value` for a target whose rule is at hand."""
+    if rule.boolean:
         return as_boolean(value)
-    if facts.types.get(path, "").casefold() == "integer":
+    if rule.integer:
         number = as_integer(value)
         return value if number is None else number
     return value if value is None or isinstance(value, (list, tuple, Mapping)) else str(value)

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scimkit.provisioning.dialect import plain_value
-from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, as_boolean, is_reference, read_target
+from scimkit.provisioning.dialect import as_json
+from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, TargetRule, as_boolean
 
 CREATE_ONLY = "ObjectAddOnly"
 WHEN_EMPTY = "AttributeAddOnly"
@@ -43,16 +43,27 @@ def differences(
     for target, value in values.items():
         if value is None:
             continue
-        old, flow_type = read_target(resource, target), flow_types.get(target, "Always")
-        if flow_type == CREATE_ONLY or (flow_type == WHEN_EMPTY and old is not None):
-            continue
-        new = plain_value(target, value, facts)
-        adds = isinstance(new, (list, tuple)) and (flow_type in ADD_VALUES or _only_adds(target, new))
-        if adds:
-            new = _beyond(new, old)
-        if new != [] and not is_same(target, old, new, facts):
-            changes.append(Change(target, old, new, adds))
+        rule = facts.rule(target)
+        old = rule.read(resource)
+        if value.__class__ is str and old == value and old.__class__ is str and not rule.integer:
+            continue  # most values of most people: equal as they stand
+        change = _change(rule, old, value, flow_types.get(target, "Always"))
+        if change is not None:
+            changes.append(change)
     return tuple(changes)
+
+
+def _change(rule: TargetRule, old: Any, value: Any, flow_type: str) -> Change | None:
+    """What is to be written in place of `old`; None where nothing is."""
+    if flow_type == CREATE_ONLY or (flow_type == WHEN_EMPTY and old is not None):
+        return None
+    new = as_json(rule, value)
+    adds = isinstance(new, (list, tuple)) and (flow_type in ADD_VALUES or _only_adds(rule.path, new))
+    if adds:
+        new = _beyond(new, old)
+    if new == [] or _are_same(rule, old, new):
+        return None
+    return Change(rule.path, old, new, adds)
 
 
 def _beyond(values: list[Any] | tuple[Any, ...], old: Any) -> list[Any]:
@@ -72,11 +83,14 @@ def is_same(target: str, old: Any, new: Any, facts: TargetFacts = NOTHING_KNOWN)
     >>> is_same("active", "True", True), is_same("title", None, ""), is_same("title", "a", "A")
     (True, True, True)
     """
-    exact = target in facts.exact or is_reference(target, facts)
+    return _are_same(facts.rule(target), old, new)
+
+
+def _are_same(rule: TargetRule, old: Any, new: Any) -> bool:
     if isinstance(new, (list, tuple)):
         there = old if isinstance(old, (list, tuple)) else [] if old in (None, "") else [old]
         return sorted(_item(one) for one in new) == sorted(_item(one) for one in there)
-    return bool(_comparable(old, exact) == _comparable(new, exact))
+    return bool(_comparable(old, rule.exact) == _comparable(new, rule.exact))
 
 
 def _comparable(value: Any, exact: bool) -> Any:

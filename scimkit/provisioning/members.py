@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimkit.errors import ApiError, Rejected
 from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, add_members, remove_members
+from scimkit.provisioning.endpoint import Writer
 from scimkit.provisioning.kinds import GROUP
 from scimkit.provisioning.targets import MEMBERS
-
-if TYPE_CHECKING:
-    from scimkit.provisioning.action import Endpoint
 
 UNRESOLVED = "UnableToResolveReferenceAttributeValue"
 """The log's code for a manager or member who has no linked account."""
@@ -107,7 +105,7 @@ def left_out_of(wanted: Membership, written: Mapping[str, str]) -> tuple[str, ..
 
 
 def write_members(
-    endpoint: Endpoint,
+    endpoint: Writer,
     group_id: str,
     add: Sequence[Member],
     remove: Sequence[Member],
@@ -131,7 +129,7 @@ def write_members(
                     return
 
 
-def _sent(endpoint: Endpoint, group_id: str, op: str, members: Sequence[Member], flag: bool) -> Iterator[MemberWrite]:
+def _sent(endpoint: Writer, group_id: str, op: str, members: Sequence[Member], flag: bool) -> Iterator[MemberWrite]:
     body = (add_members if op == "add" else remove_members)([member.target_id for member in members], flag)
     try:
         endpoint.patch(GROUP.resource_type, group_id, body)

@@ -58,6 +58,7 @@ class ScopeFacts:
     sync_all  the job's setting `SyncAll`
     kind      people or groups
     secure    a group is security enabled; of a person always True
+    gone      deleted in Entra for good: nothing but the id is known
     """
 
     active: bool
@@ -67,6 +68,7 @@ class ScopeFacts:
     sync_all: bool = False
     kind: Kind = USER
     secure: bool = True
+    gone: bool = False
 
     @property
     def filters_pass(self) -> bool:
@@ -75,17 +77,27 @@ class ScopeFacts:
 
 @dataclass(frozen=True, slots=True)
 class ScopeDecision:
-    """In scope or not, the reasons in words, and the same as the log's scoping step writes it.
+    """In scope or not, and the reasons in words.
 
     reasons  why not, one sentence each; one sentence why when in scope
-    details  the provisioning log's field names, all values texts
     facts    what it was decided from
     """
 
     in_scope: bool
     reasons: tuple[str, ...]
-    details: dict[str, str]
     facts: ScopeFacts = field(repr=False)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The same as the log's scoping step writes it: its field names, all values texts."""
+        facts = self.facts
+        return {
+            "Active in the source system": str(facts.active),
+            "Assigned to the application": str(facts.assigned),
+            "User has the required role": str(is_entitled_now(facts)),
+            "Scoping filter evaluation passed": str(facts.filters_pass),
+            "ScopeEvaluationResult": evaluation_text(facts.filters),
+        }
 
     @property
     def named_details(self) -> dict[str, str]:
@@ -200,19 +212,60 @@ def judge_scope(facts: ScopeFacts) -> ScopeDecision:
         )
     if facts.filters is not None and not facts.filters.passed:
         against.append(f"fails the scoping filters: {facts.filters.reason}")
-    reasons = tuple(against) or (
-        f"in scope: {'everybody' if facts.kind is USER else 'every group'} is"
-        if facts.sync_all
-        else "in scope: assigned to the application",
-    )
-    details = {
-        "Active in the source system": str(facts.active),
-        "Assigned to the application": str(facts.assigned),
-        "User has the required role": str(is_entitled_now(facts)),
-        "Scoping filter evaluation passed": str(facts.filters_pass),
-        "ScopeEvaluationResult": evaluation_text(facts.filters),
-    }
-    return ScopeDecision(not against, reasons, details, facts)
+    return ScopeDecision(not against, tuple(against) or (_why_in_scope(facts),), facts)
+
+
+def _why_in_scope(facts: ScopeFacts) -> str:
+    if not facts.sync_all:
+        return "in scope: assigned to the application"
+    return f"in scope: {'everybody' if facts.kind is USER else 'every group'} is"
+
+
+class Entitlements:
+    """Who is assigned to the app, with which roles, directly or by a group: read once, for many people.
+
+    assignments  Graph's appRoleAssignment objects of the enterprise app
+    groups       assigned groups by object id
+    app_roles    the service principal's `appRoles`
+    """
+
+    def __init__(
+        self,
+        assignments: Iterable[Mapping[str, Any]],
+        groups: Mapping[str, GroupFacts],
+        app_roles: Iterable[Mapping[str, Any]],
+    ) -> None:
+        self._groups, self._app_roles = groups, tuple(app_roles)
+        self._related: dict[str, list[Mapping[str, Any]]] = {}
+        for assignment in assignments:
+            group = groups.get(assignment["principalId"])
+            for principal in (assignment["principalId"], *(group.members if group else ())):
+                self._related.setdefault(principal, []).append(assignment)
+        self._names = {role["id"]: role["displayName"] for role in self._app_roles}
+        self._decisions: dict[tuple[bool, bool, bool, bool], ScopeDecision] = {}
+
+    def roles_of(self, person_id: str) -> tuple[str, ...]:
+        """The role ids by which a person is assigned; empty: not assigned."""
+        related = self._related.get(person_id)
+        return roles_held(person_id, related, self._groups) if related else ()
+
+    def names_of(self, person_id: str) -> tuple[str, ...]:
+        """Names of the app roles that a person holds, in the app's order."""
+        held = self.roles_of(person_id)
+        return tuple([name for role, name in self._names.items() if role in held]) if held else ()
+
+    def scope_of(
+        self, person_id: str, *, active: bool, filters: Verdict | None = None, sync_all: bool = False
+    ) -> ScopeDecision:
+        """`judge_scope` for one person."""
+        held = self.roles_of(person_id)
+        assigned, entitled = bool(held), is_entitled(held, self._app_roles) if held else False
+        if filters is not None:
+            return judge_scope(ScopeFacts(active, assigned, entitled, filters, sync_all))
+        known = (active, assigned, entitled, sync_all)
+        if known not in self._decisions:  # without filters there are a few cases, and many people in each
+            self._decisions[known] = judge_scope(ScopeFacts(active, assigned, entitled, None, sync_all))
+        return self._decisions[known]
 
 
 def evaluation_text(verdict: Verdict | None) -> str:

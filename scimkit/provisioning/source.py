@@ -8,7 +8,7 @@ between the two (by correspondence of name, line by line (unconfirmed)).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 SAME_NAME = (
@@ -50,18 +50,63 @@ def source_attributes(
     >>> source_attributes({"id": "1", "businessPhones": ["+1 5"], "faxNumber": None}, soft_deleted=False)
     {'objectId': '1', 'telephoneNumber': '+1 5', 'IsSoftDeleted': False}
     """
-    source: dict[str, Any] = {name: graph_user.get(graph) for name, graph in OTHER_NAME.items()}
-    source |= {name: graph_user.get(name) for name in SAME_NAME}
-    source["telephoneNumber"] = next(iter(graph_user.get("businessPhones") or ()), None)
-    source |= graph_user.get("onPremisesExtensionAttributes") or {}
-    source |= {name: value for name, value in graph_user.items() if name.startswith("extension_")}
-    principal = graph_user.get("userPrincipalName")
-    if principal is not None:
-        source |= {"userPrincipalName": plain_principal_name(principal), "originalUserPrincipalName": principal}
-    source["manager"] = manager_id
-    source["appRoleAssignments"] = list(app_roles) or None
-    present = {name: value for name, value in source.items() if value is not None and value != []}
-    return present | {"IsSoftDeleted": soft_deleted}
+    return read_everything(graph_user, soft_deleted=soft_deleted, manager_id=manager_id, app_roles=app_roles)
+
+
+class SourceReader:
+    """`source_attributes`, prepared once for many people.
+
+    used  read only these source attributes, and what names a person; None: all there are
+    """
+
+    def __init__(self, used: Collection[str] | None = None) -> None:
+        pairs = [*OTHER_NAME.items(), *((name, name) for name in SAME_NAME)]
+        wanted = None if used is None else {*used, *ALWAYS_READ}
+        self._pairs = tuple(pair for pair in pairs if wanted is None or pair[0] in wanted)
+        self._phone = wanted is None or "telephoneNumber" in wanted
+        self._extensions = wanted is None or any(name.lower().startswith("extension") for name in wanted)
+
+    def __call__(
+        self,
+        graph_user: Mapping[str, Any],
+        *,
+        soft_deleted: bool,
+        manager_id: str | None = None,
+        app_roles: Sequence[Any] = (),
+    ) -> dict[str, Any]:
+        """The source attributes of one person; parameters as of `source_attributes`."""
+        get = graph_user.get
+        source: dict[str, Any] = {}
+        for name, graph in self._pairs:
+            value = get(graph)
+            if value or _is_there(value):
+                source[name] = value
+        if self._phone and (phones := get("businessPhones")):
+            source["telephoneNumber"] = phones[0]
+        if self._extensions:
+            extensions = dict(get("onPremisesExtensionAttributes") or {})
+            extensions |= {name: value for name, value in graph_user.items() if name.startswith("extension_")}
+            source |= {name: value for name, value in extensions.items() if _is_there(value)}
+        principal = get("userPrincipalName")
+        if principal is not None:
+            source["userPrincipalName"] = plain_principal_name(principal)
+            source["originalUserPrincipalName"] = principal
+        if manager_id is not None:
+            source["manager"] = manager_id
+        if app_roles:
+            source["appRoleAssignments"] = list(app_roles)
+        source["IsSoftDeleted"] = soft_deleted
+        return source
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None and value != []
+
+
+ALWAYS_READ = frozenset({"objectId", "displayName", "userPrincipalName"})
+"""What the log calls a person by (`name_of`)."""
+
+read_everything = SourceReader()
 
 
 def group_attributes(graph_group: Mapping[str, Any], *, members: Iterable[str], in_scope: bool) -> dict[str, Any]:
@@ -83,6 +128,11 @@ def group_attributes(graph_group: Mapping[str, Any], *, members: Iterable[str], 
     return present | {"IsSoftDeleted": not in_scope}
 
 
+def name_of(source: Mapping[str, Any]) -> str:
+    """How the log calls a person or a group: the principal name, else what there is."""
+    return str(source.get("userPrincipalName") or source.get("displayName") or source.get("objectId") or "")
+
+
 def plain_principal_name(name: str) -> str:
     """A guest's outside address; any other principal name as it is.
 
@@ -92,6 +142,8 @@ def plain_principal_name(name: str) -> str:
     >>> plain_principal_name("ann_lee_fabrikam.example#EXT#@contoso.example")
     'ann_lee@fabrikam.example'
     """
+    if "#" not in name:
+        return name
     position = name.upper().find(GUEST_MARK)
     if position < 0:
         return name

@@ -90,6 +90,10 @@ class Change:
     adds: bool = False
 
 
+MOST_RULES_KEPT = 1024
+"""A mapping has some dozens of targets; `NOTHING_KNOWN` lives as long as the process, and meets those of every app."""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetFacts:
     """What a job's schema says about the target's attributes, by name as mappings write it.
@@ -104,6 +108,16 @@ class TargetFacts:
     exact: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     several: frozenset[str] = frozenset()
+    _rules: dict[str, TargetRule] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def rule(self, path: str) -> TargetRule:
+        """How one target attribute is read and compared; worked out once. Raises MappingError as `parse_target`."""
+        rule = self._rules.get(path)
+        if rule is None:
+            rule = TargetRule(path, self)
+            if len(self._rules) < MOST_RULES_KEPT:
+                self._rules[path] = rule
+        return rule
 
 
 NOTHING_KNOWN = TargetFacts()
@@ -196,11 +210,63 @@ def member(holder: Any, name: str) -> Any:
     >>> member({"userName": "ann"}, "USERNAME")
     'ann'
     """
-    if not isinstance(holder, Mapping):
+    if holder.__class__ is not dict and not isinstance(holder, Mapping):
         return None
     if name in holder:
         return holder[name]
-    return next((value for key, value in holder.items() if key.casefold() == name.casefold()), None)
+    folded = name.casefold()
+    for key, value in holder.items():
+        if key.casefold() == folded:
+            return value
+    return None
+
+
+class TargetRule:
+    """One target attribute: where it stands in a resource, and how its values compare.
+
+    boolean, integer  its values are written as such, not as text
+    exact             a change of case alone counts
+    several           it can hold several values
+    reference         it holds the id of another object in the target
+    """
+
+    __slots__ = ("_name", "_points", "_simple", "boolean", "exact", "integer", "path", "reference", "several", "target")
+
+    def __init__(self, path: str, facts: TargetFacts = NOTHING_KNOWN) -> None:
+        self.path, self.target = path, parse_target(path)
+        self.boolean = is_boolean(path, facts)
+        self.integer = not self.boolean and facts.types.get(path, "").casefold() == "integer"
+        self.reference = is_reference(path, facts)
+        self.exact = path in facts.exact or self.reference
+        self.several = takes_several(path, facts)
+        self._name = self.target.urn or self.target.attribute
+        self._points = is_reference(path)  # what a schema calls a reference is read as it stands
+        self._simple = not (self.target.urn or self.target.typed or self.target.sub or self._points)
+
+    def read(self, resource: Mapping[str, Any]) -> Any:
+        """What stands there in a resource the endpoint returned; None for nothing, null or an empty list."""
+        target = self.target
+        value = resource[self._name] if self._name in resource else member(resource, self._name)
+        if self._simple:
+            return None if value == [] else value
+        if target.urn:
+            value = member(value, target.attribute)
+        if target.key:
+            value = self._element(value)
+        if target.sub:
+            value = member(value, target.sub)
+        if self._points:
+            value = _reference(value)
+        return None if value == [] else value
+
+    def _element(self, items: Any) -> Any:
+        """The first element of a list that the filter means; None without one."""
+        key, wanted = self.target.key, self.target.wanted
+        for item in items if isinstance(items, list) else ():
+            found = member(item, key)
+            if (found == wanted and wanted.__class__ is str) or _is_wanted(found, wanted):
+                return item
+        return None
 
 
 def read_target(resource: Mapping[str, Any], path: str) -> Any:
@@ -211,24 +277,12 @@ def read_target(resource: Mapping[str, Any], path: str) -> Any:
     >>> read_target({"emails": [{"type": "work", "value": "a@b.example"}]}, 'emails[type eq "work"].value')
     'a@b.example'
     """
-    target = parse_target(path)
-    value = member(member(resource, target.urn) if target.urn else resource, target.attribute)
-    if target.typed:
-        value = next((item for item in _items(value) if _is_wanted(member(item, target.key), target.wanted)), None)
-    if target.sub:
-        value = member(value, target.sub)
-    if is_reference(path):
-        value = _reference(value)
-    return None if value == [] else value
+    return NOTHING_KNOWN.rule(path).read(resource)
 
 
 def _reference(value: Any) -> Any:
     first = value[0] if isinstance(value, list) and value else value
     return member(first, "value") if isinstance(first, Mapping) else first
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _is_wanted(value: Any, wanted: Any) -> bool:

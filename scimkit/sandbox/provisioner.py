@@ -19,22 +19,21 @@ from scimkit.provisioning import (
     NESTED_GROUPS_ARE_MEMBERS,
     USER,
     Claims,
+    CompiledJob,
+    Entitlements,
     GroupFacts,
+    JobSettings,
     Kind,
     Link,
     Outcome,
     ScopeDecision,
     ScopeFacts,
-    TargetFacts,
-    forecast,
+    compile_job,
     group_attributes,
     group_scope_facts,
     is_active,
-    is_entitled,
     judge_scope,
-    provision,
     read_target_facts,
-    roles_held,
     source_attributes,
 )
 from scimkit.provisioning.steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
@@ -57,19 +56,26 @@ def setting(app: ServicePrincipal, key: str) -> bool:
 class Flow:
     """One object mapping of a job, and what is kept for its kind of object.
 
-    links     the job's own, by object id
-    claims    whose a matching value is, so that a second one with it is refused
+    job     the mapping compiled, with the settings of a cycle
+    links   the job's own, by object id
+    claims  whose a matching value is, so that a second one with it is refused
     """
 
     kind: Kind
-    mapping: ObjectMapping
-    facts: TargetFacts
+    job: CompiledJob
     links: dict[str, Link]
     claims: Claims
 
+    @property
+    def mapping(self) -> ObjectMapping:
+        return self.job.mapping
 
-def make_flow(schema: dict[str, Any], mapping: ObjectMapping, kind: Kind, links: dict[str, Link]) -> Flow:
-    return Flow(kind, mapping, read_target_facts(schema, mapping.target_object), links, Claims(mapping))
+    def run(self, *, on_demand: bool, memberships: bool, only_members: Collection[str] | None) -> CompiledJob:
+        """The job as one run of it goes about its objects."""
+        if not (on_demand or only_members is not None) and memberships:
+            return self.job
+        settings = replace(self.job.settings, on_demand=on_demand, memberships=memberships, only_members=only_members)
+        return self.job.under(settings)
 
 
 def group_mapping(schema: dict[str, Any]) -> ObjectMapping | None:
@@ -89,15 +95,19 @@ class Provisioner:
 
     def __init__(self, world: World, app: ServicePrincipal, job: Job) -> None:
         self.world, self.app, self.job = world, app, job
-        self.people = make_flow(job.schema, user_mapping(job.schema), USER, job.links)
-        mapped = group_mapping(job.schema)
-        self.groups = make_flow(job.schema, mapped, GROUP, job.group_links) if mapped else None
         self.sync_all = setting(app, "SyncAll")
-        self.skip_out_of_scope = setting(app, "SkipOutOfScopeDeletions")
-        self.flag = "aadoptscim062020" in app.secrets.get("BaseAddress", "").lower()
-        self.target_system = next(
-            (rule["targetDirectoryName"] for rule in job.schema.get("synchronizationRules", ())), CUSTOM_TARGET_SYSTEM
+        settings = JobSettings(
+            skip_out_of_scope=setting(app, "SkipOutOfScopeDeletions"),
+            flag="aadoptscim062020" in app.secrets.get("BaseAddress", "").lower(),
+            target_system=next(
+                (rule["targetDirectoryName"] for rule in job.schema.get("synchronizationRules", ())),
+                CUSTOM_TARGET_SYSTEM,
+            ),
+            records_steps=True,
         )
+        self.people = self._flow(user_mapping(job.schema), USER, job.links, settings)
+        mapped = group_mapping(job.schema)
+        self.groups = self._flow(mapped, GROUP, job.group_links, settings) if mapped else None
         delay = world.faults.at("graph", "slow_assignments")
         seen = app.assigned_ids(world.clock.now, timedelta(seconds=delay.value if delay else 0))
         self.assignments = [assignment.graph(app) for assignment in seen]
@@ -109,7 +119,12 @@ class Provisioner:
         self._direct: dict[str, list[dict[str, Any]]] = {}
         for a in self.assignments:
             self._direct.setdefault(a["principalId"], []).append(a)
+        self.entitlements = Entitlements(self.assignments, self.assigned, app.roles)
         self._in_scope: dict[str, bool] = {}
+
+    def _flow(self, mapping: ObjectMapping, kind: Kind, links: dict[str, Link], settings: JobSettings) -> Flow:
+        facts = read_target_facts(self.job.schema, mapping.target_object)
+        return Flow(kind, compile_job(mapping, facts, settings), links, Claims(mapping))
 
     # -- whom --------------------------------------------------------------
 
@@ -125,11 +140,6 @@ class Provisioner:
             assigned |= group.members if group.security_enabled else set()
         return [key for key in self.world.directory.people if key in assigned]
 
-    def roles_of(self, person_id: str) -> tuple[str, ...]:
-        groups = [key for key, group in self.assigned.items() if person_id in group.members]
-        related = [a for key in (person_id, *groups) for a in self._direct.get(key, ())]
-        return roles_held(person_id, related, self.assigned)
-
     def assigned_groups(self) -> list[str]:
         """Ids of the groups that are assigned themselves, in the order of the assignments."""
         return [key for key in self._direct if key in self.world.directory.groups]
@@ -138,19 +148,18 @@ class Provisioner:
         """The source attributes of a person and the judgement of their scope."""
         user = person.graph()
         deleted = person.deleted_utc is not None
-        roles = self.roles_of(person.id)
-        names = [role["displayName"] for role in self.app.roles if role["id"] in roles]
-        attributes = source_attributes(user, soft_deleted=deleted, manager_id=person.manager or None, app_roles=names)
+        attributes = source_attributes(
+            user,
+            soft_deleted=deleted,
+            manager_id=person.manager or None,
+            app_roles=self.entitlements.names_of(person.id),
+        )
         filters = self.people.mapping.filters
-        verdict = judge(filters, attributes) if filters else None
-        scope = judge_scope(
-            ScopeFacts(
-                active=is_active(user, soft_deleted=deleted),
-                assigned=bool(roles),
-                entitled=is_entitled(roles, self.app.roles),
-                filters=verdict,
-                sync_all=self.sync_all,
-            )
+        scope = self.entitlements.scope_of(
+            person.id,
+            active=is_active(user, soft_deleted=deleted),
+            filters=judge(filters, attributes) if filters else None,
+            sync_all=self.sync_all,
         )
         self._in_scope[person.id] = scope.in_scope
         return attributes | {"IsSoftDeleted": not scope.in_scope}, scope
@@ -201,60 +210,56 @@ class Provisioner:
     ) -> tuple[Outcome, dict[str, Any]]:
         """Provision one person, keep the link; the outcome, and the source attributes for the log."""
         person = self.world.directory.people.get(person_id)
+        going = self.people.run(on_demand=on_demand, memberships=True, only_members=None)
         if person is None:
-            return self._run(self.people, {"objectId": person_id}, None, endpoint, (), on_demand, writing)
+            return self._run(self.people, going, {"objectId": person_id}, None, endpoint, writing=writing)
         source, scope = self.source(person)
-        return self._run(self.people, source, scope, endpoint, (person.manager,), on_demand, writing)
+        return self._run(self.people, going, source, scope, endpoint, refers_to=(person.manager,), writing=writing)
 
     def run_group(
-        self, group_id: str, endpoint: ScimClient, *, on_demand: bool = False, writing: bool = True, **settings: Any
+        self,
+        group_id: str,
+        endpoint: ScimClient,
+        *,
+        on_demand: bool = False,
+        writing: bool = True,
+        memberships: bool = True,
+        only_members: Collection[str] | None = None,
     ) -> tuple[Outcome, dict[str, Any]]:
         """Provision one group, keep the link and the members written; as `run`.
 
-        settings  `memberships` and `only_members` of `scimkit.provisioning.provision`
+        memberships, only_members  as of `provisioning.JobSettings`
 
         Raises MappingError where the app has no mapping for groups.
         """
         if self.groups is None:
             raise MappingError("this app has no mapping for groups", "Restore the default mappings.")
+        going = self.groups.run(on_demand=on_demand, memberships=memberships, only_members=only_members)
         group = self.world.directory.groups.get(group_id)
         if group is None:
-            return self._run(self.groups, {"objectId": group_id}, None, endpoint, (), on_demand, writing)
+            return self._run(self.groups, going, {"objectId": group_id}, None, endpoint, writing=writing)
         source, scope = self.group_source(group)
-        return self._run(self.groups, source, scope, endpoint, group.members, on_demand, writing, **settings)
+        return self._run(self.groups, going, source, scope, endpoint, refers_to=group.members, writing=writing)
 
     def _run(
         self,
         flow: Flow,
+        going: CompiledJob,
         source: dict[str, Any],
         scope: ScopeDecision | None,
         endpoint: ScimClient,
-        refers_to: Collection[str],
-        on_demand: bool,
+        *,
+        refers_to: Collection[str] = (),
         writing: bool,
-        **settings: Any,
     ) -> tuple[Outcome, dict[str, Any]]:
         """Provision one object; without a scope it is gone from Entra for good."""
-        key = source["objectId"]
+        key, now = source["objectId"], self.world.clock.now
         link = flow.links.get(key)
-        hard_deleted = scope is None
         if scope is None:
-            scope = judge_scope(ScopeFacts(active=False, assigned=False, kind=flow.kind))
-        common: dict[str, Any] = {
-            "now": self.world.clock.now,
-            "skip_out_of_scope": self.skip_out_of_scope,
-            "references": self.linked(refers_to),
-            "facts": flow.facts,
-            "flag": self.flag,
-            "on_demand": on_demand,
-            "target_system": self.target_system,
-            "hard_deleted": hard_deleted,
-            "peers": flow.claims.others(source, now=self.world.clock.now)
-            if scope.in_scope and link is None
-            else frozenset(),
-            **settings,
-        }
-        outcome = (provision if writing else forecast)(source, scope, flow.mapping, link, endpoint, **common)
+            scope = judge_scope(ScopeFacts(active=False, assigned=False, kind=flow.kind, gone=True))
+        peers = flow.claims.others(source, now=now) if scope.in_scope and link is None else frozenset()
+        act = going.provision if writing else going.forecast
+        outcome = act(source, scope, link, endpoint, now=now, peers=peers, references=self.linked(refers_to))
         if writing:
             self._keep_link(flow, key, outcome.link)
         return outcome, source
@@ -345,7 +350,7 @@ class Provisioner:
             service_principal={"id": app.id, "displayName": app.display_name},
             target_system={
                 "id": world.ids.named("system", app.id),
-                "displayName": self.target_system,
+                "displayName": self.people.job.settings.target_system,
                 "details": {
                     "ApplicationId": app.app_id,
                     "ServicePrincipalId": app.id,

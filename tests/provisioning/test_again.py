@@ -15,12 +15,11 @@ from scimkit.provisioning import (
     ScopeFacts,
     TargetFacts,
     differences,
-    forecast,
     judge_scope,
-    provision,
     read_target,
     source_attributes,
 )
+from tests.provisioning.jobs import forecast, provision
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -20,8 +20,8 @@ from scimkit.provisioning import (
     decide,
     differences,
     judge_scope,
-    provision,
 )
+from tests.provisioning.jobs import provision
 
 IN = judge_scope(ScopeFacts(active=True, assigned=True))
 OUT = judge_scope(ScopeFacts(active=True, assigned=False))

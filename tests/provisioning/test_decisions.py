@@ -24,14 +24,13 @@ from scimkit.provisioning import (
     ScopeDecision,
     ScopeFacts,
     TargetFacts,
-    forecast,
     is_active,
     is_entitled,
     judge_scope,
-    provision,
     roles_held,
     source_attributes,
 )
+from tests.provisioning.jobs import forecast, provision
 
 TABLE = Path(__file__).parents[1] / "data" / "decisions.csv"
 CASES = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))

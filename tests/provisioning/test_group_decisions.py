@@ -22,12 +22,11 @@ from scimkit.provisioning import (
     Link,
     Outcome,
     ScopeDecision,
-    forecast,
     group_attributes,
     group_scope_facts,
     judge_scope,
-    provision,
 )
+from tests.provisioning.jobs import forecast, provision
 
 TABLE = Path(__file__).parents[1] / "data" / "decisions_groups.csv"
 CASES = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))

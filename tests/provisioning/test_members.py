@@ -16,15 +16,14 @@ from scimkit.provisioning import (
     Outcome,
     ScopeFacts,
     TargetFacts,
-    forecast,
     group_attributes,
     judge_scope,
     kinds,
     members,
-    provision,
-    service,
 )
 from scimkit.provisioning import decision as deciding
+from scimkit.provisioning import desired as wanted
+from tests.provisioning.jobs import forecast, provision
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ALL = frozenset({"Add", "Update", "Delete"})
@@ -167,7 +166,7 @@ def test_a_removed_manager_is_sent_only_by_the_constant(memory_endpoint: Any, mo
     account = {"id": "a1", "userName": "ann", manager.removesuffix(":manager"): {"manager": {"value": "m1"}}}
     person, scope = {"objectId": "ann", "userPrincipalName": "ann"}, judge_scope(ScopeFacts(True, True))
     assert provision(person, scope, mapping, Link("ann", "a1"), memory_endpoint([account])).decision.action == "nothing"
-    monkeypatch.setattr(service, "REMOVED_MANAGER_IS_SENT", True)
+    monkeypatch.setattr(wanted, "REMOVED_MANAGER_IS_SENT", True)
     endpoint = memory_endpoint([account])
     provision(person, scope, mapping, Link("ann", "a1"), endpoint)
     assert endpoint.bodies[0]["Operations"] == [{"op": "Replace", "path": manager, "value": ""}]

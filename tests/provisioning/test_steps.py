@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from scimkit.mapping.rows import MappingRow, ObjectMapping
-from scimkit.provisioning import Link, Outcome, ScopeFacts, judge_scope, provision
+from scimkit.provisioning import Link, Outcome, ScopeFacts, judge_scope
+from tests.provisioning.jobs import provision
 
 ENTRIES = json.loads((Path(__file__).parents[1] / "data" / "provisioning-logs.json").read_text(encoding="utf-8"))[
     "value"

@@ -15,8 +15,9 @@ from clients.loopback import Reply, Seen, Stub, reply
 from scimkit.clients.scim import ScimClient
 from scimkit.credentials import Secret
 from scimkit.mapping.rows import MappingRow, ObjectMapping
-from scimkit.provisioning import FLAG, GROUP, Link, ScopeFacts, judge_scope, provision
+from scimkit.provisioning import FLAG, GROUP, Link, ScopeFacts, judge_scope
 from scimkit.provisioning.default_mapping import DEFAULT_GROUP_MAPPING, DEFAULT_MAPPING
+from tests.provisioning.jobs import provision
 
 CORE, ENTERPRISE = (
     "urn:ietf:params:scim:schemas:core:2.0:User",

@@ -1,0 +1,91 @@
+"""Which account is this object's: the linked one by its id, else a match; and whose a matching value is.
+
+The second object of a kind with the same matching value is refused (`DuplicateSourceEntries`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from scimkit.errors import ApiError
+from scimkit.mapping.rows import CompiledMapping, ObjectMapping
+from scimkit.provisioning.decision import Link, Observed
+from scimkit.provisioning.desired import Desired
+from scimkit.provisioning.endpoint import Endpoint
+from scimkit.provisioning.scope import ScopeDecision
+
+NOT_ASKED = Observed()
+
+
+class Claims:
+    """The matching values of the people, or of the groups, of one job, by who had them first; compared without case."""
+
+    def __init__(self, mapping: ObjectMapping) -> None:
+        rows = tuple(row for row in mapping.rows if row.matching)
+        self._evaluate = CompiledMapping(replace(mapping, rows=rows))
+        self._owners: dict[str, str] = {}
+
+    @property
+    def matching(self) -> str:
+        """The target attribute that is asked for first; "" where no row matches."""
+        rows = sorted(self._evaluate.mapping.rows, key=lambda row: row.matching)
+        return rows[0].target if rows else ""
+
+    def others(self, source: Mapping[str, Any], *, now: datetime | None) -> frozenset[str]:
+        """Which of this object's matching values another one has already; the rest are its own from now on.
+
+        source  attributes by schema name, `objectId` among them
+        """
+        owner = str(source.get("objectId") or "")
+        values = self._evaluate(source, now=now, creating=True).values.values()
+        claim = self._owners.setdefault
+        mine = [str(value) for value in values if value not in (None, "", [])]
+        return frozenset([value for value in mine if claim(value.casefold(), owner) != owner])
+
+
+def look(
+    desired: Desired,
+    scope: ScopeDecision,
+    link: Link | None,
+    endpoint: Endpoint,
+    *,
+    peers: Collection[str] = frozenset(),
+) -> Observed:
+    """What is in the target for this person or group: the linked account by id, else a match by precedence.
+
+    peers  matching values that others of their kind have already; compared without case
+
+    The first attribute that finds an account ends the search. Objects that are out
+    of scope and not linked are never searched for. An endpoint that refuses or does not
+    answer is `Observed.error`.
+    """
+    if not desired.keys:
+        return NOT_ASKED
+    if link is None:
+        return _search(desired, endpoint, peers) if scope.in_scope else NOT_ASKED
+    if not (link.managed or scope.in_scope):
+        return NOT_ASKED
+    try:
+        return Observed(endpoint.read(desired.kind.resource_type, link.target_id), requests=1)
+    except ApiError as error:
+        return Observed(requests=1, error=error)
+
+
+def _search(desired: Desired, endpoint: Endpoint, peers: Collection[str]) -> Observed:
+    """The only account that a matching attribute finds, the first attribute first."""
+    taken = {value.casefold() for value in peers} if peers else ()
+    asked = 0
+    for key in desired.keys:
+        if taken and key.value.casefold() in taken:
+            return Observed(taken=key, requests=asked)
+        asked += 1
+        try:
+            found = endpoint.find(desired.kind.resource_type, key.target, key.value)
+        except ApiError as error:
+            return Observed(requests=asked, error=error)
+        if found:
+            return Observed(found[0] if len(found) == 1 else None, len(found), key, requests=asked)
+    return Observed(requests=asked)
