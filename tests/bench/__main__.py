@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.compatibility import measure_probe
+from tests.bench.forecast import measure_forecast, measure_forecast_flat, measure_forecast_memory
 from tests.bench.measure import Measure
 from tests.bench.memory import measure_memory
 from tests.bench.onboard import measure_empty, measure_onboard
@@ -20,6 +21,9 @@ MEASURES: dict[str, Callable[[], Measure]] = {
     "help": measure_help,
     "stream": measure_stream,
     "flat": measure_flat,
+    "forecast": measure_forecast,
+    "forecast-flat": measure_forecast_flat,
+    "forecast-memory": measure_forecast_memory,
     "memory": measure_memory,
     "onboard": measure_onboard,
     "probe": measure_probe,
