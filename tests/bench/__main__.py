@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.compatibility import measure_probe
+from tests.bench.cycle import measure_cycle
 from tests.bench.forecast import measure_forecast, measure_forecast_flat, measure_forecast_memory
 from tests.bench.measure import Measure
 from tests.bench.memory import measure_memory
@@ -24,6 +25,7 @@ MEASURES: dict[str, Callable[[], Measure]] = {
     "forecast": measure_forecast,
     "forecast-flat": measure_forecast_flat,
     "forecast-memory": measure_forecast_memory,
+    "cycle": measure_cycle,
     "memory": measure_memory,
     "onboard": measure_onboard,
     "probe": measure_probe,
