@@ -5,10 +5,12 @@ The pilot and the forecast both ask here. Nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -17,7 +19,7 @@ from scimkit.errors import Unreachable
 from scimkit.journey.enterprise_app import EnterpriseApp
 from scimkit.mapping import judge
 from scimkit.mapping.definitions import used_extensions, used_sources
-from scimkit.mapping.rows import ObjectMapping, read_schema, user_mapping
+from scimkit.mapping.rows import ObjectMapping, direct_source, read_schema, user_mapping
 from scimkit.provisioning.action import Outcome
 from scimkit.provisioning.decision import Link
 from scimkit.provisioning.endpoint import Endpoint
@@ -32,7 +34,14 @@ from scimkit.provisioning.scope import (
     is_active,
     judge_scope,
 )
-from scimkit.provisioning.source import SourceReader, group_attributes, source_attributes
+from scimkit.provisioning.source import (
+    NAMES,
+    SourceReader,
+    graph_name,
+    group_attributes,
+    plain_principal_name,
+    source_attributes,
+)
 from scimkit.provisioning.targets import TargetFacts, is_reference, read_target_facts
 
 NEW_ACCOUNT = "(the account that is made for them)"
@@ -125,17 +134,24 @@ class JobFacts:
     @cached_property
     def read_source(self) -> SourceReader:
         """Reads of a person what the mapping and its filters name."""
-        return SourceReader(used_sources(self.mapping))
+        return SourceReader(used_sources(self.mapping) | NAMES)
 
     @cached_property
     def _read_matching(self) -> SourceReader:
         rows = tuple(row for row in self.mapping.rows if row.matching)
-        return SourceReader(used_sources(replace(self.mapping, rows=rows, filters=())))
+        return SourceReader({*used_sources(replace(self.mapping, rows=rows, filters=())), "objectId"})
 
     def read_matching(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Of a person in scope what the matching rows name."""
         roles = role_names(user["id"], self) if self.reads_roles else ()
         return self._read_matching(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
+
+    @cached_property
+    def matching_properties(self) -> tuple[str, ...] | None:
+        """The properties of a Graph user that flow into matching attributes as they are; None where any is computed."""
+        sources = [direct_source(row) for row in self.mapping.rows if row.matching]
+        names = tuple(graph_name(source) for source in sources)
+        return names if all(names) else None
 
     @cached_property
     def reads_roles(self) -> bool:
@@ -267,7 +283,7 @@ class Remembering(Sight):
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Foreseen:
     """What is predicted for one person or one group.
 
@@ -356,71 +372,90 @@ def predict_people(
     known only then. Here each manager goes first instead, which comes to the same; only people
     who lead each other in a ring are looked at twice, and no question is asked twice for it.
     """
-    led = {user["id"]: user for user in users}
-    taken = _taken_values(led.values(), job, now=now, links=links)
+    people = {user["id"]: user for user in users}
+    taken = _taken_values(people, job, now=now, links=links)
     accounts: dict[str, str] = {}
+    for ring in _managers_first(people, together=not job.refers_to_managers_only):
+        seen = sight
+        if len(ring) > 1:
+            seen = sight.remembering()
+            for id in ring:
+                alone = predict_person(
+                    people[id], job, seen, now=now, link=links.get(id), peers=taken.get(id, NO_PEERS)
+                )
+                _note_account(alone, accounts)
+        for id in ring:
+            user, link, peers = people[id], links.get(id), taken.get(id, NO_PEERS)
+            references = accounts if manager_of(user) in accounts else None
+            found = predict_person(user, job, seen, now=now, link=link, peers=peers, references=references)
+            _note_account(found, accounts)
+            yield found
+        sight.lost = sight.lost or seen.lost
 
-    def predict(user: Mapping[str, Any], seen: Sight, known: Mapping[str, str] | None) -> Foreseen:
-        id = user["id"]
-        references = known if known and manager_of(user) in known else None
-        found = predict_person(
-            user, job, seen, now=now, link=links.get(id), peers=taken.get(id, NO_PEERS), references=references
-        )
-        if found.account:
-            accounts[id] = found.account
-        return found
 
-    for ring in _managers_first(led, job):
-        if len(ring) == 1 and manager_of(ring[0]) != ring[0]["id"]:
-            yield predict(ring[0], sight, accounts)
-            continue
-        remembering = sight.remembering()
-        first = [predict(user, remembering, None) for user in ring]
-        for one in first:
-            again = manager_of(one.raw) in accounts and one.outcome.error is None
-            yield predict(one.raw, remembering, accounts) if again else one
-        sight.lost = sight.lost or remembering.lost
+def _note_account(found: Foreseen, accounts: dict[str, str]) -> None:
+    if found.account:
+        accounts[found.id] = found.account
 
 
 def _taken_values(
-    users: Iterable[Mapping[str, Any]], job: JobFacts, *, now: datetime, links: Links
+    people: Mapping[str, Mapping[str, Any]], job: JobFacts, *, now: datetime, links: Links
 ) -> dict[str, frozenset[str]]:
     """The matching values of each person that somebody else has already, by object id; few have any."""
-    claims, read = Claims(job.mapping), job.read_matching
+    claims, ids = Claims(job.mapping), _doubtful(people, job)
+    doubtful = {id: user for id, user in people.items() if id in ids}
     taken: dict[str, frozenset[str]] = {}
-    users = list(users)
-    for user in users if links else ():
-        if user["id"] in links:  # theirs before anybody is looked for
-            claims.others(read(user), now=now)
-    for user in users:
-        if user["id"] not in links and scope_of(user, job).in_scope:
-            others = claims.others(read(user), now=now)
-            if others:
-                taken[user["id"]] = others
+    for id, user in doubtful.items():
+        if id in links:  # theirs before anybody is looked for
+            claims.others(job.read_matching(user), now=now)
+    for id, user in doubtful.items():
+        if id not in links and scope_of(user, job).in_scope:
+            taken[id] = claims.others(job.read_matching(user), now=now)
     return taken
 
 
-def _managers_first(led: dict[str, Mapping[str, Any]], job: JobFacts) -> Iterator[list[Mapping[str, Any]]]:
-    """Everybody once, each manager before whom they lead; who lead each other in a ring come together.
+def _doubtful(people: Mapping[str, Mapping[str, Any]], job: JobFacts) -> Collection[str]:
+    """Object ids of everybody who may have a matching value of somebody else: by what Graph
+    tells, without evaluating anything; of a mapping that computes its matching values, everybody."""
+    names = job.matching_properties
+    if names is None:
+        return people.keys()
+    values = {id: [_folded(user.get(name)) for name in names] for id, user in people.items()}
+    count = Counter(chain.from_iterable(values.values()))
+    return {id for id, each in values.items() if any(value and count[value] > 1 for value in each)}
 
-    Where references are not managers alone, everybody comes together.
+
+def _folded(value: Any) -> str:
+    """A matching value as it is compared; a guest's principal name is read as the outside address."""
+    return plain_principal_name(value).casefold() if isinstance(value, str) else ""
+
+
+def _managers_first(people: Mapping[str, Mapping[str, Any]], *, together: bool) -> Iterator[Sequence[str]]:
+    """The ids of everybody once, each manager before whom they lead; people who lead each other in a ring come together.
+
+    together  everybody comes at once, as references are not managers alone
     """
-    if not job.refers_to_managers_only:
-        yield list(led.values())
+    if together:
+        yield list(people)
         return
     done: set[str] = set()
-    for id in led:
-        chain: dict[str, None] = {}
-        above: str | None = id
-        while above is not None and above in led and above not in done and above not in chain:
-            chain[above] = None
-            above = manager_of(led[above])
-        climbed = list(chain)
-        start = climbed.index(above) if above is not None and above in chain else len(climbed)
+    for id, user in people.items():
+        if id in done:
+            continue
+        above = manager_of(user)
+        if above not in people or above in done:
+            done.add(id)
+            yield (id,)
+            continue
+        climbed = [id]
+        while above is not None and above in people and above not in done and above not in climbed:
+            climbed.append(above)
+            above = manager_of(people[above])
+        start = climbed.index(above) if above in climbed else len(climbed)
         if start < len(climbed):
-            yield [led[one] for one in climbed[start:]]
+            yield climbed[start:]
         for one in reversed(climbed[:start]):
-            yield [led[one]]
+            yield (one,)
         done.update(climbed)
 
 
@@ -516,7 +551,7 @@ def account_of(outcome: Outcome, scope: ScopeDecision) -> str:
 def outcome_word(outcome: Outcome) -> str:
     """create | update | nothing | disable | delete | skip | failure, or unknown where the app does not answer from here."""
     decision = outcome.decision
-    if isinstance(outcome.error, Unreachable):
+    if outcome.error is not None and isinstance(outcome.error, Unreachable):
         return "unknown"
     if decision.code in ("EntrySynchronizationSkipped", "ImportSkipped"):
         return "skip"

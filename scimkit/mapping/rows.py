@@ -266,6 +266,21 @@ def rule_id(schema: Mapping[str, Any], source_object: str = "User") -> str:
     raise MappingError(f"no rule of the schema maps {source_object}", "Restore the default mappings.")
 
 
+def direct_source(row: MappingRow) -> str:
+    """The source attribute that flows as it is; "" where the row computes something, or has no source.
+
+    >>> direct_source(MappingRow("userName", "[userPrincipalName]", "Direct"))
+    'userPrincipalName'
+    """
+    if row.expression is None:
+        return ""
+    try:
+        node = compile_expression(row.expression).node
+    except MappingError:
+        return ""
+    return node.name if isinstance(node, Attribute) else ""
+
+
 def redacts(row: MappingRow) -> bool:
     """Whether the row's value must be masked in everything people see: its expression uses Redact."""
     if row.expression is None or "redact" not in row.expression.lower():

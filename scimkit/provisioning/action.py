@@ -40,9 +40,9 @@ class Writing:
 USUAL = Writing()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
-    """What came of one decision.
+    """What came of one decision. Not frozen, as a forecast makes one a person; nothing changes it.
 
     target_id       the account now concerned, "" for none
     link            the link to store; None: no link any more, or none yet

@@ -7,10 +7,9 @@ scope, the stored link, what was seen in the target (`Observed`), and the
 settings of the job (`Policy`). Nothing here reads a clock or a socket, so the
 same function serves the pilot, the forecast and the sandbox's cycles.
 
-The rules stand at the end, in three short lists: `RULES`, and `LEAVING` and `ARRIVING`
-for objects out of scope and in it. Each rule looks at the `Case` and gives a decision or
-None; the first decision holds. Where people and groups differ, `Desired.kind` says how.
-Their order is that of "How application provisioning works" and "How to download and
+The rules stand at the end, in two short lists, `OUT_OF_SCOPE` and `IN_SCOPE`. Each rule looks
+at the `Case` and gives a decision or None; the first decision holds. Where people and groups
+differ, `Desired.kind` says how. Their order is that of "How application provisioning works" and "How to download and
 analyze the provisioning logs".
 """
 
@@ -27,7 +26,7 @@ from scimkit.provisioning.differences import CREATE_ONLY, differences
 from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GROUP_IS_DELETED, Kind
 from scimkit.provisioning.members import Member, found_members, left_out_of, member_changes
 from scimkit.provisioning.scope import ScopeDecision
-from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, parse_target
+from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, additions, parse_target
 
 ALL_ACTIONS = frozenset({"Add", "Update", "Delete"})
 
@@ -97,9 +96,11 @@ class Policy:
     soft_deletes: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """What is to be done with one person or one group.
+
+    Not frozen either; nothing changes it.
 
     action      create | link | update | disable | delete | nothing | refuse
     result      Success | Skipped | Failure: what the log will say if the target does its part
@@ -189,11 +190,8 @@ def decide(
     >>> decide(Desired("ann"), judge_scope(ScopeFacts(True, True)), None, Observed()).code
     'ImportSkipped'
     """
-    return _first(RULES, Case(desired, scope, link, observed, policy, facts))
-
-
-def _first(rules: tuple[Rule, ...], case: Case) -> Decision:
-    for rule in rules:
+    case = Case(desired, scope, link, observed, policy, facts)
+    for rule in IN_SCOPE if scope.in_scope else OUT_OF_SCOPE:
         decision = rule(case)
         if decision is not None:
             return decision
@@ -245,17 +243,7 @@ def target_is_not_readable(case: Case) -> Decision | None:
     return refuse(code, f"the target could not be read: {error}", case.linked_id)
 
 
-def is_leaving(case: Case) -> Decision | None:
-    """Out of scope: disable what is linked (delete a group), never search or touch anything else."""
-    return None if case.scope.in_scope else _first(LEAVING, case)
-
-
-def is_arriving(case: Case) -> Decision | None:
-    """In scope: write what differs into the linked account, else match, else create."""
-    return _first(ARRIVING, case)
-
-
-# -- out of scope ----------------------------------------------------------------
+# -- out of scope: disable what is linked (delete a group), never search or touch anything else ---
 
 
 def was_never_linked(case: Case) -> Decision | None:
@@ -335,7 +323,7 @@ def _delete(case: Case, reason: str) -> Decision:
     return Decision("delete", "Success", "", reason, target_id=case.linked_id)
 
 
-# -- in scope --------------------------------------------------------------------
+# -- in scope: write what differs into the linked account, else match, else create ----------------
 
 
 def linked_account_is_gone(case: Case) -> Decision | None:
@@ -393,8 +381,8 @@ def account_is_created(case: Case) -> Decision | None:
     broken = _cannot_export(desired, desired.create, "create")
     if broken:
         return broken
-    changes = tuple([Change(target, None, value) for target, value in desired.create.items()])
-    references = tuple([Change(target, None, value) for target, value in desired.references.items() if value])
+    changes = additions(desired.create)
+    references = additions({target: value for target, value in desired.references.items() if value})
     reason = f"in scope, and no {case.kind.account} in the target matches{_goes_without(desired)}"
     decision = Decision("create", "Success", "", reason, changes, references, desired.unresolved)
     return _with_members(decision, desired, {}, creating=True)
@@ -469,14 +457,13 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-RULES: tuple[Rule, ...] = (
+EVERYBODY: tuple[Rule, ...] = (
     deleted_for_good,
     has_no_matching_value,
     target_is_not_readable,
-    is_leaving,
-    is_arriving,
 )
-LEAVING: tuple[Rule, ...] = (
+OUT_OF_SCOPE: tuple[Rule, ...] = (
+    *EVERYBODY,
     was_never_linked,
     is_not_managed,
     is_kept_by_setting,
@@ -487,7 +474,8 @@ LEAVING: tuple[Rule, ...] = (
     nothing_says_disabled,
     person_is_disabled,
 )
-ARRIVING: tuple[Rule, ...] = (
+IN_SCOPE: tuple[Rule, ...] = (
+    *EVERYBODY,
     linked_account_is_gone,
     linked_account_is_updated,
     matching_value_is_taken,

@@ -12,7 +12,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from scimkit.errors import MappingError
 from scimkit.mapping.rows import ON_CREATE_ONLY, CompiledMapping, MappingRow, ObjectMapping, Values, redacts
@@ -30,11 +31,10 @@ expects the replacement: (unconfirmed)."""
 _USES_SOFT_DELETED = re.compile(r"\[\s*IsSoftDeleted\s*\]", re.IGNORECASE)
 _NOT_A_VALUE: tuple[Any, ...] = (None, "", [])
 _LISTS = frozenset({list, tuple})
-NO_LINKS: Mapping[str, str] = {}
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKey:
+class MatchKey(NamedTuple):
     """One matching attribute of the target and this object's value for it."""
 
     target: str
@@ -111,7 +111,7 @@ class CompiledDesires:
         self._defaults = tuple((t, row.default) for t, row in self._rows.items() if row.default is not None)
         self._create_only = tuple(t for t, row in self._rows.items() if row.apply == ON_CREATE_ONLY)
         matching = sorted((row for row in mapping.rows if row.matching), key=lambda row: row.matching)
-        self._matching = tuple((row.target, row.default) for row in matching)
+        self._matching = tuple(row.target for row in matching)
 
     def _compile_writing(self, mapping: ObjectMapping) -> None:
         rows, writable = self._rows, set(self._rows) - set(self._left_out)
@@ -138,15 +138,15 @@ class CompiledDesires:
                       linked; a manager or member who is not among them is left out
         only_members  as of `JobSettings`
         """
-        links = NO_LINKS if references is None else references
+        links = NOTHING if references is None else references
         creating, updating = self._evaluated(source, now)
-        linked, unresolved = self._resolved(creating.values, links)
-        keys = self._keys(updating.values, creating.values)
+        create, update = creating.values, updating.values
+        keys = self._keys(update, create)
+        linked, unresolved = self._resolved(create, links)
         membership = self._membership(creating, links, only_members) if self._members else None
-        create, overfull = self._fitting(creating.values)
-        update, also_overfull = create, overfull
-        if updating is not creating:
-            update, also_overfull = self._fitting(updating.values)
+        overfull = self._fit(create)
+        if update is not create:
+            overfull = tuple(dict.fromkeys((*overfull, *self._fit(update))))
         if self._filling:
             update = self._filling | update
         return Desired(
@@ -154,12 +154,12 @@ class CompiledDesires:
             keys,
             create,
             update,
-            {target: update[target] for target in self._leaving_rows if target in update},
+            self._leaving(source, update),
             self._leaving_rows,
             linked,
             unresolved,
             tuple([target for target in self._required if create.get(target) in (None, "")]),
-            tuple(dict.fromkeys((*overfull, *also_overfull))) if overfull or also_overfull else (),
+            overfull,
             self._errors(creating, updating),
             self._flow_types,
             creating.object_ignored or updating.object_ignored,
@@ -174,6 +174,8 @@ class CompiledDesires:
             creating = self._as_written(source, now=now, creating=True)
             return creating, self._as_written(source, now=now, creating=False)
         values = self._evaluate(source, now=now, creating=True)
+        if not (self._defaults or self._create_only):
+            return values, values
         creating = updating = values
         empty = values.empty
         if self._defaults and empty and any(target in empty for target, _ in self._defaults):
@@ -194,44 +196,60 @@ class CompiledDesires:
 
     def _keys(self, updating: Mapping[str, Any], creating: Mapping[str, Any]) -> tuple[MatchKey, ...]:
         """Matching values by precedence, lowest number first; a create-only row matches too."""
-        keys = []
-        for target, _ in self._matching:
+        keys: tuple[MatchKey, ...] = ()
+        for target in self._matching:
             value = updating[target] if target in updating else creating.get(target)
-            if value not in _NOT_A_VALUE:
-                keys.append(MatchKey(target, str(value)))
-        return tuple(keys)
+            if value.__class__ is str and value:
+                keys += (MatchKey(target, value),)
+            elif value not in _NOT_A_VALUE:
+                keys += (MatchKey(target, str(value)),)
+        return keys
 
     def _resolved(
         self, values: Mapping[str, Any], links: Mapping[str, str]
     ) -> tuple[Mapping[str, str], tuple[str, ...]]:
         """Reference targets to target ids, and those whose object has no link."""
-        wanted = {t: str(values[t]) for t in self._pointing if values.get(t) not in (None, "")}
-        found = {target: links[source_id] for target, source_id in wanted.items() if source_id in links}
-        if REMOVED_MANAGER_IS_SENT:
-            found |= {target: "" for target in self._pointing if target not in wanted}
-        return found, tuple([target for target in wanted if target not in found])
+        found: dict[str, str] = {}
+        unresolved: tuple[str, ...] = ()
+        for target in self._pointing:
+            value = values.get(target)
+            if value in (None, ""):
+                if REMOVED_MANAGER_IS_SENT:
+                    found[target] = ""
+            elif str(value) in links:
+                found[target] = links[str(value)]
+            else:
+                unresolved += (target,)
+        return found, unresolved
 
-    def _fitting(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """The values to write, lists of one unpacked where one value fits, and the targets that got too many."""
-        fitting = dict(values)
+    def _fit(self, values: dict[str, Any]) -> tuple[str, ...]:
+        """Leave in `values` what is written with the object: lists of one are unpacked where one value
+        fits, what goes in requests of its own goes out. The targets that got too many values."""
         for target in self._left_out:
-            fitting.pop(target, None)
+            values.pop(target, None)
+        if _LISTS.isdisjoint(map(type, values.values())):
+            return ()
         overfull: list[str] = []
-        if not _LISTS.isdisjoint(map(type, fitting.values())):
-            for target, value in list(fitting.items()):
-                if value.__class__ not in _LISTS or self.facts.rule(target).several:
-                    continue
-                if len(value) > 1:
-                    overfull.append(target)
-                if value:
-                    fitting[target] = value[0]
-                else:
-                    del fitting[target]
-        return fitting, tuple(overfull)
+        for target, value in list(values.items()):
+            if value.__class__ not in _LISTS or self.facts.rule(target).several:
+                continue
+            if len(value) > 1:
+                overfull.append(target)
+            if value:
+                values[target] = value[0]
+            else:
+                del values[target]
+        return tuple(overfull)
+
+    def _leaving(self, source: Mapping[str, Any], update: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What disables; nobody in scope is asked for it."""
+        if source.get("IsSoftDeleted") is False:
+            return NOTHING
+        return {target: update[target] for target in self._leaving_rows if target in update}
 
     def _errors(self, creating: Values, updating: Values) -> Mapping[str, str]:
         if not (creating.errors or updating.errors or self._unreadable):
-            return {}
+            return NOTHING
         errors = creating.errors | updating.errors | self._unreadable
         return {target: str(error) for target, error in errors.items()}
 

@@ -38,15 +38,18 @@ def differences(
     >>> differences({"title": "CHIEF", "nickName": "Al"}, {"title": "Chief"})
     (Change(target='nickName', old=None, new='Al', adds=False),)
     """
-    flow_types = flow_types or {}
+    flow_types, known = flow_types or {}, facts.rules
     changes = []
     for target, value in values.items():
         if value is None:
             continue
-        rule = facts.rule(target)
+        rule = known.get(target) or facts.rule(target)
         old = rule.read(resource)
-        if value.__class__ is str and old == value and old.__class__ is str and not rule.integer:
-            continue  # most values of most people: equal as they stand
+        if value.__class__ is str:  # most values of most people are equal as they stand
+            if old.__class__ is str and old == value and not rule.integer:
+                continue
+            if old.__class__ is bool and rule.boolean and as_boolean(value) is old:
+                continue
         change = _change(rule, old, value, flow_types.get(target, "Always"))
         if change is not None:
             changes.append(change)

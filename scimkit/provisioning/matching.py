@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from scimkit.errors import ApiError
-from scimkit.mapping.rows import CompiledMapping, ObjectMapping
+from scimkit.mapping.rows import CompiledMapping, ObjectMapping, direct_source
 from scimkit.provisioning.decision import Link, Observed
 from scimkit.provisioning.desired import Desired
 from scimkit.provisioning.endpoint import Endpoint
@@ -26,6 +26,7 @@ class Claims:
     def __init__(self, mapping: ObjectMapping) -> None:
         rows = tuple(row for row in mapping.rows if row.matching)
         self._evaluate = CompiledMapping(replace(mapping, rows=rows))
+        self._direct = tuple(direct_source(row) for row in rows)
         self._owners: dict[str, str] = {}
 
     @property
@@ -40,10 +41,16 @@ class Claims:
         source  attributes by schema name, `objectId` among them
         """
         owner = str(source.get("objectId") or "")
-        values = self._evaluate(source, now=now, creating=True).values.values()
         claim = self._owners.setdefault
-        mine = [str(value) for value in values if value not in (None, "", [])]
-        return frozenset([value for value in mine if claim(value.casefold(), owner) != owner])
+        return frozenset([value for value in self._mine(source, now) if claim(value.casefold(), owner) != owner])
+
+    def _mine(self, source: Mapping[str, Any], now: datetime | None) -> list[str]:
+        """The matching values of one object; most are texts that flow as they are."""
+        plain = [source.get(name) for name in self._direct]
+        if all(value.__class__ is str and value for value in plain):
+            return plain  # type: ignore[return-value]
+        values = self._evaluate(source, now=now, creating=True).values.values()
+        return [str(value) for value in values if value not in (None, "", [])]
 
 
 def look(

@@ -235,37 +235,49 @@ class Entitlements:
         groups: Mapping[str, GroupFacts],
         app_roles: Iterable[Mapping[str, Any]],
     ) -> None:
-        self._groups, self._app_roles = groups, tuple(app_roles)
-        self._related: dict[str, list[Mapping[str, Any]]] = {}
+        app_roles = tuple(app_roles)
+        self._names = {role["id"]: role["displayName"] for role in app_roles}
+        self._entitles = {role: is_entitled((role,), app_roles) for role in (*self._names, DEFAULT_ACCESS)}
+        self._roles: dict[str, tuple[str, ...]] = {}
+        self._alone: dict[str, tuple[str]] = {}
         for assignment in assignments:
             group = groups.get(assignment["principalId"])
-            for principal in (assignment["principalId"], *(group.members if group else ())):
-                self._related.setdefault(principal, []).append(assignment)
-        self._names = {role["id"]: role["displayName"] for role in self._app_roles}
-        self._decisions: dict[tuple[bool, bool, bool, bool], ScopeDecision] = {}
+            role = assignment.get("appRoleId") or DEFAULT_ACCESS
+            self._add(assignment["principalId"], role)
+            for member in group.members if group and group.security_enabled else ():
+                self._add(member, role)
+        self._decisions: dict[tuple[bool, tuple[str, ...], bool], ScopeDecision] = {}
+
+    def _add(self, principal: str, role: str) -> None:
+        """Note a role; people with the same roles share one tuple."""
+        held = self._roles.get(principal)
+        if held is None:
+            self._roles[principal] = self._alone.setdefault(role, (role,))
+        elif role not in held:
+            self._roles[principal] = (*held, role)
 
     def roles_of(self, person_id: str) -> tuple[str, ...]:
         """The role ids by which a person is assigned; empty: not assigned."""
-        related = self._related.get(person_id)
-        return roles_held(person_id, related, self._groups) if related else ()
+        return self._roles.get(person_id, ())
 
     def names_of(self, person_id: str) -> tuple[str, ...]:
         """Names of the app roles that a person holds, in the app's order."""
-        held = self.roles_of(person_id)
+        held = self._roles.get(person_id)
         return tuple([name for role, name in self._names.items() if role in held]) if held else ()
 
     def scope_of(
         self, person_id: str, *, active: bool, filters: Verdict | None = None, sync_all: bool = False
     ) -> ScopeDecision:
         """`judge_scope` for one person."""
-        held = self.roles_of(person_id)
-        assigned, entitled = bool(held), is_entitled(held, self._app_roles) if held else False
-        if filters is not None:
-            return judge_scope(ScopeFacts(active, assigned, entitled, filters, sync_all))
-        known = (active, assigned, entitled, sync_all)
-        if known not in self._decisions:  # without filters there are a few cases, and many people in each
-            self._decisions[known] = judge_scope(ScopeFacts(active, assigned, entitled, None, sync_all))
-        return self._decisions[known]
+        held = self._roles.get(person_id, ())
+        known = (active, held, sync_all)
+        if filters is None and known in self._decisions:  # a few cases, and many people in each
+            return self._decisions[known]
+        entitled = any(self._entitles.get(role, False) for role in held)
+        decision = judge_scope(ScopeFacts(active, bool(held), entitled, filters, sync_all))
+        if filters is None:
+            self._decisions[known] = decision
+        return decision
 
 
 def evaluation_text(verdict: Verdict | None) -> str:

@@ -27,6 +27,9 @@ OTHER_NAME = {
 }
 """Schema name to Graph name."""
 
+LISTS = frozenset({"otherMails", "proxyAddresses"})
+"""Those of them that hold several values."""
+
 GROUP_SAME_NAME = ("displayName", "description", "mail", "mailNickname", "mailEnabled", "securityEnabled")
 """Source attributes of a group that Graph spells as the schema does."""
 
@@ -56,15 +59,19 @@ def source_attributes(
 class SourceReader:
     """`source_attributes`, prepared once for many people.
 
-    used  read only these source attributes, and what names a person; None: all there are
+    used  read only these source attributes; None: all there are
     """
 
     def __init__(self, used: Collection[str] | None = None) -> None:
+        def wanted(*names: str) -> bool:
+            return used is None or not {name.casefold() for name in used}.isdisjoint(map(str.casefold, names))
+
         pairs = [*OTHER_NAME.items(), *((name, name) for name in SAME_NAME)]
-        wanted = None if used is None else {*used, *ALWAYS_READ}
-        self._pairs = tuple(pair for pair in pairs if wanted is None or pair[0] in wanted)
-        self._phone = wanted is None or "telephoneNumber" in wanted
-        self._extensions = wanted is None or any(name.lower().startswith("extension") for name in wanted)
+        self._texts = tuple(pair for pair in pairs if wanted(pair[0]) and pair[0] not in LISTS)
+        self._lists = tuple(name for name in SAME_NAME if wanted(name) and name in LISTS)
+        self._phone = wanted("telephoneNumber")
+        self._principal = wanted("userPrincipalName", "originalUserPrincipalName")
+        self._extensions = used is None or any(name.lower().startswith("extension") for name in used)
 
     def __call__(
         self,
@@ -76,10 +83,9 @@ class SourceReader:
     ) -> dict[str, Any]:
         """The source attributes of one person; parameters as of `source_attributes`."""
         get = graph_user.get
-        source: dict[str, Any] = {}
-        for name, graph in self._pairs:
-            value = get(graph)
-            if value or _is_there(value):
+        source = {name: value for name, graph in self._texts if (value := get(graph)) is not None}
+        for name in self._lists:
+            if value := get(name):
                 source[name] = value
         if self._phone and (phones := get("businessPhones")):
             source["telephoneNumber"] = phones[0]
@@ -87,8 +93,7 @@ class SourceReader:
             extensions = dict(get("onPremisesExtensionAttributes") or {})
             extensions |= {name: value for name, value in graph_user.items() if name.startswith("extension_")}
             source |= {name: value for name, value in extensions.items() if _is_there(value)}
-        principal = get("userPrincipalName")
-        if principal is not None:
+        if self._principal and (principal := get("userPrincipalName")) is not None:
             source["userPrincipalName"] = plain_principal_name(principal)
             source["originalUserPrincipalName"] = principal
         if manager_id is not None:
@@ -99,12 +104,22 @@ class SourceReader:
         return source
 
 
+def graph_name(source: str) -> str:
+    """The property of a Graph user that is this source attribute, one text for one; "" where there is none.
+
+    >>> graph_name("mobile"), graph_name("mail"), graph_name("manager")
+    ('mobilePhone', 'mail', '')
+    """
+    if source == "userPrincipalName" or source.startswith("extension_"):
+        return source
+    if source in SAME_NAME and source not in LISTS:
+        return source
+    return OTHER_NAME.get(source, "")
+
+
 def _is_there(value: Any) -> bool:
     return value is not None and value != []
 
-
-ALWAYS_READ = frozenset({"objectId", "displayName", "userPrincipalName"})
-"""What the log calls a person by (`name_of`)."""
 
 read_everything = SourceReader()
 
@@ -131,6 +146,10 @@ def group_attributes(graph_group: Mapping[str, Any], *, members: Iterable[str], 
 def name_of(source: Mapping[str, Any]) -> str:
     """How the log calls a person or a group: the principal name, else what there is."""
     return str(source.get("userPrincipalName") or source.get("displayName") or source.get("objectId") or "")
+
+
+NAMES = frozenset({"objectId", "displayName", "userPrincipalName"})
+"""What `name_of` reads."""
 
 
 def plain_principal_name(name: str) -> str:
