@@ -280,3 +280,24 @@ def test_a_missing_docstring_is_found() -> None:
     assert missing_docstring(Path("x.py"), ast.parse("x = 1")) and not missing_docstring(
         Path("x"), ast.parse('"""x"""')
     )
+
+
+MOST_PARAMETERS = 7
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for room in ("provisioning", "journey") for p in sorted((ROOT / "scimkit" / room).rglob("*.py"))],
+    ids=lambda p: p.stem,
+)
+def test_no_function_takes_more_than_seven_parameters(path: Path) -> None:
+    """What depends on the job alone is compiled once, so that nobody passes it on; `**` hides none either."""
+    too_many = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        names = [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        counted = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        if len(counted) > MOST_PARAMETERS or node.args.kwarg is not None:
+            too_many.append(f"{node.name}: {', '.join(counted)}")
+    assert not too_many

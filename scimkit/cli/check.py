@@ -11,7 +11,7 @@ import click
 from scimkit.cli.output import TONES, line_width, print_checks, print_json
 
 if TYPE_CHECKING:
-    from scimkit.cli.place import Place
+    from scimkit.cli.check_target import Place
     from scimkit.clients.scim import ScimClient
     from scimkit.compatibility import Compatibility
     from scimkit.journey.connection import Probe
@@ -72,7 +72,7 @@ def check(
         raise click.UsageError("--cleanup removes, --write makes: give one of them.")
     if ca_file and "://" not in url_or_app:
         raise click.UsageError("--ca-file goes with a URL; for an app set ca_file of its tenant in scimkit.toml.")
-    from scimkit.cli.place import find_place, open_place, require_permission_at
+    from scimkit.cli.check_target import find_place, open_place, require_permission_at
     from scimkit.journey.connection import probe_endpoint
 
     place = find_place(url_or_app, tenant, config)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from scimkit.compatibility.making import DIALECTS, root_of
 from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
+from scimkit.compatibility.objects import DIALECTS, root_of
 from scimkit.compatibility.record import (
     DEFAULT_DIALECT,
     FAILED,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.compatibility.endpoint import Ended, Reply
-from scimkit.compatibility.making import forget, good_values, matching_value, post, root_of, sparse_values
 from scimkit.compatibility.mapped import kind_of
 from scimkit.compatibility.narrowing import find_what_is_refused, needed_targets
+from scimkit.compatibility.objects import forget, good_values, matching_value, post, root_of, sparse_values
 from scimkit.compatibility.people import special_source
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
 from scimkit.compatibility.trial import (

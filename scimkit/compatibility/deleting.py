@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimkit.compatibility.endpoint import Ended, Reply
-from scimkit.compatibility.making import basic_values, forget, post, sparse_values
+from scimkit.compatibility.objects import basic_values, forget, post, sparse_values
 from scimkit.compatibility.reading import is_empty, resources_of
 from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, NOBODY, SPARSE
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet

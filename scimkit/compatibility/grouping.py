@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.making import DIALECTS, forget_group, group_values, post_group
 from scimkit.compatibility.membership import check_members
+from scimkit.compatibility.objects import DIALECTS, forget_group, group_values, post_group
 from scimkit.compatibility.reading import ids_of, is_empty, nobody
 from scimkit.compatibility.record import DEFAULT_DIALECT, FAILED, FLAG_DIALECT, FULL
 from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, same, tolerated, unknown, unmet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimkit.compatibility.making import DIALECTS
+from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.reading import ids_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FAILED, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
 from scimkit.compatibility.trial import NOT_STORED, Result, Subject, Trial, met, tolerated, unknown, unmet

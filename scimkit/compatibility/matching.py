@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimkit.compatibility.making import forget, good_values, matching_value, post
+from scimkit.compatibility.objects import forget, good_values, matching_value, post
 from scimkit.compatibility.people import full_source
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FULL

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.making import forget_group, group_values, post_group
+from scimkit.compatibility.objects import forget_group, group_values, post_group
 from scimkit.compatibility.reading import ids_of, nobody, resources_of
 from scimkit.compatibility.record import FAILED, FLAG_DIALECT, PASSED
 from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, tolerated, unknown, unmet

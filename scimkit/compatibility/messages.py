@@ -7,7 +7,7 @@ from typing import Any
 
 from scimkit.compatibility.changing import cause_of_loss, judge, other_value, usable
 from scimkit.compatibility.creating import CHARSET
-from scimkit.compatibility.making import DIALECTS
+from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.reading import nobody
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL
 from scimkit.compatibility.trial import Changed, Result, Subject, Trial, exactly, met, tolerated, unknown

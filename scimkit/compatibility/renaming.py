@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimkit.compatibility.changing import judge
-from scimkit.compatibility.making import DIALECTS
+from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.reading import ids_of, is_empty, resources_of
 from scimkit.compatibility.record import FULL
 from scimkit.compatibility.trial import Result, Subject, Trial, met, unmet

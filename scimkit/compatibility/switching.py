@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimkit.compatibility.making import DIALECTS
 from scimkit.compatibility.membership import members_of
+from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.reading import ids_of, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, NOT_REACHED, SPARSE
 from scimkit.compatibility.trial import (

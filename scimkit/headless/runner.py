@@ -322,7 +322,7 @@ class _Runner:
         self.pages.append(pages.submit(self._write_page, step, document))
 
     def _write_page(self, step: Step, document: NotebookNode) -> None:
-        from scimkit.headless.page import render_page
+        from scimkit.headless.html_page import render_page
 
         self.run_store.write(f"{step.name}.html", render_page(document, step.title))
 

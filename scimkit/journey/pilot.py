@@ -321,7 +321,8 @@ def run_pilot(
     people: list[PilotPerson] = []
     checks: list[Check] = [*predictions.checks]
     for prediction, answer in zip(predictions.people, answers, strict=True):
-        person, found = _judge(graph, scim, job, prediction, answer, events, now(), accounts)
+        desired = _desired(_read_user(graph, prediction.person, job), job, now(), accounts)
+        person, found = _judge(scim, job, prediction, answer, events, desired)
         people.append(person)
         checks += found
     groups: list[PilotGroupResult] = []
@@ -369,21 +370,17 @@ def _provision_group(
 
 
 def _judge(
-    graph: GraphClient,
     scim: ScimClient,
     job: JobFacts,
     prediction: Prediction,
     answer: OnDemand,
     events: list[dict[str, Any]],
-    now: datetime,
-    accounts: Mapping[str, str],
+    desired: Desired,
 ) -> tuple[PilotPerson, tuple[Check, ...]]:
+    """desired: what the mapping wants for the person now."""
     name = prediction.person.user_principal_name
     reported = _reported(answer)
-    desired, action = (
-        _desired(_read_user(graph, prediction.person, job), job, now, accounts),
-        _short(answer) or prediction.action,
-    )
+    action = _short(answer) or prediction.action
     wanted = _values(desired, action)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
     resource, problem = _read_back(scim, matching, desired.create, answer.target_id)

@@ -21,12 +21,12 @@ from anyio.to_thread import run_sync
 from scimkit.apps.profile import AppProfile
 from scimkit.evidence.records import read_utc
 from scimkit.sandbox import control
-from scimkit.sandbox.changelog import ChangeLog, Veil
 from scimkit.sandbox.clock import JOB_STATUS_SECONDS, REQUEST_SECONDS
 from scimkit.sandbox.cycles import run_cycle
 from scimkit.sandbox.emulator import make_emulator
 from scimkit.sandbox.identity import sandbox_token
 from scimkit.sandbox.jobs import Job
+from scimkit.sandbox.replay import ChangeLog, Veil
 from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.world import INTERNAL, World
 

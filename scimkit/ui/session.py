@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from scimkit.journey.enterprise_app import EnterpriseApp
     from scimkit.journey.scope import Limits
     from scimkit.mapping.review import Expectations
-    from scimkit.ui.said import Said
+    from scimkit.ui.sentence import Said
 
 RUN_VARIABLE = "SCIMKIT_RUN"
 _REPLAY = "__scimkit_replay__"  # in the namespace of a notebook that is played quietly
@@ -318,7 +318,7 @@ class Session:
     def confirm(self, plan: ChangePlan) -> Said:
         """Go on only when this very plan is confirmed, and say so. Raises Waiting otherwise;
         in JupyterLab with a button that confirms it."""
-        from scimkit.ui.said import Said
+        from scimkit.ui.sentence import Said
 
         if not plan.changes:
             return Said("Nothing to write: everything is there already.")
@@ -355,7 +355,7 @@ class Session:
 
     def close(self, value: Any) -> Said:
         """The last cell: stop at a failed check, else say that the step is done."""
-        from scimkit.ui.said import Said
+        from scimkit.ui.sentence import Said
 
         require_passed(checks_of(value))
         complete_plan(self.step, run=self.run, now=datetime.now(UTC))

@@ -104,7 +104,7 @@ def joined(cell: dict[str, Any]) -> bytes:
 @pytest.mark.parametrize("probe", PROBES)
 def test_nothing_leaks(probe: str, probes: Path, tmp_path: Path, token: str, capfd: pytest.CaptureFixture[str]) -> None:
     """Whatever a notebook does with a resolved secret, no file, console line or exception text holds it."""
-    from scimkit.headless.page import render_page
+    from scimkit.headless.html_page import render_page
 
     watch, said = Watch(), ""
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from scimkit.headless.page import render_page
-from scimkit.ui.said import Said
+from scimkit.headless.html_page import render_page
+from scimkit.ui.sentence import Said
 
 
 def test_the_next_step_is_the_next_page() -> None:
