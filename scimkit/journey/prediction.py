@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from scimkit.clients.graph import GraphClient
 from scimkit.errors import Unreachable
@@ -375,27 +375,23 @@ def predict_people(
     people = {user["id"]: user for user in users}
     taken = _taken_values(people, job, now=now, links=links)
     accounts: dict[str, str] = {}
+
+    def predict(id: str, seen: Sight, references: Mapping[str, str] | None) -> Foreseen:
+        peers = taken.get(id, NO_PEERS)
+        found = predict_person(people[id], job, seen, now=now, link=links.get(id), peers=peers, references=references)
+        if found.account:
+            accounts[id] = found.account
+        return found
+
     for ring in _managers_first(people, together=not job.refers_to_managers_only):
-        seen = sight
-        if len(ring) > 1:
-            seen = sight.remembering()
-            for id in ring:
-                alone = predict_person(
-                    people[id], job, seen, now=now, link=links.get(id), peers=taken.get(id, NO_PEERS)
-                )
-                _note_account(alone, accounts)
-        for id in ring:
-            user, link, peers = people[id], links.get(id), taken.get(id, NO_PEERS)
-            references = accounts if manager_of(user) in accounts else None
-            found = predict_person(user, job, seen, now=now, link=link, peers=peers, references=references)
-            _note_account(found, accounts)
-            yield found
-        sight.lost = sight.lost or seen.lost
-
-
-def _note_account(found: Foreseen, accounts: dict[str, str]) -> None:
-    if found.account:
-        accounts[found.id] = found.account
+        if not ring.closed:
+            yield predict(ring.ids[0], sight, accounts if manager_of(people[ring.ids[0]]) in accounts else None)
+            continue
+        remembering = sight.remembering()
+        for one in [predict(id, remembering, None) for id in ring.ids]:
+            refers = manager_of(one.raw) in accounts and one.outcome.error is None
+            yield predict(one.id, remembering, accounts) if refers else one
+        sight.lost = sight.lost or remembering.lost
 
 
 def _taken_values(
@@ -430,13 +426,20 @@ def _folded(value: Any) -> str:
     return plain_principal_name(value).casefold() if isinstance(value, str) else ""
 
 
-def _managers_first(people: Mapping[str, Mapping[str, Any]], *, together: bool) -> Iterator[Sequence[str]]:
-    """The ids of everybody once, each manager before whom they lead; people who lead each other in a ring come together.
+class _Turn(NamedTuple):
+    """Whose turn it is. closed: these people lead each other (or one themselves), so each is looked at twice."""
+
+    ids: Sequence[str]
+    closed: bool = False
+
+
+def _managers_first(people: Mapping[str, Mapping[str, Any]], *, together: bool) -> Iterator[_Turn]:
+    """Everybody once, each manager before whom they lead; people who lead each other in a ring come together.
 
     together  everybody comes at once, as references are not managers alone
     """
     if together:
-        yield list(people)
+        yield _Turn(list(people), closed=True)
         return
     done: set[str] = set()
     for id, user in people.items():
@@ -445,18 +448,20 @@ def _managers_first(people: Mapping[str, Mapping[str, Any]], *, together: bool) 
         above = manager_of(user)
         if above not in people or above in done:
             done.add(id)
-            yield (id,)
+            yield _Turn((id,))
             continue
-        climbed = [id]
+        climbed = {id: 0}
         while above is not None and above in people and above not in done and above not in climbed:
-            climbed.append(above)
+            climbed[above] = len(climbed)
             above = manager_of(people[above])
-        start = climbed.index(above) if above in climbed else len(climbed)
-        if start < len(climbed):
-            yield climbed[start:]
-        for one in reversed(climbed[:start]):
-            yield (one,)
-        done.update(climbed)
+        ids = list(climbed)
+        start = len(ids)
+        if above is not None and above in climbed:
+            start = climbed[above]
+            yield _Turn(ids[start:], closed=True)
+        for one in reversed(ids[:start]):
+            yield _Turn((one,))
+        done.update(ids)
 
 
 def predict_group(

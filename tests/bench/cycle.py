@@ -31,7 +31,7 @@ def measure_cycle() -> Measure:
     """The first cycle of this tree in times of the older one's; a clone without that commit has no ratio, and says so."""
     with _older_tree() as base:
         if base is None:
-            return Measure("cycle", (0.0,), LIMIT, notes={f"skipped, as this clone has no commit {BASE_COMMIT}": 1})
+            return Measure("cycle", (), LIMIT, skipped=f"this clone has no commit {BASE_COMMIT}")
         pairs = [(run_once(HERE), run_once(base)) for _ in range(TIMES)]
     ours, other = ([round(each["seconds"], 3) for each in side] for side in zip(*pairs, strict=True))
     if len({each["accounts"] for pair in pairs for each in pair}) != 1:

@@ -15,6 +15,7 @@ class Measure:
 
     values  one of each repetition; the median counts
     notes   figures that explain it and have no limit of their own
+    skipped  why nothing was measured; "" where it was
     """
 
     name: str
@@ -22,16 +23,19 @@ class Measure:
     limit: float
     unit: str = ""
     notes: dict[str, float] = field(default_factory=dict)
+    skipped: str = ""
 
     @property
-    def median(self) -> float:
-        return median(self.values)
+    def median(self) -> float | None:
+        return median(self.values) if self.values else None
 
     @property
     def over(self) -> bool:
-        return self.median > self.limit
+        return self.median is not None and self.median > self.limit
 
     def __str__(self) -> str:
+        if self.skipped:
+            return f"{self.name:<8} not measured: {self.skipped}"
         unit = f" {self.unit}" if self.unit else ""
         spread = f"({min(self.values):.2f}-{max(self.values):.2f})" if len(self.values) > 1 else ""
         notes = ", ".join(f"{name} {value:g}" for name, value in self.notes.items())
