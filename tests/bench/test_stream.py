@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+import pytest
+
 from tests.bench.stream import by_hand, default_mapping, measure_flat, people
 
 
@@ -15,6 +17,7 @@ def test_both_sides_give_the_same() -> None:
         assert compiled(source).values == by_hand(source)
 
 
+@pytest.mark.slow
 def test_memory_stays_flat() -> None:
     """Ten times as many people hold no more at a time."""
     assert not measure_flat().over

@@ -208,6 +208,7 @@ def test_no_record_names_anybody_after_masking(people: People, records: dict[str
     assert not re.search(r"hara|王|wang|@contoso|6ea91a8d-e32e|0b4b3bbe", text, re.IGNORECASE)
 
 
+@pytest.mark.slow
 def test_pseudonyms_never_collide_and_thousands_are_quick() -> None:
     """Where four digits are not enough for everybody, those who collide get more."""
     crowd = [
