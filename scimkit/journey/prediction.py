@@ -416,9 +416,14 @@ def _doubtful(people: Mapping[str, Mapping[str, Any]], job: JobFacts) -> Collect
     names = job.matching_properties
     if names is None:
         return people.keys()
-    values = {id: [_folded(user.get(name)) for name in names] for id, user in people.items()}
-    count = Counter(chain.from_iterable(values.values()))
-    return {id for id, each in values.items() if any(value and count[value] > 1 for value in each)}
+
+    def values_of(user: Mapping[str, Any]) -> list[str]:
+        return [_folded(user.get(name)) for name in names]
+
+    count = Counter(chain.from_iterable(map(values_of, people.values())))
+    repeated = {value for value, times in count.items() if value and times > 1}
+    # worked out again instead of kept: a list for each person would set off the garbage collector
+    return {id for id, user in people.items() if not repeated.isdisjoint(values_of(user))} if repeated else ()
 
 
 def _folded(value: Any) -> str:
