@@ -256,10 +256,6 @@ class Entitlements:
         elif role not in held:
             self._roles[principal] = (*held, role)
 
-    def roles_of(self, person_id: str) -> tuple[str, ...]:
-        """The role ids by which a person is assigned; empty: not assigned."""
-        return self._roles.get(person_id, ())
-
     def names_of(self, person_id: str) -> tuple[str, ...]:
         """Names of the app roles that a person holds, in the app's order."""
         held = self._roles.get(person_id)
