@@ -36,9 +36,9 @@ MOST_FAILURES_TOLD = 50  # one by one
 QUARANTINE_SOURCE = "Application provisioning in quarantine status"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ForecastRow:
-    """What is predicted for one person.
+    """What is predicted for one person. Not frozen, as a forecast makes one a person; nothing changes it.
 
     action  create | update | disable | delete | nothing | skip | failure, or unknown
             where the app cannot be asked from here

@@ -37,7 +37,7 @@ from scimkit.mapping.rows import redacts, rule_id
 from scimkit.monitoring.explanations import explain
 from scimkit.provisioning.decision import Link
 from scimkit.provisioning.desired import Desired
-from scimkit.provisioning.differences import WHEN_EMPTY, differences
+from scimkit.provisioning.differences import WHEN_EMPTY, Differences
 from scimkit.provisioning.targets import read_target
 
 READ_BACK = "the app, read back over SCIM"
@@ -171,7 +171,7 @@ def predict_pilot(
         foreseen = predict_person(user, job, sight, now=now, references=accounts)
         if foreseen.account:
             accounts[foreseen.id] = foreseen.account
-        values = _shown(_values(_desired(user, job, now, accounts), foreseen.word), job)
+        values = _shown(_values(_desired(user, job, now, accounts), job, foreseen.word), job)
         found.append(Prediction(persons[user["id"]], foreseen.word, foreseen.outcome.decision.reason, values))
     going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
     checks = tuple(_check_overruled(review)) if review else ()
@@ -239,11 +239,12 @@ def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Ma
     return job.people.desired(source_of(user, job), now=now, references=accounts)
 
 
-def _values(desired: Desired, action: str) -> dict[str, Any]:
+def _values(desired: Desired, job: JobFacts, action: str) -> dict[str, Any]:
     """What the account is to hold afterwards: of a creation all values; else only those that flow into an account that is there."""
     if action in ("create", "unknown"):
         return {**desired.create, **desired.references}
-    flowing = {target: value for target, value in desired.update.items() if desired.flow_types[target] != WHEN_EMPTY}
+    flow_types = job.people.differences.flow_types
+    flowing = {target: value for target, value in desired.update.items() if flow_types[target] != WHEN_EMPTY}
     return {**flowing, **desired.references}
 
 
@@ -381,16 +382,12 @@ def _judge(
     name = prediction.person.user_principal_name
     reported = _reported(answer)
     action = _short(answer) or prediction.action
-    wanted = _values(desired, action)
+    wanted = _values(desired, job, action)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
     resource, problem = _read_back(scim, matching, desired.create, answer.target_id)
     observed = _shown({target: read_target(resource, target) for target in wanted}, job) if resource else {}
-    flow_types = {} if action == "create" else desired.flow_types
-    different = (
-        tuple(change.target for change in differences(wanted, resource, facts=job.targets, flow_types=flow_types))
-        if resource
-        else ()
-    )
+    differences = Differences(facts=job.targets) if action == "create" else job.people.differences
+    different = tuple(change.target for change in differences.between(wanted, resource)) if resource else ()
     log_id = _log_id(events, prediction.person.id)
     report = _check_report(name, answer)
     checks = [

@@ -5,14 +5,12 @@ The pilot and the forecast both ask here. Nothing is written.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from scimkit.clients.graph import GraphClient
 from scimkit.errors import Unreachable
@@ -59,9 +57,12 @@ WORDS = {
 }
 
 
+GraphUser: TypeAlias = Mapping[str, Any]
 Links: TypeAlias = Mapping[str, Link]
 NO_LINKS: Links = MappingProxyType({})
 NO_PEERS: frozenset[str] = frozenset()
+NOTHING_READ: Mapping[str, Any] = MappingProxyType({})
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -132,19 +133,19 @@ class JobFacts:
         return Entitlements(self.assignments, groups, self.roles)
 
     @cached_property
-    def read_source(self) -> SourceReader:
+    def source_reader(self) -> SourceReader:
         """Reads of a person what the mapping and its filters name."""
         return SourceReader(used_sources(self.mapping) | NAMES)
 
     @cached_property
-    def _read_matching(self) -> SourceReader:
+    def _matching_reader(self) -> SourceReader:
         rows = tuple(row for row in self.mapping.rows if row.matching)
         return SourceReader({*used_sources(replace(self.mapping, rows=rows, filters=())), "objectId"})
 
     def read_matching(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Of a person in scope what the matching rows name."""
         roles = role_names(user["id"], self) if self.reads_roles else ()
-        return self._read_matching(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
+        return self._matching_reader.read(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
 
     @cached_property
     def matching_properties(self) -> tuple[str, ...] | None:
@@ -324,15 +325,19 @@ def manager_of(user: Mapping[str, Any]) -> str | None:
 
 def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
     """Whether one person is in scope under assigned-only, and why."""
-    filters = job.mapping.filters
-    verdict = judge(filters, _used_source(user, job, soft_deleted=False)) if filters else None
-    return job.entitlements.scope_of(user["id"], active=is_active(user), filters=verdict)
+    return _judged(user, _used_source(user, job) if job.mapping.filters else NOTHING_READ, job)
 
 
-def _used_source(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool) -> dict[str, Any]:
-    """`source_of`, of what the job uses."""
+def _used_source(user: Mapping[str, Any], job: JobFacts) -> dict[str, Any]:
+    """`source_of`, of what the job uses; as if they were in scope."""
     roles = role_names(user["id"], job) if job.reads_roles else ()
-    return job.read_source(user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=roles)
+    return job.source_reader.read(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
+
+
+def _judged(user: Mapping[str, Any], source: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
+    filters = job.mapping.filters
+    verdict = judge(filters, source) if filters else None
+    return job.entitlements.scope_of(user["id"], active=is_active(user), filters=verdict)
 
 
 def predict_person(
@@ -355,8 +360,9 @@ def predict_person(
     The service's own links cannot be read in v1.0: whoever is linked without our
     knowing is found again by the matching attribute, as in a first cycle.
     """
-    scope = scope_of(user, job)
-    source = _used_source(user, job, soft_deleted=not scope.in_scope)
+    source = _used_source(user, job)
+    scope = _judged(user, source, job)
+    source["IsSoftDeleted"] = not scope.in_scope
     outcome = job.people.forecast(source, scope, link, sight, now=now, peers=peers, references=references)
     return Foreseen(user, outcome, account_of(outcome, scope))
 
@@ -372,101 +378,104 @@ def predict_people(
     known only then. Here each manager goes first instead, which comes to the same; only people
     who lead each other in a ring are looked at twice, and no question is asked twice for it.
     """
-    people = {user["id"]: user for user in users}
-    taken = _taken_values(people, job, now=now, links=links)
+    people, doubtful = _by_id(users, job.matching_properties)
+    taken = _taken_values(doubtful, job, now=now, links=links)
     accounts: dict[str, str] = {}
 
-    def predict(id: str, seen: Sight, references: Mapping[str, str] | None) -> Foreseen:
+    def predict(user: Mapping[str, Any], seen: Sight, references: Mapping[str, str]) -> Foreseen:
+        id = user["id"]
         peers = taken.get(id, NO_PEERS)
-        found = predict_person(people[id], job, seen, now=now, link=links.get(id), peers=peers, references=references)
+        found = predict_person(user, job, seen, now=now, link=links.get(id), peers=peers, references=references)
         if found.account:
             accounts[id] = found.account
         return found
 
-    for ring in _managers_first(people, together=not job.refers_to_managers_only):
-        if not ring.closed:
-            yield predict(ring.ids[0], sight, accounts if manager_of(people[ring.ids[0]]) in accounts else None)
+    for turn in _managers_first(people, together=not job.refers_to_managers_only):
+        if not isinstance(turn, list):
+            yield predict(turn, sight, accounts)
             continue
         remembering = sight.remembering()
-        for one in [predict(id, remembering, None) for id in ring.ids]:
+        for one in [predict(user, remembering, NOBODY) for user in turn]:
             refers = manager_of(one.raw) in accounts and one.outcome.error is None
-            yield predict(one.id, remembering, accounts) if refers else one
+            yield predict(one.raw, remembering, accounts) if refers else one
         sight.lost = sight.lost or remembering.lost
+
+
+def _by_id(
+    users: Iterable[Mapping[str, Any]], matching: Collection[str] | None
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
+    """Everybody by object id; and those of them who may have a matching value of somebody else, by what
+    Graph tells, without evaluating anything.
+
+    matching  the properties that flow into matching attributes; None: they are computed, so everybody may
+    """
+    people: dict[str, Mapping[str, Any]] = {}
+    first: dict[str, str] = {}
+    again: set[str] = set()
+    for user in users:
+        id = user["id"]
+        people[id] = user
+        for name in matching or ():
+            value = _folded(user.get(name))
+            if value and (owner := first.setdefault(value, id)) is not id:
+                again |= {owner, id}
+    if matching is None:
+        return people, people
+    return people, {id: user for id, user in people.items() if id in again} if again else {}
 
 
 def _taken_values(
     people: Mapping[str, Mapping[str, Any]], job: JobFacts, *, now: datetime, links: Links
 ) -> dict[str, frozenset[str]]:
-    """The matching values of each person that somebody else has already, by object id; few have any."""
-    claims, ids = Claims(job.mapping), _doubtful(people, job)
-    doubtful = {id: user for id, user in people.items() if id in ids}
+    """The matching values of each of these people that somebody else has already, by object id."""
+    claims = Claims(job.mapping)
     taken: dict[str, frozenset[str]] = {}
-    for id, user in doubtful.items():
+    for id, user in people.items():
         if id in links:  # theirs before anybody is looked for
             claims.others(job.read_matching(user), now=now)
-    for id, user in doubtful.items():
+    for id, user in people.items():
         if id not in links and scope_of(user, job).in_scope:
             taken[id] = claims.others(job.read_matching(user), now=now)
     return taken
 
 
-def _doubtful(people: Mapping[str, Mapping[str, Any]], job: JobFacts) -> Collection[str]:
-    """Object ids of everybody who may have a matching value of somebody else: by what Graph
-    tells, without evaluating anything; of a mapping that computes its matching values, everybody."""
-    names = job.matching_properties
-    if names is None:
-        return people.keys()
-
-    def values_of(user: Mapping[str, Any]) -> list[str]:
-        return [_folded(user.get(name)) for name in names]
-
-    count = Counter(chain.from_iterable(map(values_of, people.values())))
-    repeated = {value for value, times in count.items() if value and times > 1}
-    # worked out again instead of kept: a list for each person would set off the garbage collector
-    return {id for id, user in people.items() if not repeated.isdisjoint(values_of(user))} if repeated else ()
-
-
 def _folded(value: Any) -> str:
     """A matching value as it is compared; a guest's principal name is read as the outside address."""
-    return plain_principal_name(value).casefold() if isinstance(value, str) else ""
+    if value.__class__ is not str:
+        return ""
+    return plain_principal_name(value).casefold() if "#" in value else value.casefold()
 
 
-class _Turn(NamedTuple):
-    """Whose turn it is. closed: these people lead each other (or one themselves), so each is looked at twice."""
+def _managers_first(waiting: dict[str, GraphUser], *, together: bool) -> Iterator[GraphUser | list[GraphUser]]:
+    """Everybody once, each manager before whom they lead; people who lead each other in a ring (or one
+    who leads themselves) come as a list, as they are looked at twice.
 
-    ids: Sequence[str]
-    closed: bool = False
-
-
-def _managers_first(people: Mapping[str, Mapping[str, Any]], *, together: bool) -> Iterator[_Turn]:
-    """Everybody once, each manager before whom they lead; people who lead each other in a ring come together.
-
-    together  everybody comes at once, as references are not managers alone
+    waiting   everybody by object id; whoever has come is taken out of it
+    together  everybody comes in one list, as references are not managers alone
     """
     if together:
-        yield _Turn(list(people), closed=True)
+        yield list(waiting.values())
         return
-    done: set[str] = set()
-    for id, user in people.items():
-        if id in done:
+    for id in list(waiting):
+        user = waiting.get(id)
+        if user is None:
             continue
         above = manager_of(user)
-        if above not in people or above in done:
-            done.add(id)
-            yield _Turn((id,))
+        if above not in waiting:
+            del waiting[id]
+            yield user
             continue
-        climbed = {id: 0}
-        while above is not None and above in people and above not in done and above not in climbed:
-            climbed[above] = len(climbed)
-            above = manager_of(people[above])
+        climbed = {id: user}
+        while above in waiting and above not in climbed:
+            climbed[above] = waiting[above]
+            above = manager_of(climbed[above])
         ids = list(climbed)
-        start = len(ids)
-        if above is not None and above in climbed:
-            start = climbed[above]
-            yield _Turn(ids[start:], closed=True)
-        for one in reversed(ids[:start]):
-            yield _Turn((one,))
-        done.update(ids)
+        for one in ids:
+            del waiting[one]
+        start = ids.index(above) if above in climbed else len(ids)
+        if start < len(ids):
+            yield [climbed[one] for one in ids[start:]]
+        yield from [climbed[one] for one in reversed(ids[:start])]
 
 
 def predict_group(

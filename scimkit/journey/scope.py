@@ -84,9 +84,12 @@ class Limits:
     deletion_threshold: int = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Person:
-    """One person of the directory, as far as a record may hold them."""
+    """One person of the directory, as far as a record may hold them.
+
+    Not frozen, as a forecast makes one of everybody; nothing changes it.
+    """
 
     id: str
     user_principal_name: str

@@ -102,12 +102,14 @@ class Values:
     errors          by target, where an expression failed
     empty           the targets whose value is null (or empty text where that does not flow)
     object_ignored  an expression said IgnoreObjectFlow: leave the whole object alone
+    lists           the targets whose value is a list
     """
 
     values: dict[str, Any]
     errors: dict[str, MappingError]
     empty: tuple[str, ...]
     object_ignored: bool = False
+    lists: tuple[str, ...] = ()
 
 
 def _expect(value: Any, kind: type, what: str) -> Any:
@@ -331,6 +333,7 @@ class CompiledMapping:
         errors: dict[str, MappingError] = dict(self.broken) if self.broken else {}
         empty: list[str] = []
         object_ignored = False
+        lists: tuple[str, ...] = ()
         for target, name, compiled, default in self._steps if creating else self._update_steps:
             value = None
             if name is not None:
@@ -353,7 +356,9 @@ class CompiledMapping:
                 object_ignored = object_ignored or value is IGNORE_OBJECT
             else:
                 values[target] = value
-        return Values(values, errors, tuple(empty), object_ignored)
+                if value.__class__ is list:
+                    lists += (target,)
+        return Values(values, errors, tuple(empty), object_ignored, lists)
 
     def _evaluate(
         self, compiled: CompiledExpression, scope: Scope, target: str, errors: dict[str, MappingError]

@@ -85,7 +85,7 @@ class Outcome:
     @property
     def modified(self) -> list[dict[str, str | None]]:
         """The log's `modifiedProperties`, each member for itself; a reference that could not be written is left out."""
-        changes = self.decision.changes + (() if self.reference_code else self.decision.references)
+        changes = (*self.decision.changes, *(() if self.reference_code else self.decision.references))
         decided = [MemberWrite(member, "add") for member in self.decision.add]
         decided += [MemberWrite(member, "remove") for member in self.decision.remove]
         shown: list[dict[str, str | None]] = [

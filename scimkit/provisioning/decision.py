@@ -15,18 +15,18 @@ analyze the provisioning logs".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from scimkit.errors import ApiError
 from scimkit.provisioning.codes import INCOMPATIBLE, error_code
 from scimkit.provisioning.desired import Desired, MatchKey
-from scimkit.provisioning.differences import CREATE_ONLY, differences
+from scimkit.provisioning.differences import CREATE_ONLY, PLAIN_DIFFERENCES, Differences
 from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GROUP_IS_DELETED, Kind
 from scimkit.provisioning.members import Member, found_members, left_out_of, member_changes
 from scimkit.provisioning.scope import ScopeDecision
-from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, additions, parse_target
+from scimkit.provisioning.targets import Additions, Change, parse_target
 
 ALL_ACTIONS = frozenset({"Add", "Update", "Delete"})
 
@@ -121,8 +121,8 @@ class Decision:
     result: str
     code: str
     reason: str
-    changes: tuple[Change, ...] = ()
-    references: tuple[Change, ...] = ()
+    changes: Sequence[Change] = ()
+    references: Sequence[Change] = ()
     unresolved: tuple[str, ...] = ()
     target_id: str = ""
     attempted: str = ""
@@ -151,7 +151,7 @@ class Case:
     link: Link | None
     observed: Observed
     policy: Policy
-    facts: TargetFacts
+    differences: Differences
 
     @property
     def kind(self) -> Kind:
@@ -176,7 +176,7 @@ def decide(
     observed: Observed,
     *,
     policy: Policy = Policy(),
-    facts: TargetFacts = NOTHING_KNOWN,
+    differences: Differences = PLAIN_DIFFERENCES,
 ) -> Decision:
     """What the service does with one person or one group in this state.
 
@@ -184,13 +184,13 @@ def decide(
     scope     `judge_scope` of now
     link      the stored link, None before the first match or create
     observed  what was read or found in the target; not looked at when out of scope without a link
-    facts     what the schema says about target attributes
+    differences  how values compare with what an account has: the job's, as its rows and its schema say
 
     >>> from scimkit.provisioning.scope import ScopeFacts, judge_scope
-    >>> decide(Desired("ann"), judge_scope(ScopeFacts(True, True)), None, Observed()).code
+    >>> decide(Desired(), judge_scope(ScopeFacts(True, True)), None, Observed()).code
     'ImportSkipped'
     """
-    case = Case(desired, scope, link, observed, policy, facts)
+    case = Case(desired, scope, link, observed, policy, differences)
     for rule in IN_SCOPE if scope.in_scope else OUT_OF_SCOPE:
         decision = rule(case)
         if decision is not None:
@@ -308,10 +308,10 @@ def nothing_says_disabled(case: Case) -> Decision | None:
 def person_is_disabled(case: Case) -> Decision | None:
     """Disabled by the rows that use `IsSoftDeleted`, and by no others."""
     desired, resource = case.desired, case.observed.resource or {}
-    broken = _cannot_export(desired, desired.leaving, "disable", case.linked_id)
+    broken = _cannot_export(case, desired.leaving, "disable", case.linked_id)
     if broken:
         return broken
-    changes = differences(desired.leaving, resource, facts=case.facts, flow_types=desired.flow_types)
+    changes = case.differences.between(desired.leaving, resource)
     if not changes:
         return nothing("RedundantExport", f"left scope ({case.why}); the account is disabled already", case.linked_id)
     return Decision("disable", "Success", "", f"left scope: {case.why}", changes, target_id=case.linked_id)
@@ -346,9 +346,10 @@ def matching_value_is_taken(case: Case) -> Decision | None:
 
 
 def several_accounts_match(case: Case) -> Decision | None:
-    count, key = case.observed.count, case.observed.key
+    count = case.observed.count
     if count <= 1:
         return None
+    key = case.observed.key
     what = f"{key.target} {key.value!r}" if key else "the matching value"
     return refuse("DuplicateTargetEntries", f"{count} {case.kind.account}s in the target have {what}")
 
@@ -378,33 +379,35 @@ def required_values_are_missing(case: Case) -> Decision | None:
 
 def account_is_created(case: Case) -> Decision | None:
     desired = case.desired
-    broken = _cannot_export(desired, desired.create, "create")
-    if broken:
+    if (broken := _cannot_export(case, desired.create, "create")) is not None:
         return broken
-    changes = additions(desired.create)
-    references = additions({target: value for target, value in desired.references.items() if value})
-    reason = f"in scope, and no {case.kind.account} in the target matches{_goes_without(desired)}"
+    reason = f"in scope, and no {desired.kind.account} in the target matches{_goes_without(desired)}"
+    changes, references = Additions(desired.create), _new_references(desired) if desired.references else ()
     decision = Decision("create", "Success", "", reason, changes, references, desired.unresolved)
     return _with_members(decision, desired, {}, creating=True)
 
 
+def _new_references(desired: Desired) -> Additions:
+    """A new account has no manager to be removed."""
+    return Additions({target: value for target, value in desired.references.items() if value})
+
+
 def _update(case: Case, target_id: str) -> Decision:
     """In scope with an account: write what differs; without a link, it was matched just now."""
-    desired, linked = case.desired, case.link is not None
-    found = f"{'linked' if linked else 'matched'} to {desired.kind.account} {target_id}"
-    unchanged = "nothing" if linked else "link"
+    desired = case.desired
+    found, unchanged = ("matched", "link") if case.link is None else ("linked", "nothing")
+    found = f"{found} to {desired.kind.account} {target_id}"
     if "Update" not in case.policy.actions:
         reason = f"{found}; the mapping does not allow Update"
         return Decision(unchanged, "Skipped", "EntrySynchronizationSkipped", reason, target_id=target_id)
-    broken = _cannot_export(desired, desired.update, "update", target_id)
-    if broken:
+    if (broken := _cannot_export(case, desired.update, "update", target_id)) is not None:
         return broken
-    resource, flow_types = case.observed.resource or {}, desired.flow_types
-    changes = differences(desired.update, resource, facts=case.facts, flow_types=flow_types)
-    references = differences(desired.references, resource, facts=case.facts, flow_types=flow_types)
+    resource = case.observed.resource or {}
+    changes = case.differences.between(desired.update, resource)
+    references = case.differences.between(desired.references, resource) if desired.references else ()
     left_out = desired.unresolved
     if changes or references:
-        names = ", ".join([change.target for change in (*changes, *references)])
+        names = ", ".join([change.target for change in changes + references])
         reason = f"{found}; different: {names}{_goes_without(desired)}"
         decision = Decision("update", "Success", "", reason, changes, references, left_out, target_id)
     else:
@@ -423,7 +426,7 @@ def _goes_without(desired: Desired) -> str:
     """The end of a reason that tells which references are left out: a manager who is not linked and in scope."""
     if not desired.unresolved:
         return ""
-    names = ", ".join(parse_target(target).attribute for target in desired.unresolved)
+    names = ", ".join([parse_target(target).attribute for target in desired.unresolved])
     return f"; left out: {names}, who has no linked account in scope"
 
 
@@ -438,10 +441,13 @@ def _with_members(
     return replace(decision, add=add, remove=remove, left_out=left_out, written=written)
 
 
-def _cannot_export(desired: Desired, values: Mapping[str, Any], attempted: str, target_id: str = "") -> Decision | None:
+def _cannot_export(case: Case, values: Mapping[str, Any], attempted: str, target_id: str = "") -> Decision | None:
     """The refusal when a value cannot be had or does not fit; None when all is well."""
+    desired = case.desired
+    if not (desired.errors or desired.overfull):
+        return None
     for target, problem in desired.errors.items():
-        create_only = desired.flow_types.get(target) == CREATE_ONLY and attempted != "create"
+        create_only = case.differences.flow_types.get(target) == CREATE_ONLY and attempted != "create"
         if not create_only and (attempted != "disable" or target in desired.leaving_rows):
             return refuse(
                 EVALUATION_ERROR, f"the mapping of {target} cannot be evaluated: {problem}", target_id, attempted

@@ -13,14 +13,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from scimkit.errors import MappingError
-from scimkit.mapping.rows import ON_CREATE_ONLY, CompiledMapping, MappingRow, ObjectMapping, Values, redacts
-from scimkit.provisioning.differences import ADD_VALUES, WHEN_EMPTY
+from scimkit.mapping.language.parser import parse, print_expression
+from scimkit.mapping.language.syntax import Attribute, Call, Text, walk
+from scimkit.mapping.rows import (
+    ALL_ACTIONS,
+    ON_CREATE_ONLY,
+    CompiledMapping,
+    MappingRow,
+    ObjectMapping,
+    Values,
+    redacts,
+)
+from scimkit.provisioning.differences import ADD_VALUES, WHEN_EMPTY, Differences
 from scimkit.provisioning.kinds import GROUP, USER, Kind, kind_of
 from scimkit.provisioning.members import Member, Membership
-from scimkit.provisioning.source import name_of
 from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts, is_reference, parse_target
 
 REMOVED_MANAGER_IS_SENT = False
@@ -28,13 +37,18 @@ REMOVED_MANAGER_IS_SENT = False
 Null never flows, and a report saw nothing sent; the test overview of Microsoft's SCIM validation
 expects the replacement: (unconfirmed)."""
 
+CHOICES = frozenset({"IIF", "Switch", "Not", "Coalesce"})
+"""Functions that read neither clock nor dice: of one source they always make the same."""
+
+_IGNORES_OBJECT = re.compile("IgnoreObjectFlow", re.IGNORECASE)
 _USES_SOFT_DELETED = re.compile(r"\[\s*IsSoftDeleted\s*\]", re.IGNORECASE)
 _NOT_A_VALUE: tuple[Any, ...] = (None, "", [])
-_LISTS = frozenset({list, tuple})
+_NOT_A_TEXT: tuple[Any, ...] = (None, "")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class MatchKey(NamedTuple):
+@dataclass(slots=True)
+class MatchKey:
     """One matching attribute of the target and this object's value for it."""
 
     target: str
@@ -48,7 +62,6 @@ class Desired:
     Not frozen, nor are `Observed` and `Case`, because a forecast makes one of each per
     person and freezing costs a tenth of its time; nothing changes them.
 
-    name        how the log calls it: the principal name, a group's display name
     keys        matching values in order of precedence; attributes without a value are left out
     create      values of a creation: defaults included, references left out
     update      values of an update: no defaults, no create-only rows, references left out
@@ -59,14 +72,12 @@ class Desired:
     missing     required targets without a value on create
     overfull    single-valued targets for which several values came
     errors      target attribute to what is wrong with its expression
-    flow_types  target attribute to the row's "apply" setting
     ignored     an expression said IgnoreObjectFlow: leave the object alone
     redacted    targets whose values logs must not show
     kind        people or groups
     membership  of a group: its members; None: no row maps them, or they come in a later call
     """
 
-    name: str
     keys: tuple[MatchKey, ...] = ()
     create: Mapping[str, Any] = field(default_factory=dict)
     update: Mapping[str, Any] = field(default_factory=dict)
@@ -77,7 +88,6 @@ class Desired:
     missing: tuple[str, ...] = ()
     overfull: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
-    flow_types: Mapping[str, str] = field(default_factory=dict)
     ignored: bool = False
     redacted: frozenset[str] = frozenset()
     kind: Kind = USER
@@ -85,10 +95,13 @@ class Desired:
 
 
 class CompiledDesires:
-    """`desires(source, ...)` gives the `Desired` of one person or one group.
+    """What one job's mapping wants, compiled: `of` gives the `Desired` of one person or one group.
 
     mapping  of users or of groups: which it is says its source object
     facts    which targets are required, single-valued, references
+
+    What is called for each object is a method: calling an object itself makes a tuple and a
+    dictionary of the arguments, which in a forecast is a twentieth of the whole.
     """
 
     def __init__(self, mapping: ObjectMapping, facts: TargetFacts = NOTHING_KNOWN) -> None:
@@ -104,28 +117,36 @@ class CompiledDesires:
 
     def _compile_evaluation(self, mapping: ObjectMapping) -> None:
         """Each row once, without defaults; twice only where two rows write one target and one of them on create."""
-        plain = tuple(replace(row, default=None, apply="Always") for row in mapping.rows)
-        self._evaluate = CompiledMapping(replace(mapping, rows=plain))
+        plain = [replace(row, default=None, apply="Always") for row in mapping.rows]
+        self._evaluate = CompiledMapping(replace(mapping, rows=tuple(plain))).__call__
+        self._evaluate_leaver, self._evaluate_member = (
+            CompiledMapping(replace(mapping, rows=tuple([_settled(row, leaving) for row in plain]))).__call__
+            for leaving in (True, False)
+        )
         doubled = len(self._rows) < len(mapping.rows)
         self._as_written = CompiledMapping(mapping) if doubled else None
         self._defaults = tuple((t, row.default) for t, row in self._rows.items() if row.default is not None)
         self._create_only = tuple(t for t, row in self._rows.items() if row.apply == ON_CREATE_ONLY)
         matching = sorted((row for row in mapping.rows if row.matching), key=lambda row: row.matching)
         self._matching = tuple(row.target for row in matching)
+        simple = not doubled and not any(row.default for row in matching)
+        ignoring = any(_IGNORES_OBJECT.search(row.expression or "") for row in mapping.rows)
+        alone = replace(mapping, rows=tuple(row for row in plain if row.matching))
+        self._matches_alone = CompiledMapping(alone).__call__ if simple and not ignoring else None
 
     def _compile_writing(self, mapping: ObjectMapping) -> None:
         rows, writable = self._rows, set(self._rows) - set(self._left_out)
         filling = {t: row.default for t, row in rows.items() if _fills(row)}
         self._filling = {t: value for t, value in filling.items() if t in writable}
         self._required = tuple(sorted(t for t in self.facts.required if t in rows and t != self._members))
-        self._flow_types = {t: WHEN_EMPTY if t in filling else row.apply for t, row in rows.items()}
+        flow_types = {t: WHEN_EMPTY if t in filling else row.apply for t, row in rows.items()}
+        self.differences = Differences(flow_types, self.facts)
         self._leaving_rows = tuple(t for t, row in rows.items() if _USES_SOFT_DELETED.search(row.expression or ""))
         self._redacted = frozenset(row.target for row in mapping.rows if redacts(row))
 
-    def __call__(
+    def of(
         self,
         source: Mapping[str, Any],
-        *,
         now: datetime | None = None,
         references: Mapping[str, str] | None = None,
         only_members: Collection[str] | None = None,
@@ -141,39 +162,50 @@ class CompiledDesires:
         links = NOTHING if references is None else references
         creating, updating = self._evaluated(source, now)
         create, update = creating.values, updating.values
-        keys = self._keys(update, create)
+        keys = self._keys(update, create)  # before lists of one are unpacked
         linked, unresolved = self._resolved(create, links)
         membership = self._membership(creating, links, only_members) if self._members else None
-        overfull = self._fit(create)
+        overfull = self._fit(creating)
         if update is not create:
-            overfull = tuple(dict.fromkeys((*overfull, *self._fit(update))))
+            overfull = tuple(dict.fromkeys((*overfull, *self._fit(updating))))
         if self._filling:
             update = self._filling | update
         return Desired(
-            name_of(source),
             keys,
             create,
             update,
-            self._leaving(source, update),
+            NOTHING if source.get("IsSoftDeleted") is False else self._leaving(update),
             self._leaving_rows,
             linked,
             unresolved,
-            tuple([target for target in self._required if create.get(target) in (None, "")]),
+            self._missing(create),
             overfull,
-            self._errors(creating, updating),
-            self._flow_types,
+            self._errors(creating, updating) if creating.errors or updating.errors or self._unreadable else NOTHING,
             creating.object_ignored or updating.object_ignored,
             self._redacted,
             self._kind,
             membership,
         )
 
+    def of_stranger(self, source: Mapping[str, Any], now: datetime | None = None) -> Desired:
+        """What counts of an object that is out of scope and was never linked: whether it has a matching value."""
+        if self._matches_alone is None:
+            return self.of(source, now)
+        values = self._matches_alone(source, now=now, creating=True).values
+        return Desired(self._keys(values, values), redacted=self._redacted, kind=self._kind)
+
     def _evaluated(self, source: Mapping[str, Any], now: datetime | None) -> tuple[Values, Values]:
         """The values of a creation and of an update; one and the same where the two agree."""
         if self._as_written is not None:
             creating = self._as_written(source, now=now, creating=True)
             return creating, self._as_written(source, now=now, creating=False)
-        values = self._evaluate(source, now=now, creating=True)
+        leaving = source.get("IsSoftDeleted")
+        evaluate = self._evaluate
+        if leaving is False:
+            evaluate = self._evaluate_member
+        elif leaving is True:
+            evaluate = self._evaluate_leaver
+        values = evaluate(source, now=now, creating=True)
         if not (self._defaults or self._create_only):
             return values, values
         creating = updating = values
@@ -199,11 +231,16 @@ class CompiledDesires:
         keys: tuple[MatchKey, ...] = ()
         for target in self._matching:
             value = updating[target] if target in updating else creating.get(target)
-            if value.__class__ is str and value:
-                keys += (MatchKey(target, value),)
-            elif value not in _NOT_A_VALUE:
+            if value not in _NOT_A_VALUE:
                 keys += (MatchKey(target, str(value)),)
         return keys
+
+    def _missing(self, creating: Mapping[str, Any]) -> tuple[str, ...]:
+        missing: tuple[str, ...] = ()
+        for target in self._required:
+            if creating.get(target) in _NOT_A_TEXT:
+                missing += (target,)
+        return missing
 
     def _resolved(
         self, values: Mapping[str, Any], links: Mapping[str, str]
@@ -213,7 +250,7 @@ class CompiledDesires:
         unresolved: tuple[str, ...] = ()
         for target in self._pointing:
             value = values.get(target)
-            if value in (None, ""):
+            if value in _NOT_A_TEXT:
                 if REMOVED_MANAGER_IS_SENT:
                     found[target] = ""
             elif str(value) in links:
@@ -222,34 +259,30 @@ class CompiledDesires:
                 unresolved += (target,)
         return found, unresolved
 
-    def _fit(self, values: dict[str, Any]) -> tuple[str, ...]:
-        """Leave in `values` what is written with the object: lists of one are unpacked where one value
+    def _fit(self, made: Values) -> tuple[str, ...]:
+        """Leave in the values what is written with the object: lists of one are unpacked where one value
         fits, what goes in requests of its own goes out. The targets that got too many values."""
+        values = made.values
         for target in self._left_out:
             values.pop(target, None)
-        if _LISTS.isdisjoint(map(type, values.values())):
-            return ()
-        overfull: list[str] = []
-        for target, value in list(values.items()):
-            if value.__class__ not in _LISTS or self.facts.rule(target).several:
+        overfull: tuple[str, ...] = ()
+        for target in made.lists:
+            value = values.get(target)
+            if value.__class__ is not list or self.facts.rule(target).several:
                 continue
             if len(value) > 1:
-                overfull.append(target)
+                overfull += (target,)
             if value:
                 values[target] = value[0]
             else:
                 del values[target]
-        return tuple(overfull)
+        return overfull
 
-    def _leaving(self, source: Mapping[str, Any], update: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _leaving(self, update: Mapping[str, Any]) -> Mapping[str, Any]:
         """What disables; nobody in scope is asked for it."""
-        if source.get("IsSoftDeleted") is False:
-            return NOTHING
         return {target: update[target] for target in self._leaving_rows if target in update}
 
     def _errors(self, creating: Values, updating: Values) -> Mapping[str, str]:
-        if not (creating.errors or updating.errors or self._unreadable):
-            return NOTHING
         errors = creating.errors | updating.errors | self._unreadable
         return {target: str(error) for target, error in errors.items()}
 
@@ -272,6 +305,25 @@ class CompiledDesires:
 def _fills(row: MappingRow) -> bool:
     """Whether the row has no source, and a default that fills the target whenever it is empty."""
     return row.expression is None and bool(row.default) and row.apply != ON_CREATE_ONLY
+
+
+def _settled(row: MappingRow, leaving: bool) -> MappingRow:
+    """The row with its value in place of the expression, where that depends on nothing but `IsSoftDeleted`."""
+    if not _depends_on_leaving_alone(row):
+        return row
+    mapping = ObjectMapping("row", "User", "", True, ALL_ACTIONS, (), (row,))
+    value = CompiledMapping(mapping)({"IsSoftDeleted": leaving}, creating=True).values.get(row.target)
+    return replace(row, expression=print_expression(Text(value))) if isinstance(value, str) else row
+
+
+def _depends_on_leaving_alone(row: MappingRow) -> bool:
+    try:
+        nodes = tuple(walk(parse(row.expression or "")))
+    except MappingError:
+        return False
+    attributes = {node.name for node in nodes if isinstance(node, Attribute)}
+    functions = {node.name for node in nodes if isinstance(node, Call)}
+    return attributes == {"IsSoftDeleted"} and bool(functions) and functions <= CHOICES
 
 
 def _unreadable(targets: Collection[str]) -> dict[str, MappingError]:

@@ -10,14 +10,68 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from scimkit.errors import MappingError
 from scimkit.provisioning.dialect import as_json
 from scimkit.provisioning.targets import NOTHING_KNOWN, Change, TargetFacts, TargetRule, as_boolean
 
 CREATE_ONLY = "ObjectAddOnly"
 WHEN_EMPTY = "AttributeAddOnly"
 ADD_VALUES = frozenset({"MultiValueAddOnly", "ValueAddOnly"})
+NO_FLOW_TYPES: Mapping[str, str] = MappingProxyType({})
+
+
+class Differences:
+    """How the values of one job differ from what an account has, compiled once.
+
+    flow_types  target attribute to the row's "apply" setting; absent means `Always`.
+                `ObjectAddOnly` rows are left out, also on the first update of an
+                account that was matched (inferred)
+    """
+
+    def __init__(self, flow_types: Mapping[str, str] = NO_FLOW_TYPES, facts: TargetFacts = NOTHING_KNOWN) -> None:
+        self.flow_types, self.facts = flow_types, facts
+        self._glances = {target: rule.glance for target in flow_types if (rule := _rule(target, facts)) is not None}
+
+    def between(self, values: Mapping[str, Any], resource: Mapping[str, Any]) -> tuple[Change, ...]:
+        """The changes that make `resource` hold `values`; empty when it does already.
+
+        values    target attribute to evaluated value; None is passed over
+        resource  as the endpoint returned it
+        """
+        changes: tuple[Change, ...] = ()
+        rule_of, glance_at = self.facts.rule, self._glances.get
+        doubtful = [  # most values of most people are equal as they stand
+            target
+            for target, value in values.items()
+            if value.__class__ is not str or glance_at(target, _unknown)(resource) != value
+        ]
+        for target in doubtful:
+            value = values[target]
+            if value is None:
+                continue
+            rule = rule_of(target)
+            change = _change(rule, rule.read(resource), value, self.flow_types.get(target, "Always"))
+            if change is not None:
+                changes += (change,)
+        return changes
+
+
+def _unknown(resource: Mapping[str, Any]) -> None:
+    return None
+
+
+def _rule(target: str, facts: TargetFacts) -> TargetRule | None:
+    """None for a target whose name cannot be read: no value ever comes for it."""
+    try:
+        return facts.rule(target)
+    except MappingError:
+        return None
+
+
+PLAIN_DIFFERENCES = Differences()
 
 
 def differences(
@@ -25,42 +79,21 @@ def differences(
     resource: Mapping[str, Any],
     *,
     facts: TargetFacts = NOTHING_KNOWN,
-    flow_types: Mapping[str, str] | None = None,
+    flow_types: Mapping[str, str] = NO_FLOW_TYPES,
 ) -> tuple[Change, ...]:
-    """The changes that make `resource` hold `values`; empty when it does already.
-
-    values      target attribute to evaluated value; None is passed over
-    resource    as the endpoint returned it
-    flow_types  target attribute to the row's "apply" setting; absent means `Always`.
-                `ObjectAddOnly` rows are left out, also on the first update of an
-                account that was matched (inferred)
+    """The changes that make one `resource` hold `values`; parameters as of `Differences`.
 
     >>> differences({"title": "CHIEF", "nickName": "Al"}, {"title": "Chief"})
     (Change(target='nickName', old=None, new='Al', adds=False),)
     """
-    flow_types, known = flow_types or {}, facts.rules
-    changes = []
-    for target, value in values.items():
-        if value is None:
-            continue
-        rule = known.get(target) or facts.rule(target)
-        old = rule.read(resource)
-        if value.__class__ is str:  # most values of most people are equal as they stand
-            if old.__class__ is str and old == value and not rule.integer:
-                continue
-            if old.__class__ is bool and rule.boolean and as_boolean(value) is old:
-                continue
-        change = _change(rule, old, value, flow_types.get(target, "Always"))
-        if change is not None:
-            changes.append(change)
-    return tuple(changes)
+    return Differences(flow_types, facts).between(values, resource)
 
 
 def _change(rule: TargetRule, old: Any, value: Any, flow_type: str) -> Change | None:
     """What is to be written in place of `old`; None where nothing is."""
     if flow_type == CREATE_ONLY or (flow_type == WHEN_EMPTY and old is not None):
         return None
-    new = as_json(rule, value)
+    new: Any = value if rule.text and value.__class__ is str else as_json(rule, value)
     adds = isinstance(new, (list, tuple)) and (flow_type in ADD_VALUES or _only_adds(rule.path, new))
     if adds:
         new = _beyond(new, old)
@@ -90,6 +123,8 @@ def is_same(target: str, old: Any, new: Any, facts: TargetFacts = NOTHING_KNOWN)
 
 
 def _are_same(rule: TargetRule, old: Any, new: Any) -> bool:
+    if old.__class__ is str and new.__class__ is str and not rule.exact:
+        return bool(old.lower() == new.lower())
     if isinstance(new, (list, tuple)):
         there = old if isinstance(old, (list, tuple)) else [] if old in (None, "") else [old]
         return sorted(_item(one) for one in new) == sorted(_item(one) for one in there)

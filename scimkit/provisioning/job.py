@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from scimkit.errors import ApiError
 from scimkit.mapping.rows import ObjectMapping
 from scimkit.provisioning import steps as recorded
 from scimkit.provisioning.action import Outcome, Writing, act
@@ -84,7 +85,8 @@ class CompiledJob:
     def __init__(self, mapping: ObjectMapping, desires: CompiledDesires, settings: JobSettings) -> None:
         self.mapping, self.settings, self.facts = mapping, settings, desires.facts
         self.kind = kind_of(mapping.source_object)
-        self._desires = desires
+        self._desires, self.differences = desires, desires.differences
+        self._is_unusual = settings.on_demand or not mapping.enabled
         actions = mapping.actions if settings.actions is None else settings.actions
         self._policy = Policy(frozenset(actions), settings.skip_out_of_scope, settings.soft_deletes)
         self._writing = Writing(
@@ -99,7 +101,7 @@ class CompiledJob:
         self, source: Mapping[str, Any], *, now: datetime | None = None, references: Mapping[str, str] | None = None
     ) -> Desired:
         """The mapping evaluated for one person or one group; parameters as of `forecast`."""
-        desired = self._desires(source, now=now, references=references, only_members=self.settings.only_members)
+        desired = self._desires.of(source, now, references, self.settings.only_members)
         if not self.settings.memberships:
             desired.membership = None
         return desired
@@ -129,14 +131,17 @@ class CompiledJob:
         person = source
         if source.get("IsSoftDeleted") is not (not scope.in_scope):
             person = {**source, "IsSoftDeleted": not scope.in_scope}
-        desired = self.desired(person, now=now, references=references)
-        unheard = self._never_looked_at(scope, desired)
+        if link is None and not scope.in_scope and not self.settings.records_steps:
+            desired = self._desires.of_stranger(person, now)
+        else:
+            desired = self.desired(person, now=now, references=references)
+        unheard = self._never_looked_at(scope, desired) if desired.ignored or self._is_unusual else ""
         if unheard:
             observed = NOT_ASKED
             decision = nothing("EntrySynchronizationSkipped", unheard, link.target_id if link else "")
         else:
             observed = NOT_ASKED if scope.facts.gone else look(desired, scope, link, endpoint, peers=peers)
-            decision = decide(desired, scope, link, observed, policy=self._policy, facts=self.facts)
+            decision = decide(desired, scope, link, observed, policy=self._policy, differences=self.differences)
         outcome = _foreseen(decision, desired, link, observed)
         if not self.settings.records_steps:
             return outcome
@@ -222,15 +227,25 @@ class CompiledJob:
 
 def _foreseen(decision: Decision, desired: Desired, link: Link | None, observed: Observed) -> Outcome:
     """A decision before anything was written; a target that could not be read is an Outcome with `error`."""
-    error = observed.error
+    if observed.error is not None:
+        return _unreadable(decision, desired, link, observed, observed.error)
+    target_id, code, reason = decision.target_id, decision.code, decision.reason
+    return Outcome(
+        decision, target_id, link, observed.resource, code, reason, "", False, observed.requests, (), desired.redacted
+    )
+
+
+def _unreadable(
+    decision: Decision, desired: Desired, link: Link | None, observed: Observed, error: ApiError
+) -> Outcome:
     return Outcome(
         decision,
         decision.target_id,
         link,
         observed.resource,
         error_code=decision.code,
-        error_text=decision.reason if error is None else str(error),
-        quarantine=error is not None and puts_in_quarantine(error, asking=link is None),
+        error_text=str(error),
+        quarantine=puts_in_quarantine(error, asking=link is None),
         requests=observed.requests,
         redacted=desired.redacted,
         error=error,

@@ -241,11 +241,11 @@ class Entitlements:
         self._roles: dict[str, tuple[str, ...]] = {}
         self._alone: dict[str, tuple[str]] = {}
         for assignment in assignments:
-            group = groups.get(assignment["principalId"])
-            role = assignment.get("appRoleId") or DEFAULT_ACCESS
-            self._add(assignment["principalId"], role)
-            for member in group.members if group and group.security_enabled else ():
-                self._add(member, role)
+            principal, role = assignment["principalId"], assignment.get("appRoleId") or DEFAULT_ACCESS
+            self._add(principal, role)
+            if principal in groups and groups[principal].security_enabled:
+                for member in groups[principal].members:
+                    self._add(member, role)
         self._decisions: dict[tuple[bool, tuple[str, ...], bool], ScopeDecision] = {}
 
     def _add(self, principal: str, role: str) -> None:
@@ -267,8 +267,8 @@ class Entitlements:
         """`judge_scope` for one person."""
         held = self._roles.get(person_id, ())
         known = (active, held, sync_all)
-        if filters is None and known in self._decisions:  # a few cases, and many people in each
-            return self._decisions[known]
+        if filters is None and (decided := self._decisions.get(known)) is not None:
+            return decided  # a few cases, and many people in each
         entitled = any(self._entitles.get(role, False) for role in held)
         decision = judge_scope(ScopeFacts(active, bool(held), entitled, filters, sync_all))
         if filters is None:

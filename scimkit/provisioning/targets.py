@@ -12,10 +12,10 @@ Attribute names are compared without case, as RFC 7644 asks; values of a filter 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from scimkit.errors import MappingError
 from scimkit.mapping.rows import objects_in
@@ -79,8 +79,6 @@ class Target:
 class Change(NamedTuple):
     """One target attribute that is to get another value.
 
-    A tuple, as the creation of one account makes twenty of them.
-
     old   None: it has none yet
     adds  `new` holds values of a list that come on top of those in `old`
     """
@@ -125,10 +123,37 @@ class TargetFacts:
 NOTHING_KNOWN = TargetFacts()
 
 
-def additions(values: Mapping[str, Any]) -> tuple[Change, ...]:
-    """The changes that give a new resource these values."""
-    new = tuple.__new__  # a creation makes twenty, and this is three times as fast as naming the fields
-    return tuple([new(Change, (target, None, value, False)) for target, value in values.items()])
+class Additions(Sequence[Change]):
+    """The changes that give a new resource `values`, each made when it is looked at.
+
+    A forecast of a directory that is new to the app is creations of twenty values each, and
+    most are counted and never shown.
+    """
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+
+    def __iter__(self) -> Iterator[Change]:
+        for target, value in self.values.items():
+            yield Change(target, None, value)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, index: int) -> Change: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Change, ...]: ...
+    def __getitem__(self, index: int | slice) -> Change | tuple[Change, ...]:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, Additions) else other)
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 def read_target_facts(schema: Mapping[str, Any], object_name: str) -> TargetFacts:
@@ -234,20 +259,24 @@ class TargetRule:
     """One target attribute: where it stands in a resource, and how its values compare.
 
     read              what stands there in a resource the endpoint returned; None for nothing, null or an empty list
-    boolean, integer  its values are written as such, not as text
+    glance            the same by the very names of the target alone, a boolean as text: quick, and where
+                      something stands otherwise it gives what no value equals
+    boolean, integer  its values are written as such, not as text; `text`: neither
     exact             a change of case alone counts
     several           it can hold several values
     """
 
-    __slots__ = ("boolean", "exact", "integer", "path", "read", "several")
+    __slots__ = ("boolean", "exact", "glance", "integer", "path", "read", "several", "text")
 
     def __init__(self, path: str, facts: TargetFacts = NOTHING_KNOWN) -> None:
         self.path = path
         self.read = _reader(path)
         self.boolean = is_boolean(path, facts)
         self.integer = not self.boolean and facts.types.get(path, "").casefold() == "integer"
+        self.text = not (self.boolean or self.integer)
         self.exact = path in facts.exact or is_reference(path, facts)
         self.several = takes_several(path, facts)
+        self.glance = _nowhere if self.integer else _glance(path, self.boolean)
 
 
 Reader: TypeAlias = Callable[[Mapping[str, Any]], Any]
@@ -257,13 +286,83 @@ def _reader(path: str) -> Reader:
     """The reading of one target, by its form."""
     target = parse_target(path)
     if is_reference(path):  # what only a schema calls a reference is read as it stands
-        return _but_no_empty_list(lambda resource: _reference(_whole(resource, target)))
+        return _reference_reader(_plain_reader(target))
+    return _plain_reader(target)
+
+
+def _nowhere(resource: Mapping[str, Any]) -> None:
+    return None
+
+
+def _glance(path: str, boolean: bool) -> Reader:
+    """`TargetRule.glance` of a target that is written as text or as a boolean."""
+    target = parse_target(path)
+    steps = [name for name in (target.urn, target.attribute, target.sub) if name]
+    if is_reference(path):
+        return _reader(path)
+    if len(steps) > 2 or (target.typed and not target.sub):
+        return _nowhere
+    if boolean:
+        return _glance_at_boolean(_plain_reader(target))
+    if target.typed:
+        return _glance_at_element(target)
+    if len(steps) == 1:
+        (name,) = steps
+        return lambda resource: resource.get(name)
+    outer, inner = steps
+
+    def nested(resource: Mapping[str, Any]) -> Any:
+        holder = resource.get(outer)
+        return holder.get(inner) if holder.__class__ is dict else None
+
+    return nested
+
+
+def _glance_at_boolean(read: Reader) -> Reader:
+    texts = {True: "True", False: "False"}
+
+    def glance(resource: Mapping[str, Any]) -> Any:
+        value = read(resource)
+        return texts[value] if value.__class__ is bool else None
+
+    return glance
+
+
+def _glance_at_element(target: Target) -> Reader:
+    name, key, wanted, sub = target.attribute, target.key, target.wanted, target.sub
+    kind, folded = type(wanted), str(wanted).casefold()
+
+    def glance(resource: Mapping[str, Any]) -> Any:
+        items = resource.get(name)
+        for item in items if items.__class__ is list else ():
+            there = item.get(key) if item.__class__ is dict else None
+            if there.__class__ is not kind:
+                return None
+            if there == wanted:
+                return item.get(sub)
+            if kind is str and there.casefold() == folded:
+                return None
+        return None
+
+    return glance
+
+
+def _plain_reader(target: Target) -> Reader:
     if target.typed and target.sub and not target.urn:
         return _typed_reader(target)
     steps = [name for name in (target.urn, target.attribute, target.sub) if name]
     if target.typed or len(steps) > 2:
         return _but_no_empty_list(lambda resource: _whole(resource, target))
     return _simple_reader(*steps) if len(steps) == 1 else _nested_reader(*steps)
+
+
+def _reference_reader(read_whole: Reader) -> Reader:
+    def read(resource: Mapping[str, Any]) -> Any:
+        whole = read_whole(resource)
+        value = whole["value"] if whole.__class__ is dict and "value" in whole else _reference(whole)
+        return None if value == [] else value
+
+    return read
 
 
 def _simple_reader(name: str) -> Reader:

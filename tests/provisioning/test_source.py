@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scimkit.provisioning import group_attributes, plain_principal_name, source_attributes
-from scimkit.provisioning.source import GROUP_SAME_NAME, OTHER_NAME, SAME_NAME
+from scimkit.provisioning.source import GROUP_SAME_NAME, LISTS, OTHER_NAME, SAME_NAME, SourceReader
 from scimkit.sandbox.schema import SOURCE_ATTRIBUTES, SOURCE_GROUP_ATTRIBUTES
 
 
@@ -89,3 +92,42 @@ def test_the_sandbox_s_schema_offers_what_is_translated() -> None:
     }  # not known to be offered
     assert people <= set(SOURCE_ATTRIBUTES)
     assert {name for name, _ in SOURCE_GROUP_ATTRIBUTES} == {*GROUP_SAME_NAME, "objectId", "members"}
+
+
+VALUES = st.one_of(st.none(), st.sampled_from(["", "a", "x#EXT#@contoso.example"]), st.booleans())
+LISTS_OF_TEXT = st.lists(st.sampled_from(["a", "b"]), max_size=2)
+EXTENSIONS = ("extension_0123_cost", "extensionAttribute1", "extensionAttribute2")
+GRAPH_NAMES = sorted(
+    {*SAME_NAME, *OTHER_NAME, *OTHER_NAME.values(), "userType", "givenname", *EXTENSIONS} - LISTS - {"id"}
+)
+USERS = st.fixed_dictionaries(
+    {"id": st.just("1")},
+    optional={
+        **dict.fromkeys(GRAPH_NAMES, VALUES),
+        **dict.fromkeys([*LISTS, "businessPhones", "extension_0123_many"], LISTS_OF_TEXT),
+        "userPrincipalName": st.sampled_from([None, "ann@contoso.example", "b_fabrikam.example#EXT#@contoso.example"]),
+        "manager": st.just({"id": "boss"}),
+        "onPremisesExtensionAttributes": st.dictionaries(st.sampled_from(EXTENSIONS[1:]), st.sampled_from([None, "c"])),
+    },
+)
+USED = st.sets(
+    st.sampled_from(
+        [
+            *GRAPH_NAMES, *LISTS, "id", "extension_0123_many", "businessPhones", "telephoneNumber", "manager",
+            "userPrincipalName", "originalUserPrincipalName", "appRoleAssignments", "IsSoftDeleted",
+            "onPremisesExtensionAttributes",
+        ]
+    )
+)  # fmt: skip
+
+
+@given(user=USERS, used=USED, leaving=st.booleans(), manager=st.sampled_from([None, "2"]), roles=LISTS_OF_TEXT)
+def test_a_prepared_reader_reads_what_is_used_alike(
+    user: dict[str, Any], used: set[str], leaving: bool, manager: str | None, roles: list[str]
+) -> None:
+    """Whatever a mapping may name: it sees what `source_attributes` has, and nothing of what Graph has besides."""
+    before = deepcopy(user)
+    told = {"soft_deleted": leaving, "manager_id": manager, "app_roles": roles}
+    whole, read = source_attributes(user, **told), SourceReader(used).read(user, **told)
+    assert {name: read.get(name) for name in used} == {name: whole.get(name) for name in used}
+    assert user == before
