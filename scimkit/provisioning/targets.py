@@ -335,7 +335,7 @@ def _glance_at_element(target: Target) -> Reader:
     def glance(resource: Mapping[str, Any]) -> Any:
         items = resource.get(name)
         for item in items if items.__class__ is list else ():
-            there = item.get(key) if item.__class__ is dict else None
+            there: Any = item.get(key) if item.__class__ is dict else None
             if there.__class__ is not kind:
                 return None
             if there == wanted:
