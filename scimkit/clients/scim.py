@@ -80,6 +80,7 @@ class ScimClient:
         timeout_seconds: float = 30.0,
         retry: bool = True,
         wait: Callable[[float], None] | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         address, _, query = base_url.strip().partition("?")
         self.matching, self.journal = matching, journal
@@ -90,6 +91,7 @@ class ScimClient:
             "timeout_seconds": timeout_seconds,
             "retry": retry,
             "wait": wait,
+            "transport": transport,
         }
         self.flags: tuple[str, ...] = tuple(
             part.partition("=")[0] for part in query.partition("#")[0].split("&") if part

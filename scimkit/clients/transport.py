@@ -58,6 +58,7 @@ def open_client(
     retry: bool = True,
     headers: Mapping[str, str] | None = None,
     wait: Callable[[float], None] | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> SteadyClient:
     """A client for the server at `base_url`; close it, or use it in a `with`.
 
@@ -67,6 +68,7 @@ def open_client(
     log              called after each attempt with method, path (no query), attempt, seconds, status (None
                      without an answer, then error has the cause), request_id; redacted
     wait             waits between attempts, given seconds; None: really waits (stamina)
+    transport        answers in place of the network; None: the network
 
     Raises ConfigError for an address that must not get a token or a `ca_file` that is none.
     """
@@ -80,6 +82,7 @@ def open_client(
         retry=retry,
         headers=headers,
         wait=wait,
+        transport=transport,
     )
 
 
@@ -200,8 +203,10 @@ class SteadyClient(httpx.Client):
         retry: bool,
         headers: Mapping[str, str] | None,
         wait: Callable[[float], None] | None,
+        transport: httpx.BaseTransport | None,
     ) -> None:
         super().__init__(
+            transport=transport,
             base_url=url.copy_with(query=None, fragment=None),
             auth=auth,
             verify=context,

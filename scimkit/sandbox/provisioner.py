@@ -38,6 +38,7 @@ from scimkit.provisioning import (
 )
 from scimkit.provisioning.steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
 from scimkit.sandbox.groups import Group
+from scimkit.sandbox.inside import InsideTransport
 from scimkit.sandbox.jobs import Job
 from scimkit.sandbox.logs import log_entry
 from scimkit.sandbox.people import Person
@@ -368,17 +369,30 @@ class Provisioner:
 
 @contextlib.contextmanager
 def endpoint_of(
-    world: World, app: ServicePrincipal, secrets: dict[str, str] | None = None, *, matching: str = "userName"
+    world: World,
+    app: ServicePrincipal,
+    secrets: dict[str, str] | None = None,
+    *,
+    matching: str = "userName",
+    inside: bool = False,
 ) -> Iterator[ScimClient]:
     """The vendor as the credentials of `app` (or the ones given) reach it, over HTTP, each request sent once.
+
+    inside  a vendor of this sandbox is asked without a socket, where no fault is on (`InsideTransport`)
 
     Raises a ScimkitError when the credentials do not make an address and a token.
     """
     values = app.secrets if secrets is None else secrets
     token = values.get("SecretToken", "")
     address = world.internal_address(values.get("BaseAddress", ""))
+    at_home = address.startswith(world.internal_address(world.origin))
+    answer = world.answer_inside if inside and at_home and not world.faults.active else None
     with ScimClient(
-        address, Secret(token, label="sandbox") if token else None, matching=matching, retry=False
+        address,
+        Secret(token, label="sandbox") if token else None,
+        matching=matching,
+        retry=False,
+        transport=InsideTransport(answer) if answer else None,
     ) as client:
         yield client
 

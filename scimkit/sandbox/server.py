@@ -9,7 +9,6 @@ import logging
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from scimkit.sandbox.emulator import make_emulator
 from scimkit.sandbox.identity import sandbox_token
 from scimkit.sandbox.jobs import Job
 from scimkit.sandbox.replay import ChangeLog, Veil
+from scimkit.sandbox.reply import Reply, json_reply
 from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.world import INTERNAL, World
 
@@ -34,23 +34,6 @@ JOB = re.compile(r"/v1\.0/servicePrincipals/[^/]+/synchronization/jobs/[^/]+/?")
 READING = re.compile(r".*/(validateCredentials|parseExpression|getByIds|\.search)/?")  # POSTs that change nothing
 PATIENCE_SECONDS = 20.0  # how long a request waits for a cycle before it is answered meanwhile
 HTML_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>"
-
-
-@dataclass
-class Reply:
-    """An answer, complete before it is sent."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-
-
-def json_reply(status: int, body: Any, media_type: str = "application/json", **headers: str) -> Reply:
-    pairs = [
-        (b"content-type", media_type.encode()),
-        *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),
-    ]
-    return Reply(status, pairs, json.dumps(body, ensure_ascii=False).encode())
 
 
 def scim_error(status: int, detail: str, **headers: str) -> Reply:
@@ -75,6 +58,7 @@ class Sandbox:
         self.ticking = asyncio.Lock()
         self.running: asyncio.Task[None] | None = None  # the cycle of now, or the last one
         self.ready = False
+        world.answer_inside = self.answer_inside
 
     # -- ASGI ----------------------------------------------------------------
 
@@ -154,6 +138,12 @@ class Sandbox:
         if page is not None:
             return Reply(int(page.value), [(b"content-type", b"text/html; charset=utf-8")], HTML_PAGE.encode())
         return None
+
+    async def answer_inside(self, scope: dict[str, Any], body: bytes) -> Reply:
+        """The answer to a request of the emulator's own to a vendor, which comes without a socket."""
+        reply = await self._reply(scope, body, None)
+        assert reply is not None, "connections are cut by faults alone, and those need a socket"
+        return reply
 
     async def _served(self, scope: dict[str, Any], body: bytes, place: str, *, changes: bool, internal: bool) -> Reply:
         if internal:

@@ -15,6 +15,7 @@ from scimkit.sandbox.gallery import make_gallery
 from scimkit.sandbox.identity import Ids
 from scimkit.sandbox.jobs import Job
 from scimkit.sandbox.logs import LogBook
+from scimkit.sandbox.reply import Answer
 from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.vendor import Vendor
 
@@ -46,6 +47,7 @@ class World:
         self.tenant_id = self.ids.named("tenant", "contoso")
         self.origin = PLACEHOLDER_ORIGIN
         self.internal_key = secrets.token_hex(16)
+        self.answer_inside: Answer | None = None  # answers requests to `internal_address`, once there is a server
         self.on_demand_calls: list[float] = []
 
     # -- finding -----------------------------------------------------------
