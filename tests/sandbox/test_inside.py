@@ -130,7 +130,7 @@ def test_a_socket_is_left_out_in_a_cycle_without_faults_only() -> None:
     assert finds(home, inside=True)
     assert not finds(home, inside=False)
     assert not finds(away, inside=True)
-    with endpoint_of(world, app, home | {"SecretToken": "wrong"}, inside=True) as client:
+    with endpoint_of(world, app, home | {"SecretToken": "not-the-token-of-this-vendor"}, inside=True) as client:
         with pytest.raises(Denied):
             client.find("Users", "userName", "nobody")
     world.faults.add(FAR_AWAY)
