@@ -61,7 +61,7 @@ def source_attributes(
     """
     get = graph_user.get
     source = {name: get(graph) for name, graph in OTHER_NAME.items()}
-    source |= {name: get(name) for name in SAME_NAME}
+    source |= {name: get(name) for name in sorted(SAME_NAME, key=LISTS.__contains__)}
     source["telephoneNumber"] = _first(get("businessPhones"))
     source |= get(ON_PREMISES_EXTENSIONS) or {}
     source |= {name: value for name, value in graph_user.items() if name.startswith(DIRECTORY_EXTENSION)}

@@ -77,10 +77,10 @@ class Scene:
 # -- the package is called here and nowhere else --------------------------------
 
 
-def run_forecast(scene: Scene, endpoint: Any) -> Outcome:
-    """What the package foresees for the scene."""
+def run_forecast(scene: Scene, endpoint: Any, *, steps: bool = True) -> Outcome:
+    """What the package foresees for the scene; steps: with those of the log."""
     if hasattr(provisioning, "compile_job"):
-        return _job(scene).forecast(*_arguments(scene, endpoint), **_keywords(scene))
+        return _job(scene, steps=steps).forecast(*_arguments(scene, endpoint), **_keywords(scene))
     rest = {name: value for name, value in scene.settings.items() if name != "members_per_request"}
     return provisioning.forecast(*_old_arguments(scene, endpoint), **_old_keywords(scene), **rest)
 
@@ -97,8 +97,8 @@ def _compiled(setup: Setup) -> Any:
     return provisioning.compile_job(setup.mapping, setup.facts)
 
 
-def _job(scene: Scene) -> Any:
-    return _compiled(scene.setup).under(provisioning.JobSettings(records_steps=True, **scene.settings))
+def _job(scene: Scene, *, steps: bool = True) -> Any:
+    return _compiled(scene.setup).under(provisioning.JobSettings(records_steps=steps, **scene.settings))
 
 
 def _arguments(scene: Scene, endpoint: Any) -> tuple[Any, ...]:

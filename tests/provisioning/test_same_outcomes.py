@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scimkit.provisioning.codes import BY_STATUS
-from tests.provisioning.outcomes import differing, digest_of, kept, numbers
+from tests.provisioning.outcomes import Target, differing, digest_of, kept, numbers, run_forecast, scene_of
+from tests.provisioning.outcomes import told as outcome_told
 
 ACTIONS = ("create", "link", "update", "disable", "delete", "nothing", "refuse")
 DECIDED = (
@@ -40,6 +41,19 @@ def test_every_scene_ends_as_before() -> None:
     scenes = differing(found.blocks, expected["blocks"])
     assert not scenes, told(scenes)
     assert (found.sha256, found.endings) == (expected["sha256"], expected["endings"])
+
+
+def test_the_same_is_foreseen_without_the_steps_of_the_log() -> None:
+    """As a forecast does, which evaluates less of whoever is out of scope and was never linked."""
+    strangers = 0
+    for kind, number in numbers(every=5):
+        scene = scene_of(kind, number)
+        seen, glimpsed = Target(scene), Target(scene)
+        whole = outcome_told(run_forecast(scene, seen)) | {"steps": []}
+        assert outcome_told(run_forecast(scene, glimpsed, steps=False)) == whole, (kind, number)
+        assert glimpsed.asked == seen.asked, (kind, number)
+        strangers += scene.link is None and not scene.scope.in_scope
+    assert strangers > 100
 
 
 @pytest.mark.parametrize("action", ACTIONS)
