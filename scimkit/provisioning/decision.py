@@ -395,8 +395,8 @@ def _new_references(desired: Desired) -> Additions:
 def _update(case: Case, target_id: str) -> Decision:
     """In scope with an account: write what differs; without a link, it was matched just now."""
     desired = case.desired
-    found, unchanged = ("matched", "link") if case.link is None else ("linked", "nothing")
-    found = f"{found} to {desired.kind.account} {target_id}"
+    how, unchanged = ("matched", "link") if case.link is None else ("linked", "nothing")
+    found = f"{how} to {desired.kind.account} {target_id}"
     if "Update" not in case.policy.actions:
         reason = f"{found}; the mapping does not allow Update"
         return Decision(unchanged, "Skipped", "EntrySynchronizationSkipped", reason, target_id=target_id)
