@@ -75,7 +75,7 @@ PLAINS = dict.fromkeys(("userName", "USERNAME", "active", "ACTIVE", "title", "ni
 ACCOUNTS = st.fixed_dictionaries({}, optional={**PLAINS, **PARTS})
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(account=ACCOUNTS, values=st.dictionaries(st.sampled_from(PATHS), WANTED))
 def test_a_glance_overlooks_nothing(account: dict[str, Any], values: dict[str, Any]) -> None:
     """The same changes in the same order, as where nothing is known of the targets beforehand."""

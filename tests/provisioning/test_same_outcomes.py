@@ -46,14 +46,14 @@ def test_every_scene_ends_as_before() -> None:
 def test_the_same_is_foreseen_without_the_steps_of_the_log() -> None:
     """As a forecast does, which evaluates less of whoever is out of scope and was never linked."""
     strangers = 0
-    for kind, number in numbers(every=5):
+    for kind, number in numbers(every=10):
         scene = scene_of(kind, number)
         seen, glimpsed = Target(scene), Target(scene)
         whole = outcome_told(run_forecast(scene, seen)) | {"steps": []}
         assert outcome_told(run_forecast(scene, glimpsed, steps=False)) == whole, (kind, number)
         assert glimpsed.asked == seen.asked, (kind, number)
         strangers += scene.link is None and not scene.scope.in_scope
-    assert strangers > 100
+    assert strangers > 50
 
 
 @pytest.mark.parametrize("action", ACTIONS)

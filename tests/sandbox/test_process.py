@@ -40,6 +40,7 @@ def close(child: subprocess.Popen[str]) -> None:
             stream.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_ready_line_and_a_clean_end(number: signal.Signals) -> None:
     """One JSON line of the promised shape; a signal ends it with 0 and without words."""

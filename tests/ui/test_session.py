@@ -54,6 +54,7 @@ def note(*findings):
     return TokenNote("oreilly", "Token", "sandbox", "you", "", None, "", tuple(findings))
 
 
+@pytest.mark.slow
 def test_a_notebook_alone_plays_the_earlier_ones(capsys):
     """In the sandbox, without a run, the earlier steps are done quietly in a temporary one, and it is said."""
     here = begin("3_app", app="oreilly", tenant="sandbox", run="", display_name="", adopt="", confirm="sandbox")
