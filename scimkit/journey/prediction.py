@@ -5,10 +5,12 @@ The pilot and the forecast both ask here. Nothing is written.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -409,19 +411,14 @@ def _by_id(
 
     matching  the properties that flow into matching attributes; None: they are computed, so everybody may
     """
-    people: dict[str, Mapping[str, Any]] = {}
-    first: dict[str, str] = {}
-    again: set[str] = set()
-    for user in users:
-        id = user["id"]
-        people[id] = user
-        for name in matching or ():
-            value = _folded(user.get(name))
-            if value and (owner := first.setdefault(value, id)) is not id:
-                again |= {owner, id}
+    people = {user["id"]: user for user in users}
     if matching is None:
         return people, people
-    return people, {id: user for id, user in people.items() if id in again} if again else {}
+    values = {name: [_folded(user.get(name)) for user in people.values()] for name in matching}
+    count = Counter(chain.from_iterable(values.values()))
+    repeated = {value for value, times in count.items() if value and times > 1}
+    doubtful = {id for each in values.values() for id, value in zip(people, each, strict=True) if value in repeated}
+    return people, {id: people[id] for id in people if id in doubtful}
 
 
 def _taken_values(
@@ -461,7 +458,7 @@ def _managers_first(waiting: dict[str, GraphUser], *, together: bool) -> Iterato
         if user is None:
             continue
         above = manager_of(user)
-        if above not in waiting:
+        if above is None or above not in waiting:
             del waiting[id]
             yield user
             continue

@@ -231,7 +231,9 @@ class CompiledDesires:
         keys: tuple[MatchKey, ...] = ()
         for target in self._matching:
             value = updating[target] if target in updating else creating.get(target)
-            if value not in _NOT_A_VALUE:
+            if value.__class__ is str and value:
+                keys += (MatchKey(target, value),)
+            elif value not in _NOT_A_VALUE:
                 keys += (MatchKey(target, str(value)),)
         return keys
 
@@ -250,11 +252,11 @@ class CompiledDesires:
         unresolved: tuple[str, ...] = ()
         for target in self._pointing:
             value = values.get(target)
-            if value in _NOT_A_TEXT:
+            if value is None or value == "":
                 if REMOVED_MANAGER_IS_SENT:
                     found[target] = ""
-            elif str(value) in links:
-                found[target] = links[str(value)]
+            elif (linked := links.get(str(value))) is not None:
+                found[target] = linked
             else:
                 unresolved += (target,)
         return found, unresolved

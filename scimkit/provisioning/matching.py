@@ -94,5 +94,5 @@ def _search(desired: Desired, endpoint: Endpoint, peers: Collection[str]) -> Obs
         except ApiError as error:
             return Observed(requests=asked, error=error)
         if found:
-            return Observed(found[0] if len(found) == 1 else None, len(found), key, requests=asked)
-    return Observed(requests=asked)
+            return Observed(found[0] if len(found) == 1 else None, len(found), key, None, asked)
+    return Observed(None, 0, None, None, asked)

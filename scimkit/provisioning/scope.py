@@ -240,13 +240,19 @@ class Entitlements:
         self._entitles = {role: is_entitled((role,), app_roles) for role in (*self._names, DEFAULT_ACCESS)}
         self._roles: dict[str, tuple[str, ...]] = {}
         self._alone: dict[str, tuple[str]] = {}
+        roles, alone = self._roles, self._alone
         for assignment in assignments:
             principal, role = assignment["principalId"], assignment.get("appRoleId") or DEFAULT_ACCESS
-            self._add(principal, role)
+            if principal not in roles:  # most have one role
+                roles[principal] = alone.get(role) or alone.setdefault(role, (role,))
+            else:
+                self._add(principal, role)
             if principal in groups and groups[principal].security_enabled:
                 for member in groups[principal].members:
                     self._add(member, role)
-        self._decisions: dict[tuple[bool, tuple[str, ...], bool], ScopeDecision] = {}
+        self._decisions: dict[tuple[bool, bool], dict[tuple[str, ...], ScopeDecision]] = {
+            (active, sync_all): {} for active in (True, False) for sync_all in (True, False)
+        }
 
     def _add(self, principal: str, role: str) -> None:
         """Note a role; people with the same roles share one tuple."""
@@ -266,13 +272,13 @@ class Entitlements:
     ) -> ScopeDecision:
         """`judge_scope` for one person."""
         held = self._roles.get(person_id, ())
-        known = (active, held, sync_all)
-        if filters is None and (decided := self._decisions.get(known)) is not None:
-            return decided  # a few cases, and many people in each
+        known = self._decisions[active, sync_all]  # a few cases, and many people in each
+        if filters is None and held in known:
+            return known[held]
         entitled = any(self._entitles.get(role, False) for role in held)
         decision = judge_scope(ScopeFacts(active, bool(held), entitled, filters, sync_all))
         if filters is None:
-            self._decisions[known] = decision
+            known[held] = decision
         return decision
 
 
