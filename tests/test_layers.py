@@ -53,7 +53,7 @@ HOMES: dict[str, set[str]] = {
     "anyio": {"sandbox"},
     "click": {"cli"},
     "filelock": {"evidence.runs", "sandbox.process"},  # two kernels must not start one run's sandbox twice
-    "httpx": {"clients", "sandbox.inside", "sandbox.process"},
+    "httpx": {"clients", "sandbox.in_process", "sandbox.process"},
     "ipykernel": {"ui", "headless"},
     "ipywidgets": {"ui"},
     "jinja2": {"views"},
@@ -544,7 +544,7 @@ PLANTED = {
     "a name from nowhere": ("clients/graph.py", "def f(name):\n    import_module(name)", "cannot be read"),
     "a package away from home": ("journey/pilot.py", "def f():\n    import httpx", "whose homes are clients"),
     "a package away from home, by a table": ("journey/pilot.py", "T = {'a': 'httpx'}\nimport_module(T['a'])", "whose homes are clients"),
-    "a package home elsewhere in its room": ("sandbox/vendor.py", "import httpx", "homes are clients, sandbox.inside, sandbox.process"),
+    "a package home elsewhere in its room": ("sandbox/vendor.py", "import httpx", "homes are clients, sandbox.in_process, sandbox.process"),
     "a package without a home": ("clients/graph.py", "import requests", "requests has no line in HOMES"),
     "a room without a line": ("drawer.py", "", "drawer stands in no line"),
 }  # fmt: skip

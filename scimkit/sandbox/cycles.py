@@ -93,7 +93,7 @@ def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
     cycle_id = world.ids.next("cycle")
     tally = Tally()
     try:
-        with endpoint_of(world, app, inside=True) as endpoint:
+        with endpoint_of(world, app, in_process=True) as endpoint:
             held = _held_back(world, app, job, provisioner, people, groups, endpoint)
             if held is None:
                 _provision(world, job, provisioner, people, len(groups), endpoint, cycle_id, tally)

@@ -38,7 +38,7 @@ from scimkit.provisioning import (
 )
 from scimkit.provisioning.steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
 from scimkit.sandbox.groups import Group
-from scimkit.sandbox.inside import InsideTransport
+from scimkit.sandbox.in_process import InProcessTransport
 from scimkit.sandbox.jobs import Job
 from scimkit.sandbox.logs import log_entry
 from scimkit.sandbox.people import Person
@@ -374,11 +374,11 @@ def endpoint_of(
     secrets: dict[str, str] | None = None,
     *,
     matching: str = "userName",
-    inside: bool = False,
+    in_process: bool = False,
 ) -> Iterator[ScimClient]:
     """The vendor as the credentials of `app` (or the ones given) reach it, over HTTP, each request sent once.
 
-    inside  a vendor of this sandbox is asked without a socket, where no fault is on (`InsideTransport`)
+    in_process  a vendor of this sandbox is asked without a socket, where no fault is on (`InProcessTransport`)
 
     Raises a ScimkitError when the credentials do not make an address and a token.
     """
@@ -386,13 +386,13 @@ def endpoint_of(
     token = values.get("SecretToken", "")
     address = world.internal_address(values.get("BaseAddress", ""))
     at_home = address.startswith(world.internal_address(world.origin))
-    answer = world.answer_inside if inside and at_home and not world.faults.active else None
+    answer = world.answer_in_process if in_process and at_home and not world.faults.active else None
     with ScimClient(
         address,
         Secret(token, label="sandbox") if token else None,
         matching=matching,
         retry=False,
-        transport=InsideTransport(answer) if answer else None,
+        transport=InProcessTransport(answer) if answer else None,
     ) as client:
         yield client
 

@@ -58,7 +58,7 @@ class Sandbox:
         self.ticking = asyncio.Lock()
         self.running: asyncio.Task[None] | None = None  # the cycle of now, or the last one
         self.ready = False
-        world.answer_inside = self.answer_inside
+        world.answer_in_process = self.answer_in_process
 
     # -- ASGI ----------------------------------------------------------------
 
@@ -139,7 +139,7 @@ class Sandbox:
             return Reply(int(page.value), [(b"content-type", b"text/html; charset=utf-8")], HTML_PAGE.encode())
         return None
 
-    async def answer_inside(self, scope: dict[str, Any], body: bytes) -> Reply:
+    async def answer_in_process(self, scope: dict[str, Any], body: bytes) -> Reply:
         """The answer to a request of the emulator's own to a vendor, which comes without a socket."""
         reply = await self._reply(scope, body, None)
         assert reply is not None, "connections are cut by faults alone, and those need a socket"

@@ -47,7 +47,7 @@ class World:
         self.tenant_id = self.ids.named("tenant", "contoso")
         self.origin = PLACEHOLDER_ORIGIN
         self.internal_key = secrets.token_hex(16)
-        self.answer_inside: Answer | None = None  # answers requests to `internal_address`, once there is a server
+        self.answer_in_process: Answer | None = None  # answers requests to `internal_address`, once there is a server
         self.on_demand_calls: list[float] = []
 
     # -- finding -----------------------------------------------------------

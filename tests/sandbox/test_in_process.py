@@ -120,18 +120,18 @@ def test_a_socket_is_left_out_in_a_cycle_without_faults_only() -> None:
 
     app = ServicePrincipal("id", "app-id", "", "Learning", "", "oreilly", world.clock.now, [])
 
-    def finds(secrets: dict[str, str], *, inside: bool) -> bool:
-        with endpoint_of(world, app, secrets, inside=inside) as client:
+    def finds(secrets: dict[str, str], *, in_process: bool) -> bool:
+        with endpoint_of(world, app, secrets, in_process=in_process) as client:
             try:
                 return client.find("Users", "userName", "nobody") == []
             except Unreachable:
                 return False
 
-    assert finds(home, inside=True)
-    assert not finds(home, inside=False)
-    assert not finds(away, inside=True)
-    with endpoint_of(world, app, home | {"SecretToken": "not-the-token-of-this-vendor"}, inside=True) as client:
+    assert finds(home, in_process=True)
+    assert not finds(home, in_process=False)
+    assert not finds(away, in_process=True)
+    with endpoint_of(world, app, home | {"SecretToken": "not-the-token-of-this-vendor"}, in_process=True) as client:
         with pytest.raises(Denied):
             client.find("Users", "userName", "nobody")
     world.faults.add(FAR_AWAY)
-    assert not finds(home, inside=True)
+    assert not finds(home, in_process=True)

@@ -16,7 +16,7 @@ import httpx
 from scimkit.sandbox.reply import Answer
 
 
-class InsideTransport(httpx.BaseTransport):
+class InProcessTransport(httpx.BaseTransport):
     """Passes each request to `answer`, an application of this process. To be used by one thread."""
 
     def __init__(self, answer: Answer) -> None:
