@@ -46,6 +46,7 @@ from scimkit.headless.kernels import Kernels, choose_event_loop
 ENGINE_TARGET = "scimkit.engine"  # as scimkit.ui.kernel sends it, which only kernels import; a test keeps the two alike
 INTERRUPTED = "interrupted"  # a cell status papermill has no word for
 _ATTACH = "__import__('scimkit.ui.kernel', fromlist=['attach_engine']).attach_engine()"
+STARTS = 3  # so many kernels may die before they are ready, one after the other, until a notebook is given up
 _ECHO_SECONDS = 0.5  # an iopub subscription that is not through after this is asked again
 
 
@@ -143,15 +144,26 @@ class RedactingClient(PapermillNotebookClient):
 
     @contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
-        self.km = self.kernels.take()
         idle = False
         try:
-            run_sync(self._connect)()
+            self._start()
             self.kernels.prepare()  # now, not earlier: the one we wait for should have the processor
             yield
             idle = True
         finally:
             self._disconnect(kill=not idle)
+
+    def _start(self) -> None:
+        """Take a kernel and connect to it. One that dies before it was ready is replaced, as no cell has run in
+        it: its ports are chosen before it opens them, and another process may have been quicker."""
+        for left in reversed(range(STARTS)):
+            self.km = self.kernels.take()
+            try:
+                return run_sync(self._connect)()
+            except DeadKernelError:
+                if not left:
+                    raise
+                self._disconnect(kill=True)
 
     async def _connect(self) -> None:
         """Wait until the kernel answers, redacts, and we hear what it publishes.

@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 import stock_engine  # noqa: F401 - papermill, whose own engine then does not stall
+from jupyter_client.connect import LocalPortCache
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
@@ -290,6 +292,33 @@ def test_forked_kernels_die_like_others(probes: Path, tmp_path: Path, token: str
         run(probes / "leaks_below_the_kernel.ipynb", tmp_path / "c.ipynb", kernels=kernels)
     assert [statuses(tmp_path / f"{name}.ipynb")[1] for name in "ab"] == ["failed", "failed"]
     assert leaky_files(tmp_path, token) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("taken", "runs"), [(1, True), (2, True), (3, False)])
+def test_a_kernel_whose_port_was_taken_meanwhile_is_replaced(
+    taken: int, runs: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has run in it, so the notebook goes on in another; after three it ends as for any dead kernel."""
+    path, free, asked = notebook("x", "print('ran')"), LocalPortCache.find_available_port, []
+    with socket.socket() as quicker:
+        quicker.bind(("127.0.0.1", 0))
+        quicker.listen()
+
+        def port(cache: LocalPortCache, ip: str) -> int:
+            asked.append(ip)
+            first_of_its_kernel = len(asked) % 5 == 1
+            collides = first_of_its_kernel and len(asked) <= 5 * taken
+            return int(quicker.getsockname()[1] if collides else free(cache, ip))
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", port)
+        if runs:
+            run(path, tmp_path / "out.ipynb")
+            assert code_cells(tmp_path / "out.ipynb")[0]["outputs"][0]["text"] == ["ran\n"]
+        else:
+            with pytest.raises(DeadKernelError):
+                run(path, tmp_path / "out.ipynb")
+    assert len(asked) == 5 * (taken + runs)
 
 
 @pytest.mark.slow
