@@ -164,6 +164,7 @@ class RedactingClient(PapermillNotebookClient):
                 if not left:
                     raise
                 self._disconnect(kill=True)
+                self.kernels.log_lines()
 
     async def _connect(self) -> None:
         """Wait until the kernel answers, redacts, and we hear what it publishes.
@@ -221,7 +222,7 @@ class RedactingClient(PapermillNotebookClient):
 
     async def _still_starting(self, deadline: float) -> None:
         assert self.km is not None
-        if not await ensure_async(self.km.is_alive()):
+        if not await ensure_async(self.km.is_alive()) or self.kernels.lacks_a_port:
             raise DeadKernelError("Kernel died before it was ready")
         if monotonic() > deadline:
             raise RuntimeError(f"Kernel didn't respond in {self.startup_timeout} seconds")

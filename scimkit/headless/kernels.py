@@ -109,6 +109,11 @@ class Kernels:
         run_sync(manager.request_shutdown)()
         self._leaving.append(manager)
 
+    @property
+    def lacks_a_port(self) -> bool:
+        """Whether a kernel has said that it cannot open its ports; some then hang instead of ending."""
+        return any("zmq.error.ZMQError" in line for line in self._lines)
+
     def log_lines(self) -> None:
         """Log what kernels' processes have printed so far; to be called when every secret they knew has been told."""
         while self._lines:
