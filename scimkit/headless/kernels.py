@@ -69,6 +69,9 @@ class Kernels:
         self._waiting: list[AsyncKernelManager] = []
         self._leaving: list[AsyncKernelManager] = []
         self._lines: list[str] = []
+        self.lacks_a_port = False
+        """A kernel has said that it cannot open its ports, perhaps while it waited, and none was killed since:
+        some then hang instead of ending."""
 
     def __enter__(self) -> Kernels:
         return self
@@ -80,7 +83,7 @@ class Kernels:
         """Start what takes long, without waiting for it: the process to fork from, or the first kernel."""
         if self.fork and self._server is None:
             self._server = KernelServer(
-                self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._lines.append)
+                self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._keep)
             )
         elif not self.fork:
             self.prepare()
@@ -109,10 +112,10 @@ class Kernels:
         run_sync(manager.request_shutdown)()
         self._leaving.append(manager)
 
-    @property
-    def lacks_a_port(self) -> bool:
-        """Whether a kernel has said that it cannot open its ports; some then hang instead of ending."""
-        return any("zmq.error.ZMQError" in line for line in self._lines)
+    def _keep(self, line: str) -> None:
+        self._lines.append(line)
+        if "zmq.error.ZMQError" in line:
+            self.lacks_a_port = True
 
     def log_lines(self) -> None:
         """Log what kernels' processes have printed so far; to be called when every secret they knew has been told."""
@@ -172,11 +175,12 @@ class Kernels:
             ) from None
         process = getattr(manager.provisioner, "process", None)
         if process is not None and process.stdout is not None:
-            threading.Thread(target=_forward, args=(process.stdout, self._lines.append), daemon=True).start()
+            threading.Thread(target=_forward, args=(process.stdout, self._keep), daemon=True).start()
         return manager
 
     def _finish(self, manager: AsyncKernelManager, *, now: bool) -> None:
         if now:
+            self.lacks_a_port = False
             run_sync(manager.shutdown_kernel)(now=True)
             return
         if manager.has_kernel:

@@ -327,6 +327,30 @@ def test_a_kernel_whose_port_was_taken_meanwhile_is_replaced(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fork", [False, True])
+def test_a_kernel_that_found_its_port_taken_while_it_waited_is_replaced(
+    fork: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it said of it is long logged when it is taken; that it hangs is known all the same."""
+    from scimkit.headless.kernels import Kernels
+
+    path, free, asked = notebook("x", "import time\ntime.sleep(4)"), LocalPortCache.find_available_port, []
+    with socket.socket() as quicker, Kernels(expected=2, fork=fork) as kernels:
+        quicker.bind(("127.0.0.1", 0))
+        quicker.listen()
+
+        def find(cache: LocalPortCache, ip: str) -> int:
+            asked.append(ip)
+            return int(quicker.getsockname()[1] if len(asked) == 7 else free(cache, ip))  # iopub of the second
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", find)
+        kernels.begin()
+        for name in "ab":
+            run(path, tmp_path / f"{name}.ipynb", kernels=kernels, startup_timeout=20)
+    assert len(asked) == 15 and not kernels.lacks_a_port
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fork", [False, True])
 def test_kernel_without_scimkit_is_refused(
     fork: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
