@@ -91,7 +91,8 @@ def test_every_path_exists(page: str) -> None:
 def test_every_link_leads_to_a_file(page: str) -> None:
     """A link to another page of the clone leads there."""
     links = re.findall(r"\]\(([^)#:\s]+)\)", read(page))
-    assert links and not [link for link in links if not (ROOT / link).is_file()]
+    assert links
+    assert not [link for link in links if not (ROOT / link).is_file()]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -151,7 +152,9 @@ def test_paths_are_read(text: str, paths: list[str]) -> None:
 
 def test_what_is_gone_is_missed() -> None:
     """A module that has moved, a target that is gone and a release without a date are noticed."""
-    assert exists("journey/forecast") and exists("tests/data") and not exists("journey/gone.py")
+    assert exists("journey/forecast")
+    assert exists("tests/data")
+    assert not exists("journey/gone.py")
     assert targets_in("`make chek`\nmake lab   # x\nthey make coffee") == {"chek", "lab"}
     assert newest_release("## [Unreleased]\n\n## [0.2.0] - 2026-12-01\n\n## [0.1.0] - 2026-11-21") == "0.2.0"
     assert newest_release("## [0.2.0]") == ""

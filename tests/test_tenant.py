@@ -39,7 +39,8 @@ def test_a_good_file(tmp_path):
         "contoso", "contoso.onmicrosoft.com", "test", "ask", sign_in="access_token", secret_ref="env:GRAPH_TOKEN"
     )
     assert (config.app("oreilly").seats, config.app("unknown")) == (200, AppValues())
-    assert "TEST" in config.tenant("contoso").banner() and "confirmed" in config.tenant("contoso").banner()
+    assert "TEST" in config.tenant("contoso").banner()
+    assert "confirmed" in config.tenant("contoso").banner()
     assert "read only" in replace(config.tenant("contoso"), writes="never").banner()
 
 
@@ -68,7 +69,9 @@ def test_a_wrong_file_is_named(tmp_path, text, words):
     """What is wrong, in which file and key, and what is allowed: exit code 2."""
     with pytest.raises(ConfigError, match=words) as caught:
         load_config(write(tmp_path, text))
-    assert "scimkit.toml" in caught.value.message and caught.value.remedy and caught.value.exit_code == 2
+    assert "scimkit.toml" in caught.value.message
+    assert caught.value.remedy
+    assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,8 @@ def test_a_secret_in_the_file_is_not_repeated(tmp_path, line):
     """Somebody who writes the secret itself is told so, without it."""
     with pytest.raises(ScimkitError) as caught:
         load_config(write(tmp_path, f"[tenants.contoso]\n{line}"))
-    assert "planted" not in caught.value.message + caught.value.remedy and caught.value.exit_code == 2
+    assert "planted" not in caught.value.message + caught.value.remedy
+    assert caught.value.exit_code == 2
 
 
 def test_no_text_at_all(tmp_path):
@@ -117,7 +121,8 @@ def test_a_misspelled_app_is_refused(tmp_path, section, current, likely):
     """A section near an app's name would be read by nobody: refused with file, section and the likely name."""
     with pytest.raises(ConfigError, match=rf"scimkit.toml: \[apps.{section}\]") as caught:
         load_config(write(tmp_path, f"[apps.{section}]\nseats = 5")).check_apps(current)
-    assert f"[apps.{likely}]" in caught.value.remedy and caught.value.exit_code == 2
+    assert f"[apps.{likely}]" in caught.value.remedy
+    assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize(

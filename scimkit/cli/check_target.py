@@ -92,7 +92,8 @@ def _open_app(place: Place, app: str, reference: str | None) -> Iterator[ScimCli
     from scimkit.evidence.runs import RunStore
     from scimkit.tenant import Access
 
-    assert place.tenant is not None and place.profile is not None
+    assert place.tenant is not None
+    assert place.profile is not None
     with tempfile.TemporaryDirectory(prefix="scimkit-") as folder:
         named = {"app": whole_path(app) or app, "tenant": place.tenant.name}
         run = RunStore.create(

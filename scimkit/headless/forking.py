@@ -109,7 +109,9 @@ class KernelServer:
 
     def close(self) -> None:
         """End the process, and with it kernels that are still there."""
-        assert self._process.stdin is not None and self._process.stdout is not None and self._process.stderr is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:

@@ -29,7 +29,8 @@ def test_where_it_comes_from(app: AppProfile) -> None:
     assert [(name.value, name.source) for name in app.gallery.names] == [
         ("Cloud Academy - SSO", "tutorial"), ("QA", "MS 2025"), ("Cloud Academy", "MS SSO"),
     ]  # fmt: skip
-    assert app.tutorial.newest is not None and "2025-03-25" in str(app.tutorial.newest)
+    assert app.tutorial.newest is not None
+    assert "2025-03-25" in str(app.tutorial.newest)
 
 
 def test_two_hosts_the_default_first(app: AppProfile) -> None:
@@ -39,11 +40,9 @@ def test_two_hosts_the_default_first(app: AppProfile) -> None:
         ("https://app.qa.com/webhooks/ad/v1/scim", "tutorial, MS 2025"), ("https://cloudacademy.com/webhooks/ad/v1/scim", "tutorial"),
     ]  # fmt: skip
     addresses = [line.text for line in make_guide(app, "5a_connection").lines if line.kind == "address"]
-    assert (
-        len(addresses) == 3
-        and addresses[0].endswith("taken where none is chosen")
-        and "cloudacademy.com" in addresses[1]
-    )
+    assert len(addresses) == 3
+    assert addresses[0].endswith("taken where none is chosen")
+    assert "cloudacademy.com" in addresses[1]
 
 
 def test_the_table(app: AppProfile) -> None:
@@ -52,9 +51,13 @@ def test_the_table(app: AppProfile) -> None:
         ("userName", "String", True, None), ("externalId", "String", False, None), ("active", "Boolean", False, None),
         ("name.givenName", "String", False, None), ("name.familyName", "String", False, None),
     ]  # fmt: skip
-    assert app.matching == ("userName",) and app.capabilities.groups.value is False and not app.group_attributes
+    assert app.matching == ("userName",)
+    assert app.capabilities.groups.value is False
+    assert not app.group_attributes
     note = app.attributes[0].note
-    assert note is not None and "e-mail" in str(note) and not note.confirmed
+    assert note is not None
+    assert "e-mail" in str(note)
+    assert not note.confirmed
 
 
 def test_the_key(app: AppProfile) -> None:
@@ -98,7 +101,8 @@ def test_instructions_and_warnings_are_told(app: AppProfile, step: str, words: s
 
 
 def test_the_remedy_is_the_tutorials(app: AppProfile) -> None:
-    assert "Admin permissions" in str(app.failure_hint) and app.failure_hint.source == "tutorial"
+    assert "Admin permissions" in str(app.failure_hint)
+    assert app.failure_hint.source == "tutorial"
 
 
 def test_contradictions(app: AppProfile) -> None:

@@ -98,11 +98,14 @@ def test_a_wrong_key_is_named(
     with pytest.raises(ProfileError) as caught:
         load(path)
     error = caught.value
-    assert error.file == str(path) and str(path) in error.message
-    assert error.key == key and f": {key} " in error.message
+    assert error.file == str(path)
+    assert str(path) in error.message
+    assert error.key == key
+    assert f": {key} " in error.message
     assert words in error.message
     assert allowed in error.remedy
-    assert "\n" not in error.message + error.remedy and (error.message + error.remedy).isprintable()
+    assert "\n" not in error.message + error.remedy
+    assert (error.message + error.remedy).isprintable()
 
 
 def test_sources_have_to_be_a_table(write_profile: Write) -> None:

@@ -28,11 +28,9 @@ def test_where_it_comes_from(app: AppProfile) -> None:
         "2017-04-15",
         ("LinkedIn Learning",),
     )
-    assert (
-        app.tutorial.newest is not None
-        and "2020-06-30" in str(app.tutorial.newest)
-        and "no longer lists" in str(app.tutorial.newest)
-    )
+    assert app.tutorial.newest is not None
+    assert "2020-06-30" in str(app.tutorial.newest)
+    assert "no longer lists" in str(app.tutorial.newest)
     assert {"tutorial", "MS 2018", "MS 2020", "vendor"} <= set(app.sources)
 
 
@@ -41,7 +39,8 @@ def test_both_addresses_the_newer_one_first(app: AppProfile) -> None:
     newer, older = app.tenant_url.values
     assert (newer.value, newer.source) == ("https://api.linkedin.com/scim", "MS 2020")
     assert (older.value, older.source) == ("https://api.linkedin.com", "tutorial, MS 2018")
-    assert "the other Tenant URL" in str(app.failure_hint) and "404" in str(app.tenant_url.note)
+    assert "the other Tenant URL" in str(app.failure_hint)
+    assert "404" in str(app.tenant_url.note)
 
 
 def test_the_table_of_2020(app: AppProfile) -> None:
@@ -51,7 +50,8 @@ def test_the_table_of_2020(app: AppProfile) -> None:
         "title", 'emails[type eq "work"].value', f"{ENTERPRISE}:manager", f"{ENTERPRISE}:department",
     ]  # fmt: skip
     assert app.filterable_targets == ("externalId",) == app.matching
-    assert {row.required for row in app.attributes} == {None} and app.row("active") is None
+    assert {row.required for row in app.attributes} == {None}
+    assert app.row("active") is None
     assert {row.source for row in app.attributes} == {"MS 2020"}
     assert [(row.target, row.type, row.filterable) for row in app.group_attributes] == [
         ("displayName", "String", True), ("members", "Reference", False), ("externalId", "String", False),
@@ -63,9 +63,11 @@ def test_what_it_can_do(app: AppProfile) -> None:
     can = app.capabilities
     assert (can.create.value, can.groups.value, can.delete.value, can.delete.source) == (True, True, False, "vendor")
     assert (app.interval.value, app.interval.source) == (40, "MS 2018, MS 2020")
-    assert "about 20 minutes" in said(app, "5d_enable") and "about 40" in said(app, "5d_enable")
+    assert "about 20 minutes" in said(app, "5d_enable")
+    assert "about 40" in said(app, "5d_enable")
     assert (app.roles.rule.value, app.roles.names) == ("named", ("User",))
-    assert app.uses_seats and "first come, first served" in str(app.seats.rule)
+    assert app.uses_seats
+    assert "first come, first served" in str(app.seats.rule)
 
 
 def test_three_generations_of_the_token_page(app: AppProfile) -> None:
@@ -83,7 +85,8 @@ def test_three_generations_of_the_token_page(app: AppProfile) -> None:
         assert f"**{label}**" in clicks
     newer, vendor = app.token.other_editions
     assert (newer.source, vendor.source) == ("MS 2020", "vendor")
-    assert "https://www.linkedin.com/learning-admin/settings/global" in newer.steps[0] and "reissued" in newer.steps[-1]
+    assert "https://www.linkedin.com/learning-admin/settings/global" in newer.steps[0]
+    assert "reissued" in newer.steps[-1]
     for label in ("Me > Authenticate", "Automate user management", "Configure SCIM", "Add SCIM"):
         assert f"**{label}**" in vendor.steps[0]
 
@@ -93,9 +96,11 @@ def test_decisions(app: AppProfile) -> None:
     asked = {decision.key: decision for decision in app.decisions}
     assert {"approved", "auto_assign", "application_instance", "licence_type", "deletes_wanted", "seats"} <= set(asked)
     off = next(choice for choice in asked["auto_assign"].choices if choice.value == "off")
-    assert off.warning and "Only data about people" in str(off.consequence)
+    assert off.warning
+    assert "Only data about people" in str(off.consequence)
     no = next(choice for choice in asked["approved"].choices if choice.value == "no")
-    assert no.warning and "SCIM to be enabled" in str(no.consequence)
+    assert no.warning
+    assert "SCIM to be enabled" in str(no.consequence)
     assert next(choice for choice in asked["deletes_wanted"].choices if choice.value == "yes").warning
     assert [p.check for p in app.prerequisites if p.key == "linkedin_approval"] == ["vendor"]
 

@@ -25,7 +25,8 @@ def test_the_address_is_a_template(app: AppProfile) -> None:
     assert (url.kind, url.placeholder) == ("template", "subdomain")
     assert [str(value) for value in url.values] == ["https://<subdomain>.theorgwiki.com/api/v2/scim/v2/"]
     assert str(url.example) == "https://test1.theorgwiki.com/api/v2/scim/v2/"
-    assert "first signs up" in str(url.placeholders[0].note) and "slash" in str(url.note)
+    assert "first signs up" in str(url.placeholders[0].note)
+    assert "slash" in str(url.note)
 
 
 def test_the_sign_up_comes_before_the_token(app: AppProfile) -> None:
@@ -38,7 +39,8 @@ def test_nothing_is_published(app: AppProfile) -> None:
     """No rows, no matching, no interval; what the sandbox has is invented and stands there only."""
     assert app.attributes_status == "not published"
     assert app.attributes == app.group_attributes == app.matching == ()
-    assert app.interval.value == "not stated" and app.capabilities.groups.value == "unclear"
+    assert app.interval.value == "not stated"
+    assert app.capabilities.groups.value == "unclear"
     assert "userName" in app.sandbox.targets
 
 
@@ -63,7 +65,8 @@ def test_the_token_is_a_service_accounts(app: AppProfile) -> None:
 
 def test_roles_and_rights(app: AppProfile) -> None:
     """Any role of the app's own, and no administrator above what is needed."""
-    assert app.roles.rule.value == "not_default" and "if there is one" in str(app.roles.note)
+    assert app.roles.rule.value == "not_default"
+    assert "if there is one" in str(app.roles.note)
     assert str(app.admin_roles[0]) == "Cloud Application Administrator"
 
 

@@ -26,13 +26,16 @@ def test_address_and_token_come_from_support(app: AppProfile) -> None:
     assert (str(app.tutorial.date), app.gallery_names) == ("2022-11-21", ("Thrive LXP",))
     assert (app.tenant_url.kind, app.tenant_url.values) == ("support", ())
     assert (app.token.label, app.token.made_by, app.token.expires.value) == ("SCIM token", "vendor", "not stated")
-    assert app.token.mail is not None and (str(app.token.mail.to), app.token.mail.to.source) == (
+    assert app.token.mail is not None
+    assert (str(app.token.mail.to), app.token.mail.to.source) == (
         "support@thrivelearning.com",
         "tutorial, vendor",
     )
     asks = " ".join(app.token.mail.asks)
-    assert "Tenant URL" in asks and "SCIM token" in asks
-    assert "Tenant url and Secret Token" in said(app, "2_token") and "implementation specialist" in said(app, "2_token")
+    assert "Tenant URL" in asks
+    assert "SCIM token" in asks
+    assert "Tenant url and Secret Token" in said(app, "2_token")
+    assert "implementation specialist" in said(app, "2_token")
 
 
 def test_the_tables(app: AppProfile) -> None:
@@ -42,9 +45,8 @@ def test_the_tables(app: AppProfile) -> None:
         ("name.givenName", "String"), ("name.familyName", "String"), ("timezone", "String"), (MANAGER, "Reference"),
     ]  # fmt: skip
     assert app.filterable_targets == ("userName",) == app.matching
-    assert {row.source for row in app.attributes} == {"tutorial, vendor"} and {
-        row.required for row in app.attributes
-    } == {None}
+    assert {row.source for row in app.attributes} == {"tutorial, vendor"}
+    assert {row.required for row in app.attributes} == {None}
     assert [(row.target, row.type, row.filterable) for row in app.group_attributes] == [
         ("displayName", "String", True), ("externalId", "String", False), ("members", "Reference", False),
     ]  # fmt: skip
@@ -53,12 +55,15 @@ def test_the_tables(app: AppProfile) -> None:
 
 def test_no_source_is_invented_for_timezone(app: AppProfile) -> None:
     row = app.row("timezone")
-    assert row is not None and row.suggested_source == "" and "constant or an extension attribute" in str(row.note)
+    assert row is not None
+    assert row.suggested_source == ""
+    assert "constant or an extension attribute" in str(row.note)
 
 
 def test_the_remedy_is_its_own(app: AppProfile) -> None:
     """The administrator has no credential there, so "Admin permissions" helps nobody (contradiction 15)."""
-    assert "support@thrivelearning.com" in str(app.failure_hint) and app.failure_hint.source == "kit"
+    assert "support@thrivelearning.com" in str(app.failure_hint)
+    assert app.failure_hint.source == "kit"
     assert "permission" not in str(app.failure_hint)
 
 

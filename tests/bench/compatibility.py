@@ -120,7 +120,8 @@ def _server(*command: str) -> Iterator[tuple[str, str]]:
     with subprocess.Popen(
         [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stdin is not None and server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout is not None
         ready = json.loads(server.stdout.readline())
         try:
             yield ready["url"], ready["token"]

@@ -58,7 +58,8 @@ def test_wrong_usage(arguments, words):
     """Each slip is exit 2 with its sentence; no traceback, no secret, and no run folder."""
     done = call(*arguments)
     assert done.exit_code == 2 and words in done.output, done.output
-    assert "Traceback" not in done.output and SECRET not in done.output
+    assert "Traceback" not in done.output
+    assert SECRET not in done.output
     assert not list(Path.cwd().glob("runs/*"))
 
 
@@ -71,12 +72,10 @@ def test_an_accident_is_exit_4(monkeypatch):
 
     monkeypatch.setattr("scimkit.doctor.examine", broken)
     done = call("doctor")
-    assert (
-        done.exit_code == 4
-        and "ZeroDivisionError" in done.output
-        and "did not foresee" in done.output
-        and SECRET not in done.output
-    )
+    assert done.exit_code == 4
+    assert "ZeroDivisionError" in done.output
+    assert "did not foresee" in done.output
+    assert SECRET not in done.output
 
 
 def test_interrupted_is_130(monkeypatch):
@@ -87,7 +86,8 @@ def test_interrupted_is_130(monkeypatch):
 
     monkeypatch.setattr("scimkit.doctor.examine", interrupted)
     done = call("doctor")
-    assert done.exit_code == 130 and "Interrupted" in done.output
+    assert done.exit_code == 130
+    assert "Interrupted" in done.output
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,8 @@ def test_interrupted_is_130(monkeypatch):
 def test_what_can_be_read(arguments, words):
     """Help, version and profiles answer at once."""
     done = call(*arguments)
-    assert done.exit_code == 0 and (words in done.output or arguments == ["--help"])
+    assert done.exit_code == 0
+    assert words in done.output or arguments == ["--help"]
 
 
 def test_doctor_on_this_machine():
@@ -115,7 +116,8 @@ def test_doctor_on_this_machine():
     )
     Path("scimkit.toml").write_text("[tenants.contoso", encoding="utf-8")
     done = call("doctor")
-    assert done.exit_code == 2 and "doctor.config" in done.output
+    assert done.exit_code == 2
+    assert "doctor.config" in done.output
 
 
 def test_a_lab_s_notebooks_say_where_they_work(tmp_path):
@@ -124,7 +126,8 @@ def test_a_lab_s_notebooks_say_where_they_work(tmp_path):
     for name in ("1_plan.ipynb", "mapping_backup.ipynb"):
         cells = json.loads(run.read(name))["cells"]
         (source,) = ("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
-        assert 'app = "thrive-lxp"  # the app: ' in source and 'tenant = "sandbox"  # ' in source
+        assert 'app = "thrive-lxp"  # the app: ' in source
+        assert 'tenant = "sandbox"  # ' in source
         assert [parameter.name for parameter in declared_parameters(run.folder / name)][:3] == ["app", "tenant", "run"]
         assert not any(cell["outputs"] or cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
 
@@ -132,7 +135,8 @@ def test_a_lab_s_notebooks_say_where_they_work(tmp_path):
 def test_a_lab_is_a_working_copy(tmp_path):
     """A lab is a run with a copy of every notebook; opened again it keeps what was changed, and refuses another app or tenant."""
     run = prepare_lab(None, None, runs=tmp_path / "runs", resume=None, config=None)
-    assert len(run.list()) >= 10 and run.state()["app"] == "oreilly"
+    assert len(run.list()) >= 10
+    assert run.state()["app"] == "oreilly"
     run.write("1_plan.ipynb", "mine")
     assert prepare_lab(None, None, runs=tmp_path, resume=run.folder, config=None).read("1_plan.ipynb") == "mine"
     for app, tenant in (("thrive-lxp", None), (None, "contoso")):

@@ -36,4 +36,5 @@ def test_every_file_of_a_command_is_a_command():
     from scimkit.cli import main
 
     for name, command in main.commands.items():
-        assert command.callback is not None and command.callback.__module__ == f"scimkit.cli.{name}"
+        assert command.callback is not None
+        assert command.callback.__module__ == f"scimkit.cli.{name}"

@@ -41,8 +41,10 @@ def test_every_call_has_its_own_request_id_and_the_token(stub, graph):
     stub.answer = lambda seen: reply(200, {"id": "me"})
     graph.me(), graph.me()
     ids = {seen.headers["client-request-id"] for seen in stub.seen}
-    assert len(ids) == 2 and all(len(id) == 36 for id in ids)
-    assert stub.seen[0].headers["authorization"] == f"Bearer {TOKEN.reveal()}" and stub.seen[0].path == "/v1.0/me"
+    assert len(ids) == 2
+    assert all(len(id) == 36 for id in ids)
+    assert stub.seen[0].headers["authorization"] == f"Bearer {TOKEN.reveal()}"
+    assert stub.seen[0].path == "/v1.0/me"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
@@ -51,7 +53,8 @@ def test_nobody_is_signed_in(stub, graph, status):
     stub.answer = lambda seen: error(
         status, "BadRequest", "/me request is only valid with delegated authentication flow."
     )
-    assert graph.me() is None and graph.directory_roles() is None
+    assert graph.me() is None
+    assert graph.directory_roles() is None
 
 
 def test_roles_by_name(stub, graph):
@@ -94,7 +97,8 @@ def test_collections(stub, graph, call, path):
         else values({"id": "1"}, **{"@odata.nextLink": f"{stub.url}{path}?$skiptoken=a%2Bb"})
     )
     assert call(graph) == [{"id": "1"}, {"id": "2"}]
-    assert [seen.path for seen in stub.seen] == [path, path] and stub.seen[1].raw_query == "$skiptoken=a%2Bb"
+    assert [seen.path for seen in stub.seen] == [path, path]
+    assert stub.seen[1].raw_query == "$skiptoken=a%2Bb"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,8 @@ def test_single_objects(stub, graph, call, path):
         error(404, "Request_ResourceNotFound", "gone"),
         error(403, "Authorization_RequestDenied", "no"),
     ]
-    assert call(graph) == {"id": "x"} and call(graph) is None
+    assert call(graph) == {"id": "x"}
+    assert call(graph) is None
     with pytest.raises(Denied):
         call(graph)
     assert {unquote(seen.path) for seen in stub.seen} == {unquote(path)}
@@ -125,7 +130,8 @@ def test_users_are_selected_and_filtered(stub, graph):
     stub.answer = lambda seen: values()
     list(graph.users(filter=f"department eq {quote_text('Sales')}"))
     query = stub.seen[0].query
-    assert "accountEnabled" in query["$select"].split(",") and query["$filter"] == "department eq 'Sales'"
+    assert "accountEnabled" in query["$select"].split(",")
+    assert query["$filter"] == "department eq 'Sales'"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,8 @@ def test_a_next_page_elsewhere_is_refused(serve, graph, stub, link):
     stub.answer = lambda seen: values({"id": "1"}, **{"@odata.nextLink": address})
     with pytest.raises(Rejected, match="another place"):
         list(graph.users())
-    assert other.seen == [] and len(stub.seen) == 1
+    assert other.seen == []
+    assert len(stub.seen) == 1
 
 
 def test_pages_in_a_circle_end(stub, graph):
@@ -181,7 +188,9 @@ def test_denied_names_code_words_and_request_id(stub, graph):
     )
     with pytest.raises(Denied, match=r"403 \(Authorization_RequestDenied\): Insufficient privileges") as caught:
         graph.jobs(SP)
-    assert caught.value.request_id == "r-77" and caught.value.status == 403 and caught.value.path == f"{SYNC}/jobs"
+    assert caught.value.request_id == "r-77"
+    assert caught.value.status == 403
+    assert caught.value.path == f"{SYNC}/jobs"
     assert "Application Administrator" in caught.value.remedy
 
 
@@ -222,7 +231,9 @@ def test_the_synchronization_services_own_error_is_unwrapped(stub, graph, status
     stub.answer = lambda seen: error(status, "UnknownError", message)
     with pytest.raises(Rejected) as caught:
         graph.schema(SP, JOB)
-    assert caught.value.code == code and words in str(caught.value) and "UnknownError" not in str(caught.value)
+    assert caught.value.code == code
+    assert words in str(caught.value)
+    assert "UnknownError" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +253,8 @@ def test_any_error_body_can_be_read(body):
     import httpx
 
     code, _message, request_id = read_envelope(httpx.Response(500, content=body))
-    assert code == "" and request_id == ""
+    assert code == ""
+    assert request_id == ""
 
 
 def test_throttled_after_patience(stub, graph):
@@ -289,8 +301,10 @@ def test_the_application_behind_an_enterprise_app(stub, graph):
     """By its appId; unknown when it may not be read."""
     stub.replies = [values({"objectId": "a1", "appId": "x"}), values(), error(403, "Authorization_RequestDenied", "no")]
     assert graph.application("x") == {"objectId": "a1", "appId": "x", "id": "a1"}
-    assert graph.application("x") is None and graph.application("x") is None
-    assert stub.seen[0].path == "/v1.0/applications" and stub.seen[0].query == {"$filter": "appId eq 'x'"}
+    assert graph.application("x") is None
+    assert graph.application("x") is None
+    assert stub.seen[0].path == "/v1.0/applications"
+    assert stub.seen[0].query == {"$filter": "appId eq 'x'"}
 
 
 # -- writes: nothing is made twice ----------------------------------------------------
@@ -303,10 +317,10 @@ def test_instantiate_gives_both_objects(stub, graph, journal):
         reply(201, {"application": {"objectId": "a1", "appId": "x"}, "servicePrincipal": {"id": "s1"}}),
     ]
     made = graph.instantiate("tpl", "O'Reilly")
-    assert made["application"]["id"] == "a1" and made["servicePrincipal"]["id"] == "s1"
-    assert stub.seen[1].path == "/v1.0/applicationTemplates/tpl/instantiate" and stub.seen[1].json == {
-        "displayName": "O'Reilly"
-    }
+    assert made["application"]["id"] == "a1"
+    assert made["servicePrincipal"]["id"] == "s1"
+    assert stub.seen[1].path == "/v1.0/applicationTemplates/tpl/instantiate"
+    assert stub.seen[1].json == {"displayName": "O'Reilly"}
     (entry,) = journal.entries()
     assert (entry.state, entry.target, entry.answer) == ("done", "graph", {"status": 201, "id": "s1"})
 
@@ -321,7 +335,8 @@ def test_a_lost_instantiate_is_looked_up(stub, graph, journal):
     ]
     made = graph.instantiate("tpl", "App")
     assert made == {"application": {"id": "a1"}, "servicePrincipal": {"id": "new", "appId": "x"}}
-    assert [seen.method for seen in stub.seen].count("POST") == 1 and journal.entries()[0].state == "done"
+    assert [seen.method for seen in stub.seen].count("POST") == 1
+    assert journal.entries()[0].state == "done"
 
 
 def test_a_lost_instantiate_is_looked_for_until_lists_show_it(stub, journal):
@@ -338,7 +353,8 @@ def test_a_lost_instantiate_is_looked_for_until_lists_show_it(stub, journal):
     ]
     with GraphClient(stub.url + "/v1.0", TOKEN, journal=journal, wait=waits.append) as graph:
         assert graph.instantiate("tpl", "App")["servicePrincipal"]["id"] == "new"
-    assert waits == [3.0, 4.5] and [seen.method for seen in stub.seen].count("POST") == 1
+    assert waits == [3.0, 4.5]
+    assert [seen.method for seen in stub.seen].count("POST") == 1
 
 
 @pytest.mark.parametrize("found", [[{"id": "old"}], [{"id": "old"}, {"id": "n1"}, {"id": "n2"}]])
@@ -347,7 +363,8 @@ def test_a_lost_instantiate_that_cannot_be_told_is_unknown(stub, graph, journal,
     stub.replies = [values({"id": "old"}), RESET, values(*found)]
     with pytest.raises(Unreachable):
         graph.instantiate("tpl", "App")
-    assert journal.entries()[0].state == "unknown" and [seen.method for seen in stub.seen].count("POST") == 1
+    assert journal.entries()[0].state == "unknown"
+    assert [seen.method for seen in stub.seen].count("POST") == 1
 
 
 def test_an_app_without_an_id(stub, graph, journal):
@@ -367,7 +384,8 @@ def test_create_job_and_its_lost_answer(stub, graph, journal):
     ]
     assert graph.create_job(SP, "scim") == {"id": JOB}
     assert graph.create_job(SP, "scim")["id"] == JOB
-    assert stub.seen[0].json == {"templateId": "scim"} and [entry.state for entry in journal.entries()] == [
+    assert stub.seen[0].json == {"templateId": "scim"}
+    assert [entry.state for entry in journal.entries()] == [
         "done",
         "done",
     ]
@@ -400,7 +418,8 @@ def test_a_refused_connection_is_not_looked_up(stub, journal):
         pytest.raises(Unreachable) as caught,
     ):
         graph.create_job(SP, "scim")
-    assert caught.value.cause == "refused" and journal.entries()[0].state == "unknown"
+    assert caught.value.cause == "refused"
+    assert journal.entries()[0].state == "unknown"
 
 
 def test_unassign_takes_gone_for_done(stub, graph):
@@ -425,7 +444,8 @@ def test_state_actions_may_be_repeated_and_are_noted(stub, graph, journal, call,
     stub.replies = [reply(503), RESET]
     stub.answer = lambda seen: reply(204)
     call(graph)
-    assert len(stub.seen) == 3 and stub.seen[0].path == path
+    assert len(stub.seen) == 3
+    assert stub.seen[0].path == path
     assert (stub.seen[0].json if stub.seen[0].body else None) == body
     assert [entry.state for entry in journal.entries()] == ["done"]
 
@@ -484,7 +504,8 @@ def test_secrets_are_written_together_and_noted_masked(stub, graph, journal):
     assert {pair["key"]: pair["value"] for pair in entry.after["value"]} == {
         "BaseAddress": "https://h.example", "SecretToken": "[secret]", "ClientSecret": "[secret]", "SyncAll": "false",
     }  # fmt: skip
-    assert entry.method == "PUT" and entry.path == f"/servicePrincipals/{SP}/synchronization/secrets"
+    assert entry.method == "PUT"
+    assert entry.path == f"/servicePrincipals/{SP}/synchronization/secrets"
 
 
 def test_a_mask_is_never_written_back(stub, graph):
@@ -527,7 +548,8 @@ def test_on_demand_is_sent_once(stub, graph, journal):
     stub.answer = lambda seen: RESET
     with pytest.raises(Unreachable):
         graph.provision_on_demand(SP, JOB, "rule", "u1")
-    assert len(stub.seen) == 1 and journal.entries()[0].state == "unknown"
+    assert len(stub.seen) == 1
+    assert journal.entries()[0].state == "unknown"
 
 
 def test_wait_until_a_new_app_is_known(stub):
@@ -543,7 +565,9 @@ def test_wait_until_a_new_app_is_known(stub):
     ]
     with GraphClient(stub.url + "/v1.0", TOKEN, wait=waits.append) as graph:
         assert graph.wait_until(lambda: graph.sync_templates(SP), seconds=180) == [{"id": "scim"}]
-    assert waits[0] == 3.0 and waits == sorted(waits) and len(waits) == 5
+    assert waits[0] == 3.0
+    assert waits == sorted(waits)
+    assert len(waits) == 5
 
 
 def test_wait_until_patience_is_over(stub):
@@ -585,8 +609,10 @@ def test_wait_until_ends_where_the_token_is_refused(stub, fetch, code):
     stub.answer = lambda seen: error(401, code, "Lifetime validation failed, the token is expired.")
     with GraphClient(stub.url + "/v1.0", TOKEN, wait=waits.append) as graph, pytest.raises(Denied) as caught:
         graph.wait_until(lambda: fetch(graph), seconds=600)
-    assert waits == [] and len(stub.seen) == 1
-    assert caught.value.remedy.startswith("Sign in again") and caught.value.code == code
+    assert waits == []
+    assert len(stub.seen) == 1
+    assert caught.value.remedy.startswith("Sign in again")
+    assert caught.value.code == code
 
 
 def test_without_a_journal_writes_work(stub):
@@ -645,4 +671,5 @@ def test_an_expression_alone_has_no_test_input_and_is_asked_again(stub, graph):
     """It changes nothing: a lost answer is no reason to look for anything."""
     stub.replies = [RESET, reply(200, {"parsingSucceeded": False})]
     assert graph.parse_expression(SP, JOB, "[mail]") == {"parsingSucceeded": False}
-    assert len(stub.seen) == 2 and stub.seen[1].json["testInputObject"] is None
+    assert len(stub.seen) == 2
+    assert stub.seen[1].json["testInputObject"] is None

@@ -87,10 +87,8 @@ def test_log_entries_read_the_same():
     assert [item.result for item in read] == ["Success", "Failure", "Skipped"]
     assert [item.action for item in read] == ["Create", "Create", "Other"]
     assert read[0].target_id == "9c1f"
-    assert (
-        read[1].error_code == "SystemForCrossDomainIdentityManagementBadRequest"
-        and "400 Bad Request" in read[1].message
-    )
+    assert read[1].error_code == "SystemForCrossDomainIdentityManagementBadRequest"
+    assert "400 Bad Request" in read[1].message
     assert {step.type for item in read for step in item.steps} <= {
         "Import",
         "Scoping",

@@ -48,10 +48,15 @@ def test_probe_is_test_connection_to_the_letter(stub, scim):
     seen = stub.seen[0]
     assert (seen.method, seen.path) == ("GET", "/scim/Users")
     assert re.fullmatch(r"filter=userName\+eq\+%22[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}%22", seen.raw_query)
-    assert seen.headers["accept"] == "*/*" and "content-type" not in seen.headers
+    assert seen.headers["accept"] == "*/*"
+    assert "content-type" not in seen.headers
     assert seen.headers["authorization"] == f"Bearer {TOKEN.reveal()}"
-    assert answer.status == 200 and answer.json["totalResults"] == 0 and answer.media_type == "application/scim+json"
-    assert answer.sent == f"GET /scim/Users?{seen.decoded}" and answer.seconds > 0 and answer.headers["content-type"]
+    assert answer.status == 200
+    assert answer.json["totalResults"] == 0
+    assert answer.media_type == "application/scim+json"
+    assert answer.sent == f"GET /scim/Users?{seen.decoded}"
+    assert answer.seconds > 0
+    assert answer.headers["content-type"]
 
 
 def test_probe_takes_attribute_and_value(stub, scim):
@@ -80,7 +85,8 @@ def test_probe_gives_any_status_as_it_is_and_asks_once(stub, scim, status):
         None,
         "<html>Sign in</html>",
     )
-    assert len(stub.seen) == 1 and "set-cookie" not in answer.headers
+    assert len(stub.seen) == 1
+    assert "set-cookie" not in answer.headers
 
 
 def test_probe_of_an_endpoint_that_echoes_the_token(stub, scim):
@@ -129,8 +135,10 @@ def test_flags_are_split_off_the_tenant_url(stub, address, flags, standard):
     stub.answer = lambda seen: listing()
     with ScimClient(stub.url + address, TOKEN) as client:
         client.find("Users", "userName", "x")
-        assert client.flags == flags and client.flag is standard
-    assert stub.seen[0].path == "/scim/Users" and "aad" not in stub.seen[0].raw_query.lower()
+        assert client.flags == flags
+        assert client.flag is standard
+    assert stub.seen[0].path == "/scim/Users"
+    assert "aad" not in stub.seen[0].raw_query.lower()
 
 
 def test_the_address_must_be_https_elsewhere():
@@ -146,7 +154,8 @@ def test_ids_are_one_segment_of_the_path(stub, scim, id):
 
     stub.answer = lambda seen: reply(200, {"id": id})
     scim.read("Users", id)
-    assert unquote(stub.seen[0].path) == f"/scim/Users/{id}" and stub.seen[0].path.count("/") == 3
+    assert unquote(stub.seen[0].path) == f"/scim/Users/{id}"
+    assert stub.seen[0].path.count("/") == 3
 
 
 @pytest.mark.parametrize("id", ["", ".", ".."])
@@ -194,9 +203,10 @@ def test_find_is_rejected_with_what_came_instead(stub, scim, answer, words):
     with pytest.raises(Rejected, match=words) as caught:
         scim.find("Users", "userName", "x")
     error = caught.value
-    assert (
-        error.remedy and error.status == answer.status and error.path == "/scim/Users" and "127.0.0.1" not in str(error)
-    )
+    assert error.remedy
+    assert error.status == answer.status
+    assert error.path == "/scim/Users"
+    assert "127.0.0.1" not in str(error)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -205,11 +215,9 @@ def test_denied(stub, scim, status):
     stub.answer = lambda seen: reply(status, {"detail": f"bad {seen.headers['authorization']}"})
     with pytest.raises(Denied, match=r"bad Bearer \[secret\]") as caught:
         scim.find("Users", "userName", "x")
-    assert (
-        caught.value.status == status
-        and caught.value.exit_code == 1
-        and TOKEN.reveal() not in str(caught.value.__dict__)
-    )
+    assert caught.value.status == status
+    assert caught.value.exit_code == 1
+    assert TOKEN.reveal() not in str(caught.value.__dict__)
 
 
 def test_throttled(stub, scim):
@@ -217,7 +225,8 @@ def test_throttled(stub, scim):
     stub.answer = lambda seen: reply(429, headers={"Retry-After": "1.5"})
     with pytest.raises(Throttled) as caught:
         scim.find("Users", "userName", "x")
-    assert caught.value.retry_after_seconds == 1.5 and len(stub.seen) > 1
+    assert caught.value.retry_after_seconds == 1.5
+    assert len(stub.seen) > 1
 
 
 def test_a_long_detail_is_cut(stub, scim):
@@ -252,7 +261,8 @@ def test_list_all_follows_pages_of_any_size(stub, scim, page, most):
 def test_list_all_of_nobody(stub, scim):
     """One request."""
     stub.answer = paged([])
-    assert list(scim.list_all()) == [] and len(stub.seen) == 1
+    assert list(scim.list_all()) == []
+    assert len(stub.seen) == 1
 
 
 def test_an_endpoint_without_paging_is_found_out(stub, scim):
@@ -272,7 +282,8 @@ def test_a_list_that_ends_too_early(stub, scim):
 def test_an_endpoint_that_gives_everything_at_once(stub, scim):
     """It ignores count, which is fine."""
     stub.answer = lambda seen: listing(*PEOPLE)
-    assert list(scim.list_all("Users", 10)) == PEOPLE and len(stub.seen) == 1
+    assert list(scim.list_all("Users", 10)) == PEOPLE
+    assert len(stub.seen) == 1
 
 
 # -- writes --------------------------------------------------------------------------
@@ -287,7 +298,8 @@ def test_create_sends_json_and_is_noted(stub, scim, journal):
     (entry,) = journal.entries()
     assert states == ["intended"]
     assert (entry.state, entry.target, entry.method, entry.path) == ("done", "scim", "POST", "/scim/Users")
-    assert entry.after == {"userName": "zoë@contoso.example"} and entry.answer == {"status": 201, "id": "u1"}
+    assert entry.after == {"userName": "zoë@contoso.example"}
+    assert entry.answer == {"status": 201, "id": "u1"}
 
 
 def test_secrets_in_a_body_are_masked_in_the_journal(stub, scim, journal):
@@ -305,7 +317,8 @@ def test_a_refused_create_is_noted_as_refused(stub, scim, journal, status):
     stub.answer = lambda seen: reply(status, {"scimType": "uniqueness", "detail": "taken"})
     with pytest.raises((Rejected, Denied, Throttled)) as caught:
         scim.create("Users", {"userName": "a"})
-    assert journal.entries()[0].state == "refused" and len(stub.seen) == 1
+    assert journal.entries()[0].state == "refused"
+    assert len(stub.seen) == 1
     if status in (400, 409):
         assert caught.value.code == "uniqueness"
 
@@ -337,7 +350,9 @@ def test_a_lost_create_is_looked_up_by_its_matching_attribute(stub, journal, mat
     assert [seen.method for seen in stub.seen] == ["POST", "GET"]
     assert stub.seen[1].query["filter"] == f'{matching} eq "a@contoso.example"'
     (entry,) = journal.entries()
-    assert entry.state == "done" and entry.answer["id"] == "u1" and entry.answer["status"] is None
+    assert entry.state == "done"
+    assert entry.answer["id"] == "u1"
+    assert entry.answer["status"] is None
 
 
 @pytest.mark.parametrize(
@@ -360,7 +375,8 @@ def test_patch_gives_the_new_state_or_none(stub, scim, journal):
     assert scim.patch("Users", "u1", body, before={"active": True}) == {"id": "u1", "active": False}
     assert scim.patch("Users", "u1", body) is None
     assert scim.patch("Users", "u1", body) is None
-    assert journal.entries()[0].before == {"active": True} and stub.seen[0].json == body
+    assert journal.entries()[0].before == {"active": True}
+    assert stub.seen[0].json == body
 
 
 def test_a_lost_patch_is_unknown(stub, scim, journal):
@@ -368,7 +384,8 @@ def test_a_lost_patch_is_unknown(stub, scim, journal):
     stub.answer = lambda seen: RESET
     with pytest.raises(Unreachable):
         scim.patch("Users", "u1", {})
-    assert len(stub.seen) == 1 and journal.entries()[0].state == "unknown"
+    assert len(stub.seen) == 1
+    assert journal.entries()[0].state == "unknown"
 
 
 def test_delete(stub, scim, journal):

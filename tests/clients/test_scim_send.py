@@ -28,7 +28,8 @@ def test_a_get_is_plain(stub, scim):
     scim.send("GET", "Users", query="filter=userName+eq+%22a%20b%22")
     seen = stub.seen[0]
     assert (seen.method, seen.path, seen.raw_query) == ("GET", "/scim/Users", "filter=userName+eq+%22a%20b%22")
-    assert seen.headers["accept"] == "*/*" and "content-type" not in seen.headers
+    assert seen.headers["accept"] == "*/*"
+    assert "content-type" not in seen.headers
     assert seen.headers["authorization"] == f"Bearer {TOKEN.reveal()}"
 
 
@@ -36,10 +37,8 @@ def test_a_write_carries_json_and_its_media_type(stub, scim):
     """Letters stay letters; the media type is the caller's."""
     scim.send("POST", "Users", body={"displayName": "Zoë"}, media_type="application/scim+json; charset=utf-8")
     seen = stub.seen[0]
-    assert (
-        seen.body == '{"displayName": "Zoë"}'.encode()
-        and seen.headers["content-type"] == "application/scim+json; charset=utf-8"
-    )
+    assert seen.body == '{"displayName": "Zoë"}'.encode()
+    assert seen.headers["content-type"] == "application/scim+json; charset=utf-8"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer another"}])
@@ -56,7 +55,8 @@ def test_every_status_is_an_answer_and_asked_for_once(stub, scim, status):
         status, None if status == 204 else {"id": "7"}, {"Retry-After": "0", "Location": "/elsewhere"}
     )
     answer = scim.send("PATCH", "Users/7", body={})
-    assert answer.status == status and len(stub.seen) == 1
+    assert answer.status == status
+    assert len(stub.seen) == 1
 
 
 @pytest.mark.parametrize(("status", "state"), [(201, "done"), (400, "refused")])
@@ -73,7 +73,8 @@ def test_a_lost_write_is_unknown(stub, scim, journal):
     stub.answer = lambda seen: RESET
     with pytest.raises(Unreachable):
         scim.send("DELETE", "Users/7")
-    assert [entry.state for entry in journal.entries()] == ["unknown"] and len(stub.seen) == 1
+    assert [entry.state for entry in journal.entries()] == ["unknown"]
+    assert len(stub.seen) == 1
 
 
 class Odd(http.server.BaseHTTPRequestHandler):

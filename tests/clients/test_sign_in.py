@@ -116,11 +116,9 @@ def test_client_secret(entra, enter):
     token = enter("client_secret", credential=Secret("client-secret-4711"), graph_url="https://graph.contoso.example")
     assert token().reveal() == value
     form = entra.forms[0]
-    assert (
-        form["client_secret"] == "client-secret-4711"
-        and form["grant_type"] == "client_credentials"
-        and form["scope"] == "https://graph.contoso.example/.default"
-    )
+    assert form["client_secret"] == "client-secret-4711"
+    assert form["grant_type"] == "client_credentials"
+    assert form["scope"] == "https://graph.contoso.example/.default"
     assert REDACTOR.text(f"{value} client-secret-4711") == f"{MASK} {MASK}"
     assert value not in repr(token)
 
@@ -129,11 +127,13 @@ def test_a_token_is_kept_until_shortly_before_its_end(entra, enter):
     """Three requests, one sign-in; a token at its end is renewed."""
     entra.grant()
     token = enter("client_secret", credential=Secret("client-secret-4711"))
-    assert [token() for _ in range(3)] and len(entra.forms) == 1
+    assert [token() for _ in range(3)]
+    assert len(entra.forms) == 1
     entra.grant(expires_in=60)
     second = entra.grant()
     short = enter("client_secret", credential=Secret("client-secret-4711"))
-    assert short().reveal() == second and len(entra.forms) == 3
+    assert short().reveal() == second
+    assert len(entra.forms) == 3
 
 
 def test_certificate(entra, enter):
@@ -144,14 +144,16 @@ def test_certificate(entra, enter):
     pem = (issued.private_key_pem.bytes() + issued.cert_chain_pems[0].bytes()).decode()
     value = entra.grant()
     assert enter("certificate", credential=Secret(pem))().reveal() == value
-    assert entra.forms[0]["client_assertion"].count(".") == 2 and "PRIVATE" not in str(entra.forms)
+    assert entra.forms[0]["client_assertion"].count(".") == 2
+    assert "PRIVATE" not in str(entra.forms)
 
 
 def test_a_certificate_that_cannot_be_read(enter):
     """A sentence, not the key."""
     with pytest.raises(ConfigError, match="private key cannot be used") as caught:
         enter("certificate", credential=Secret("not-a-private-key-4711"), thumbprint="00" * 20)()
-    assert "4711" not in str(caught.value) and caught.value.__context__ is None
+    assert "4711" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 def test_device_code(entra, enter):
@@ -161,8 +163,10 @@ def test_device_code(entra, enter):
     second = entra.grant(person=True)
     token = enter("device_code", show=shown.append)
     assert shown == ["Open the page and enter ABC123."]
-    assert token().reveal() == second and len(shown) == 1
-    assert entra.forms[0]["grant_type"].endswith("device_code") and entra.forms[1]["grant_type"] == "refresh_token"
+    assert token().reveal() == second
+    assert len(shown) == 1
+    assert entra.forms[0]["grant_type"].endswith("device_code")
+    assert entra.forms[1]["grant_type"] == "refresh_token"
     assert REDACTOR.text("refresh-token-1-4711") == MASK, "msal's own tokens are secrets too"
 
 
@@ -176,7 +180,8 @@ def test_device_code_declined(entra, enter):
     ]
     with pytest.raises(Denied, match="AADSTS70018: declined") as caught:
         enter("device_code")
-    assert "declined" in caught.value.remedy and caught.value.exit_code == 1
+    assert "declined" in caught.value.remedy
+    assert caught.value.exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -193,7 +198,8 @@ def test_refusals_have_remedies(entra, enter, code, words):
     entra.tokens = [(401, {"error": "invalid_client", "error_description": f"{code} client-secret-4712"})]
     with pytest.raises(Denied) as caught:
         enter("client_secret", credential=Secret("client-secret-4712"))
-    assert words in caught.value.remedy and "client-secret-4712" not in str(caught.value)
+    assert words in caught.value.remedy
+    assert "client-secret-4712" not in str(caught.value)
 
 
 def test_an_unknown_tenant(entra, enter):
@@ -209,7 +215,8 @@ def test_an_authority_that_cannot_prove_who_it_is(entra, enter):
     """The kit's own certificate rules hold for msal as well."""
     with pytest.raises(Unreachable) as caught:
         enter("client_secret", credential=Secret("client-secret-4711"), ca_file=None)
-    assert caught.value.cause == "tls" and entra.forms == []
+    assert caught.value.cause == "tls"
+    assert entra.forms == []
 
 
 def test_an_authority_that_is_not_there(enter, unknown_names):
@@ -249,7 +256,8 @@ def test_wrong_settings(enter, way, options, error):
     """Each is a foreseeable error with a remedy, before the network is touched."""
     with pytest.raises(error) as caught:
         enter(way, **options)
-    assert caught.value.remedy and caught.value.exit_code == 2
+    assert caught.value.remedy
+    assert caught.value.exit_code == 2
 
 
 def test_a_ready_token():
@@ -267,7 +275,8 @@ def test_a_source_is_asked_once_by_many_threads():
     source = TokenSource(lambda: (asked.append(1), ("source-token-4711", 3600.0))[1], "a token")
     with ThreadPoolExecutor(8) as pool:
         assert len({secret.reveal() for secret in pool.map(lambda _: source(), range(40))}) == 1
-    assert len(asked) == 1 and repr(source) == "<TokenSource a token>"
+    assert len(asked) == 1
+    assert repr(source) == "<TokenSource a token>"
 
 
 def test_tokens_are_never_kept_in_clear_on_disk(entra, enter, tmp_path):
@@ -327,7 +336,8 @@ def test_a_tenant_that_is_only_read_asks_for_reading(entra, ca_file, monkeypatch
     entra.stub.answer = lambda seen: asked.append(seen) or answer(seen)
     sign_in(tenant_of(entra, ca_file, sign_in="device_code", writes=writes, client_id=""), show=lambda text: None)
     form = next(parse_qs(seen.body.decode()) for seen in asked if seen.path.endswith("/devicecode"))
-    assert scope in form["scope"][0].split() and form["client_id"] == [module.COMMAND_LINE_TOOLS]
+    assert scope in form["scope"][0].split()
+    assert form["client_id"] == [module.COMMAND_LINE_TOOLS]
 
 
 @pytest.mark.parametrize(
@@ -366,8 +376,11 @@ def test_msals_requests_go_through_the_kits_transport(entra, ca_file):
     http.post(f"{entra.stub.url}/x", data="<soap/>")
     http.get(f"{entra.stub.url}/x", params={"q": "1"})
     http.close()
-    assert [request.body for request in seen] == [b"a=1", b"<soap/>", b""] and seen[2].query == {"q": "1"}
-    assert "x" not in seen[0].headers and seen[0].headers["y"] == "2" and "authorization" not in seen[0].headers
+    assert [request.body for request in seen] == [b"a=1", b"<soap/>", b""]
+    assert seen[2].query == {"q": "1"}
+    assert "x" not in seen[0].headers
+    assert seen[0].headers["y"] == "2"
+    assert "authorization" not in seen[0].headers
 
 
 def test_a_device_code_that_cannot_be_had(entra, enter):

@@ -71,7 +71,8 @@ def test_the_token_is_sent_home(stub):
     with open_client(stub.url + "/scim", token=TOKEN) as client:
         assert client.get("Users").status_code == 200
         assert TOKEN.reveal() not in repr(client.headers) + str(dict(client.headers)) + repr(client.__dict__)
-    assert stub.seen[0].path == "/scim/Users" and stub.seen[0].headers["authorization"] == f"Bearer {TOKEN.reveal()}"
+    assert stub.seen[0].path == "/scim/Users"
+    assert stub.seen[0].headers["authorization"] == f"Bearer {TOKEN.reveal()}"
 
 
 def test_a_function_is_asked_at_each_request(stub):
@@ -127,8 +128,10 @@ def test_the_log_has_no_query_and_no_token(stub):
     with open_client(stub.url, token=TOKEN, log=lines.append) as client:
         client.get("/Users/transport-token-4711", params={"filter": 'userName eq "a@contoso.example"'})
     assert [(line["status"], line["attempt"]) for line in lines] == [(503, 1), (200, 2)]
-    assert lines[1]["request_id"] == "r-1" and lines[1]["path"] == "/Users/[secret]"
-    assert "contoso" not in str(lines) and TOKEN.reveal() not in str(lines)
+    assert lines[1]["request_id"] == "r-1"
+    assert lines[1]["path"] == "/Users/[secret]"
+    assert "contoso" not in str(lines)
+    assert TOKEN.reveal() not in str(lines)
 
 
 # -- repeating ---------------------------------------------------------------------
@@ -163,7 +166,8 @@ def test_a_polite_429_is_repeated_for_all(stub, method):
     stub.answer = lambda seen: reply(201, {})
     with open_client(stub.url) as client:
         assert client.request(method, "/x", json={}).status_code == 201
-    assert len(stub.seen) == 2 and stub.seen[1].body == stub.seen[0].body
+    assert len(stub.seen) == 2
+    assert stub.seen[1].body == stub.seen[0].body
 
 
 def test_a_post_that_changes_nothing_can_say_so(stub):
@@ -205,7 +209,9 @@ def test_waits_are_the_servers_wish(stub):
     stub.answer = lambda seen: reply(200)
     with open_client(stub.url, wait=waits.append) as client:
         assert client.get("/x").status_code == 200
-    assert waits[:2] == [7.0, 2.128] and 50 < waits[2] <= 60 and waits[3] == 4.0
+    assert waits[:2] == [7.0, 2.128]
+    assert 50 < waits[2] <= 60
+    assert waits[3] == 4.0
 
 
 def test_a_date_is_read_by_the_servers_clock():
@@ -265,7 +271,10 @@ def lost(address: str, method: str = "GET", **options) -> Unreachable:
     with open_client(address, token=TOKEN, **options) as client, pytest.raises(Unreachable) as caught:
         client.request(method, "/Users", params={"filter": "x"})
     error = caught.value
-    assert error.remedy and error.method == method and error.path.endswith("/Users") and error.status is None
+    assert error.remedy
+    assert error.method == method
+    assert error.path.endswith("/Users")
+    assert error.status is None
     assert error.__cause__ is None and error.__context__ is None, "httpx's error may hold headers"
     assert TOKEN.reveal() not in "".join(traceback.format_exception(error))
     return error
@@ -282,7 +291,8 @@ def test_refused_is_repeated_also_for_writes():
     lines = []
     with open_client(f"http://127.0.0.1:{port}", log=lines.append) as client, pytest.raises(Unreachable):
         client.post("/Users")
-    assert len(lines) == transport.ATTEMPTS and {line["error"] for line in lines} == {"refused"}
+    assert len(lines) == transport.ATTEMPTS
+    assert {line["error"] for line in lines} == {"refused"}
 
 
 def test_reset_is_repeated_for_reading(stub):
@@ -363,7 +373,8 @@ def test_a_private_root_needs_ca_file(serve, tls, ca_file):
     with open_client(stub.url, token=TOKEN, ca_file=ca_file) as client:
         assert client.get("/Users").status_code == 200
     error = lost(stub.url)
-    assert error.cause == "tls" and "ca_file" in error.remedy
+    assert error.cause == "tls"
+    assert "ca_file" in error.remedy
     assert len(stub.seen) == 1, "no token was sent to a server that could not prove who it is"
 
 
@@ -371,14 +382,16 @@ def test_expired_certificate(serve, tls, ca_file):
     """Named as such."""
     stub = serve(tls("127.0.0.1", not_before=dt.datetime(2020, 1, 1), not_after=dt.datetime(2021, 1, 1)))
     error = lost(stub.url, ca_file=ca_file)
-    assert error.cause == "tls" and "expired" in str(error)
+    assert error.cause == "tls"
+    assert "expired" in str(error)
 
 
 def test_certificate_for_another_name(serve, tls, ca_file):
     """Named as such."""
     stub = serve(tls("api.contoso.example"))
     error = lost(stub.url, ca_file=ca_file)
-    assert error.cause == "tls" and "not made out for" in str(error)
+    assert error.cause == "tls"
+    assert "not made out for" in str(error)
 
 
 def test_https_asked_of_a_plain_server(stub, ca_file):
@@ -396,7 +409,8 @@ def test_a_secure_connection_that_breaks_later_is_lost_not_refused(serve, tls, c
     stub = serve(tls())
     stub.answer = lambda seen: RESET
     error = lost(stub.url, "POST", ca_file=ca_file)
-    assert error.cause == "reset" and len(stub.seen) == 1
+    assert error.cause == "reset"
+    assert len(stub.seen) == 1
 
 
 @pytest.mark.parametrize("broken", [ssl.SSLEOFError(8, "EOF occurred"), ssl.SSLZeroReturnError(6, "closed")])
@@ -452,7 +466,8 @@ def test_at_most_eight_connections(serve):
         threads = [threading.Thread(target=client.get, args=("/x",)) for _ in range(20)]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
-    assert 1 < most <= 8 and len(stub.seen) == 20
+    assert 1 < most <= 8
+    assert len(stub.seen) == 20
 
 
 def test_an_httpx_client_is_what_comes_out(stub):

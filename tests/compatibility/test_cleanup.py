@@ -129,7 +129,8 @@ def test_what_is_left_is_removed_and_nothing_else(world, ledger, with_ids):
     left(ledger, place, *((kinds[name], ids[name] if with_ids else "", name) for name in ids))
     with place.scim() as scim:
         outcomes = clean_up(scim, ledger)
-        assert states(outcomes) == {ANN: REMOVED, BOB: REMOVED, CREW: REMOVED} and outcomes[0].resource_type == "Groups"
+        assert states(outcomes) == {ANN: REMOVED, BOB: REMOVED, CREW: REMOVED}
+        assert outcomes[0].resource_type == "Groups"
         assert clean_up(scim, ledger) == ()
     assert place.residue() == [("Groups", f"{CREW} of somebody else"), ("Users", f"x{ANN}")]
     assert not list(ledger.store.folder.iterdir())
@@ -203,7 +204,8 @@ def test_what_cannot_be_removed_is_said_and_stays_on_the_ledger(world, ledger, d
     left(ledger, place, ("Users", "", ANN), ("Users", "", BOB))
     with place.scim(wait=lambda seconds: None) as scim:
         outcomes = clean_up(scim, ledger)
-    assert states(outcomes) == {ANN: LEFT, BOB: NOT_THERE} and all(item.said for item in outcomes if item.state == LEFT)
+    assert states(outcomes) == {ANN: LEFT, BOB: NOT_THERE}
+    assert all(item.said for item in outcomes if item.state == LEFT)
     assert [entry.names for entry in ledger.pages(place.url)[0].entries] == [[ANN]]
 
 
@@ -225,7 +227,8 @@ def test_a_running_probe_is_left_alone(world, ledger):
     with ledger.open(place.url, matching="userName", now=NOW) as page, place.scim() as scim:
         page.keep("Users", "", ANN)
         assert [item.state for item in clean_up(scim, ledger)] == [RUNNING]
-    assert place.residue() == [("Users", ANN)] and other.residue() == [("Users", BOB)]
+    assert place.residue() == [("Users", ANN)]
+    assert other.residue() == [("Users", BOB)]
 
 
 def test_a_refused_token_ends_it_and_keeps_the_ledger(world, ledger):
@@ -250,7 +253,8 @@ def test_without_a_ledger_nothing_is_sent(world, tmp_path):
         (tmp_path / "file").write_text("in the way", encoding="utf-8")
         with pytest.raises(RunError):
             probe_compatibility(scim, write=True, now=NOW, keep=page.keep)
-    assert place.residue() == [] and "POST" not in {entry["method"] for entry in place.state()["log"]}
+    assert place.residue() == []
+    assert "POST" not in {entry["method"] for entry in place.state()["log"]}
 
 
 # -- after kill -9 -------------------------------------------------------------------
@@ -311,7 +315,8 @@ def count_writes(place, ledger):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert place.residue() == [] and not list(ledger.store.folder.iterdir())
+    assert place.residue() == []
+    assert not list(ledger.store.folder.iterdir())
     return place.state()["writes"]
 
 

@@ -51,28 +51,35 @@ def test_without_write_nothing_is_written(world, check, tmp_path):
     code, out, _ = check(place)
     assert code == 0
     assert {entry["method"] for entry in place.state()["log"]} == {"GET"}
-    assert "--write" in out and "nothing was written" in out and not probes(tmp_path)
+    assert "--write" in out
+    assert "nothing was written" in out
+    assert not probes(tmp_path)
 
 
 def test_reading_alone_finds_what_reading_can(world, check):
     """A search without a hit that is answered 404 fails in both parts, with exit 1."""
     code, out, _ = check(world("empty_search_404"))
-    assert code == 1 and "connection.filter_not_found" in out and "A search without a hit" in out
+    assert code == 1
+    assert "connection.filter_not_found" in out
+    assert "A search without a hit" in out
 
 
 def test_json_is_one_object(world, check):
     """Exchanges, checks of the connection, and the whole record."""
     code, out, _ = check(world(), "--json")
     found = json.loads(out)
-    assert code == 0 and {"exchanges", "checks", "compatibility"} == set(found)
-    assert found["compatibility"]["verdict"] == "unknown" and found["compatibility"]["rows"]
+    assert code == 0
+    assert {"exchanges", "checks", "compatibility"} == set(found)
+    assert found["compatibility"]["verdict"] == "unknown"
+    assert found["compatibility"]["rows"]
 
 
 def test_where_the_connection_fails_it_comes_first(world, check):
     """With a wrong token nothing more is asked."""
     place = world()
     code, out, _ = check(place, "--write", "--test-tenant", token="another-token-0123456789")
-    assert code == 1 and "connection.token_refused comes first" in out
+    assert code == 1
+    assert "connection.token_refused comes first" in out
     assert {entry["method"] for entry in place.state()["log"]} == {"GET"}
 
 
@@ -85,7 +92,8 @@ def test_with_write_a_right_server_works(world, check, tmp_path):
     code, out, err = check(place, "--write", "--test-tenant")
     assert code == 0, out + err
     assert "made and removed" in out.splitlines()[-1]
-    assert place.residue() == [] and not probes(tmp_path)
+    assert place.residue() == []
+    assert not probes(tmp_path)
 
 
 def test_a_defect_is_told_with_what_to_do(world, check):
@@ -111,18 +119,24 @@ def test_what_cannot_be_removed_is_named_with_the_way_out(world, check, tmp_path
     """An endpoint that refuses DELETE: exit 1, the names, and the ledger keeps them for --cleanup."""
     place = world("delete_405")
     code, out, _ = check(place, "--write", "--test-tenant")
-    assert code == 1 and "LEFT AT THE APP" in out and "--cleanup" in out
-    assert place.residue() and all(name in out for _, name in place.residue())
+    assert code == 1
+    assert "LEFT AT THE APP" in out
+    assert "--cleanup" in out
+    assert place.residue()
+    assert all(name in out for _, name in place.residue())
     assert [name for name in probes(tmp_path) if name.endswith(".json")]
     code, out, _ = check(place, "--cleanup")
-    assert code == 1 and "LEFT" in out and "could not be removed" in out
+    assert code == 1
+    assert "LEFT" in out
+    assert "could not be removed" in out
 
 
 def test_a_deadline_ends_it(world, check):
     """Slow answers: it ends in time and says that it could not finish."""
     place = world("slow")
     code, out, _ = check(place, "--write", "--test-tenant", "--deadline", "6", timeout=120)
-    assert code in (1, 4) and "time" in out
+    assert code in (1, 4)
+    assert "time" in out
     assert place.residue() == []
 
 
@@ -146,7 +160,8 @@ def test_refused_before_a_token_travels(world, check, tmp_path, options, words):
     place = world()
     code, out, err = check(place, *options)
     assert code == 2 and words in err, out + err
-    assert place.state()["requests"] == 0 and not probes(tmp_path)
+    assert place.state()["requests"] == 0
+    assert not probes(tmp_path)
 
 
 def test_a_tenant_declared_as_test_is_enough(world, check, tmp_path):
@@ -174,7 +189,8 @@ def test_a_shipped_apps_own_address_is_refused(scimkit):
         "--test-tenant",
         env={"APP_TOKEN": "x" * 20},
     )
-    assert done.returncode == 2 and "capabilities.delete" in done.stderr
+    assert done.returncode == 2
+    assert "capabilities.delete" in done.stderr
 
 
 def test_an_app_in_the_sandbox(scimkit, tmp_path):
@@ -182,7 +198,10 @@ def test_an_app_in_the_sandbox(scimkit, tmp_path):
     done = scimkit("check", "oreilly", "--write", "--json")
     found = json.loads(done.stdout)["compatibility"]
     assert done.returncode == 0, done.stdout + done.stderr
-    assert found["written"] and found["verdict"] == "works" and not found["left_behind"] and found["note"]
+    assert found["written"]
+    assert found["verdict"] == "works"
+    assert not found["left_behind"]
+    assert found["note"]
     assert not probes(tmp_path)
 
 
@@ -225,20 +244,25 @@ def test_after_kill_9_the_command_cleans_up(world, check, tmp_path):
     try:
         assert place.held()
         code, out, _ = check(place, "--cleanup")
-        assert code == 1 and "still running" in out
+        assert code == 1
+        assert "still running" in out
     finally:
         process.kill()
         process.wait(timeout=20)
         place.tell("release")
     residue = place.residue()
-    assert residue and [name for name in probes(tmp_path) if name.endswith(".json")]
+    assert residue
+    assert [name for name in probes(tmp_path) if name.endswith(".json")]
     assert place.token not in "".join(
         path.read_text(encoding="utf-8", errors="replace") for path in tmp_path.rglob("probes/*.json")
     )
     code, out, _ = check(place, "--cleanup")
-    assert code == 0 and all(name in out for _, name in residue) and place.residue() == []
+    assert code == 0
+    assert all(name in out for _, name in residue)
+    assert place.residue() == []
     code, out, _ = check(place, "--cleanup")
-    assert code == 0 and "Nothing to remove" in out
+    assert code == 0
+    assert "Nothing to remove" in out
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGINT for one process")
@@ -270,7 +294,9 @@ def test_interrupted_it_removes_what_it_made_and_points_to_cleanup(world, tmp_pa
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     place.tell("release")
-    assert process.returncode == 130 and "--cleanup" in said and "Traceback" not in said
+    assert process.returncode == 130
+    assert "--cleanup" in said
+    assert "Traceback" not in said
     assert place.residue() == []
 
 
@@ -283,4 +309,6 @@ def test_cleanup_without_an_answer_is_4(world, check, tmp_path):
     for page in tmp_path.rglob("probes/*.json"):
         page.write_text(page.read_text(encoding="utf-8").replace(place.root + "/scim/v2", place.url), encoding="utf-8")
     code, _, err = check(place, "--cleanup")
-    assert code == 4 and err and before == probes(tmp_path)
+    assert code == 4
+    assert err
+    assert before == probes(tmp_path)

@@ -75,7 +75,8 @@ def probe(server):
     with ScimClient(server.url, Secret(server.token)) as scim:
         found = probe_compatibility(scim, write=True, now=NOW, deadline_seconds=200)
     assert time.monotonic() - started < 260
-    assert server.residue() == before and not found.left_behind
+    assert server.residue() == before
+    assert not found.left_behind
     return found
 
 

@@ -90,8 +90,11 @@ def test_a_value_in_place_of_a_reference_is_not_repeated(text):
         parse_reference(text)
     error = caught.value
     said = f"{error} {error.remedy} {error.reference} {error.__notes__} {error.args}"
-    assert VALUE not in said and "eyJ" not in said and error.exit_code == 2
-    assert error.__context__ is None and error.__cause__ is None
+    assert VALUE not in said
+    assert "eyJ" not in said
+    assert error.exit_code == 2
+    assert error.__context__ is None
+    assert error.__cause__ is None
 
 
 @pytest.mark.parametrize("text", ["", "env:", "keyring: ", "file:", "vault:x"])
@@ -106,7 +109,8 @@ def test_env_is_read_cleaned_and_registered(monkeypatch):
     """A pasted slip in a variable is repaired; the redactor knows the value from then on."""
     monkeypatch.setenv("SCIM_TOKEN_T1", "  Bearer env-token-4711 \n")
     secret = resolve("env:SCIM_TOKEN_T1", label="the token")
-    assert secret.reveal() == "env-token-4711" and secret.label == "the token"
+    assert secret.reveal() == "env-token-4711"
+    assert secret.label == "the token"
     assert REDACTOR.text("x env-token-4711") == f"x {MASK}"
 
 
@@ -122,7 +126,8 @@ def test_a_bad_value_names_the_reference_only(monkeypatch):
     monkeypatch.setenv("SCIM_TOKEN_T3", "abc def ghi")
     with pytest.raises(CredentialError, match="env:SCIM_TOKEN_T3: there is a blank") as caught:
         resolve("env:SCIM_TOKEN_T3")
-    assert caught.value.reference == "env:SCIM_TOKEN_T3" and "def" not in str(caught.value)
+    assert caught.value.reference == "env:SCIM_TOKEN_T3"
+    assert "def" not in str(caught.value)
     monkeypatch.setenv("SCIM_TOKEN_T3", "ab1")
     with pytest.raises(CredentialError, match="too short"):
         resolve("env:SCIM_TOKEN_T3")
@@ -156,14 +161,16 @@ def test_prompt_asks_and_cleans():
     """The person sees the label."""
     asked = []
     secret = resolve("prompt", ask=lambda label: asked.append(label) or "“typed-token-1”", label="the O'Reilly token")
-    assert secret.reveal() == "typed-token-1" and asked == ["the O'Reilly token: "]
+    assert secret.reveal() == "typed-token-1"
+    assert asked == ["the O'Reilly token: "]
 
 
 def test_prompt_without_anybody_to_ask():
     """A headless run ends with exit code 2 and is told what to use instead."""
     with pytest.raises(CredentialError, match="nobody can be asked") as caught:
         resolve("prompt", label="the token")
-    assert caught.value.exit_code == 2 and "env:NAME" in caught.value.remedy
+    assert caught.value.exit_code == 2
+    assert "env:NAME" in caught.value.remedy
 
 
 def test_sandbox_only_in_the_sandbox():
@@ -258,7 +265,8 @@ def test_a_file_others_can_read_is_a_warning(tmp_path, mode):
     path.write_text("open-token", encoding="utf-8")
     path.chmod(mode)
     check = check_privacy(f"file:{path}")
-    assert check.status is Status.WARNING and "chmod 600" in check.remedy
+    assert check.status is Status.WARNING
+    assert "chmod 600" in check.remedy
     assert resolve(f"file:{path}").reveal() == "open-token"
 
 

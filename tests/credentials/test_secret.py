@@ -79,13 +79,16 @@ def test_vars_and_attributes_give_nothing():
 def test_a_copy_is_the_same_object():
     """So that a deep copy of what holds it spreads nothing."""
     secret = Secret(VALUE)
-    assert copy.copy(secret) is secret and copy.deepcopy({"a": [secret]})["a"][0] is secret
+    assert copy.copy(secret) is secret
+    assert copy.deepcopy({"a": [secret]})["a"][0] is secret
 
 
 def test_equality_goes_by_value_and_never_with_text():
     """Two secrets of one value are equal; a text is not."""
-    assert Secret(VALUE, label="a") == Secret(VALUE, label="b") and hash(Secret(VALUE)) == hash(Secret(VALUE))
-    assert Secret(VALUE) != VALUE and Secret(VALUE) != Secret(VALUE + "x")
+    assert Secret(VALUE, label="a") == Secret(VALUE, label="b")
+    assert hash(Secret(VALUE)) == hash(Secret(VALUE))
+    assert Secret(VALUE) != VALUE
+    assert Secret(VALUE) != Secret(VALUE + "x")
 
 
 def test_nothing_and_other_types_are_refused():
@@ -173,7 +176,8 @@ def test_the_rest_is_refused_with_words(pasted, words):
     """The message names the position, counted from 1 in what was pasted, and always comes with a remedy."""
     with pytest.raises(CredentialError, match=words) as caught:
         clean_token(pasted)
-    assert caught.value.remedy and caught.value.exit_code == 2
+    assert caught.value.remedy
+    assert caught.value.exit_code == 2
 
 
 @given(st.text(min_size=1, max_size=60))
@@ -186,5 +190,8 @@ def test_cleaning_gives_plain_ascii_or_refuses_without_the_value(pasted):
         said = error.message + error.remedy
         assert len(core) < 12 or core not in said
         return
-    assert token and token.isascii() and token.isprintable() and " " not in token
+    assert token
+    assert token.isascii()
+    assert token.isprintable()
+    assert " " not in token
     assert clean_token(token) == token

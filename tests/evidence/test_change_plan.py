@@ -57,7 +57,8 @@ def test_the_fingerprint_covers_what_is_done_where(other):
 def test_nothing_to_do_needs_no_confirmation(run):
     """An empty plan, as after an apply, writes nothing and keeps nothing."""
     empty = make_plan("4_scope", LIVE, summary="Assign.", changes=())
-    assert ask(run, empty, "") == empty and not run.has("4_scope", "ChangePlan")
+    assert ask(run, empty, "") == empty
+    assert not run.has("4_scope", "ChangePlan")
 
 
 @pytest.mark.parametrize("confirm", ["", "sandbox", "000000000000"])

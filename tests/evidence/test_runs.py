@@ -31,7 +31,8 @@ def run(tmp_path):
 
 def test_a_new_run(run):
     """A new run has its id from the time, all steps pending, and can be found from any folder in it."""
-    assert run.name.startswith("20260302T091542Z-") and len(run.name) == 21
+    assert run.name.startswith("20260302T091542Z-")
+    assert len(run.name) == 21
     assert {step["state"] for step in run.state()["steps"].values()} == {"pending"}
     run.write("records/deep/x.json", "{}")
     assert RunStore.find(run.folder / "records" / "deep").folder == run.folder.resolve()
@@ -83,7 +84,8 @@ def test_a_run_that_is_held_says_by_what(run, doing):
         assert other.stdout.readline() == "held\n"
         with pytest.raises(RunError, match=re.escape(doing[0] if doing else "running already")) as caught, run.locked():
             pass
-        assert caught.value.exit_code == 2 and caught.value.remedy
+        assert caught.value.exit_code == 2
+        assert caught.value.remedy
         run.set_step("1_plan", "running")
         run.save_choices("1_plan", {"seats": 5})
         other.stdin.close()
@@ -105,11 +107,15 @@ def own_app(tmp_path):
 def test_a_run_of_a_file_keeps_its_own_copy(own_app):
     """The copy is what the run loads from; the file may stay, change or go, and the last two are said."""
     file, run = own_app
-    assert run.app == str(run.path("app.toml")) and "ümläut" in run.read("app.toml") and run.app_note() == ""
+    assert run.app == str(run.path("app.toml"))
+    assert "ümläut" in run.read("app.toml")
+    assert run.app_note() == ""
     file.write_text('name = "other"\n', encoding="utf-8")
-    assert "my-app.toml has changed" in run.app_note() and 'name = "mine"' in run.read("app.toml")
+    assert "my-app.toml has changed" in run.app_note()
+    assert 'name = "mine"' in run.read("app.toml")
     file.unlink()
-    assert "my-app.toml is gone" in RunStore.open(run.folder).app_note() and str(file) not in run.app_note()
+    assert "my-app.toml is gone" in RunStore.open(run.folder).app_note()
+    assert str(file) not in run.app_note()
 
 
 def test_a_run_of_a_shipped_app_keeps_none(run):
@@ -188,7 +194,8 @@ def test_an_unknown_step_state_is_a_defect(run):
 def test_records_by_step_and_kind(run):
     """A record is kept under its step's short name; one that is missing names the notebook to run."""
     assert run.keep("3_app", PLAN, now=NOW) == "records/3_change_plan.json"
-    assert run.has("3_app", "ChangePlan") and run.get("3_app", "ChangePlan") == PLAN
+    assert run.has("3_app", "ChangePlan")
+    assert run.get("3_app", "ChangePlan") == PLAN
     with pytest.raises(RunError, match="no ChangePlan yet") as caught:
         run.get("4_scope", "ChangePlan")
     assert "4_scope" in caught.value.remedy
@@ -209,5 +216,6 @@ def test_choices_are_kept_by_step(run):
     run.save_choices("4_scope", {"pilot": "00123"})
     run.save_choices("4_scope", {"confirm": "abc"})
     run.save_choices("4_scope", {})
-    assert run.choices("4_scope") == {"pilot": "00123", "confirm": "abc"} and run.choices("1_plan") == {}
+    assert run.choices("4_scope") == {"pilot": "00123", "confirm": "abc"}
+    assert run.choices("1_plan") == {}
     assert json.loads(run.read("run.json"))["choices"]["4_scope"]["pilot"] == "00123"

@@ -43,7 +43,8 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
     for arguments in (("run", "onboard", "--resume", run.folder), ("lab", "--resume", run.folder, "--no-browser")):
         refused = scimkit(*arguments)
         assert refused.returncode == 2, refused.stdout + refused.stderr
-        assert "open in JupyterLab already" in refused.stdout + refused.stderr and "Traceback" not in refused.stderr
+        assert "open in JupyterLab already" in refused.stdout + refused.stderr
+        assert "Traceback" not in refused.stderr
     kernel = "from scimkit import begin\nhere = begin('1_plan')\nhere.form.change('seats', 7)\nprint(here.graph.me()['userPrincipalName'])"
     worked = subprocess.run(
         [sys.executable, "-c", kernel],
@@ -67,5 +68,6 @@ def test_a_running_run_is_not_opened(scimkit, run):
     """While a runner is at work the lab stays closed, and says why."""
     with run.locked():
         refused = scimkit("lab", "--resume", run.folder, "--no-browser")
-    assert refused.returncode == 2 and "running already" in refused.stdout + refused.stderr
+    assert refused.returncode == 2
+    assert "running already" in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stderr

@@ -51,8 +51,10 @@ def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, lea
     kept = scimkit("run", "mapping_backup")
     assert kept.returncode == 0, kept.stdout + kept.stderr
     first = folder_of(kept, tmp_path)
-    assert "1 of 1 steps passed" in kept.stdout and writes(first) == []
-    assert record(first, "mapping_comparison")["same"] and record(first, "mapping_backup")["file"] == "mapping.toml"
+    assert "1 of 1 steps passed" in kept.stdout
+    assert writes(first) == []
+    assert record(first, "mapping_comparison")["same"]
+    assert record(first, "mapping_backup")["file"] == "mapping.toml"
     text = (first / "mapping.toml").read_text(encoding="utf-8")
     wanted = tmp_path / "wanted.toml"
     wanted.write_text(
@@ -68,7 +70,8 @@ def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, lea
     folder = folder_of(restored, tmp_path)
     assert writes(folder) == ["pause", "schema", "start"]
     assert [change["action"] for change in record(folder, "change_plan")["changes"]] == ["pause", "set", "start"]
-    assert record(folder, "mapping_restore")["started"] and record(folder, "change_plan")["completed_utc"]
+    assert record(folder, "mapping_restore")["started"]
+    assert record(folder, "change_plan")["completed_utc"]
     assert "[userPrincipalName]" in (folder / "mapping.before.toml").read_text(encoding="utf-8")
     assert leaks(tmp_path, sandbox_token(DEFAULT_SEED, "oreilly"), sandbox_token(DEFAULT_SEED, "graph")) == []
 
@@ -109,7 +112,9 @@ def test_slips_end_with_a_sentence(scimkit: Run, tmp_path: Path, settings: list[
     done = scimkit("run", "mapping_backup", *(part for each in settings for part in ("--set", each)))
     assert done.returncode == code, done.stdout + done.stderr
     said = done.stdout + done.stderr
-    assert words in said and "What to do:" in said and "Traceback" not in said
+    assert words in said
+    assert "What to do:" in said
+    assert "Traceback" not in said
     assert not [name for folder in tmp_path.glob("runs/*") for name in writes(folder)]
 
 
@@ -195,18 +200,22 @@ def test_a_live_tenant_is_written_to_only_as_confirmed(
     restore = [*options, "--set", "what=restore", "--set", f"file={file}"]
     stopped = scimkit(*restore, env=live_like.env)
     assert stopped.returncode == 3, stopped.stdout + stopped.stderr
-    assert 'writes = "never"' in stopped.stdout and "nothing was written" in stopped.stdout
-    assert live_like.schema == before and writes(folder_of(stopped, tmp_path)) == []
+    assert 'writes = "never"' in stopped.stdout
+    assert "nothing was written" in stopped.stdout
+    assert live_like.schema == before
+    assert writes(folder_of(stopped, tmp_path)) == []
 
     live_like.configure("ask")
     command = stopped.stdout.strip().splitlines()[-1]
-    assert command.startswith("scimkit run mapping_backup --resume ") and "mapping_backup.confirm=" in command
+    assert command.startswith("scimkit run mapping_backup --resume ")
+    assert "mapping_backup.confirm=" in command
     done = scimkit(*shlex.split(command)[1:], env=live_like.env)
     for _ in range(2):  # what a tenant that may not be written to has shown is confirmed once it may
         if done.returncode == 3:
             done = scimkit(*shlex.split(done.stdout.strip().splitlines()[-1])[1:], env=live_like.env)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert live_like.source_of("externalId") == "[mailNickname]" and writes(folder_of(done, tmp_path)) == ["schema"]
+    assert live_like.source_of("externalId") == "[mailNickname]"
+    assert writes(folder_of(done, tmp_path)) == ["schema"]
     assert (
         live_like.graph.job(live_like.made.service_principal_id, live_like.made.job_id)["schedule"]["state"]
         == "Disabled"
@@ -226,7 +235,9 @@ def test_an_app_nobody_named_is_left_alone(scimkit: Run, tmp_path: Path, live_li
         path.read_text(encoding="utf-8").replace('service_principal = "Learning"', "seats = 5"), encoding="utf-8"
     )
     done = scimkit("run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", env=live_like.env)
-    assert done.returncode == 1 and "no app is named" in done.stdout and "Learning (" in done.stdout
+    assert done.returncode == 1
+    assert "no app is named" in done.stdout
+    assert "Learning (" in done.stdout
     named = scimkit(
         "run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", "--set", "adopt=Learning", env=live_like.env
     )

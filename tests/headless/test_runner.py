@@ -97,9 +97,8 @@ def test_failed_check_and_resume(runbook: Write) -> None:
     result = run_runbook(book)
     assert (result.exit_code, list(result.steps.values())) == (1, ["passed", "failed", "pending"])
     assert result.lines[-3:-1] == ("2_b: a.bad: it is bad", "What to do: mend it")
-    assert result.lines[-1].startswith("Then: scimkit run ") and result.lines[-1].endswith(
-        f"--resume {Path('runs') / result.folder.name}"
-    )
+    assert result.lines[-1].startswith("Then: scimkit run ")
+    assert result.lines[-1].endswith(f"--resume {Path('runs') / result.folder.name}")
     assert "Traceback" not in "\n".join(result.lines)
     step = RunStore.open(result.folder).state()["steps"]["2_b"]
     assert (step["check"], step["remedy"]) == ("a.bad", "mend it")
@@ -128,9 +127,8 @@ def test_waiting_ends_with_the_command_that_continues(runbook: Write) -> None:
     result = run_runbook(book)
     assert (result.exit_code, result.steps["3_app"]) == (3, "waiting")
     command = result.lines[-1]
-    assert command.startswith("scimkit run ") and (
-        "'3.confirm=it is a plan'" in command or '"3.confirm=it is a plan"' in command
-    )
+    assert command.startswith("scimkit run ")
+    assert "'3.confirm=it is a plan'" in command or '"3.confirm=it is a plan"' in command
     again = run_runbook(book, resume=result.folder, settings={"3": {"confirm": "it is a plan"}})
     assert again.exit_code == 0
     assert "it is a plan" in (result.folder / "3_app.ipynb").read_text(encoding="utf-8")
@@ -193,7 +191,8 @@ def test_could_not_finish(cells: list[str], words: str, runbook: Write, capfd: p
     result = run_runbook(runbook({"1_a": cells, "2_b": ["1"]}), cell_timeout_seconds=1)
     assert (result.exit_code, list(result.steps.values())) == (4, ["error", "pending"])
     assert words in result.lines[-3]
-    assert "run.log" in result.lines[-2] and "--resume" in result.lines[-1]
+    assert "run.log" in result.lines[-2]
+    assert "--resume" in result.lines[-1]
     assert statuses(result.folder / "1_a.ipynb") == ["failed"]
     assert "Traceback" not in capfd.readouterr().err
     assert (result.folder / "run.log").read_text(encoding="utf-8").count("Traceback") >= 1
@@ -215,7 +214,8 @@ def test_wrong_settings_start_nothing(settings: dict[str, dict[str, str]], words
     book = runbook({"1_a": [("parameters", "people = 3  # how many\napp = 'oreilly'")], "2_b": ["1"]})
     with pytest.raises(ConfigError, match=words) as raised:
         run_runbook(book, settings=settings)
-    assert raised.value.exit_code == 2 and raised.value.remedy
+    assert raised.value.exit_code == 2
+    assert raised.value.remedy
     assert not Path("runs").exists()
 
 
@@ -225,7 +225,8 @@ def test_unknown_app_or_tenant_starts_nothing(wrong: dict[str, str], runbook: Wr
     book = runbook({"1_a": [("parameters", "app = 'oreilly'  # the app\ntenant = 'sandbox'  # where")]})
     with pytest.raises(ScimkitError) as raised:
         run_runbook(book, **{"app": "oreilly", "tenant": "sandbox", **wrong})
-    assert raised.value.exit_code == 2 and raised.value.remedy
+    assert raised.value.exit_code == 2
+    assert raised.value.remedy
     assert not Path("runs").exists()
 
 
@@ -289,7 +290,8 @@ def test_interrupted(number: int, runbook: Write) -> None:
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
-    assert b"Continue with: scimkit run " in out.splitlines()[-1] and b"Traceback" not in out + err
+    assert b"Continue with: scimkit run " in out.splitlines()[-1]
+    assert b"Traceback" not in out + err
     folder = next(Path("runs").iterdir())
     assert [step["state"] for step in RunStore.open(folder).state()["steps"].values()] == ["passed", "interrupted"]
     assert statuses(folder / "2_b.ipynb") == ["interrupted", "pending"]
@@ -323,7 +325,8 @@ def test_killed(forked: bool, runbook: Write) -> None:
 def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:
     deadline = time.monotonic() + 30
     while not condition():
-        assert time.monotonic() < deadline and (process is None or process.poll() is None)
+        assert time.monotonic() < deadline
+        assert process is None or process.poll() is None
         time.sleep(0.05)
 
 
@@ -361,4 +364,5 @@ def test_progress_on_a_terminal() -> None:
         "[....................] 1/2 1_plan: Plan",
         "[#####...............] 1/2 1_plan: Plan",
     ]
-    assert out.getvalue().isascii() and out.getvalue().endswith("[1/2] 1_plan: passed" + " " * 19 + "\n")
+    assert out.getvalue().isascii()
+    assert out.getvalue().endswith("[1/2] 1_plan: passed" + " " * 19 + "\n")

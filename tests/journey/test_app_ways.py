@@ -47,7 +47,8 @@ def test_nobody_has_signed_up_yet():
     """The run waits, and says how to sign up and where the app is to be found afterwards."""
     with pytest.raises(Waiting, match="signing up at the vendor") as caught:
         plan(Directory())
-    assert "sign-up button" in caught.value.remedy and "Object ID" in caught.value.remedy
+    assert "sign-up button" in caught.value.remedy
+    assert "Object ID" in caught.value.remedy
 
 
 def test_the_signed_up_app_is_adopted_by_name_only():
@@ -58,14 +59,16 @@ def test_the_signed_up_app_is_adopted_by_name_only():
     for name in ("TheOrgWiki", "1"):
         found, changes = plan(Directory("TheOrgWiki"), adopt=name)
         assert [change.object for change in changes] == ["provisioning job of TheOrgWiki"]
-        assert found.template == {} and found.ours == frozenset()
+        assert found.template == {}
+        assert found.ours == frozenset()
 
 
 def test_two_apps_of_that_name_are_told_apart_by_their_id():
     """The name alone does not do then; a name that nobody has is refused."""
     with pytest.raises(Waiting) as caught:
         plan(Directory("TheOrgWiki", "TheOrgWiki"), adopt="TheOrgWiki")
-    assert caught.value.settings == {"3_app": {"adopt": "1"}} and "(2)" in caught.value.message
+    assert caught.value.settings == {"3_app": {"adopt": "1"}}
+    assert "(2)" in caught.value.message
     assert plan(Directory("TheOrgWiki", "TheOrgWiki"), adopt="2")[1]
     with pytest.raises(PlanRefused, match="is called Wiki"):
         plan(Directory("TheOrgWiki"), adopt="Wiki")
@@ -129,7 +132,8 @@ def test_each_of_linkedins_addresses_suggests_the_other():
 def test_whom_to_adopt_without_asking():
     """Live only what scimkit.toml names; in the sandbox what the sign-up has added; never for an app of the gallery."""
     sandbox = Config().tenant("sandbox")
-    assert access(WIKI).to_adopt() == "" and access(WIKI, service_principal="Wiki").to_adopt() == "Wiki"
+    assert access(WIKI).to_adopt() == ""
+    assert access(WIKI, service_principal="Wiki").to_adopt() == "Wiki"
     assert Access(sandbox, WIKI, None, step="3_app").to_adopt() == "TheOrgWiki"
     assert Access(sandbox, LINKEDIN, None, step="3_app").to_adopt() == ""
 
@@ -147,10 +151,8 @@ def review(app, offered=None, drop=()):
 def test_no_active_in_the_apps_own_table_is_a_warning():
     """LinkedIn's table has none; of an app that has one, or that publishes no table, it is asked for."""
     found = review(LINKEDIN)
-    assert (
-        found["mapping.active_missing"].status is Status.WARNING
-        and "licence" in found["mapping.active_missing"].message
-    )
+    assert found["mapping.active_missing"].status is Status.WARNING
+    assert "licence" in found["mapping.active_missing"].message
     for app in (load("oreilly"), WIKI):
         assert review(app, drop=("active",))["mapping.active_missing"].status is Status.FAILED
 
@@ -168,7 +170,8 @@ def test_something_else_may_come_from_is_soft_deleted():
     }
     found = review_mapping(LINKEDIN.attributes, read_schema(schema), {}, decided=Expectations())
     (active,) = [check for check in found.checks if check.code == "mapping.active"]
-    assert active.status is Status.PASSED and "title" in active.message
+    assert active.status is Status.PASSED
+    assert "title" in active.message
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,8 @@ def test_unpublished_rows_are_held_against_schemas(offered, status, words):
     """Discovered, not documented: known to the app, unknown to it, or not read."""
     found = review(WIKI, offered)
     assert found["mapping.not_published"].status is Status.WARNING
-    assert found["mapping.discovered"].status is status and words in found["mapping.discovered"].message
+    assert found["mapping.discovered"].status is status
+    assert words in found["mapping.discovered"].message
     assert "not documented" in found["mapping.matching"].source
     assert "mapping.discovered" not in review(LINKEDIN, offered)
 
@@ -224,7 +228,9 @@ def test_own_decisions_of_an_app():
         _own_answers(LINKEDIN, "colour=red")
     question = next(decision for decision in LINKEDIN.decisions if decision.key == "auto_assign")
     check = _assumed(question, "on")
-    assert "assumed: Yes" in check.message and "auto_assign=on | off" in check.remedy and "licence type" in check.remedy
+    assert "assumed: Yes" in check.message
+    assert "auto_assign=on | off" in check.remedy
+    assert "licence type" in check.remedy
 
 
 def test_the_order_of_the_steps():

@@ -36,9 +36,13 @@ def test_made_once(own_office, tmp_path):
     """The first plan makes app and job, a second plan after apply is empty, another run must adopt by name."""
     office = own_office
     _, changes = plan(office, name="Learning O'Reilly")
-    assert [change.action for change in changes] == ["create", "create"] and "Learning O'Reilly" in changes[0].object
+    assert [change.action for change in changes] == ["create", "create"]
+    assert "Learning O'Reilly" in changes[0].object
     made = make(office, name="Learning O'Reilly")
-    assert made.created and made.display_name == "Learning O'Reilly" and made.job_id and made.roles
+    assert made.created
+    assert made.display_name == "Learning O'Reilly"
+    assert made.job_id
+    assert made.roles
     assert {check.status for check in made.checks} == {Status.PASSED}
     assert plan(office, name="Learning O'Reilly")[1] == ()
     assert make(office).service_principal_id == made.service_principal_id
@@ -52,7 +56,9 @@ def test_made_once(own_office, tmp_path):
     for name in (made.display_name, made.service_principal_id):
         assert plan(office, journal=stranger, adopt=name)[1] == ()
     adopted = make(office, journal=stranger, adopt=made.display_name)
-    assert not adopted.created and adopted.job_id == made.job_id and stranger.entries() == ()
+    assert not adopted.created
+    assert adopted.job_id == made.job_id
+    assert stranger.entries() == ()
 
 
 def test_a_running_job_is_not_adopted(own_office, tmp_path):
@@ -146,7 +152,8 @@ def test_a_gallery_without_one_fitting_entry(office, entries, words):
     found = find_app(office.app, Gallery(*entries), office.journal)
     with pytest.raises(NotReady, match=words) as caught:
         plan_app(office.app, None, found, display_name="", adopt="")
-    assert caught.value.remedy and isinstance(found, AppCandidates)
+    assert caught.value.remedy
+    assert isinstance(found, AppCandidates)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def by_code(record):
 def test_nobody_assigned_is_a_failure(office, made):
     """A cycle that would do nothing is not switched on."""
     record = forecast(office, made)
-    assert record.rows == () and by_code(record)["forecast.people"].status is Status.FAILED
+    assert record.rows == ()
+    assert by_code(record)["forecast.people"].status is Status.FAILED
     with pytest.raises(NotReady, match=r"forecast\.people"):
         plan_start(office.graph, made, record)
 
@@ -51,16 +52,19 @@ def test_outcome_is_what_was_forecast(office, made):
     office.assign(made, "xavier.okafor@contoso.example", BLOCKED)
     record = forecast(office, made)
     assert actions(record) == {"xavier.okafor@contoso.example": "create", BLOCKED: "skip"}
-    assert record.counts == {"create": 1, "skip": 1} and record.observed_accounts is not None
+    assert record.counts == {"create": 1, "skip": 1}
+    assert record.observed_accounts is not None
     [change] = plan_start(office.graph, made, record)
     assert "1 create, 1 skip" in change.after
     enablement = start_provisioning(office.graph, made, now=office.now(), limits=Limits())
-    assert first_failed(enablement.checks) is None and enablement.interval == "PT40M"
+    assert first_failed(enablement.checks) is None
+    assert enablement.interval == "PT40M"
     assert plan_start(office.graph, made, record) == ()
 
     status = wait_for_cycle(office.graph, made, enablement)
     summary = summarize_logs(office.graph, made, status, record, enablement, now=office.now())
-    assert summary.forecast_against_outcome == {} and first_failed(summary.checks) is None
+    assert summary.forecast_against_outcome == {}
+    assert first_failed(summary.checks) is None
     assert forecast(office, made).counts == {"nothing": 1, "skip": 1}
 
     resumed = start_provisioning(office.graph, made, now=office.now(), limits=Limits())
@@ -101,7 +105,8 @@ def test_what_cannot_be_listed_is_not_zero(office, made):
     """An app that cannot be listed leaves the number of its accounts unknown."""
     office.assign(made, GRACE)
     record = forecast(office, made, Deaf(office.scim, Unreachable("gone", cause="reset")))
-    assert record.observed_accounts is None and by_code(record)["forecast.accounts"].status is Status.NOT_OBSERVED
+    assert record.observed_accounts is None
+    assert by_code(record)["forecast.accounts"].status is Status.NOT_OBSERVED
 
 
 def rows(*actions):
@@ -123,9 +128,8 @@ def test_many_failures(failing, of, codes):
     person = Person("id", "ada@contoso.example", "Ada", "", True, "Member", False)
     rows = tuple(ForecastRow(person, "failure" if number < failing else "create", "no value") for number in range(of))
     checks = _check_failures(rows)
-    assert Counter(check.code for check in checks) == codes and sum(
-        check.status is Status.FAILED for check in checks
-    ) == codes.get("forecast.quarantine", 0)
+    assert Counter(check.code for check in checks) == codes
+    assert sum(check.status is Status.FAILED for check in checks) == codes.get("forecast.quarantine", 0)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,8 @@ def test_many_failures(failing, of, codes):
 def test_accounts_nobody_matches(accounts, found, status):
     """Accounts left over are a warning; fewer accounts than matches means the listing cannot be trusted."""
     [check] = _check_accounts(accounts, rows(*found))
-    assert check.status is status and "-" not in check.message.split()[0]
+    assert check.status is status
+    assert "-" not in check.message.split()[0]
 
 
 @pytest.mark.parametrize(
@@ -191,12 +196,11 @@ def test_an_app_that_does_not_answer_here_is_asked_once(office, made, silent, mo
         "jose.garcia@contoso.example": "unknown",
         "diego.blocked@contoso.example": "skip",
     }
-    assert len(asked) == 1 and record.observed_accounts is None
+    assert len(asked) == 1
+    assert record.observed_accounts is None
     found = by_code(record)
-    assert (
-        found["forecast.accounts_unknown"].status is Status.NOT_OBSERVED
-        and "2 people" in found["forecast.accounts_unknown"].message
-    )
+    assert found["forecast.accounts_unknown"].status is Status.NOT_OBSERVED
+    assert "2 people" in found["forecast.accounts_unknown"].message
     assert all(check.status is not Status.FAILED for check in record.checks)
 
 
@@ -211,6 +215,7 @@ def test_a_pilot_whose_app_does_not_answer_here(office, made, silent):
     predictions = predict_pilot(office.graph, silent, made, scope, now=office.now())
     assert [p.action for p in predictions.people] == ["unknown"]
     result = run_pilot(office.app, office.graph, silent, made, predictions, now=office.now)
-    assert result.people[0].reported == "create Success" and result.people[0].verdict == "not observed"
+    assert result.people[0].reported == "create Success"
+    assert result.people[0].verdict == "not observed"
     assert {check.status for check in result.checks if check.code == "pilot.observed"} == {Status.NOT_OBSERVED}
     assert "pilot.prediction" not in {check.code for check in result.checks}

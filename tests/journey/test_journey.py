@@ -42,7 +42,8 @@ def test_onboard_leaves_whole_evidence(scimkit, tmp_path, leaks):
             record = json.loads(
                 (folder / "records" / f"{step.name.split('_')[0]}_{snake}.json").read_text(encoding="utf-8")
             )
-            assert record["kind"] == kind and record["made_utc"].endswith("Z")
+            assert record["kind"] == kind
+            assert record["made_utc"].endswith("Z")
     journal = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "journal").iterdir())]
     assert {entry["state"] for entry in journal} == {"done"}
     assert [entry["number"] for entry in journal] == list(range(1, len(journal) + 1))
@@ -58,7 +59,8 @@ def test_wrong_token_then_resume(scimkit, tmp_path, leaks):
     failed = scimkit("run", "onboard", "--set", "token_ref=env:APP_TOKEN", env={"APP_TOKEN": wrong})
     assert failed.returncode == 1
     lines = failed.stdout.strip().splitlines()
-    assert lines[-3].startswith("5a_connection: connection.token_refused") and lines[-2].startswith("What to do:")
+    assert lines[-3].startswith("5a_connection: connection.token_refused")
+    assert lines[-2].startswith("What to do:")
     assert "Traceback" not in failed.stdout + failed.stderr
     folder = tmp_path / run_folder(failed.stdout)
     before = state(folder)["steps"]
@@ -124,10 +126,12 @@ def test_live_tenant_is_written_to_only_as_confirmed(scimkit, tmp_path, live_lik
     stopped = scimkit("run", "onboard", *options, env=env)
     assert stopped.returncode == 3, stopped.stdout + stopped.stderr
     command = stopped.stdout.strip().splitlines()[-1]
-    assert command.startswith("scimkit run onboard --resume ") and "3.confirm=" in command
+    assert command.startswith("scimkit run onboard --resume ")
+    assert "3.confirm=" in command
     (page,) = re.findall(r"The plan, with names: (\S+)", stopped.stdout)
     assert "provisioning job of" in (tmp_path / page).read_text(encoding="utf-8")
-    assert 'writes = "never"' in stopped.stdout and "nothing was written" in stopped.stdout
+    assert 'writes = "never"' in stopped.stdout
+    assert "nothing was written" in stopped.stdout
     headers = {"Authorization": f"Bearer {ready['graph']['token']}"}
     found = httpx.get(f"{ready['graph']['base_url']}/servicePrincipals", headers=headers, trust_env=False).json()[
         "value"

@@ -49,7 +49,8 @@ def job(code="Active", *, ended="", began="", result="Succeeded", quarantine=Non
 def test_the_state_of_a_job(raw, state):
     """Code, schedule, quarantine and last execution together; year 1 stands for never; nothing said is not started."""
     status = read_status(raw)
-    assert status.state == state and bool(status.quarantine) is (state == "quarantine")
+    assert status.state == state
+    assert bool(status.quarantine) is (state == "quarantine")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,8 @@ def test_waiting_gives_up_before_a_headless_cell_does():
 
     with pytest.raises(Waiting) as caught:
         wait_for_cycle(Readings(job("NotRun")), APP, STARTED)
-    assert caught.value.exit_code == 3 and "6_monitor" in caught.value.settings
+    assert caught.value.exit_code == 3
+    assert "6_monitor" in caught.value.settings
     assert POLLS * Tenant("contoso").poll_seconds < CELL_TIMEOUT_SECONDS
 
 

@@ -60,7 +60,8 @@ def test_two_people_are_proved(office, made):
     predictions = predict(office, made, *names)
     assert [p.action for p in predictions] == ["create", "create"]
     changes = plan(predictions, made)
-    assert not any(change.idle for change in changes) and names[0] in changes[0].object
+    assert not any(change.idle for change in changes)
+    assert names[0] in changes[0].object
     result = run(office, made, predictions)
     assert [(p.reported, p.verdict) for p in result.people] == [("create Success", "proved")] * 2
     assert all(
@@ -69,7 +70,8 @@ def test_two_people_are_proved(office, made):
     assert {check.status for check in result.checks} == {Status.PASSED}
 
     again = predict(office, made, *names)
-    assert [p.action for p in again] == ["nothing", "nothing"] and all(change.idle for change in plan(again, made))
+    assert [p.action for p in again] == ["nothing", "nothing"]
+    assert all(change.idle for change in plan(again, made))
     repeated = run(office, made, again)
     assert [p.target_id for p in repeated.people] == [p.target_id for p in result.people]
     assert {check.status for check in repeated.checks} == {Status.PASSED}
@@ -88,8 +90,10 @@ def test_what_microsoft_has_overruled_is_said(office, made):
     scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, name), limits=Limits())
     predictions = predict_pilot(office.graph, office.scim, made, scope, now=office.now(), review=review)
     user_name, title = predictions.checks
-    assert f"title: for {name} Microsoft gives Boss, scimkit boss" == title.message and title.status is Status.WARNING
-    assert "theirs@contoso.example" in user_name.message and "used for matching" in user_name.message
+    assert f"title: for {name} Microsoft gives Boss, scimkit boss" == title.message
+    assert title.status is Status.WARNING
+    assert "theirs@contoso.example" in user_name.message
+    assert "used for matching" in user_name.message
     assert title.message in " ".join(to_text(predictions).split())
     result = run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
     assert result.checks[:2] == (user_name, title)
@@ -121,9 +125,11 @@ def test_a_changed_person_is_an_update(office, made):
     run(office, made, predict(office, made, name))
     office.tell("people", person=name, do="change", values={"given_name": "Other"})
     [prediction] = predict(office, made, name)
-    assert prediction.action == "update" and prediction.values["name.givenName"] == "Other"
+    assert prediction.action == "update"
+    assert prediction.values["name.givenName"] == "Other"
     result = run(office, made, (prediction,))
-    assert result.people[0].verdict == "proved" and result.people[0].observed["name.givenName"] == "Other"
+    assert result.people[0].verdict == "proved"
+    assert result.people[0].observed["name.givenName"] == "Other"
 
 
 def test_an_account_that_is_taken_over_is_held_only_to_what_flows_into_it(office, made):
@@ -147,10 +153,12 @@ def test_an_account_that_is_taken_over_is_held_only_to_what_flows_into_it(office
     }
     office.scim.create("Users", create_body(values))
     [prediction] = predict(office, made, name)
-    assert prediction.action == "update" and "name.givenName" not in prediction.values
+    assert prediction.action == "update"
+    assert "name.givenName" not in prediction.values
     [person] = run(office, made, [prediction]).people
     assert (person.reported, person.verdict) == ("update Success", "proved")
-    assert "name.givenName" not in person.observed and person.observed["name.familyName"] == user["surname"]
+    assert "name.givenName" not in person.observed
+    assert person.observed["name.familyName"] == user["surname"]
     assert office.scim.read("Users", person.target_id)["name"]["givenName"] == "Nickname"
 
 
@@ -162,7 +170,8 @@ def test_a_refusal_is_a_failed_check(office, made):
         result = run(office, made, predictions)
     finally:
         office.tell("faults", clear=True)
-    assert by_code(result)["pilot.reported"].status is Status.FAILED and by_code(result)["pilot.reported"].remedy
+    assert by_code(result)["pilot.reported"].status is Status.FAILED
+    assert by_code(result)["pilot.reported"].remedy
     assert result.people[0].verdict == "failed"
     assert by_code(result)["pilot.observed"].status in (Status.NOT_OBSERVED, Status.FAILED)
 
@@ -174,7 +183,8 @@ def test_an_assignment_that_is_not_seen_yet_is_waited_for(office, made):
     try:
         with pytest.raises(Waiting, match="does not see yet") as caught:
             run(office, made, predictions)
-        assert caught.value.exit_code == 3 and caught.value.remedy
+        assert caught.value.exit_code == 3
+        assert caught.value.remedy
         office.tell("wait", seconds=600)
         assert run(office, made, predictions).people[0].verdict == "proved"
     finally:
@@ -188,10 +198,8 @@ def test_somebody_who_is_not_assigned(office, made):
     [assignment] = office.graph.assignments(made.service_principal_id)
     office.graph.unassign(made.service_principal_id, assignment["id"])
     result = run(office, made, (before,))
-    assert (
-        by_code(result)["pilot.reported"].status is Status.FAILED
-        and "skipped" in by_code(result)["pilot.reported"].message
-    )
+    assert by_code(result)["pilot.reported"].status is Status.FAILED
+    assert "skipped" in by_code(result)["pilot.reported"].message
     assert by_code(result)["pilot.prediction"].status is Status.WARNING
 
 

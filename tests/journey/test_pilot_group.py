@@ -46,7 +46,8 @@ def by_code(checked):
 def test_the_group_by_name_and_by_id(group_office, made):
     """Either names it; the people in it are known."""
     group = choose(group_office, made, PILOT)
-    assert group.name == PILOT and len(group.member_ids) == 2
+    assert group.name == PILOT
+    assert len(group.member_ids) == 2
     assert choose(group_office, made, group.id) == group
 
 
@@ -54,7 +55,8 @@ def test_the_sandbox_suggests_and_a_tenant_does_not(group_office, made):
     """Live nobody is brought into scope who was not named."""
     assert choose(group_office, made, "", may_suggest=True).name == PILOT
     none = choose(group_office, made, "")
-    assert not none and "named" in none.why
+    assert not none
+    assert "named" in none.why
 
 
 @pytest.mark.parametrize(
@@ -71,14 +73,16 @@ def test_a_group_that_cannot_be_the_pilot(group_office, made, name, error, code)
     """Named, and with what to do instead."""
     with pytest.raises(error) as caught:
         choose(group_office, made, name)
-    assert caught.value.remedy and code in str(caught.value)
+    assert caught.value.remedy
+    assert code in str(caught.value)
 
 
 def test_where_groups_are_not_provisioned(office):
     """Naming one is refused, suggesting one is not tried."""
     made = office.make()
     none = choose(office, made, "", may_suggest=True)
-    assert not none and "no groups" in none.why
+    assert not none
+    assert "no groups" in none.why
     with pytest.raises(ConfigError, match="provisions no groups"):
         choose(office, made, PILOT)
 
@@ -89,7 +93,8 @@ def test_the_group_brings_its_people(group_office, made):
     people = choose_pilot(group_office.app, group_office.graph, made, pilot="", may_suggest=True, group=group)
     assert {person.id for person in people} == set(group.member_ids), "people of the group are suggested"
     [change] = plan_assignments(group_office.graph, made, people, group)
-    assert PILOT in change.object and "2 people come into scope" in change.after
+    assert PILOT in change.object
+    assert "2 people come into scope" in change.after
     assert len(assign_pilot(group_office.graph, made, people, group)) == 1
     assert plan_assignments(group_office.graph, made, people, group) == ()
     assert assign_pilot(group_office.graph, made, people, group) == ()
@@ -123,17 +128,16 @@ def test_a_group_is_proved_with_its_people(group_office, made):
     )
     assert by_code(scope)["scope.pilot_group"].status is Status.PASSED
     told = predictions.group
-    assert told.action == "create" and {person.id for person in told.members} == set(group.member_ids)
+    assert told.action == "create"
+    assert {person.id for person in told.members} == set(group.member_ids)
     assert [change.idle for change in plan_pilot(predictions, made)] == [False, False, False]
     result = run(group_office, made, predictions)
     [proved] = result.groups
-    assert (
-        proved.verdict == "proved"
-        and proved.target_id
-        and not proved.missing
-        and len(proved.observed) == 2
-        and proved.log_id
-    )
+    assert proved.verdict == "proved"
+    assert proved.target_id
+    assert not proved.missing
+    assert len(proved.observed) == 2
+    assert proved.log_id
     assert {check.status for check in result.checks} == {Status.PASSED}, result.checks
 
     _, again = predict(group_office, made, group, "grace.oneill@contoso.example", "jose.garcia@contoso.example")
@@ -160,7 +164,8 @@ def test_a_group_whose_members_the_app_drops(group_office, made):
     result = run_pilot(
         group_office.app, group_office.graph, Forgetful(group_office.scim), made, predictions, now=group_office.now
     )
-    assert result.groups[0].verdict == "differs" and len(result.groups[0].missing) == 2
+    assert result.groups[0].verdict == "differs"
+    assert len(result.groups[0].missing) == 2
     assert by_code(result)["pilot.group_observed"].status is Status.WARNING
 
 
@@ -177,8 +182,10 @@ def test_the_manager_goes_first_and_is_written(group_office, made):
     assert MANAGER in second.values and MANAGER not in first.values, "the manager of the first is not in the pilot"
     result = run(group_office, made, predictions)
     manager, report = result.people
-    assert report.observed[MANAGER] == manager.target_id and {p.verdict for p in result.people} == {"proved"}
-    assert scope.pilot_group is None and result.groups == ()
+    assert report.observed[MANAGER] == manager.target_id
+    assert {p.verdict for p in result.people} == {"proved"}
+    assert scope.pilot_group is None
+    assert result.groups == ()
 
 
 # -- the forecast -----------------------------------------------------------------------
@@ -192,15 +199,17 @@ def test_groups_and_managers_are_forecast(group_office, made):
     group_office.assign(made, "soren.oester@contoso.example")  # grace's manager, who has no account yet
     record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits())
     actions = {row.person.user_principal_name: row.action for row in record.rows}
-    assert actions["grace.oneill@contoso.example"] == "update" and actions["soren.oester@contoso.example"] in (
+    assert actions["grace.oneill@contoso.example"] == "update"
+    assert actions["soren.oester@contoso.example"] in (
         "create",
         "update",
         "nothing",
     )
     [row] = record.groups
-    assert (
-        row.name == PILOT and row.members == 2 and row.left_out == 0 and row.action in ("create", "update", "nothing")
-    )
+    assert row.name == PILOT
+    assert row.members == 2
+    assert row.left_out == 0
+    assert row.action in ("create", "update", "nothing")
     assert by_code(record)["forecast.groups"].status is Status.PASSED
 
 
@@ -211,7 +220,8 @@ def test_members_without_an_account_are_left_out(group_office, made):
     record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits())
     [row] = record.groups
     gone = sum(person.action in ("skip", "failure") for person in record.rows)
-    assert row.left_out == gone > 0 and row.members + row.left_out == len(record.rows)
+    assert row.left_out == gone > 0
+    assert row.members + row.left_out == len(record.rows)
     assert by_code(record)["forecast.group_members"].status is Status.WARNING
 
 
@@ -226,7 +236,8 @@ def test_what_the_pilot_linked_is_known(group_office, made):
         group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result
     )
     actions = {row.person.user_principal_name: row.action for row in record.rows}
-    assert actions["sato.hanako@contoso.example"] == "disable" and actions["grace.oneill@contoso.example"] == "nothing"
+    assert actions["sato.hanako@contoso.example"] == "disable"
+    assert actions["grace.oneill@contoso.example"] == "nothing"
     assert record.groups[0].members == 1, "jose is in the group, and was not in the pilot"
     assert by_code(record)["forecast.leavers"].status is Status.WARNING
 
@@ -247,7 +258,8 @@ def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, m
     finally:
         group_office.tell("people", person=jose, do="restore")
     [learning] = record.groups
-    assert (learning.action, learning.removed) == ("unknown", 0) and "deleted in Entra since" in learning.reason
+    assert (learning.action, learning.removed) == ("unknown", 0)
+    assert "deleted in Entra since" in learning.reason
     checks = by_code(record)
     assert checks["forecast.leavers"].message == "1 person would lose access"
     assert (
@@ -267,11 +279,10 @@ def test_what_left_scope_is_not_called_safe_where_the_app_cannot_be_asked(group_
         record = make_forecast(group_office.graph, dead, made, now=group_office.now(), limits=Limits(), pilot=result)
     checks = by_code(record)
     assert checks["forecast.people"].status is Status.FAILED
-    assert (
-        checks["forecast.leavers"].status is Status.WARNING
-        and "3 linked in the pilot left scope" in checks["forecast.leavers"].message
-    )
-    assert "forecast.takeovers" not in checks and record.observed_accounts is None
+    assert checks["forecast.leavers"].status is Status.WARNING
+    assert "3 linked in the pilot left scope" in checks["forecast.leavers"].message
+    assert "forecast.takeovers" not in checks
+    assert record.observed_accounts is None
 
 
 def _role(made):

@@ -17,9 +17,12 @@ def test_one_mail_asks_for_everything():
     assert (mail.to, mail.source) == ("support@thrivelearning.com", "tutorial, vendor")
     for number, ask in enumerate(THRIVE.token.mail.asks, start=1):
         assert f"{number}. {ask}\n" in mail.body
-    assert "found by userName" in mail.body and "- timezone\n" in mail.body and "- members\n" in mail.body
+    assert "found by userName" in mail.body
+    assert "- timezone\n" in mail.body
+    assert "- members\n" in mail.body
     assert mail.body.endswith("admin@contoso.example\n")
-    assert mail.text.startswith("To: support@thrivelearning.com\nSubject: ") and "**" not in mail.text
+    assert mail.text.startswith("To: support@thrivelearning.com\nSubject: ")
+    assert "**" not in mail.text
 
 
 def test_unsigned_it_says_who_has_to():
@@ -37,8 +40,11 @@ def test_it_is_shown_line_by_line():
     """Lines stay lines in both forms, and what a directory may hold is escaped."""
     mail = write_mail(THRIVE, sender="<b>x</b>\u202e")
     assert "scimkit sends no mail" in to_text(mail)
-    assert "2. The SCIM token" in to_text(mail) and "\\n" not in to_text(mail)
-    assert "&lt;b&gt;x" in to_html(mail) and "<b>x" not in to_html(mail) and "\u202e" not in to_html(mail)
+    assert "2. The SCIM token" in to_text(mail)
+    assert "\\n" not in to_text(mail)
+    assert "&lt;b&gt;x" in to_html(mail)
+    assert "<b>x" not in to_html(mail)
+    assert "\u202e" not in to_html(mail)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +54,11 @@ def test_it_is_shown_line_by_line():
 def test_waiting_leaves_the_setting_that_goes_on(reference, place):
     """Exit 3, with the place the token is looked for in: the one named, else a variable named after the app."""
     waiting = wait_for_vendor(THRIVE, NOTHING, reference, url_known=False)
-    assert waiting.exit_code == 3 and waiting.settings == {"2_token": {"token_ref": place}}
-    assert "support@thrivelearning.com" in waiting.remedy and "2_mail.txt" in waiting.remedy and place in waiting.remedy
+    assert waiting.exit_code == 3
+    assert waiting.settings == {"2_token": {"token_ref": place}}
+    assert "support@thrivelearning.com" in waiting.remedy
+    assert "2_mail.txt" in waiting.remedy
+    assert place in waiting.remedy
     assert ("is not set" in waiting.message) == (reference == "keyring:thrive")
 
 

@@ -50,7 +50,9 @@ def test_a_schema_and_itself() -> None:
     """Nothing differs, and that is a passed check."""
     objects = read_schema(SCHEMA)
     found = compare_mapping(MappingSide("live", objects), MappingSide("file", objects))
-    assert found.same and found.changes == found.order == () and found.checks[0].status is Status.PASSED
+    assert found.same
+    assert found.changes == found.order == ()
+    assert found.checks[0].status is Status.PASSED
     assert load_record(dump_record(found, made_utc=read_utc("2026-03-02T09:00:00Z"), scimkit_version="0")) == found
 
 
@@ -122,7 +124,8 @@ def test_order_is_told_apart(rows: list[MappingRow]) -> None:
     found = compare(users(*before), users(*rows))
     first_title = [row for row in rows if row.target == "title"]
     if first_title == [TITLE, replace(TITLE, apply="ObjectAddOnly")]:
-        assert found.same and found.changes == ()
+        assert found.same
+        assert found.changes == ()
         assert bool(found.order) == (rows != before)
         assert len(found.order) < len(rows)
 
@@ -160,4 +163,6 @@ def test_a_profile_says_less() -> None:
 def test_a_profile_that_says_nothing() -> None:
     """Where an app has published no table nothing is claimed."""
     found = compare_mapping(expected_side([], [], title="profile"), MappingSide("live", (users(),)))
-    assert not found.same and found.changes == () and found.checks[0].status is Status.NOT_OBSERVED
+    assert not found.same
+    assert found.changes == ()
+    assert found.checks[0].status is Status.NOT_OBSERVED

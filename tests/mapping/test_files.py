@@ -56,10 +56,12 @@ def test_the_sample_goes_through_the_file() -> None:
     objects = read_schema(SCHEMA)
     text = export(*objects)
     read = read_mapping_text(text)
-    assert read.app == "oreilly" and read.objects == objects
+    assert read.app == "oreilly"
+    assert read.objects == objects
     assert export(*read.objects) == export(*objects) == text
     for fact in ABOUT.values():
-        assert f"# {''.ljust(2)}" in text and fact in text
+        assert f"# {''.ljust(2)}" in text
+        assert fact in text
     assert "ObjectAddOnly" in text.split("[[object]]")[1] or "ObjectAddOnly" in text, "apply is explained"
 
 
@@ -72,7 +74,8 @@ def test_the_kinds_are_told_apart() -> None:
         MappingRow("d", None, "None", default="fixed"),
     )
     tables = tomllib.loads(export(users(*rows, enabled=False, actions=frozenset({"Delete", "Add"}))))["object"][0]
-    assert tables["actions"] == ["Add", "Delete"] and tables["enabled"] is False
+    assert tables["actions"] == ["Add", "Delete"]
+    assert tables["enabled"] is False
     assert tables["row"] == [
         {"target": "a", "type": "Direct", "source": "[mail]", "matching": 1},
         {"target": "b", "type": "Constant", "source": '"Learner"', "apply": "ObjectAddOnly"},
@@ -90,7 +93,8 @@ def test_quotes_stand_without_backslashes_and_long_ones_in_lines() -> None:
         )
     )
     assert """target = 'emails[type eq "work"].value'\ntype = "Expression"\nsource = 'Append([mail], "x")'""" in text
-    assert '"""' not in text and "\\" not in text
+    assert '"""' not in text
+    assert "\\" not in text
     assert max(len(line) for line in text.splitlines()) <= WIDTH + 20
     assert read_mapping_text(text).objects[0].rows[1].expression == canonical(LONG)
 
@@ -293,7 +297,8 @@ def test_slips_are_named(old: str, new: str, words: str, remedy: str) -> None:
     assert old in SMALL
     with pytest.raises(MappingError, match=words) as caught:
         read_mapping_text(SMALL.replace(old, new), file="mine.toml")
-    assert str(caught.value).startswith("mine.toml: ") and remedy in caught.value.remedy
+    assert str(caught.value).startswith("mine.toml: ")
+    assert remedy in caught.value.remedy
 
 
 def test_a_broken_expression_is_shown_with_its_place() -> None:
@@ -306,7 +311,8 @@ def test_a_broken_expression_is_shown_with_its_place() -> None:
             .replace("source = '\n", "source = '''\n")
             .replace('"False")\'', "\"False\")'''")
         )
-    assert caught.value.position == 2 and "Did you mean Switch" in caught.value.remedy
+    assert caught.value.position == 2
+    assert "Did you mean Switch" in caught.value.remedy
     assert caught.value.pointer().splitlines()[1] == "  ^"
 
 

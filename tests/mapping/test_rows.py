@@ -50,8 +50,11 @@ def test_the_default_schema_is_read() -> None:
     before = copy.deepcopy(SCHEMA)
     groups, users = read_schema(SCHEMA)
     assert (groups.source_object, users.source_object) == ("Group", "User")
-    assert user_mapping(SCHEMA) == users and mapping_of(SCHEMA, "group") == groups
-    assert users.actions == {"Add", "Update", "Delete"} and users.enabled and users.filters == ()
+    assert user_mapping(SCHEMA) == users
+    assert mapping_of(SCHEMA, "group") == groups
+    assert users.actions == {"Add", "Update", "Delete"}
+    assert users.enabled
+    assert users.filters == ()
     assert [row.target for row in users.matching_rows] == ["userName"]
     active = next(row for row in users.rows if row.target == "active")
     assert (active.kind, active.expression) == (
@@ -65,7 +68,8 @@ def test_the_default_schema_is_read() -> None:
 def test_a_person_through_the_default_mapping() -> None:
     """Values by target; nulls are left out and listed."""
     values = evaluate_rows(user_mapping(SCHEMA), ADA, creating=True)
-    assert values.errors == {} and not values.object_ignored
+    assert values.errors == {}
+    assert not values.object_ignored
     assert values.values == {
         "userName": "ada@contoso.example",
         "active": "True",
@@ -76,7 +80,8 @@ def test_a_person_through_the_default_mapping() -> None:
         "name.formatted": "Ada Lovelace",
         "externalId": "ada",
     }
-    assert 'phoneNumbers[type eq "work"].value' in values.empty and "title" in values.empty
+    assert 'phoneNumbers[type eq "work"].value' in values.empty
+    assert "title" in values.empty
 
 
 def test_booleans_and_their_texts_give_the_same() -> None:
@@ -99,7 +104,8 @@ def test_defaults_and_create_only_rows() -> None:
     )
     assert evaluate_rows(users, ADA, creating=True).values == {"a": "none", "b": "fixed", "c": "first"}
     later = evaluate_rows(users, ADA, creating=False)
-    assert later.values == {} and later.empty == ("a", "b", "e")
+    assert later.values == {}
+    assert later.empty == ("a", "b", "e")
 
 
 def test_errors_are_collected_per_row() -> None:
@@ -114,7 +120,8 @@ def test_errors_are_collected_per_row() -> None:
     )
     values = evaluate_rows(users, {**ADA, "born": datetime(2020, 1, 2, tzinfo=UTC)}, creating=False)
     assert values.values == {"bad": "ada@contoso.example", "ok": "ada@contoso.example", "year": "1/2/2020 12:00:00 AM"}
-    assert set(values.errors) == {"bad", "date"} and all(isinstance(e, MappingError) for e in values.errors.values())
+    assert set(values.errors) == {"bad", "date"}
+    assert all(isinstance(e, MappingError) for e in values.errors.values())
     assert values.object_ignored
 
 
@@ -122,7 +129,8 @@ def test_direct_rows_keep_lists_and_booleans() -> None:
     """A Direct row hands the value on as it is, but not an empty list."""
     users = mapping(*(MappingRow(name, f"[{name}]", "Direct") for name in ("l", "t", "b", "n", "none")))
     values = evaluate_rows(users, {"l": ["x"], "t": ("y",), "b": False, "n": 0, "none": []}, creating=True)
-    assert values.values == {"l": ["x"], "t": ["y"], "b": False, "n": 0} and values.empty == ("none",)
+    assert values.values == {"l": ["x"], "t": ["y"], "b": False, "n": 0}
+    assert values.empty == ("none",)
 
 
 def test_a_tree_with_an_unknown_parameter_is_not_half_read() -> None:

@@ -201,7 +201,8 @@ def test_filters_keep_what_was_not_changed() -> None:
     )
     assert made is not None
     first, second = made["groups"]
-    assert text(first["clauses"][:2]) == text(PILOT["groups"][0]["clauses"]) and first["note"] == "unknown to us"
+    assert text(first["clauses"][:2]) == text(PILOT["groups"][0]["clauses"])
+    assert first["note"] == "unknown to us"
     assert first["clauses"][2] == {
         "operatorName": "IS NULL",
         "sourceOperandName": "city",
@@ -214,7 +215,8 @@ def test_filters_keep_what_was_not_changed() -> None:
         ],
     }
     assert made["inputFilterGroups"] == [{"x": 1}]
-    assert write_scope(PILOT, ()) is None and write_scope(None, ()) is None
+    assert write_scope(PILOT, ()) is None
+    assert write_scope(None, ()) is None
     assert (write_scope({"inputFilterGroups": [{"x": 1}]}, ()) or {})["inputFilterGroups"] == [{"x": 1}]
 
 
@@ -237,7 +239,8 @@ def test_rows_are_added_and_removed_by_their_target() -> None:
         )  # what a file beside brings along is not taken unseen
     made = write_schema(without, merged, sources=saved_sources(saved) | {"ToLower([mail])": TREE})
     rows = {row["targetAttributeName"]: row for row in user_raw(made)["attributeMappings"]}
-    assert "active" not in rows and rows["title"]["unknown"] == [1]
+    assert "active" not in rows
+    assert rows["title"]["unknown"] == [1]
     assert rows["nickName"] == {
         "defaultValue": "x",
         "exportMissingReferences": False,
@@ -320,7 +323,8 @@ def test_what_is_no_schema_is_named(damage: Any, words: str) -> None:
     with pytest.raises(MappingError, match=words) as caught:
         write_schema(schema, read_schema(SCHEMA))
         read_schema(schema)
-    assert caught.value.remedy and text(schema) == before
+    assert caught.value.remedy
+    assert text(schema) == before
 
 
 def test_what_does_not_belong_together_is_refused() -> None:
@@ -355,7 +359,8 @@ def test_names_the_directories_do_not_have() -> None:
         "User has no source attribute Department in this tenant",
         "User has no source attribute departmnt in this tenant",
     ]
-    assert "Did you mean title?" in found[0][1] and "Did you mean department?" in found[3][1]
+    assert "Did you mean title?" in found[0][1]
+    assert "Did you mean department?" in found[3][1]
     assert list(undefined_names(SCHEMA, there, there)) == []
     with pytest.raises(MappingError, match="does not describe"):
         list(undefined_names({**SCHEMA, "directories": []}, there, (groups, wanted)))

@@ -16,8 +16,11 @@ EVENTS = json.loads((DATA / "provisioning-logs.json").read_text(encoding="utf-8"
 def test_documented_events_are_read(event):
     """Each documented event becomes a line with person, action, status and time, and a code that is explained."""
     line = read_line(event)
-    assert line.person and line.time_utc.endswith("Z") and line.status in ("success", "failure", "skipped", "warning")
-    assert line.action == line.action.lower() and (not line.code or line.meaning)
+    assert line.person
+    assert line.time_utc.endswith("Z")
+    assert line.status in ("success", "failure", "skipped", "warning")
+    assert line.action == line.action.lower()
+    assert not line.code or line.meaning
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,8 @@ def test_documented_events_are_read(event):
 )
 def test_codes_are_explained(code):
     """Every known code, with or without a connector's name before it, has a meaning."""
-    assert explain(code).meaning and code not in explain(code).meaning
+    assert explain(code).meaning
+    assert code not in explain(code).meaning
 
 
 @pytest.mark.parametrize(("code", "words"), [("NobodyKnowsThis", "no public page"), ("", "")])

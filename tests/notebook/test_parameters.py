@@ -32,7 +32,9 @@ def test_what_a_cell_declares(declared):
         ("kept", str, "prompt"),
         ("empty", str, ""),
     ]
-    assert declared[4].choices == ("prompt", "file") and declared[0].choices == () and declared[5].help == ""
+    assert declared[4].choices == ("prompt", "file")
+    assert declared[0].choices == ()
+    assert declared[5].help == ""
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,8 @@ def test_only_literals_may_stand_there(source):
 def test_values_that_fit(declared, name, value, result):
     """Text stays text; text for another type is read for what it says."""
     got = check_values(declared, {name: value}, where="1_plan")[name]
-    assert got == result and type(got) is type(result)
+    assert got == result
+    assert type(got) is type(result)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,8 @@ def test_an_unknown_name_is_guessed(declared):
     """A slip of the key is answered with the nearest name, and all there are."""
     with pytest.raises(ConfigError, match="no parameter peple") as caught:
         check_values(declared, {"peple": 1}, where="1_plan")
-    assert caught.value.remedy.startswith("Did you mean people?") and "kept" in caught.value.remedy
+    assert caught.value.remedy.startswith("Did you mean people?")
+    assert "kept" in caught.value.remedy
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"cells": 5}', '{"cells": [5]}', "no json"])

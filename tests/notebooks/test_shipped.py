@@ -77,17 +77,17 @@ def test_cell_plan(path):
     """Title first, then the tagged parameters, then begin(); ids and metadata are stable."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = notebook["cells"]
-    assert cells[0]["cell_type"] == "markdown" and "".join(cells[0]["source"]).startswith("# ")
+    assert cells[0]["cell_type"] == "markdown"
+    assert "".join(cells[0]["source"]).startswith("# ")
     code = code_cells(path)
-    assert code[0]["metadata"] == {"tags": ["parameters"]} and code[1]["metadata"] == {"tags": ["setup"]}
+    assert code[0]["metadata"] == {"tags": ["parameters"]}
+    assert code[1]["metadata"] == {"tags": ["setup"]}
     assert f'begin("{path.stem}")' in "".join(code[1]["source"])
     assert {p.name for p in declared_parameters(path)} >= {"app", "tenant", "run"}
     assert all(p.help for p in declared_parameters(path))
     assert [cell["id"] for cell in cells] == [f"{path.stem.split('_')[0]}-{n:02}" for n in range(len(cells))]
-    assert (
-        set(notebook["metadata"]) == {"kernelspec", "language_info"}
-        and notebook["metadata"]["kernelspec"]["name"] == "python3"
-    )
+    assert set(notebook["metadata"]) == {"kernelspec", "language_info"}
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -151,7 +151,8 @@ def test_a_backup_is_two_files_that_say_the_same(office, made, leaks):
     record = keep(office, made)
     assert [check.status for check in record.checks] == [Status.PASSED, Status.PASSED]
     assert json.loads(office.run.read("mapping.schema.json")) == live(office, made)
-    assert record.objects[0].matching == ("userName",) and record.objects[0].rows == 6
+    assert record.objects[0].matching == ("userName",)
+    assert record.objects[0].rows == 6
     for name in ("mapping.toml", "mapping.schema.json"):
         read = read_mapping(name, run=office.run)
         assert read.objects == read_schema(live(office, made))
@@ -164,7 +165,8 @@ def test_a_backup_overwrites_nothing(office, made):
     edited = office.run.read("mapping.toml").replace("[mail]", "ToLower([mail])")
     office.run.write("mapping.toml", edited)
     assert keep(office, made).file == "mapping-2.toml"
-    assert office.run.read("mapping.toml") == edited and keep(office, made).file == "mapping-2.toml"
+    assert office.run.read("mapping.toml") == edited
+    assert keep(office, made).file == "mapping-2.toml"
 
 
 def test_a_schema_without_directories_is_completed(office, made):
@@ -314,12 +316,11 @@ def test_a_file_is_put_back(office, made):
         for raw in after["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
         if raw["targetAttributeName"] == "userName"
     )
-    assert (
-        row["unknown"] == {"x": 1.5}
-        and row["source"]["type"] == "Function"
-        and row["source"]["parameters"][0]["value"]["name"] == "userPrincipalName"
-    )
-    assert after["futureMember"] == {"a": [1, None]} and after["version"] != before["version"]
+    assert row["unknown"] == {"x": 1.5}
+    assert row["source"]["type"] == "Function"
+    assert row["source"]["parameters"][0]["value"]["name"] == "userPrincipalName"
+    assert after["futureMember"] == {"a": [1, None]}
+    assert after["version"] != before["version"]
     assert plan(office, made, saved_as(objects)) == ()
     assert (record.from_version, record.to_version, record.before_file) == (
         before["version"],
@@ -373,10 +374,8 @@ def test_a_tree_that_was_tampered_with_is_not_used(office, made):
     put_back(office, made, read_schema(forged), schema=forged)
     rows = live(office, made)["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
     written = next(raw for raw in rows if raw["targetAttributeName"] == "active")["source"]
-    assert (
-        written["parameters"][0]["value"]["name"] == "IsSoftDeleted"
-        and written["expression"] == row["source"]["expression"]
-    )
+    assert written["parameters"][0]["value"]["name"] == "IsSoftDeleted"
+    assert written["expression"] == row["source"]["expression"]
 
 
 def test_only_the_order_differs(office, made):
@@ -384,7 +383,9 @@ def test_only_the_order_differs(office, made):
     objects = with_user(read_schema(live(office, made)), rows=tuple(reversed(user_mapping(live(office, made)).rows)))
     writes = len(office.writes())
     changes, record = put_back(office, made, objects)
-    assert changes == () and status(record, "written") is Status.PASSED and len(office.writes()) == writes
+    assert changes == ()
+    assert status(record, "written") is Status.PASSED
+    assert len(office.writes()) == writes
 
 
 def test_what_the_service_would_not_take_is_refused(office, made):
@@ -515,9 +516,8 @@ def test_a_change_while_the_cycle_ends_stops_it(office, made):
             restore(office, made, wanted, changes)
     finally:
         office.graph = real
-    assert (
-        live(office, made)["unknown"] == 1 and user_mapping(live(office, made)).rows[-1].expression == "[mailNickname]"
-    )
+    assert live(office, made)["unknown"] == 1
+    assert user_mapping(live(office, made)).rows[-1].expression == "[mailNickname]"
 
 
 def test_each_restore_keeps_what_was_before_it(office, made):
@@ -525,7 +525,8 @@ def test_each_restore_keeps_what_was_before_it(office, made):
     first = put_back(office, made, with_rows(read_schema(live(office, made)), externalId="[mail]"))[1]
     second = put_back(office, made, with_rows(read_schema(live(office, made)), externalId="[employeeId]"))[1]
     assert (first.before_file, second.before_file) == ("mapping.before.toml", "mapping.before-2.toml")
-    assert "[mailNickname]" in office.run.read(first.before_file) and "[mail]" in office.run.read(second.before_file)
+    assert "[mailNickname]" in office.run.read(first.before_file)
+    assert "[mail]" in office.run.read(second.before_file)
 
 
 def test_what_is_read_back_counts(office, made):
@@ -543,7 +544,8 @@ def test_what_is_read_back_counts(office, made):
         record = restore(office, made, wanted, changes)
     finally:
         office.graph = real
-    assert status(record, "written") is Status.FAILED and record.checks[0].remedy
+    assert status(record, "written") is Status.FAILED
+    assert record.checks[0].remedy
 
 
 # -- putting back: a job that runs --------------------------------------------------
@@ -593,8 +595,10 @@ def test_a_running_job_is_paused_and_started_again(office, running):
     ]
     assert "looks at everybody" in changes[-1].after
     assert actions(office, since) == ["pause", "schema", "start"]
-    assert state_of(office, running) == "Active" and record.started
-    assert status(record, "job") is Status.WARNING and status(record, "written") is Status.PASSED
+    assert state_of(office, running) == "Active"
+    assert record.started
+    assert status(record, "job") is Status.WARNING
+    assert status(record, "written") is Status.PASSED
     assert plan(office, running, saved_as(read_schema(live(office, running)))) == ()
 
 
@@ -606,10 +610,10 @@ def test_leavers_are_named(office, running):
     )
     changes, record = put_back(office, running, objects)
     [leaver] = [change for change in changes if change.action == "disable"]
-    assert leaver.object == JOSE and "fails the scoping filters" in leaver.after
-    assert [person.user_principal_name for person in record.left_scope] == [JOSE] and status(
-        record, "leavers"
-    ) is Status.WARNING
+    assert leaver.object == JOSE
+    assert "fails the scoping filters" in leaver.after
+    assert [person.user_principal_name for person in record.left_scope] == [JOSE]
+    assert status(record, "leavers") is Status.WARNING
     assert accounts(office, running) == {GRACE: True, JOSE: False}
 
 
@@ -643,14 +647,14 @@ def test_as_many_as_the_threshold_are_refused(office, running):
     since = len(office.journal.entries())
     wanted = saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,)))
     forecast = predict(office, running, wanted)
-    assert {each.person.user_principal_name for each in forecast.leavers} == {GRACE, JOSE} and forecast.checks[
-        0
-    ].status is Status.FAILED
+    assert {each.person.user_principal_name for each in forecast.leavers} == {GRACE, JOSE}
+    assert forecast.checks[0].status is Status.FAILED
     with pytest.raises(
         PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}"
     ) as caught:
         plan(office, running, wanted)
-    assert caught.value.remedy and actions(office, since) == []
+    assert caught.value.remedy
+    assert actions(office, since) == []
 
 
 @pytest.mark.slow
@@ -684,7 +688,8 @@ def test_settings_that_may_not_be_read(office, running):
         forecast = predict(office, running, wanted)
     finally:
         office.graph = real
-    assert len(forecast.leavers) == 2 and forecast.threshold == 20
+    assert len(forecast.leavers) == 2
+    assert forecast.threshold == 20
     assert [check.status for check in forecast.checks] == [Status.WARNING, Status.NOT_OBSERVED]
 
 
@@ -751,8 +756,10 @@ def test_a_job_paused_by_somebody_else_stays_paused(office, running):
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
     )
     changes, record = put_back(office, running, objects)
-    assert [change.action for change in changes] == ["set", "disable"] and not record.started
-    assert state_of(office, running) == "Paused" and status(record, "job") is Status.WARNING
+    assert [change.action for change in changes] == ["set", "disable"]
+    assert not record.started
+    assert state_of(office, running) == "Paused"
+    assert status(record, "job") is Status.WARNING
 
 
 class Crash(RuntimeError):
@@ -797,7 +804,8 @@ def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
     if left:
         assert second == first, "what is left is a part of what was confirmed"
     record = restore(office, running, wanted, left)
-    assert state_of(office, running) == "Active" and status(record, "written") is Status.PASSED
+    assert state_of(office, running) == "Active"
+    assert status(record, "written") is Status.PASSED
     assert plan(office, running, wanted) == ()
     assert json.loads(office.run.read("mapping.before.schema.json")) == before
     assert (
@@ -835,13 +843,14 @@ def test_a_cycle_that_does_not_end(office, running):
             restore(office, running, wanted, changes, pause=lambda: waited.append(1), polls=3)
     finally:
         office.graph = real
-    assert caught.value.settings == {"mapping_backup": {}} and len(waited) == 3 and live(office, running) == before
+    assert caught.value.settings == {"mapping_backup": {}}
+    assert len(waited) == 3
+    assert live(office, running) == before
     left = plan(office, running, wanted)
-    assert left[0].idle and words(left) == words(changes)
-    assert (
-        status(restore(office, running, wanted, left), "written") is Status.PASSED
-        and state_of(office, running) == "Active"
-    )
+    assert left[0].idle
+    assert words(left) == words(changes)
+    assert status(restore(office, running, wanted, left), "written") is Status.PASSED
+    assert state_of(office, running) == "Active"
 
 
 @pytest.mark.parametrize(
@@ -884,7 +893,8 @@ def test_an_app_set_up_elsewhere_is_named(office):
             made.job_id,
             made.app_id,
         )
-        assert not found.created and found.roles == made.roles
+        assert not found.created
+        assert found.roles == made.roles
     for adopt, said in (("", "no app is named"), ("Nobody", "0 enterprise apps .* are called Nobody")):
         with pytest.raises(PlanRefused, match=said) as caught:
             open_app(office.app, office.graph, office.journal, adopt=adopt)

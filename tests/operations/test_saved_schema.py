@@ -98,7 +98,8 @@ def test_a_schema_with_half_a_character_is_not_kept(run):
         match=r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema holds half a character",
     ) as caught:
         back_up_mapping(broken(), app=load("oreilly"), tenant=Config().tenant("sandbox"), run=run, now=NOW)
-    assert caught.value.remedy and "\ud800" not in caught.value.message
+    assert caught.value.remedy
+    assert "\ud800" not in caught.value.message
     assert sorted(path.name for path in run.folder.iterdir()) == before
 
 
@@ -115,7 +116,8 @@ def test_no_file_of_a_run_holds_half_a_character(run):
     before = sorted(path.name for path in run.folder.iterdir())
     with pytest.raises(RunError, match=r"5b_schema\.json cannot be written: a text holds half a character"):
         run.write("5b_schema.json", json.dumps(broken(), ensure_ascii=False))
-    assert run.read("5b_schema.json") == "{}" and sorted(path.name for path in run.folder.iterdir()) == before
+    assert run.read("5b_schema.json") == "{}"
+    assert sorted(path.name for path in run.folder.iterdir()) == before
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ class MemoryEndpoint:
         return answer
 
     def _create_group(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        assert not body.get("members") and body["meta"] == {"resourceType": "Group"}
+        assert not body.get("members")
+        assert body["meta"] == {"resourceType": "Group"}
         group = copy.deepcopy(dict(body)) | {"id": f"group{len(self.groups) + 1}"}
         self.groups[group["id"]] = group
         return copy.deepcopy(group)

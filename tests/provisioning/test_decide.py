@@ -76,7 +76,8 @@ def test_roles_sent_as_text_are_recognised() -> None:
     account = {"roles": [{"value": '{"id":"1","value":"25","displayName":"Role"}'}]}
     assert differences({"roles": [{"displayName": "Role", "value": "25"}]}, account) == ()
     (added,) = differences({"roles": [{"displayName": "Other", "value": "26"}]}, account)
-    assert added.adds and added.new == [{"displayName": "Other", "value": "26"}]
+    assert added.adds
+    assert added.new == [{"displayName": "Other", "value": "26"}]
     (replaced,) = differences({"roles": [{"display": "Other", "value": "26"}]}, account)
     assert not replaced.adds
 
@@ -86,7 +87,8 @@ def test_a_broken_expression_fails_the_person() -> None:
     desired = Desired(KEYS, errors={"title": "no such function"})
     created = decide(desired, IN, None, Observed())
     assert (created.action, created.result, created.log_action) == ("refuse", "Failure", "create")
-    assert "title" in created.reason and "no such function" in created.reason
+    assert "title" in created.reason
+    assert "no such function" in created.reason
     on_create_only = Differences({"title": "ObjectAddOnly"})
     assert decide(desired, IN, LINK, Observed({"id": "a1"}), differences=on_create_only).result == "Skipped"
 

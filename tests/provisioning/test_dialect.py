@@ -166,7 +166,8 @@ def test_a_user_as_answered_is_read() -> None:
     """The plain answer to a GET, not wrapped in a list: every mapped value is found in it."""
     answer = SAMPLES["scim-p02"]["response"]["body"]
     assert read_target(answer, WORK_MAIL) == answer["emails"][0]["value"]
-    assert read_target(answer, "name.familyName") == "familyName" and read_target(answer, "active") is True
+    assert read_target(answer, "name.familyName") == "familyName"
+    assert read_target(answer, "active") is True
 
 
 def test_typed_additions_end_as_one_element(memory_endpoint: Any) -> None:
@@ -221,7 +222,8 @@ def test_what_becomes_of_external_id_with_the_flag_is_one_constant(monkeypatch: 
     assert len(patch_body(changes, True)["Operations"]) == 1
     monkeypatch.setattr(dialect, "FLAG_MERGES_EXTERNAL_ID", False)
     alone, merged = patch_body(changes, True)["Operations"]
-    assert alone == {"op": "replace", "path": "externalId", "value": "new"} and merged["value"].keys() == {
+    assert alone == {"op": "replace", "path": "externalId", "value": "new"}
+    assert merged["value"].keys() == {
         "displayName",
         "title",
     }
@@ -297,7 +299,8 @@ def test_extension_values_stand_under_their_urn() -> None:
     """Enterprise and custom attributes go into an object per URN; only the enterprise URN is listed."""
     custom = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User"
     body = create_body({"userName": "a", f"{ENTERPRISE}:department": "Sales", f"{custom}:costCenter": 7})
-    assert body[ENTERPRISE] == {"department": "Sales"} and body[custom] == {"costCenter": "7"}
+    assert body[ENTERPRISE] == {"department": "Sales"}
+    assert body[custom] == {"costCenter": "7"}
     assert custom not in body["schemas"]
 
 
@@ -353,7 +356,8 @@ def test_target_facts_come_from_the_schema() -> None:
     ]
     facts = read_target_facts({"directories": [{"objects": [{"name": "U", "attributes": attributes}]}]}, "U")
     assert (facts.exact, facts.required) == (frozenset({"userName"}), frozenset({"userName"}))
-    assert takes_several("tags", facts) and not takes_several("userName", facts)
+    assert takes_several("tags", facts)
+    assert not takes_several("userName", facts)
     assert read_target_facts({}, "U").types == {}
 
 

@@ -147,7 +147,8 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
     if "op" in settings:
         operation = endpoint.bodies[-1]["Operations"][-1]
         assert (operation["op"], operation["path"]) == (settings["op"], settings["path"])
-    assert "person" not in decision.reason and "account" not in decision.reason
+    assert "person" not in decision.reason
+    assert "account" not in decision.reason
     link_after = "none" if outcome.link is None else "managed" if outcome.link.managed else "unmanaged"
     assert link_after == (case["link_after"] or link_after)
     group = next(iter(endpoint.groups), "")

@@ -124,7 +124,8 @@ def test_a_match_that_failed_ends_the_steps(memory_endpoint: Any) -> None:
     """No export step follows a target that could not be read; the job may have to be quarantined."""
     outcome = run(told(ENTRIES[0]), memory_endpoint(faults={"find": 401}))
     assert [step.type for step in outcome.steps] == ["import", "scoping", "matching"]
-    assert outcome.steps[-1].status == "failure" and outcome.quarantine
+    assert outcome.steps[-1].status == "failure"
+    assert outcome.quarantine
 
 
 def test_redacted_values_do_not_show(memory_endpoint: Any) -> None:

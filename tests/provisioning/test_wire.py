@@ -104,9 +104,8 @@ class Wire(Stub):
             assert seen.headers["content-type"] == "application/scim+json"
             body = seen.json
             if seen.method == "PATCH":
-                assert body.pop("schemas") == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"] and body.keys() == {
-                    "Operations"
-                }
+                assert body.pop("schemas") == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+                assert body.keys() == {"Operations"}
             told.append(body.get("Operations", body))
         return told
 

@@ -35,7 +35,8 @@ def test_linkedin_is_searched_by_external_id_only(both: tuple[Desk, Desk]) -> No
     linkedin, _ = both
     assert linkedin.scim.get("Users", params={"filter": 'externalId eq "jose.garcia"'}).json()["totalResults"] == 1
     answer = linkedin.scim.get("Users", params={"filter": 'userName eq "x"'})
-    assert answer.status_code == 400 and answer.json()["scimType"] == "invalidFilter"
+    assert answer.status_code == 400
+    assert answer.json()["scimType"] == "invalidFilter"
 
 
 def test_linkedins_older_address_is_not_found(both: tuple[Desk, Desk]) -> None:
@@ -66,7 +67,8 @@ def test_linkedins_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> 
     people, groups = user_mapping(schema), mapping_of(schema, "Group")
     assert [row.target for row in people.matching_rows] == ["externalId"]
     assert "active" not in {row.target for row in people.rows}
-    assert {row.target for row in groups.rows} == {"displayName", "members", "externalId"} and groups.enabled
+    assert {row.target for row in groups.rows} == {"displayName", "members", "externalId"}
+    assert groups.enabled
 
 
 def test_linkedin_deletes_nobody(open_desk: Callable[..., Any]) -> None:
@@ -78,7 +80,8 @@ def test_linkedin_deletes_nobody(open_desk: Callable[..., Any]) -> None:
     group = desk.scim.post(
         "Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]}
     )
-    assert group.status_code == 201 and group.json()["members"][0]["value"] == made["id"]
+    assert group.status_code == 201
+    assert group.json()["members"][0]["value"] == made["id"]
     assert desk.scim.delete(f"Groups/{group.json()['id']}").status_code == 204
 
 
@@ -136,11 +139,13 @@ def test_a_sign_up_adds_the_app(open_desk: Callable[..., Any]) -> None:
     assert desk.get("servicePrincipals", **here)["value"] == []
     template = desk.get("applicationTemplates", **here)["value"][0]
     refused = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "TheOrgWiki"})
-    assert refused.status_code == 400 and "sign up" in refused.json()["error"]["message"]
+    assert refused.status_code == 400
+    assert "sign up" in refused.json()["error"]["message"]
     added = desk.tell("sign_up", app="theorgwiki")
     assert desk.tell("sign_up", app="theorgwiki")["id"] == added["id"]
     (principal,) = desk.get("servicePrincipals", **here)["value"]
-    assert principal["id"] == added["id"] and principal["applicationTemplateId"] is None
+    assert principal["id"] == added["id"]
+    assert principal["applicationTemplateId"] is None
     assert [role["displayName"] for role in principal["appRoles"]] == ["Member"]
     assert desk.get("applications", filter=f"appId eq '{principal['appId']}'")["value"] == [], (
         "the registration is the vendor's"

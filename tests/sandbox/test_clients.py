@@ -20,7 +20,8 @@ def test_the_journey_s_calls(open_desk: Callable[..., Any]) -> None:
     token, vendor = Secret(sandbox_token(7, "graph")), Secret(sandbox_token(7, "oreilly"))
     with GraphClient(desk.address.graph_url, token) as graph:
         me = graph.me()
-        assert me is not None and me["userPrincipalName"] == "admin@contoso.example"
+        assert me is not None
+        assert me["userPrincipalName"] == "admin@contoso.example"
         assert graph.directory_roles() == ("Cloud Application Administrator",)
         (template,) = graph.find_templates("O'Reilly learning platform")
         made = graph.instantiate(template["id"], "O'Reilly")
@@ -39,7 +40,8 @@ def test_the_journey_s_calls(open_desk: Callable[..., Any]) -> None:
         graph.put_secrets(sp, {"BaseAddress": address, "SecretToken": vendor, "SyncAll": "false"})
         assert graph.secrets(sp)["SecretToken"] == "*"
         grace = graph.user("grace.oneill@contoso.example")
-        assert grace is not None and graph.manager(grace["id"]) is not None
+        assert grace is not None
+        assert graph.manager(grace["id"]) is not None
         guest = next(u for u in graph.users() if "#EXT#" in u["userPrincipalName"])
         assert graph.user(guest["userPrincipalName"]) is not None
         pilot = next(g for g in graph.groups() if g["displayName"] == "Learning pilot")
@@ -48,10 +50,12 @@ def test_the_journey_s_calls(open_desk: Callable[..., Any]) -> None:
         assert graph.assign(sp, grace["id"], role)["id"] == graph.assign(sp, grace["id"], role)["id"]
         rule = graph.schema(sp, job)["synchronizationRules"][0]["id"]
         run = graph.provision_on_demand(sp, job, rule, grace["id"])
-        assert (run.result.lower(), run.action.lower()) == ("success", "create") and run.target_id
+        assert (run.result.lower(), run.action.lower()) == ("success", "create")
+        assert run.target_id
         graph.start_job(sp, job)
         told = graph.job(sp, job)
-        assert told is not None and told["status"]["code"] == "Active"
+        assert told is not None
+        assert told["status"]["code"] == "Active"
         assert len(list(graph.provisioning_logs(job, since=START_UTC - timedelta(days=1)))) == 2
         graph.restart_job(sp, job)
         graph.pause_job(sp, job)

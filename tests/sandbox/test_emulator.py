@@ -31,7 +31,8 @@ def test_graph_wants_its_token(desk: Any, header: str | None) -> None:
     answer = httpx.get(
         desk.address.graph_url + "/me", headers={"Authorization": header} if header else {}, trust_env=False
     )
-    assert answer.status_code == 401 and answer.json()["error"]["code"] == "InvalidAuthenticationToken"
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
 
 
 def test_the_vendor_s_token_does_not_open_graph(desk: Any) -> None:
@@ -57,7 +58,8 @@ def test_request_ids_come_back(desk: Any) -> None:
     """The client's id is echoed in the header and in the error, next to the server's own."""
     answer = desk.graph.get("users/nobody", headers={"client-request-id": "my-id"})
     told = answer.json()["error"]["innerError"]
-    assert answer.status_code == 404 and answer.json()["error"]["code"] == "Request_ResourceNotFound"
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "Request_ResourceNotFound"
     assert answer.headers["client-request-id"] == told["client-request-id"] == "my-id"
     assert answer.headers["request-id"] == told["request-id"]
     assert answer.headers["date"].startswith("Mon, 02 Mar 2026")
@@ -87,7 +89,8 @@ def test_users_come_in_pages(desk: Any) -> None:
         answer = desk.graph.get(url)
         seen += [u["userPrincipalName"] for u in answer.json()["value"]]
         url = answer.json().get("@odata.nextLink", "")
-    assert len(seen) == len(set(seen)) == 39 and "paula.left@contoso.example" not in seen
+    assert len(seen) == len(set(seen)) == 39
+    assert "paula.left@contoso.example" not in seen
     deleted = desk.get("directory/deletedItems/microsoft.graph.user", select="userPrincipalName,deletedDateTime")[
         "value"
     ]
@@ -164,7 +167,8 @@ def test_the_custom_app_has_the_default_mapping(open_desk: Callable[..., Any]) -
     sp = made["servicePrincipal"]["id"]
     desk.tell("wait", seconds=10)
     job = desk.graph.post(f"servicePrincipals/{sp}/synchronization/jobs", json={"templateId": "scim"}).json()
-    assert job["id"].startswith("scim.") and job["schedule"]["state"] == "Disabled"
+    assert job["id"].startswith("scim.")
+    assert job["schedule"]["state"] == "Disabled"
     schema = desk.get(f"servicePrincipals/{sp}/synchronization/jobs/{job['id']}/schema")
     mappings = schema["synchronizationRules"][0]["objectMappings"]
     assert {m["sourceObjectName"] for m in mappings} == {"User", "Group"}
@@ -181,10 +185,12 @@ def test_the_job_s_schema_is_the_profile_s(open_desk: Callable[..., Any]) -> Non
     assert {"key": "supportsProvisionOnDemand", "value": "true"} in rule["metadata"]
     assert [name for name, row in rows.items() if row["matchingPriority"]] == ["userName"]
     switch = rows["active"]["source"]
-    assert switch["type"] == "Function" and [p["key"] for p in switch["parameters"]] == ["source", *["switchValue"] * 4]
+    assert switch["type"] == "Function"
+    assert [p["key"] for p in switch["parameters"]] == ["source", *["switchValue"] * 4]
     assert [d["name"] for d in schema["directories"]] == ["Azure Active Directory", "O'Reilly learning platform"]
     refused = desk.graph.patch(path, json={})
-    assert refused.status_code == 404 and "No HTTP resource was found" in refused.json()["error"]["message"]
+    assert refused.status_code == 404
+    assert "No HTTP resource was found" in refused.json()["error"]["message"]
     rows["externalId"]["source"] = {
         "expression": "[objectId]",
         "name": "objectId",
@@ -204,7 +210,8 @@ def test_secrets_are_replaced_and_masked(open_desk: Callable[..., Any]) -> None:
     """The token reads as `*`, a key left out is gone, an empty notification text is refused."""
     desk = open_desk().make_app(SkipOutOfScopeDeletions="True")
     value = {item["key"]: item["value"] for item in desk.get(f"{desk.base}/secrets")["value"]}
-    assert value["SecretToken"] == "*" and value["SkipOutOfScopeDeletions"] == "True"
+    assert value["SecretToken"] == "*"
+    assert value["SkipOutOfScopeDeletions"] == "True"
     assert value["BaseAddress"] == desk.address.scim_urls["oreilly"]
     desk.save()
     assert "SkipOutOfScopeDeletions" not in {item["key"] for item in desk.get(f"{desk.base}/secrets")["value"]}
@@ -243,11 +250,13 @@ def test_assignments(open_desk: Callable[..., Any]) -> None:
     made = desk.assign(grace)
     path = f"servicePrincipals/{desk.sp}/appRoleAssignedTo"
     again = desk.graph.post(path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": desk.role})
-    assert again.status_code == 400 and "already exists" in again.json()["error"]["message"]
+    assert again.status_code == 400
+    assert "already exists" in again.json()["error"]["message"]
     other = desk.graph.post(
         path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": "11111111-1111-4111-8111-111111111111"}
     )
-    assert other.status_code == 400 and "not found on application" in other.json()["error"]["message"]
+    assert other.status_code == 400
+    assert "not found on application" in other.json()["error"]["message"]
     assert [a["id"] for a in desk.get(path)["value"]] == [made["id"]]
     assert desk.graph.delete(f"{path}/{made['id']}").status_code == 204
     assert desk.get(path)["value"] == []
@@ -265,6 +274,7 @@ def test_who_polls_a_job_waits_for_its_long_cycle() -> None:
         await sandbox.advance(JOB_STATUS_SECONDS, patience=0.01)
         assert not sandbox.running.done()
         await sandbox.advance(JOB_STATUS_SECONDS)
-        assert sandbox.running.done() and clock.now == before
+        assert sandbox.running.done()
+        assert clock.now == before
 
     asyncio.run(story())

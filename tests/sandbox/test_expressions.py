@@ -59,7 +59,9 @@ def test_the_documented_example(desk: Any) -> None:
     answer = ask(
         desk, 'Replace([preferredLanguage], "-", , , "_", , )', [{"key": "preferredLanguage", "value": "EN-US"}]
     ).json()
-    assert answer["parsingSucceeded"] and answer["evaluationSucceeded"] and answer["error"] is None
+    assert answer["parsingSucceeded"]
+    assert answer["evaluationSucceeded"]
+    assert answer["error"] is None
     assert answer["evaluationResult"] == ["EN_US"]
     assert {**answer["parsedExpression"], "expression": TREE["expression"]} == TREE
 
@@ -94,15 +96,19 @@ def test_a_bad_expression_is_a_200_that_says_so(desk: Any, expression: str, pars
     desk.make_app()
     answer = ask(desk, expression, [])
     told = answer.json()
-    assert answer.status_code == 200 and not told["evaluationSucceeded"]
-    assert told["parsingSucceeded"] is parsed and (told["parsedExpression"] is not None) is parsed
+    assert answer.status_code == 200
+    assert not told["evaluationSucceeded"]
+    assert told["parsingSucceeded"] is parsed
+    assert (told["parsedExpression"] is not None) is parsed
     assert told["error"]["message"]
 
 
 def test_without_test_input_it_is_only_read(desk: Any) -> None:
     desk.make_app()
     told = ask(desk, "[mail]").json()
-    assert told["parsingSucceeded"] and not told["evaluationSucceeded"] and told["error"] is None
+    assert told["parsingSucceeded"]
+    assert not told["evaluationSucceeded"]
+    assert told["error"] is None
 
 
 @pytest.mark.parametrize(
@@ -158,11 +164,11 @@ def test_ours_and_the_emulators_word_agree_on_a_group(desk: Any) -> None:
             graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, {}, sources
         )
     found = review_mapping(load("oreilly").attributes, live, {}, decided=Expectations(), opinion=opinion)
-    assert len(sources[pilot.name]["members"]) > 1 and [
-        each.values for each in opinion.answers if each.target == "title"
-    ] == [("True",)]
+    assert len(sources[pilot.name]["members"]) > 1
+    assert [each.values for each in opinion.answers if each.target == "title"] == [("True",)]
     [check] = [check for check in found.checks if check.code.startswith("mapping.microsoft")]
-    assert check.code == "mapping.microsoft_agrees" and "displayName of groups" in check.message
+    assert check.code == "mapping.microsoft_agrees"
+    assert "displayName of groups" in check.message
 
 
 def learners(graph: GraphClient) -> PilotGroup:
@@ -182,5 +188,6 @@ def test_ours_and_the_emulators_word_agree(desk: Any, app: str) -> None:
             graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, sources
         )
     found = review_mapping(load(app).attributes, live, sources, decided=Expectations(), opinion=opinion)
-    assert len(opinion.answers) == len(sources) and not found.overruled
+    assert len(opinion.answers) == len(sources)
+    assert not found.overruled
     assert "mapping.microsoft_agrees" in [check.code for check in found.checks]

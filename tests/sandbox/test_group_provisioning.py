@@ -94,16 +94,15 @@ def test_the_first_cycle_makes_people_then_groups_then_members(open_app: Callabl
     assert [kind for kind, _ in told] == sorted((kind for kind, _ in told), reverse=True)
     assert [action for kind, action in told if kind == "Group"] == ["create", "update"]
     made, filled = group_logs(desk)
-    assert (
-        made["sourceIdentity"]["details"]["odatatype"] == "Group"
-        and made["targetIdentity"]["identityType"] == CORE_GROUP
-    )
+    assert made["sourceIdentity"]["details"]["odatatype"] == "Group"
+    assert made["targetIdentity"]["identityType"] == CORE_GROUP
     assert {change["displayName"] for change in made["modifiedProperties"]} == {"displayName", "externalId"}
     assert [change["displayName"] for change in filled["modifiedProperties"]] == ["members", "members"]
     assert filled["provisioningSteps"][-1]["provisioningStepType"] == "referenceResolution"
     counts = {item["key"].split(" ")[0]: item["value"] for item in status["synchronizedEntryCountByType"]}
     assert counts == {"User": 2, "Group": 1}
-    assert status["lastExecution"]["countExported"] == 4 and status["lastExecution"]["state"] == "Succeeded"
+    assert status["lastExecution"]["countExported"] == 4
+    assert status["lastExecution"]["state"] == "Succeeded"
 
 
 @pytest.mark.parametrize("flag", ["", f"?{FLAG}"])
@@ -115,10 +114,12 @@ def test_members_come_and_go(open_app: Callable[..., Any], flag: str) -> None:
     run_first(desk)
     desk.tell("groups", group=PILOT, remove=[GRACE])
     cycle(desk)
-    assert groups_at(desk) == {PILOT: {JOSE}} and desk.accounts()[GRACE]["active"] is False
+    assert groups_at(desk) == {PILOT: {JOSE}}
+    assert desk.accounts()[GRACE]["active"] is False
     desk.tell("groups", group=PILOT, add=[GRACE])
     cycle(desk)
-    assert groups_at(desk) == {PILOT: {GRACE, JOSE}} and desk.accounts()[GRACE]["active"] is True
+    assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+    assert desk.accounts()[GRACE]["active"] is True
 
 
 def test_only_differences_are_sent(open_app: Callable[..., Any]) -> None:
@@ -149,7 +150,8 @@ def test_a_group_that_leaves_scope_is_deleted_and_made_anew(open_app: Callable[.
     run_first(desk)
     desk.graph.delete(f"servicePrincipals/{desk.sp}/appRoleAssignedTo/{assignment['id']}")
     cycle(desk)
-    assert groups_at(desk) == {} and all(account["active"] for account in desk.accounts().values())
+    assert groups_at(desk) == {}
+    assert all(account["active"] for account in desk.accounts().values())
     desk.assign(group_id(desk))
     cycle(desk)
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
@@ -174,10 +176,12 @@ def test_a_restored_person_is_still_a_member(open_app: Callable[..., Any]) -> No
     written = len(group_logs(desk))
     desk.tell("people", person=GRACE, do="soft_delete")
     cycle(desk)
-    assert desk.accounts()[GRACE]["active"] is False and groups_at(desk) == {PILOT: {GRACE, JOSE}}
+    assert desk.accounts()[GRACE]["active"] is False
+    assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
     desk.tell("people", person=GRACE, do="restore")
     cycle(desk)
-    assert desk.accounts()[GRACE]["active"] is True and len(group_logs(desk)) == written
+    assert desk.accounts()[GRACE]["active"] is True
+    assert len(group_logs(desk)) == written
 
 
 def test_a_member_deleted_for_good_needs_no_further_request(open_app: Callable[..., Any]) -> None:
@@ -188,10 +192,8 @@ def test_a_member_deleted_for_good_needs_no_further_request(open_app: Callable[.
     written = len(group_logs(desk))
     desk.tell("people", person=GRACE, do="hard_delete")
     cycle(desk)
-    assert (
-        desk.logs()[-2]["provisioningAction"] == "delete"
-        and desk.logs()[-2]["sourceIdentity"]["identityType"] == "User"
-    )
+    assert desk.logs()[-2]["provisioningAction"] == "delete"
+    assert desk.logs()[-2]["sourceIdentity"]["identityType"] == "User"
     assert [entry["provisioningAction"] for entry in group_logs(desk)[written:]] == ["other"]
     desk.tell("groups", group=PILOT, remove=[JOSE])
     cycle(desk)
@@ -205,13 +207,15 @@ def test_who_comes_into_scope_later_waits_for_a_restart(open_app: Callable[..., 
     desk.tell("people", person=GRACE, do="change", values={"enabled": False})
     desk.assign(group_id(desk))
     status = run_first(desk)
-    assert groups_at(desk) == {PILOT: {JOSE}} and status["lastExecution"]["state"] == "Succeeded"
+    assert groups_at(desk) == {PILOT: {JOSE}}
+    assert status["lastExecution"]["state"] == "Succeeded"
     assert status["lastExecution"]["countEscrowed"] == 0
     step = group_logs(desk)[-1]["provisioningSteps"][-1]
     assert (step["status"], step["details"]["ErrorCode"]) == ("warning", "UnableToResolveReferenceAttributeValue")
     desk.tell("people", person=GRACE, do="change", values={"enabled": True})
     cycle(desk)
-    assert GRACE in desk.accounts() and groups_at(desk) == {PILOT: {JOSE}}
+    assert GRACE in desk.accounts()
+    assert groups_at(desk) == {PILOT: {JOSE}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json={"criteria": {}}).status_code == 204
     desk.status()
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
@@ -232,7 +236,8 @@ def test_a_manager_who_comes_later_is_written_at_a_restart(open_app: Callable[..
     assert manager() is None
     desk.tell("people", person=JOSE, do="change", values={"enabled": True})
     cycle(desk)
-    assert JOSE in desk.accounts() and manager() is None
+    assert JOSE in desk.accounts()
+    assert manager() is None
     assert (
         desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json={"criteria": {"resetScope": reset}}).status_code
         == 204
@@ -247,12 +252,14 @@ def test_inner_groups_are_members_when_they_are_assigned_themselves(open_app: Ca
     desk.assign(group_id(desk, "Learners"))
     run_first(desk)
     learners = groups_at(desk)["Learners"]
-    assert learners and "Contractors" not in learners
+    assert learners
+    assert "Contractors" not in learners
     desk.assign(group_id(desk, "Contractors"))
     desk.tell("groups", group="Learners", do="change", values={"description": "touched"})
     cycle(desk)
     after = groups_at(desk)
-    assert after["Learners"] == learners | {"Contractors"} and after["Contractors"]
+    assert after["Learners"] == learners | {"Contractors"}
+    assert after["Contractors"]
 
 
 def test_groups_that_cannot_be_provisioned(open_app: Callable[..., Any]) -> None:
@@ -261,7 +268,9 @@ def test_groups_that_cannot_be_provisioned(open_app: Callable[..., Any]) -> None
     run_first(desk)
     there = groups_at(desk)
     awkward = "R&D / \"Skunk works\" – O'Brien's"
-    assert there[awkward] == set() and "Newsletter" not in there and len(there) == 6
+    assert there[awkward] == set()
+    assert "Newsletter" not in there
+    assert len(there) == 6
     (skipped,) = [e for e in group_logs(desk) if e["sourceIdentity"]["displayName"] == "Newsletter"]
     assert skipped["provisioningStatusInfo"]["status"] == "skipped"
     full = {"criteria": {"resetScope": "Full"}}
@@ -292,11 +301,9 @@ def test_a_failed_person_is_a_member_as_soon_as_the_account_is_there(open_app: C
     desk.tell("people", person=GRACE, do="change", values={"user_principal_name": JOSE.upper()})  # a name that is taken
     status = run_first(desk)
     members = groups_at(desk)[PILOT]
-    assert (
-        len(members) == 1
-        and status["lastExecution"]["countEscrowed"] == 1
-        and status["lastExecution"]["countEscrowedRaw"] == 2
-    )
+    assert len(members) == 1
+    assert status["lastExecution"]["countEscrowed"] == 1
+    assert status["lastExecution"]["countEscrowedRaw"] == 2
     desk.tell("people", person=JOSE.upper(), do="change", values={"user_principal_name": GRACE})
     cycle(desk)
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
@@ -317,10 +324,12 @@ def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next
         "success",
         "failure",
     ]
-    assert "internal" not in steps[-1]["description"] and "/apps/" in steps[-1]["description"]
+    assert "internal" not in steps[-1]["description"]
+    assert "/apps/" in steps[-1]["description"]
     desk.tell("faults", clear=True)
     cycle(desk)
-    assert groups_at(desk) == {PILOT: {GRACE, JOSE}} and desk.status()["lastExecution"]["countEscrowedRaw"] == 0
+    assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+    assert desk.status()["lastExecution"]["countEscrowedRaw"] == 0
     [group] = desk.scim.get("Groups").json()["Resources"]
     assert len(group["members"]) == 2
 
@@ -339,13 +348,15 @@ def test_groups_count_for_the_deletion_threshold(open_app: Callable[..., Any]) -
     desk.graph.delete(f"servicePrincipals/{desk.sp}/appRoleAssignedTo/{assignment['id']}")
     cycle(desk)
     assert desk.status()["quarantine"]["reason"] == "TooManyDeletes"
-    assert groups_at(desk) == {PILOT: {GRACE, JOSE}} and all(account["active"] for account in desk.accounts().values())
+    assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+    assert all(account["active"] for account in desk.accounts().values())
     staged = desk.logs(filter="provisioningAction eq 'stagedDelete'")
     assert [entry["sourceIdentity"]["identityType"] for entry in staged] == ["User", "User", "Group"]
     restart = {"criteria": {"resetScope": "ForceDeletes"}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json=restart).status_code == 204
     desk.status()
-    assert groups_at(desk) == {} and not any(account["active"] for account in desk.accounts().values())
+    assert groups_at(desk) == {}
+    assert not any(account["active"] for account in desk.accounts().values())
 
 
 def switch_groups(desk: Any, enabled: bool) -> None:
@@ -365,7 +376,9 @@ def test_a_mapping_that_is_switched_off_leaves_groups_alone(open_app: Callable[.
     switch_groups(desk, enabled=False)
     desk.assign(group_id(desk))
     run_first(desk)
-    assert set(desk.accounts()) == {GRACE, JOSE} and groups_at(desk) == {} and group_logs(desk) == []
+    assert set(desk.accounts()) == {GRACE, JOSE}
+    assert groups_at(desk) == {}
+    assert group_logs(desk) == []
 
 
 def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(
@@ -386,11 +399,13 @@ def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(
     assert desk.graph.put(path, json=schema).status_code == 204
     desk.assign(group_id(desk))
     status = run_first(desk)
-    assert status["quarantine"]["reason"] == "EncounteredQuarantineException" and desk.accounts() == {}
+    assert status["quarantine"]["reason"] == "EncounteredQuarantineException"
+    assert desk.accounts() == {}
     assert "Response Status Code: 404" in status["quarantine"]["error"]["message"]
     switch_groups(desk, enabled=False)
     desk.start()
-    assert desk.status()["quarantine"] is None and set(desk.accounts()) == {GRACE, JOSE}
+    assert desk.status()["quarantine"] is None
+    assert set(desk.accounts()) == {GRACE, JOSE}
 
 
 def test_a_restarted_sandbox_knows_its_groups(open_app: Callable[..., Any], open_desk: Callable[..., Any]) -> None:
@@ -434,13 +449,12 @@ def test_a_group_with_chosen_members_on_demand(open_app: Callable[..., Any]) -> 
     assert desk.result(grace)[0] == desk.result(jose)[0] == "Success"
     answer = on_demand(desk, pilot, [grace])
     assert answer.status_code == 200
-    assert (
-        json.loads(answer.json()["key"]) == {"result": "Success", "details": {}}
-        and json.loads(answer.json()["value"]) == {}
-    )
+    assert json.loads(answer.json()["key"]) == {"result": "Success", "details": {}}
+    assert json.loads(answer.json()["value"]) == {}
     assert groups_at(desk) == {PILOT: {GRACE}}
     (entry,) = group_logs(desk)
-    assert entry["provisioningAction"] == "create" and entry["initiatedBy"]["initiatorType"] == "user"
+    assert entry["provisioningAction"] == "create"
+    assert entry["initiatedBy"]["initiatorType"] == "user"
     assert on_demand(desk, pilot, [grace, jose]).status_code == 200
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
     again = json.loads(on_demand(desk, pilot, [jose]).json()["key"])
@@ -453,7 +467,8 @@ def test_who_has_no_account_is_left_out_on_demand(open_app: Callable[..., Any]) 
     pilot, grace = group_id(desk), desk.get(f"users/{GRACE}")["id"]
     desk.assign(pilot)
     assert json.loads(on_demand(desk, pilot, [grace]).json()["key"])["result"] == "Success"
-    assert groups_at(desk) == {PILOT: set()} and desk.accounts() == {}
+    assert groups_at(desk) == {PILOT: set()}
+    assert desk.accounts() == {}
     step = group_logs(desk)[-1]["provisioningSteps"][-1]
     assert step["details"] == {"ErrorCode": "UnableToResolveReferenceAttributeValue", "Member": grace}
 

@@ -23,10 +23,12 @@ def test_the_awkward_ones_are_there() -> None:
     assert any("'" in (p.surname or "") for p in people)
     assert any(not (p.display_name).isascii() for p in people)
     assert any("\u4e00" <= p.display_name[0] <= "\u9fff" for p in people)
-    assert any(p.mail is None for p in people) and any(p.surname is None and p.kind == "member" for p in people)
+    assert any(p.mail is None for p in people)
+    assert any(p.surname is None and p.kind == "member" for p in people)
     assert any(p.kind == "guest" and "#EXT#" in p.user_principal_name for p in people)
     assert any(not p.enabled and p.kind == "member" for p in people)
-    assert any(p.deleted_utc for p in people) and any(p.kind == "shared mailbox" for p in people)
+    assert any(p.deleted_utc for p in people)
+    assert any(p.kind == "shared mailbox" for p in people)
     assert len(mails) > len(set(mails))
 
 
@@ -52,7 +54,8 @@ def test_groups_are_of_every_kind() -> None:
     directory = Directory(Ids(7), 40)
     groups = {g.display_name: g for g in directory.groups.values()}
     assert any("DynamicMembership" in g.group_types and g.membership_rule for g in groups.values())
-    assert any(not g.security_enabled for g in groups.values()) and any(not g.members for g in groups.values())
+    assert any(not g.security_enabled for g in groups.values())
+    assert any(not g.members for g in groups.values())
     people, inner = directory.nested_members(groups["Learners"])
     assert [g.display_name for g in inner] == ["Contractors"]
     assert len(people) > len(directory.direct_people(groups["Learners"]))

@@ -46,9 +46,11 @@ def test_the_ready_line_and_a_clean_end(number: signal.Signals) -> None:
     """One JSON line of the promised shape; a signal ends it with 0 and without words."""
     child = start_plainly("--app", "oreilly")
     try:
-        assert child.stdout is not None and child.stderr is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
         ready = json.loads(child.stdout.readline())
-        assert set(ready) == {"graph", "apps"} and set(ready["graph"]) == {"base_url", "token"}
+        assert set(ready) == {"graph", "apps"}
+        assert set(ready["graph"]) == {"base_url", "token"}
         assert set(ready["apps"]["oreilly"]) == {"scim_url", "token", "service_principal"}
         assert ready["apps"]["oreilly"]["service_principal"] is None
         answer = httpx.get(
@@ -59,7 +61,8 @@ def test_the_ready_line_and_a_clean_end(number: signal.Signals) -> None:
         assert answer.status_code == 200
         child.send_signal(number)
         assert child.wait(timeout=10) == 0
-        assert child.stdout.read() == "" and child.stderr.read() == ""
+        assert child.stdout.read() == ""
+        assert child.stderr.read() == ""
     finally:
         child.kill()
         child.wait()
@@ -72,7 +75,8 @@ def test_it_ends_with_its_owner(open_desk: Callable[..., Any]) -> None:
     child = next(c.process for c in process._children.values() if c.address == desk.address)
     child.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    assert child.poll() is None and desk.get("me")
+    assert child.poll() is None
+    assert desk.get("me")
     process.stop(desk.address)
     assert child.poll() == 0
     with pytest.raises(Unreachable):
@@ -109,7 +113,8 @@ def test_two_sandboxes_do_not_know_each_other(open_desk: Callable[..., Any]) -> 
     """Side by side, each with its own state; the tokens of another seed open nothing."""
     one, two = open_desk("one"), open_desk("two", seed=8)
     one.make_app()
-    assert two.get("servicePrincipals")["value"] == [] and one.get("servicePrincipals")["value"]
+    assert two.get("servicePrincipals")["value"] == []
+    assert one.get("servicePrincipals")["value"]
     stranger = httpx.get(
         two.address.graph_url + "/me", headers={"Authorization": f"Bearer {sandbox_token(7, 'graph')}"}, trust_env=False
     )
@@ -208,7 +213,8 @@ def test_no_token_is_kept(open_desk: Callable[..., Any], tmp_path: Path) -> None
         for secret in secrets:
             assert secret.encode() not in content and base64.b64encode(secret.encode()) not in content, file.name
     lines = (tmp_path / "run" / "sandbox.jsonl").read_text(encoding="utf-8")
-    assert "[sandbox token oreilly]" in lines and "[some other secret]" in lines
+    assert "[sandbox token oreilly]" in lines
+    assert "[some other secret]" in lines
 
 
 def test_other_settings_are_refused(open_desk: Callable[..., Any], tmp_path: Path) -> None:
@@ -225,7 +231,8 @@ def test_a_profile_object_needs_no_file(open_desk: Callable[..., Any], old_accou
     """A changed profile travels to the child as it is."""
     other = old_accounts.model_copy(update={"name": "my-app"})
     desk = open_desk(app=other)
-    assert list(desk.address.scim_urls) == ["my-app"] and len(desk.accounts()) == 3
+    assert list(desk.address.scim_urls) == ["my-app"]
+    assert len(desk.accounts()) == 3
 
 
 def test_time_is_virtual(open_desk: Callable[..., Any]) -> None:

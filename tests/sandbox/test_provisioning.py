@@ -32,10 +32,13 @@ def test_one_person_is_created_on_demand(open_desk: Callable[..., Any]) -> None:
     assert [s["type"] for s in value["provisioningSteps"]] == ["Import", "Scoping", "Matching", "Export"]
     assert {"displayName": "name.familyName", "oldValue": None, "newValue": "O'Neill"} in value["modifiedProperties"]
     account = desk.accounts()["grace.oneill@contoso.example"]
-    assert account["id"] == value["targetIdentity"]["id"] and account["active"] is True
+    assert account["id"] == value["targetIdentity"]["id"]
+    assert account["active"] is True
     (entry,) = desk.logs(filter=f"jobId eq '{desk.job}' and activityDateTime gt 2026-03-01T00:00:00Z")
-    assert entry["changeId"] == value["changeId"] and entry["provisioningAction"] == "create"
-    assert entry["initiatedBy"]["initiatorType"] == "user" and "durationInMilliseconds" in entry
+    assert entry["changeId"] == value["changeId"]
+    assert entry["provisioningAction"] == "create"
+    assert entry["initiatedBy"]["initiatorType"] == "user"
+    assert "durationInMilliseconds" in entry
 
 
 def test_the_same_person_again_is_redundant(open_desk: Callable[..., Any]) -> None:
@@ -53,7 +56,9 @@ def test_who_is_not_assigned_is_skipped(open_desk: Callable[..., Any]) -> None:
     desk = open_desk().make_app()
     result, value = desk.result(desk.person("zoe.young-smith")["id"])
     scoping = next(s for s in value["provisioningSteps"] if s["type"] == "Scoping")
-    assert result == "Skipped" and scoping["details"]["Assigned"] == "False" and desk.accounts() == {}
+    assert result == "Skipped"
+    assert scoping["details"]["Assigned"] == "False"
+    assert desk.accounts() == {}
 
 
 @pytest.mark.parametrize(
@@ -65,9 +70,8 @@ def test_a_missing_required_value_fails(open_desk: Callable[..., Any], key: str,
     person = desk.person(key)["id"]
     desk.assign(person)
     answer = desk.on_demand(person).json()
-    assert (
-        json.loads(answer["key"])["result"] == "Failure" and json.loads(answer["key"])["details"]["errorCode"] == code
-    )
+    assert json.loads(answer["key"])["result"] == "Failure"
+    assert json.loads(answer["key"])["details"]["errorCode"] == code
 
 
 def test_the_sixth_call_in_ten_seconds_is_throttled(open_desk: Callable[..., Any]) -> None:
@@ -105,20 +109,21 @@ def test_a_job_tells_its_life(open_desk: Callable[..., Any]) -> None:
     """Not configured with the sentinels, then run, then paused."""
     desk = open_desk().make_app()
     fresh = desk.get(f"{desk.base}/jobs/{desk.job}")
-    assert fresh["schedule"]["interval"] == "P10675199DT2H48M5.4775807S" and fresh["status"]["code"] == "NotConfigured"
+    assert fresh["schedule"]["interval"] == "P10675199DT2H48M5.4775807S"
+    assert fresh["status"]["code"] == "NotConfigured"
     last = fresh["status"]["lastExecution"]
     assert (last["state"], last["timeBegan"], last["error"]["code"]) == ("Failed", "0001-01-01T00:00:00Z", "None")
     desk.assign(group_id(desk))
     desk.start()
     run = desk.get(f"{desk.base}/jobs/{desk.job}")
-    assert run["status"]["code"] == "Active" and run["schedule"] == {
+    assert run["status"]["code"] == "Active"
+    assert run["schedule"] == {
         "expiration": None,
         "interval": "PT40M",
         "state": "Active",
     }
-    assert (
-        run["status"]["lastExecution"]["state"] == "Succeeded" and run["status"]["lastExecution"]["countExported"] == 2
-    )
+    assert run["status"]["lastExecution"]["state"] == "Succeeded"
+    assert run["status"]["lastExecution"]["countExported"] == 2
     assert run["status"]["synchronizedEntryCountByType"][0]["value"] == 2
     assert run["status"]["progress"][0]["completedUnits"] == run["status"]["progress"][0]["totalUnits"]
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/pause").status_code == 204
@@ -133,7 +138,8 @@ def test_an_assigned_group_brings_its_direct_members(open_desk: Callable[..., An
     desk.start()
     desk.status()
     names = set(desk.accounts())
-    assert "grace.oneill@contoso.example" in names and not any("fabrikam" in name for name in names)
+    assert "grace.oneill@contoso.example" in names
+    assert not any("fabrikam" in name for name in names)
 
 
 def test_leaving_and_coming_back(open_desk: Callable[..., Any]) -> None:
@@ -150,7 +156,8 @@ def test_leaving_and_coming_back(open_desk: Callable[..., Any]) -> None:
     desk.tell("groups", group=GROUP, add=[name])
     desk.tell("wait", seconds=41 * 60)
     again = desk.accounts()[name]
-    assert again["active"] is True and again["id"] == first["id"]
+    assert again["active"] is True
+    assert again["id"] == first["id"]
     desk.tell("people", person=name, do="hard_delete")
     desk.tell("wait", seconds=41 * 60)
     assert name not in desk.accounts()
@@ -228,10 +235,12 @@ def test_a_wrong_token_quarantines(open_desk: Callable[..., Any]) -> None:
     desk.assign(group_id(desk))
     desk.start()
     status = desk.status()
-    assert status["code"] == "Quarantine" and status["quarantine"]["reason"] == "EncounteredQuarantineException"
+    assert status["code"] == "Quarantine"
+    assert status["quarantine"]["reason"] == "EncounteredQuarantineException"
     assert status["quarantine"]["error"]["code"].endswith("CredentialValidationFailure")
     assert status["quarantine"]["nextAttempt"] == "2026-03-02T15" + status["quarantine"]["currentBegan"][13:]
-    assert status["lastExecution"]["state"] == "Failed" and desk.accounts() == {}
+    assert status["lastExecution"]["state"] == "Failed"
+    assert desk.accounts() == {}
     desk.tell("wait", seconds=24 * 3600 + 60)
     assert desk.status()["quarantine"]["seriesCount"] == 4
     desk.save()
@@ -280,7 +289,8 @@ def test_logs_come_in_pages_newest_first_when_asked(open_desk: Callable[..., Any
         ids += [e["id"] for e in answer["value"]]
         url = answer.get("@odata.nextLink", "")
     everything = [e["id"] for e in desk.logs(top="1000")]
-    assert ids == everything[::-1] and len(ids) == 40
+    assert ids == everything[::-1]
+    assert len(ids) == 40
     assert (
         desk.graph.get("auditLogs/provisioning?$filter=provisioningStatusInfo/status eq 'failure'").status_code == 400
     )
@@ -300,4 +310,5 @@ def test_too_many_failures_end_a_job(initial, state, code):
     job = Job("job", "template", "sp", "oreilly", {}, {}, now, state="Active", escrows=set(failed), due=now)
     _judge_failures(job, Tally(imported=6_000, failed=failed), initial, now)
     assert (job.state, job.code, job.pruned, job.graph()["status"]["escrowsPruned"]) == (state, code, initial, initial)
-    assert job.escrows == (set() if initial else failed) and (job.due is None) is initial
+    assert job.escrows == (set() if initial else failed)
+    assert (job.due is None) is initial

@@ -44,18 +44,18 @@ def test_the_vendor_wants_its_token(desk: Any, token: str | None) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     for path in ("/Users", "/nonsense"):
         answer = httpx.get(desk.address.scim_urls["oreilly"] + path, headers=headers, trust_env=False)
-        assert (
-            answer.status_code == 401
-            and answer.json()["status"] == "401"
-            and "Bearer" in answer.headers["www-authenticate"]
-        )
+        assert answer.status_code == 401
+        assert answer.json()["status"] == "401"
+        assert "Bearer" in answer.headers["www-authenticate"]
 
 
 def test_the_test_connection_passes(desk: Any) -> None:
     """A user who cannot exist: 200, an empty ListResponse, with any Accept."""
     answer = desk.scim.get("Users", params={"filter": 'userName eq "0d9c"'}, headers={"Accept": "*/*"})
-    assert answer.status_code == 200 and answer.headers["content-type"] == "application/scim+json"
-    assert answer.json()["totalResults"] == 0 and answer.json()["Resources"] == []
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/scim+json"
+    assert answer.json()["totalResults"] == 0
+    assert answer.json()["Resources"] == []
 
 
 def test_only_what_the_table_says_can_be_filtered(desk: Any) -> None:
@@ -75,16 +75,17 @@ def test_there_are_no_groups(desk: Any) -> None:
 def test_other_addresses_are_a_web_site(desk: Any) -> None:
     """Below another path the vendor's site answers 404 in HTML."""
     answer = desk.scim.get(desk.address.origin + "/apps/oreilly/scim/Users")
-    assert answer.status_code == 404 and "html" in answer.headers["content-type"]
+    assert answer.status_code == 404
+    assert "html" in answer.headers["content-type"]
 
 
 @pytest.mark.parametrize("missing", ["externalId", "emails", "name"])
 def test_required_values_are_insisted_on(desk: Any, missing: str) -> None:
     """A creation without one of them is a 400 that names it."""
     answer = desk.scim.post("Users", json={k: v for k, v in person("missing").items() if k != missing})
-    assert (
-        answer.status_code == 400 and answer.json()["scimType"] == "invalidValue" and missing in answer.json()["detail"]
-    )
+    assert answer.status_code == 400
+    assert answer.json()["scimType"] == "invalidValue"
+    assert missing in answer.json()["detail"]
 
 
 def test_entra_s_dialect_is_taken(desk: Any) -> None:
@@ -96,7 +97,8 @@ def test_entra_s_dialect_is_taken(desk: Any) -> None:
     )
     assert desk.scim.patch(f"Users/{made['id']}", json=body).status_code == 204
     seen = desk.scim.get(f"Users/{made['id']}").json()
-    assert seen["active"] is False and {"type": "home", "value": "home@contoso.example"} in seen["emails"]
+    assert seen["active"] is False
+    assert {"type": "home", "value": "home@contoso.example"} in seen["emails"]
 
 
 def test_values_are_unique_and_ids_are_the_sandbox_s(open_desk: Callable[..., Any]) -> None:

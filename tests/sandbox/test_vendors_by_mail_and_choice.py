@@ -54,7 +54,8 @@ def test_cloud_academy_has_users_without_addresses(three: dict[str, Desk]) -> No
         "emails": [{"type": "work", "value": "new@contoso.example"}],
     }
     made = scim.post("Users", json=body)
-    assert made.status_code == 201 and "emails" not in scim.get(f"Users/{made.json()['id']}").json()
+    assert made.status_code == 201
+    assert "emails" not in scim.get(f"Users/{made.json()['id']}").json()
     assert scim.get("Users", params={"filter": 'userName eq "NEW@contoso.example"'}).json()["totalResults"] == 1
     assert scim.get("Users", params={"filter": 'externalId eq "x"'}).json()["scimType"] == "invalidFilter"
     assert scim.post("Users", json={"schemas": [CORE], "externalId": "nobody"}).status_code == 400
@@ -100,7 +101,8 @@ def test_thrives_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> No
     schema = desk.get(f"{desk.base}/templates/thrive-lxp/schema")
     people, groups = user_mapping(schema), mapping_of(schema, "Group")
     assert {row.target for row in people.rows} == {row.target for row in load("thrive-lxp").attributes} - {"timezone"}
-    assert {row.target for row in groups.rows} == {"displayName", "externalId", "members"} and groups.enabled
+    assert {row.target for row in groups.rows} == {"displayName", "externalId", "members"}
+    assert groups.enabled
     assert [row.target for row in groups.matching_rows] == ["displayName"]
     desk.job = desk.graph.post(f"{desk.base}/jobs", json={"templateId": "thrive-lxp"}).json()["id"]
     desk.save()
@@ -121,5 +123,6 @@ def test_a_file_makes_a_vendor(three: dict[str, Desk]) -> None:
     assert desk.address.scim_urls["northwind-campus"].endswith("/apps/northwind-campus/campus/scim/v2")
     assert found_in_gallery(desk, "Northwind Campus") == ["Northwind Campus"]
     refused = desk.scim.post("Users", json={"schemas": [CORE], "userName": "a@contoso.example"})
-    assert refused.status_code == 400 and "displayName" in refused.json()["detail"]
+    assert refused.status_code == 400
+    assert "displayName" in refused.json()["detail"]
     assert desk.scim.get("Users").json()["totalResults"] == 3

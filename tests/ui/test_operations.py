@@ -49,7 +49,8 @@ def restored() -> MappingRestore:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_is_a_runbook(name: str) -> None:
     """It is found by its name, is one step of that name, and no step of the journey."""
-    assert name in names() and is_operation(name)
+    assert name in names()
+    assert is_operation(name)
     assert [step.name for step in read_runbook(name).steps] == [name]
 
 
@@ -62,11 +63,9 @@ def test_a_run_of_its_own_is_set_up_first(tmp_path: Path, capsys: pytest.Capture
         assert "the journey was done quietly first" in capsys.readouterr().out
         played = [step.name for step in STEPS[: [step.name for step in STEPS].index(LAST_PLAYED) + 1]]
         assert [name for name, step in run.state()["steps"].items() if step["state"] == "passed"] == played
+        assert here.enterprise_app.created
         assert (
-            here.enterprise_app.created
-            and here.graph.job(here.enterprise_app.service_principal_id, here.enterprise_app.job_id)["schedule"][
-                "state"
-            ]
+            here.graph.job(here.enterprise_app.service_principal_id, here.enterprise_app.job_id)["schedule"]["state"]
             == "Active"
         )
         writes = len(run.list("journal"))
@@ -91,9 +90,9 @@ def test_a_run_of_the_journey_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
     try:
         with pytest.raises(PlanRefused, match="has not set O'Reilly learning platform up") as caught:
             _ = here.enterprise_app
-        assert (
-            "1_plan" in caught.value.remedy and run.list("journal") == () and "quietly" not in capsys.readouterr().out
-        )
+        assert "1_plan" in caught.value.remedy
+        assert run.list("journal") == ()
+        assert "quietly" not in capsys.readouterr().out
     finally:
         here.access.close()
         stop(here.access.sandbox)

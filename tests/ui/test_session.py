@@ -60,11 +60,15 @@ def test_a_notebook_alone_plays_the_earlier_ones(capsys):
     here = begin("3_app", app="oreilly", tenant="sandbox", run="", display_name="", adopt="", confirm="sandbox")
     try:
         said = capsys.readouterr().out
-        assert "No run here" in said and "writes: only into the sandbox" in said and said.count("\n") == 2
+        assert "No run here" in said
+        assert "writes: only into the sandbox" in said
+        assert said.count("\n") == 2
         states = [here.run.state()["steps"][step.name]["state"] for step in STEPS]
         assert states == ["passed", "passed", "running"] + ["pending"] * 6
-        assert here.record("Readiness").title == "O'Reilly learning platform" and here.run.state()["temporary"]
-        assert here.token().label and "token" not in repr(here).lower()
+        assert here.record("Readiness").title == "O'Reilly learning platform"
+        assert here.run.state()["temporary"]
+        assert here.token().label
+        assert "token" not in repr(here).lower()
     finally:
         here.access.close()
         stop(here.access.sandbox)
@@ -206,9 +210,8 @@ def test_confirming(tmp_path):
     assert not here.run.has("4_scope", "ChangePlan")
     plan = here.plan((PlannedChange("assign", "ann to App"),), summary="Assign.")
     assert plan.fingerprint in str(here.confirm(plan))
-    assert (
-        here.run.get("4_scope", "ChangePlan").confirmed_utc and not here.run.get("4_scope", "ChangePlan").completed_utc
-    )
+    assert here.run.get("4_scope", "ChangePlan").confirmed_utc
+    assert not here.run.get("4_scope", "ChangePlan").completed_utc
     here.close(Outcome(()))
     assert here.run.get("4_scope", "ChangePlan").completed_utc
 

@@ -48,7 +48,8 @@ def test_other_sequences_stay_as_they_are(shell: InteractiveShell, value: object
     """Nobody's own tuples change, also after a second registration."""
     register(shell)
     bundle = _bundle(shell, value)
-    assert set(bundle) == {"text/plain"} and " ".join(bundle["text/plain"].split()) == repr(value)
+    assert set(bundle) == {"text/plain"}
+    assert " ".join(bundle["text/plain"].split()) == repr(value)
 
 
 def test_a_record_is_shown_by_name(shell: InteractiveShell) -> None:

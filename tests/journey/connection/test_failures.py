@@ -32,7 +32,8 @@ def test_each_failure_is_one_finding(failure: Failure, world: World, monkeypatch
     probe = ask(setup, monkeypatch)
     finding = next((c for c in probe.checks if c.code == failure.code), None)
     assert finding is not None, probe.checks
-    assert finding.status == failure.status and failure.message in finding.message
+    assert finding.status == failure.status
+    assert failure.message in finding.message
     assert all(words in finding.remedy for words in failure.remedy), finding.remedy
     bad = [c for c in probe.checks if c.status is Status.FAILED]
     assert bad == ([finding] if failure.status == "failed" else [])
@@ -40,7 +41,8 @@ def test_each_failure_is_one_finding(failure: Failure, world: World, monkeypatch
     if bad:
         later = probe.checks[probe.checks.index(finding) + 1 :]
         assert {c.status for c in later} <= {Status.NOT_REACHED, Status.WARNING}
-        assert "sent GET " in finding.message and ", got " in finding.message
+        assert "sent GET " in finding.message
+        assert ", got " in finding.message
     shown = json.dumps(to_plain(probe), ensure_ascii=False)
     assert not [word for word in (setup.token, *HIDDEN) if word in shown]
     assert len(probe.exchanges) <= 11
@@ -78,7 +80,8 @@ def test_the_command_says_the_same(failure: Failure, world: World, scimkit) -> N
 def test_what_can_be_seen_before_asking(url: str, words: str, scimkit, request) -> None:
     """Plain http elsewhere, a placeholder: exit 2 before the token is even looked for."""
     done = scimkit("check", url, "--token", "env:NOT_SET_ANYWHERE")
-    assert done.returncode == 2 and words in done.stderr
+    assert done.returncode == 2
+    assert words in done.stderr
     request.node.user_properties.append(
         ("row", (f"{url} entered", "ConfigError", "before asking", done.stderr.splitlines()[-1], 2))
     )

@@ -46,7 +46,8 @@ def test_the_other_scheme_is_asked_without_a_token(world: World) -> None:
     stub = world.answer(found(), tls=world.tls())
     probe = ask(stub.url.replace("https:", "http:") + "/scim", ca_file=world.ca_file)
     assert first_failed(probe.checks).code == "connection.not_https"
-    assert stub.seen and all("authorization" not in seen.headers for seen in stub.seen)
+    assert stub.seen
+    assert all("authorization" not in seen.headers for seen in stub.seen)
 
 
 def test_a_known_address_gets_the_token_and_no_other(world: World) -> None:
@@ -80,7 +81,8 @@ def test_without_a_profile_nothing_else_is_asked(world: World) -> None:
     """The neighbours of an address are on its own server."""
     here, there = world.answer(lambda seen: not_there()), world.answer(found())
     ask(here.url + "/scim")
-    assert there.seen == [] and 1 < len(here.seen) <= 7
+    assert there.seen == []
+    assert 1 < len(here.seen) <= 7
 
 
 def test_the_search_ends_with_the_first_that_answers(world: World) -> None:
@@ -94,8 +96,10 @@ def test_a_good_answer_needs_one_question(world: World) -> None:
     """And gives four passed checks."""
     stub = world.answer(found())
     probe = ask(stub.url + "/scim")
-    assert [c.status for c in probe.checks] == [Status.PASSED] * 4 and len(stub.seen) == 1
-    assert stub.seen[0].headers["accept"] == "*/*" and "content-type" not in stub.seen[0].headers
+    assert [c.status for c in probe.checks] == [Status.PASSED] * 4
+    assert len(stub.seen) == 1
+    assert stub.seen[0].headers["accept"] == "*/*"
+    assert "content-type" not in stub.seen[0].headers
 
 
 def test_waiting_is_the_clients_own(world: World) -> None:
@@ -103,13 +107,15 @@ def test_waiting_is_the_clients_own(world: World) -> None:
     waits: list[float] = []
     stub = world.answer(reply(503, headers={"Retry-After": "7"}))
     assert first_failed(ask(stub.url, wait=waits.append).checks).code == "connection.server_error"
-    assert waits == [7.0] and len(stub.seen) == 2
+    assert waits == [7.0]
+    assert len(stub.seen) == 2
 
 
 def test_what_a_vendor_says_is_data(world: World) -> None:
     """Control characters do not reach a terminal."""
     stub = world.answer(reply(500, {"detail": "boom \x1b[31m\u202ered"}))
-    assert "\x1b" not in str(ask(stub.url)) and "\u202e" not in str(ask(stub.url))
+    assert "\x1b" not in str(ask(stub.url))
+    assert "\u202e" not in str(ask(stub.url))
 
 
 @pytest.mark.parametrize("schemas", [5, [5, None], {"a": 1}, "text"])
@@ -153,7 +159,9 @@ def test_what_to_ask_next_is_decided_without_asking() -> None:
 def test_neighbours(path: str, near: tuple[str, ...]) -> None:
     """At most four, none the address itself."""
     found = tuple(address.removeprefix("https://h.example") for address in neighbours("https://h.example" + path))
-    assert found[: len(near)] == near and len(found) <= 4 and path not in found
+    assert found[: len(near)] == near
+    assert len(found) <= 4
+    assert path not in found
     assert near or not found
 
 
@@ -173,7 +181,8 @@ def test_slips_in_a_tenant_url(url: str) -> None:
     """A sentence and a remedy; a password in it is not repeated."""
     with pytest.raises(ConfigError) as caught:
         read_tenant_url(url)
-    assert caught.value.remedy and "u:p" not in str(caught.value)
+    assert caught.value.remedy
+    assert "u:p" not in str(caught.value)
 
 
 # -- Entra's own word ------------------------------------------------------------------
@@ -195,7 +204,8 @@ def test_not_reachable_from_here(name: str, world: World, monkeypatch: pytest.Mo
     weighed = probe.weigh(ACCEPTED)
     assert first_failed(weighed.checks) is None
     unknown = next(c for c in weighed.checks if c.code == "connection.not_reachable_from_here")
-    assert unknown.status is Status.NOT_OBSERVED and "stays unknown from here" in unknown.remedy
+    assert unknown.status is Status.NOT_OBSERVED
+    assert "stays unknown from here" in unknown.remedy
     assert first_failed(probe.checks).code in unknown.message
     assert probe.weigh(failed("connection.entra_refused", "no", "mend")) == probe
 
@@ -228,9 +238,8 @@ def test_from_here_closed_from_there_open(world: World, open_desk: Callable[...,
             load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
         )
         unknown = probe.weigh(verdict).checks[0]
-        assert (
-            unknown.code == "connection.not_reachable_from_here" and first_failed(probe.weigh(verdict).checks) is None
-        )
+        assert unknown.code == "connection.not_reachable_from_here"
+        assert first_failed(probe.weigh(verdict).checks) is None
         request.node.user_properties.append(
             (
                 "row",
@@ -248,9 +257,11 @@ def test_from_here_closed_from_there_open(world: World, open_desk: Callable[...,
         refused = validate_through_graph(
             load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
         )
-        assert refused.code == "connection.entra_refused" and "filtering by the matching attribute" in refused.remedy
+        assert refused.code == "connection.entra_refused"
+        assert "filtering by the matching attribute" in refused.remedy
         vendor.answer = lambda seen: reply(401)
         refused = validate_through_graph(
             load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
         )
-        assert "refuses: a token that has expired" in refused.remedy and TOKEN not in str(refused)
+        assert "refuses: a token that has expired" in refused.remedy
+        assert TOKEN not in str(refused)

@@ -33,7 +33,9 @@ def test_all_keys_travel_together(office):
     made = office.make()
     written = save_credentials(office.graph, made, settings(office), token=office.scim_token)
     stored = office.graph.secrets(made.service_principal_id)
-    assert set(written) == set(stored) and stored["SyncAll"] == "false" and "*" in stored["SecretToken"]
+    assert set(written) == set(stored)
+    assert stored["SyncAll"] == "false"
+    assert "*" in stored["SecretToken"]
 
 
 def test_a_running_job_keeps_its_settings(office):

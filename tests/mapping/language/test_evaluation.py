@@ -36,7 +36,8 @@ def test_documented_example(example: dict[str, Any]) -> None:
     if example["check"] == "pattern":
         assert re.search(expected, value)
     else:
-        assert value == expected and type(value) is type(expected)
+        assert value == expected
+        assert type(value) is type(expected)
 
 
 def test_only_marked_conflicts_need_lenient_conditions() -> None:
@@ -179,7 +180,8 @@ CASES: list[tuple[str, Any]] = [
 def test_rule(expression: str, expected: Any) -> None:
     """Each function keeps its rules for nulls, borders and modes."""
     value = evaluate(expression, A, now=NOW)
-    assert value == expected and type(value) is type(expected)
+    assert value == expected
+    assert type(value) is type(expected)
 
 
 REPLACES: list[tuple[str, Any]] = [
@@ -238,7 +240,9 @@ def test_errors_of_evaluation(expression: str, words: str) -> None:
         evaluate(expression, A, now=NOW)
     message = caught.value.message + caught.value.remedy
     assert words in message
-    assert caught.value.text == expression and caught.value.position is not None and caught.value.remedy
+    assert caught.value.text == expression
+    assert caught.value.position is not None
+    assert caught.value.remedy
 
 
 def test_the_argument_to_blame_is_pointed_at() -> None:
@@ -293,9 +297,12 @@ def test_random_string_keeps_its_minimums() -> None:
     """Counts per class, avoided characters and length hold for many draws."""
     for seed in range(50):
         text = evaluate('RandomString(12, 2, 2, 2, 2, "0O?,l")', {}, random=Random(seed))
-        assert len(text) == 12 and not set(text) & set("0O?,l")
-        assert sum(c.isdigit() for c in text) >= 2 and sum(c.isupper() for c in text) >= 2
-        assert sum(c.islower() for c in text) >= 2 and sum(not c.isalnum() for c in text) >= 2
+        assert len(text) == 12
+        assert not set(text) & set("0O?,l")
+        assert sum(c.isdigit() for c in text) >= 2
+        assert sum(c.isupper() for c in text) >= 2
+        assert sum(c.islower() for c in text) >= 2
+        assert sum(not c.isalnum() for c in text) >= 2
 
 
 def test_redacted_values_stay_out_of_errors() -> None:
@@ -336,7 +343,8 @@ def test_evaluation_raises_nothing_but_mapping_errors(data: st.DataObject, sourc
         try:
             evaluate(f"{function.name}({', '.join(texts)})", source, now=NOW, random=Random(1), settings=how)
         except MappingError as error:
-            assert error.message and error.remedy
+            assert error.message
+            assert error.remedy
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,20 @@ NOW = datetime(2025, 7, 30, tzinfo=UTC)
 def test_every_intermediate_value_is_shown() -> None:
     """Values, the branch taken, what was empty and what was not reached."""
     told = explain('IIF([a] = "x", [g], Switch([c], "none", "", Left([d], 2)))', {"a": "y", "d": "hello"})
-    assert told.value == "he" and told.error is None
+    assert told.value == "he"
+    assert told.error is None
     assert told.empty == ("g", "c")
     assert told.branches == ("IIF: condition False", 'Switch: key ""')
     rows = {row.expression: row for row in told.rows()}
     assert rows["[g]"].value == "not taken"
-    assert rows["Left([d], 2)"].value == '"he"' and rows["Left([d], 2)"].role == "value 1"
+    assert rows["Left([d], 2)"].value == '"he"'
+    assert rows["Left([d], 2)"].role == "value 1"
     assert rows["[c]"].note == "empty at the source"
     assert rows['[a] = "x"'].value == "False"
     text = str(told)
-    assert '= "he"' in text and "empty: g, c" in text and text.count("\n") == len(told.rows())
+    assert '= "he"' in text
+    assert "empty: g, c" in text
+    assert text.count("\n") == len(told.rows())
 
 
 def test_a_null_condition_is_explained() -> None:
@@ -40,7 +44,8 @@ def test_a_null_condition_is_explained() -> None:
 def test_an_error_is_part_of_the_explanation() -> None:
     """The failing part carries the message; values found before it stay."""
     told = explain('Join("", Left([a], 1), CDate([a]))', {"a": "soon"})
-    assert isinstance(told.error, MappingError) and told.value is None
+    assert isinstance(told.error, MappingError)
+    assert told.value is None
     assert [row.value for row in told.rows()][:3] == ["failed", '""', '"s"']
     assert "error: CDate" in str(told)
 

@@ -97,9 +97,11 @@ def test_any_text_parses_or_gives_a_position(text: str) -> None:
     try:
         node = parse(text)
     except MappingError as error:
-        assert error.position is not None and 0 <= error.position <= len(text)
+        assert error.position is not None
+        assert 0 <= error.position <= len(text)
         assert error.remedy
-        assert isinstance(error, ExpressionError) and error.pointer().count("\n") <= 1
+        assert isinstance(error, ExpressionError)
+        assert error.pointer().count("\n") <= 1
     else:
         assert parse(print_expression(node)) == node
 
@@ -164,7 +166,8 @@ def test_the_caret_heeds_how_wide_characters_are(before: str, column: int) -> No
     with pytest.raises(ExpressionError) as caught:
         parse(before + "Foo())")
     line, caret = caught.value.pointer().splitlines()
-    assert caret == " " * column + "^" and line.endswith("Foo())")
+    assert caret == " " * column + "^"
+    assert line.endswith("Foo())")
 
 
 @pytest.mark.parametrize(

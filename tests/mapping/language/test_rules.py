@@ -326,7 +326,9 @@ def test_what_a_rule_refuses(expression: str) -> None:
     """An error with a place in the text and something to do about it."""
     with pytest.raises(MappingError) as caught:
         evaluate(expression, PERSON, now=NOW)
-    assert caught.value.message and caught.value.remedy and caught.value.position is not None
+    assert caught.value.message
+    assert caught.value.remedy
+    assert caught.value.position is not None
 
 
 def test_drawn_values_keep_their_rules() -> None:
@@ -335,8 +337,12 @@ def test_drawn_values_keep_their_rules() -> None:
     assert evaluate("Guid()", {}, random=dice)[14] == "4"
     for _ in range(50):
         made = evaluate('RandomString(8, 2, 0, 3, 0, "0O1I")', {}, random=dice)
-        assert len(made) == 8 and made.isalnum() and made.isupper() and not set(made) & set("0O1I")
-        assert sum(each.isdigit() for each in made) >= 2 and sum(each.isalpha() for each in made) >= 3
+        assert len(made) == 8
+        assert made.isalnum()
+        assert made.isupper()
+        assert not set(made) & set("0O1I")
+        assert sum(each.isdigit() for each in made) >= 2
+        assert sum(each.isalpha() for each in made) >= 3
 
 
 @pytest.mark.parametrize(

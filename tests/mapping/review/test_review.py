@@ -96,10 +96,8 @@ def test_without_external_id_a_rename_is_warned_of():
 def test_a_row_without_a_source_says_what_it_needs():
     """The profile's own words instead of an invented source."""
     found = review(["userName", "active", Row("timezone", note="needs a constant")], users())["mapping.row_missing"]
-    assert (
-        found.message.endswith("timezone: needs a constant")
-        and "a source of your choice" not in found.message + found.remedy
-    )
+    assert found.message.endswith("timezone: needs a constant")
+    assert "a source of your choice" not in found.message + found.remedy
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,9 @@ def test_a_wrong_active_stops_the_journey(app: str, expression: str, code: str) 
     case = case_of(app)
     case.come_from("active", expression)
     (found,) = [check for check in case.review().checks if check.code == f"mapping.{code}"]
-    assert found.status == Status.FAILED and "active comes from" in found.message and found.remedy
+    assert found.status == Status.FAILED
+    assert "active comes from" in found.message
+    assert found.remedy
 
 
 Spoil = Callable[[Case], Any]
@@ -171,7 +173,8 @@ def test_a_sign_in_identifier_that_is_none_is_named(identifier: str) -> None:
     case.decide(single_sign_on="same_app", sign_in_identifier=identifier)
     with pytest.raises(MappingError) as caught:
         case.review()
-    assert "sign_in_identifier" in caught.value.message and "[userPrincipalName]" in caught.value.remedy
+    assert "sign_in_identifier" in caught.value.message
+    assert "[userPrincipalName]" in caught.value.remedy
 
 
 def test_an_empty_text_is_shown_as_one() -> None:

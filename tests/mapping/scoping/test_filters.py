@@ -107,20 +107,25 @@ def test_groups_are_or_and_clauses_are_and() -> None:
     assert 'no department department IS NULL: department is "Sales"' in verdict.reason
     assert (verdict.filter, str(verdict.clause)) == ("titled sales", "jobTitle IS NOT NULL")
     passed = judge([both, group(("level", "EQUALS", "7"), name="seven")], PERSON)
-    assert passed.passed and passed.filter == "seven" and "seven" in passed.reason
+    assert passed.passed
+    assert passed.filter == "seven"
+    assert "seven" in passed.reason
 
 
 def test_the_null_rule_is_said() -> None:
     """A negative operator on an empty attribute is false, and the reason says why."""
     verdict = judge([group(("absent", "NOT EQUALS", "Sales"))], PERSON)
-    assert not verdict.passed and "absent is empty" in verdict.reason
+    assert not verdict.passed
+    assert "absent is empty" in verdict.reason
 
 
 def test_both_anchorings_are_compared() -> None:
     """Where a part matches but not the whole, the verdict warns, and the setting decides."""
     filters = [group(("level", "REGEX MATCH", "[1-9]"), ("userPrincipalName", "REGEX MATCH", "ada"))]
     verdict = judge(filters, PERSON)
-    assert verdict.passed and len(verdict.warnings) == 1 and "^...$" in verdict.warnings[0]
+    assert verdict.passed
+    assert len(verdict.warnings) == 1
+    assert "^...$" in verdict.warnings[0]
     assert not judge(filters, PERSON, Settings(filter_anchoring="whole")).passed
     assert judge([group(("department", "REGEX MATCH", "^Sales$"))], PERSON).warnings == ()
 
@@ -131,7 +136,8 @@ def test_filters_of_one_name_are_told_apart(name: str) -> None:
     filters = [group(("department", "EQUALS", "Ops"), name=name), group(("absent", "IS NOT NULL", None), name=name)]
     verdict = judge(filters, PERSON)
     assert not verdict
-    assert "department EQUALS Ops" in verdict.reason and "absent IS NOT NULL" in verdict.reason
+    assert "department EQUALS Ops" in verdict.reason
+    assert "absent IS NOT NULL" in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -157,7 +163,8 @@ def test_what_is_not_supported_is_refused(clause: tuple[str, str, Any], kind: ty
     """A dry run refuses with the reason instead of guessing."""
     with pytest.raises(kind) as caught:
         judge([group(clause)], {**PERSON, "many": ["a", "b"]})
-    assert words in caught.value.message and caught.value.remedy
+    assert words in caught.value.message
+    assert caught.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -190,7 +197,8 @@ def test_a_real_mistake_comes_before_a_pattern_only_dotnet_runs() -> None:
     with pytest.raises(UnfilterableAttribute):
         judge([group(unrun, ("manager", "IS NULL", None))], PERSON)
     [finding] = [each for each in lint_filters([group(unrun)]) if each.code == "filter.not_reproduced"]
-    assert (finding.severity, finding.mark) == ("warning", "unconfirmed") and "class subtraction" in finding.message
+    assert (finding.severity, finding.mark) == ("warning", "unconfirmed")
+    assert "class subtraction" in finding.message
 
 
 def test_doubtful_filters_are_found() -> None:

@@ -19,7 +19,9 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     """Either value. A null read by the condition: `Settings.null_conditions`."""
     strict = compiler.settings.null_conditions == "strict"
     test, yes, no = node.arguments
-    assert test is not None and yes is not None and no is not None
+    assert test is not None
+    assert yes is not None
+    assert no is not None
     condition = compiler.run(test, in_condition or strict)
     if_true, if_false = compiler.run(yes, in_condition), compiler.run(no, in_condition)
 
