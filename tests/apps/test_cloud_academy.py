@@ -86,12 +86,12 @@ def test_the_key(app: AppProfile) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("1_plan", "who is to be in scope"), ("1_plan", "app.qa.com or cloudacademy.com"), ("1_plan", "Single sign-on is recommended"),
-        ("3_app", "for a first test use a separate one"), ("3_app", "all three are searched"),
-        ("4_scope", "Start small"), ("4_scope", "scoping filter"), ("4_scope", "application manifest"),
-        ("5a_connection", "with the role Cloud Application Administrator or more"), ("5a_connection", "Provisioning Mode = Automatic"),
+        ("1_plan", "who will be in scope"), ("1_plan", "app.qa.com or cloudacademy.com"), ("1_plan", "Single sign-on is recommended"),
+        ("3_app", "for a first test, use a separate one"), ("3_app", "scimkit searches for all three"),
+        ("4_scope", "Start with one or two people"), ("4_scope", "scoping filter"), ("4_scope", "application manifest"),
+        ("5a_connection", "with at least the role Cloud Application Administrator"), ("5a_connection", "Provisioning Mode = Automatic"),
         ("5a_connection", "Send an email notification when a failure occurs"), ("5a_connection", "Test Connection"), ("5a_connection", "Entra ID > Enterprise apps"),
-        ("5b_mapping", "Synchronize Microsoft Entra users to Cloud Academy - SSO"), ("5b_mapping", "can filter by the new one"), ("5b_mapping", "e-mail address for everybody"),
+        ("5b_mapping", "Synchronize Microsoft Entra users to Cloud Academy - SSO"), ("5b_mapping", "can filter by the new one"), ("5b_mapping", "e-mail address for everyone"),
         ("5d_enable", "Provisioning Status = On"), ("5d_enable", "about every 40 minutes"),
         ("6_monitor", "provisioning logs"), ("6_monitor", "progress bar"), ("6_monitor", "quarantine"),
     ],

@@ -100,7 +100,7 @@ def test_decisions(app: AppProfile) -> None:
     assert "Only data about people" in str(off.consequence)
     no = next(choice for choice in asked["approved"].choices if choice.value == "no")
     assert no.warning
-    assert "SCIM to be enabled" in str(no.consequence)
+    assert "approve and enable SCIM" in str(no.consequence)
     assert next(choice for choice in asked["deletes_wanted"].choices if choice.value == "yes").warning
     assert [p.check for p in app.prerequisites if p.key == "linkedin_approval"] == ["vendor"]
 
@@ -113,13 +113,13 @@ def test_contradictions(app: AppProfile) -> None:
 
 INSTRUCTIONS = [
     ("1_plan", "people and groups need access"),
-    ("1_plan", "SAML single sign-on may be set up too"),
+    ("1_plan", "You can also set up SAML single sign-on"),
     ("1_plan", "by e-mail for approval"),
     ("1_plan", "no row for active"),
     ("2_token", "Without auto-assign only data about people"),
     ("2_token", "application instance and the licence type"),
-    ("2_token", "Leave the page only after"),
-    ("3_app", "search for that app in your list"),
+    ("2_token", "Do not leave the page before"),
+    ("3_app", "find that app in your list"),
     ("3_app", "from the gallery"),
     ("4_scope", "Assign a single person first"),
     ("4_scope", "Choose the role User"),
@@ -130,9 +130,9 @@ INSTRUCTIONS = [
     ("5a_connection", "checkbox"),
     ("5b_mapping", "attributes of people and of groups"),
     ("5b_mapping", "Matching"),
-    ("5b_mapping", "carry the same value"),
+    ("5b_mapping", "have the same value"),
     ("5d_enable", "Provisioning Status to On"),
-    ("5d_enable", "takes longer than the later cycles"),
+    ("5d_enable", "takes longer than later cycles"),
     ("5d_enable", "labelled IdP"),
     ("6_monitor", "Synchronization Details"),
     ("6_monitor", "activity reports"),

@@ -84,7 +84,7 @@ INSTRUCTIONS = [
     ("3_app", "Sign-up for TheOrgWiki"),
     ("3_app", "Use Login at the top right"),
     ("3_app", "Microsoft work account"),
-    ("3_app", "in your tenant by itself"),
+    ("3_app", "added to your tenant automatically"),
     ("4_scope", "Assign a single person first"),
     ("4_scope", "app-specific role"),
     ("4_scope", "Default Access are excluded"),
@@ -97,7 +97,7 @@ INSTRUCTIONS = [
     ("5b_mapping", "Synchronize Microsoft Entra users to TheOrgWiki"),
     ("5d_enable", "Scope"),
     ("5d_enable", "Provisioning Status to On"),
-    ("5d_enable", "takes longer than the later cycles"),
+    ("5d_enable", "takes longer than later cycles"),
     ("6_monitor", "Current Status"),
     ("6_monitor", "provisioning logs"),
 ]

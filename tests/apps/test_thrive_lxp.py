@@ -34,7 +34,7 @@ def test_address_and_token_come_from_support(app: AppProfile) -> None:
     asks = " ".join(app.token.mail.asks)
     assert "Tenant URL" in asks
     assert "SCIM token" in asks
-    assert "Tenant url and Secret Token" in said(app, "2_token")
+    assert "Tenant url and the Secret Token" in said(app, "2_token")
     assert "implementation specialist" in said(app, "2_token")
 
 
@@ -70,10 +70,10 @@ def test_the_remedy_is_its_own(app: AppProfile) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("1_plan", "who is to be in scope"), ("1_plan", "pushed to Thrive"), ("1_plan", "support ticket"), ("1_plan", "renamed"),
-        ("3_app", "for a first test use a separate one"),
-        ("4_scope", "Start small"), ("4_scope", "scoping filter"), ("4_scope", "manager"), ("4_scope", "application manifest"),
-        ("5a_connection", "together with the token"), ("5a_connection", "with the role Cloud Application Administrator or more"),
+        ("1_plan", "who will be in scope"), ("1_plan", "pushed to Thrive"), ("1_plan", "support ticket"), ("1_plan", "renamed"),
+        ("3_app", "for a first test, use a separate one"),
+        ("4_scope", "Start with one or two people"), ("4_scope", "scoping filter"), ("4_scope", "manager"), ("4_scope", "application manifest"),
+        ("5a_connection", "together with the token"), ("5a_connection", "with at least the role Cloud Application Administrator"),
         ("5a_connection", "Provisioning Mode = Automatic"), ("5a_connection", "Send an email notification when a failure occurs"), ("5a_connection", "does not end in /Users"),
         ("5b_mapping", "Synchronize Microsoft Entra users to Thrive LXP"), ("5b_mapping", "Synchronize Microsoft Entra groups to Thrive LXP"),
         ("5b_mapping", "can filter by the new one"), ("5b_mapping", "timezone"),

@@ -174,7 +174,7 @@ def test_records_stop_the_line(tmp_path):
     ("app", "words"),
     [
         ("oreilly", "nothing: O'Reilly learning platform raises no further question"),
-        ("thrive-lxp", "rename_planned=no or yes (Are user names (user principal names) going to be renamed soon?)"),
+        ("thrive-lxp", "rename_planned=no or yes (Will user names (user principal names) be renamed soon?)"),
         ("linkedin-learning", "application_instance=… (Which application instance is the SCIM configuration for?)"),
     ],
 )
