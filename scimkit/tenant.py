@@ -396,7 +396,8 @@ class Access:
         )
         raise ConfigError(
             f"the Tenant URL of {self.profile.title} is not known here: {_WHENCE[guide.kind]}",
-            f"{ask}Set {'subdomain' if guide.placeholder == 'subdomain' else 'tenant_url'} under [apps.{self.profile.name}] in {CONFIG_NAME}, or tenant_url in 5a_connection (--set 5a.tenant_url=…).",
+            f"{ask}Set {'subdomain' if guide.placeholder == 'subdomain' else 'tenant_url'} under"
+            f" [apps.{self.profile.name}] in {CONFIG_NAME}, or tenant_url in 5a_connection (--set 5a.tenant_url=…).",
         )
 
     # -- where the vendor's sign-up adds the app -----------------------------
@@ -447,7 +448,10 @@ class Access:
         outcome = entry.get("status") or entry.get("error") or "no answer"
         again = f", attempt {entry['attempt']}" if entry.get("attempt", 1) != 1 else ""
         named = f", request id {entry['request_id']}" if entry.get("request_id") else ""
-        line = f"{self.step}: {entry['method']} {self.shown(str(entry['path']))} -> {outcome} in {entry['seconds']:.3f} s{again}{named}"
+        line = (
+            f"{self.step}: {entry['method']} {self.shown(str(entry['path']))} -> {outcome} in {entry['seconds']:.3f}"
+            f" s{again}{named}"
+        )
         self.run.append("run.log", f"{utc_text(datetime.now(UTC))} {line}")
 
     def close(self) -> None:

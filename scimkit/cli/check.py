@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Exit codes: 0 Entra will work, as far as it was asked; 1 a check failed, or it works under conditions; 2 refused; 4 could not finish."
+    epilog=(
+        "Exit codes: 0 Entra will work, as far as it was asked; 1 a check failed, or it works under conditions; 2"
+        " refused; 4 could not finish."
+    )
 )
 @click.argument("url_or_app")
 @click.option("--token", "reference", help="Where the token is: env:NAME, keyring:NAME, file:PATH, prompt.")
 @click.option(
     "--write",
     is_flag=True,
-    help="Also make test people and groups at the app, change them as Entra would, and remove them. Only in a test tenant.",
+    help=(
+        "Also make test people and groups at the app, change them as Entra would, and remove them. Only in a test"
+        " tenant."
+    ),
 )
 @click.option(
     "--test-tenant",
@@ -123,7 +129,8 @@ def _probe_compatibility(
         except BaseException:
             if page.page.entries:
                 click.echo(
-                    "The probe did not end as it should. Run the same command with --cleanup in place of --write: it removes what may be left.",
+                    "The probe did not end as it should. Run the same command with --cleanup in place of --write: it"
+                    " removes what may be left.",
                     err=True,
                 )
             raise

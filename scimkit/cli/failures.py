@@ -34,7 +34,8 @@ class ForgivingGroup(click.Group):
 
             click.echo(REDACTOR.text(traceback.format_exc()), err=True)
             click.echo(
-                "Error: something went wrong that scimkit did not foresee\nWhat to do: Please report the lines above; nothing of a run is lost.",
+                "Error: something went wrong that scimkit did not foresee\nWhat to do: Please report the lines above;"
+                " nothing of a run is lost.",
                 err=True,
             )
             context.exit(4)

@@ -273,9 +273,9 @@ class GraphClient:
         body = {
             "expression": expression,
             "targetAttributeDefinition": None,
-            "testInputObject": None
-            if test_input is None
-            else {"definition": None, "properties": _properties(test_input)},
+            "testInputObject": (
+                None if test_input is None else {"definition": None, "properties": _properties(test_input)}
+            ),
         }
         return self._checked(self._send("POST", f"{_job(sp, job)}/schema/parseExpression", body=body, again=True))
 

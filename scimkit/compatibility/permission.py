@@ -37,7 +37,8 @@ def require_permission(*, tenant: Tenant | None, profile: AppProfile | None, tes
         return "--test-tenant was given"
     raise ConfigError(
         "--write makes people and groups at the app, and nothing says that this is a test tenant",
-        'Add --test-tenant if nobody works with this tenant of the app, or name one of scimkit.toml with environment = "test" (--tenant NAME).',
+        "Add --test-tenant if nobody works with this tenant of the app, or name one of scimkit.toml with environment ="
+        ' "test" (--tenant NAME).',
     )
 
 
@@ -46,7 +47,8 @@ def _refuse_live(tenant: Tenant) -> None:
     if tenant.environment == "production":
         raise ConfigError(
             f'{where} is a production tenant (environment = "production", which also holds when nothing is said)',
-            f'Test with a tenant of the app that nobody works with: its own [tenants.<name>] with environment = "test". --test-tenant does not change that of {tenant.name}.',
+            'Test with a tenant of the app that nobody works with: its own [tenants.<name>] with environment = "test".'
+            f" --test-tenant does not change that of {tenant.name}.",
         )
     if tenant.writes == "never":
         raise ConfigError(
@@ -59,21 +61,25 @@ def _refuse_residue(profile: AppProfile, *, sandbox: bool) -> None:
     if sandbox:
         if profile.sandbox.on_delete != "remove":
             raise ConfigError(
-                f'the sandbox\'s {profile.title} deletes nothing (sandbox.on_delete = "{profile.sandbox.on_delete}" in {profile.name}.toml), so test people would stay',
+                f'the sandbox\'s {profile.title} deletes nothing (sandbox.on_delete = "{profile.sandbox.on_delete}" in'
+                f" {profile.name}.toml), so test people would stay",
                 "Leave out --write; the checks that only read still run.",
             )
         return
     deletes = profile.capabilities.delete
     if deletes.value is not True:
         raise ConfigError(
-            f"whether {profile.title} deletes accounts is {_said(deletes.value)} (capabilities.delete in {profile.name}.toml), so test people might stay for ever",
-            "Leave out --write. If the vendor confirms that DELETE removes an account, copy the profile, set capabilities.delete = true there and name that file.",
+            f"whether {profile.title} deletes accounts is {_said(deletes.value)} (capabilities.delete in"
+            f" {profile.name}.toml), so test people might stay for ever",
+            "Leave out --write. If the vendor confirms that DELETE removes an account, copy the profile, set"
+            " capabilities.delete = true there and name that file.",
         )
     given = profile.seats.auto_assign
     if given is not None and given.value is not False:
         raise ConfigError(
             f"{profile.title} may give each new account a licence by itself (seats.auto_assign in {profile.name}.toml)",
-            "Leave out --write, or have that switched off for a test tenant of the app and say so in a copy of the profile: seats.auto_assign = false.",
+            "Leave out --write, or have that switched off for a test tenant of the app and say so in a copy of the"
+            " profile: seats.auto_assign = false.",
         )
 
 

@@ -48,8 +48,8 @@ from scimkit.provisioning.dialect import FLAG
 
 ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}
 GALLERY_NOTE = (
-    "The app will be connected by its gallery connector, whose messages may differ from both dialects; the flag is not for it. "
-    "What fails here is a question to the vendor, and the pilot is the proof."
+    "The app will be connected by its gallery connector, whose messages may differ from both dialects; the flag is not"
+    " for it. What fails here is a question to the vendor, and the pilot is the proof."
 )
 PILOT_NOTE = "On-demand provisioning ignores the flag: a pilot by it shows the default dialect."
 READ_ONLY_NOTE = (

@@ -172,8 +172,10 @@ def _waiting(plan: ChangePlan, doubt: str, tenant: PlannedIn) -> Waiting:
     settings = {plan.step: {"confirm": plan.fingerprint}}
     if not tenant.is_sandbox and tenant.writes != "ask":
         return Waiting(
-            f'the plan makes {count} in {tenant.name}, but the tenant says writes = "{tenant.writes}": nothing was written',
-            f'Read the plan. To let scimkit write after a confirmation, set writes = "ask" under [tenants.{tenant.name}] in scimkit.toml, then go on with the command below.',
+            f'the plan makes {count} in {tenant.name}, but the tenant says writes = "{tenant.writes}": nothing was'
+            " written",
+            'Read the plan. To let scimkit write after a confirmation, set writes = "ask" under'
+            f" [tenants.{tenant.name}] in scimkit.toml, then go on with the command below.",
             settings=settings,
         )
     return Waiting(

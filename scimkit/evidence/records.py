@@ -141,8 +141,8 @@ def load_record(text: str, *, path: str = "") -> Any:
         )
     if version > VERSION:
         raise RunError(
-            f"{path or 'this file'} is a {kind} of version {version}, written by scimkit {envelope.get('scimkit', '?')}; "
-            f"this one reads up to version {VERSION}",
+            f"{path or 'this file'} is a {kind} of version {version}, written by scimkit"
+            f" {envelope.get('scimkit', '?')}; this one reads up to version {VERSION}",
             "Use that scimkit, or a newer one, for this run.",
             path=path,
         )

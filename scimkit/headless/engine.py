@@ -201,7 +201,8 @@ class RedactingClient(PapermillNotebookClient):
         answer = content.get("user_expressions", {}).get("scimkit", {})
         if "attached" not in answer.get("data", {}).get("text/plain", ""):
             raise RunError(
-                f"the kernel {self.kernel_name!r} cannot keep secrets out of its outputs: scimkit is not installed where it runs",
+                f"the kernel {self.kernel_name!r} cannot keep secrets out of its outputs: scimkit is not installed"
+                " where it runs",
                 "Use the kernel `python3` of the environment that scimkit is installed in.",
             )
 

@@ -414,7 +414,8 @@ class _Runner:
                 papermill_logger.error("".join(traceback.format_exception(error)))
         states = {step.name: str(self.run_store.state()["steps"][step.name]["state"]) for step in self.runbook.steps}
         summary = [
-            f"{list(states.values()).count('passed')} of {len(states)} steps passed; run folder {shown_path(self.run_store.folder)}"
+            f"{list(states.values()).count('passed')} of {len(states)} steps passed; run folder"
+            f" {shown_path(self.run_store.folder)}"
         ]
         if note := self.run_store.app_note():
             summary.append(f"Note: {note}")

@@ -134,8 +134,9 @@ def _find_signed_up(app: AppProfile, graph: GraphClient, journal: Journal) -> Ap
 
 def _sign_up(app: AppProfile) -> str:
     return (
-        f"Sign up: in the portal's gallery open {app.gallery_names[0]}, choose its sign-up button and log in at the vendor with your work account; that adds the app. "
-        "It then stands in the list of enterprise apps, where Properties shows its Object ID."
+        f"Sign up: in the portal's gallery open {app.gallery_names[0]}, choose its sign-up button and log in at the"
+        " vendor with your work account; that adds the app. It then stands in the list of enterprise apps, where"
+        " Properties shows its Object ID."
     )
 
 
@@ -239,7 +240,8 @@ def choose_app(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dic
         names = ", ".join(f"{sp['displayName']} ({sp['id']})" for sp in candidates.existing)
         raise PlanRefused(
             f"{app.title} is in this tenant already: {names}. scimkit leaves alone what it did not make",
-            "Set adopt to the name or object id of the app to use; or make a separate one under another name in the portal and adopt that.",
+            "Set adopt to the name or object id of the app to use; or make a separate one under another name in the"
+            " portal and adopt that.",
         )
     return None
 
@@ -261,8 +263,10 @@ def _choose_signed_up(app: AppProfile, candidates: AppCandidates, *, adopt: str)
     one = candidates.existing[0]
     settings = {"3_app": {"adopt": one["displayName"] if len(candidates.existing) == 1 else one["id"]}}
     raise Waiting(
-        f"{app.title} is in this tenant: {_listed(candidates.existing)}. scimkit did not make it and leaves it alone until you adopt it",
-        "Compare the Object ID with the one under Properties of the app you signed up for, then set adopt to its name or Object ID.",
+        f"{app.title} is in this tenant: {_listed(candidates.existing)}. scimkit did not make it and leaves it alone"
+        " until you adopt it",
+        "Compare the Object ID with the one under Properties of the app you signed up for, then set adopt to its name"
+        " or Object ID.",
         settings=settings,
     )
 

@@ -334,7 +334,10 @@ def _check_effect(code: str, who: str, review: FilterReview) -> Check:
     if review.problem and any(remark.severity == "error" for remark in review.remarks):
         return not_reached(code, f"nobody was judged by the scoping filters: {review.problem}")
     if review.not_reproduced:
-        remedy = "Microsoft may well run it: try it in the portal, where provision on demand names the clauses, or write the pattern in another way."
+        remedy = (
+            "Microsoft may well run it: try it in the portal, where provision on demand names the clauses, or write the"
+            " pattern in another way."
+        )
         return not_observed(
             code, f"nobody was judged by the scoping filters: {review.problem}", remedy, MARKS["unconfirmed"]
         )
@@ -372,7 +375,10 @@ def _check_doubtful(code: str, who: str, review: FilterReview) -> tuple[Check, .
     if not review.doubtful:
         return ()
     names = ", ".join(each.name for each in review.doubtful[:3]) + (" …" if len(review.doubtful) > 3 else "")
-    text = f"whether {len(review.doubtful)} {who} pass depends on a pattern having to match the whole value, which is not documented: {names}"
+    text = (
+        f"whether {len(review.doubtful)} {who} pass depends on a pattern having to match the whole value, which is not"
+        f" documented: {names}"
+    )
     return (
         warning(
             f"{code}_pattern",

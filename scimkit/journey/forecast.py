@@ -218,9 +218,12 @@ def _check_anybody(assigned: int, looked_at: int) -> Check:
     text = f"{_people(assigned)} {'is' if assigned == 1 else 'are'} assigned, each was looked at"
     return passed(
         "forecast.people",
-        f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'} not assigned any more"
-        if others
-        else text,
+        (
+            f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'}"
+            " not assigned any more"
+            if others
+            else text
+        ),
     )
 
 
@@ -232,7 +235,10 @@ def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
     """An app that this machine cannot ask is no fault of the job: then it is unknown who has an account."""
     if sight.lost is None:
         return ()
-    text = f"the app cannot be asked from here ({sight.lost}): of {_people(counts.get('unknown', 0))} it is unknown what they have there"
+    text = (
+        f"the app cannot be asked from here ({sight.lost}): of {_people(counts.get('unknown', 0))} it is unknown what"
+        " they have there"
+    )
     return (
         not_observed(
             "forecast.accounts_unknown",
@@ -258,7 +264,10 @@ def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, 
         )
     failed_groups = sum(group.action == "failure" for group in groups)
     if judge_failures(len(failing) + failed_groups, of=len(rows) + len(groups)):
-        text = f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle gives them up and stops, a later one goes into quarantine"
+        text = (
+            f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle gives them up and"
+            " stops, a later one goes into quarantine"
+        )
         return (
             failed(
                 "forecast.quarantine", text, "Mend the commonest reason, then run this step again.", QUARANTINE_SOURCE
@@ -348,8 +357,14 @@ def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
                 )
             )
         elif group.left_out:
-            text = f"the group {group.name} comes without {group.left_out} of its direct members (people or groups): not in scope, or without an account"
-            remedy = "Bring them into scope first: a member who comes into scope later is filled in only when provisioning is restarted."
+            text = (
+                f"the group {group.name} comes without {group.left_out} of its direct members (people or groups): not"
+                " in scope, or without an account"
+            )
+            remedy = (
+                "Bring them into scope first: a member who comes into scope later is filled in only when provisioning"
+                " is restarted."
+            )
             found.append(warning("forecast.group_members", text, remedy, "Known issues for provisioning"))
     if groups and not found:
         found.append(

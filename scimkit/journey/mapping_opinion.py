@@ -91,8 +91,14 @@ def _masked(row: MappingRow, answer: Answer) -> Answer:
 
 
 def _not_allowed(error: Denied) -> tuple[str, str]:
-    text = f"Microsoft was not asked about the expressions: {error}. It changes nothing, and yet Graph wants {RIGHT} for it"
-    remedy = f'Grant {RIGHT}, or try the expressions in the portal\'s expression builder; a tenant with writes = "never" signs in without that right.'
+    text = (
+        f"Microsoft was not asked about the expressions: {error}. It changes nothing, and yet Graph wants {RIGHT}"
+        " for it"
+    )
+    remedy = (
+        f'Grant {RIGHT}, or try the expressions in the portal\'s expression builder; a tenant with writes = "never"'
+        " signs in without that right."
+    )
     return text, remedy
 
 

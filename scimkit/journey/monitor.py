@@ -142,7 +142,10 @@ def _outcome(line: LogLine) -> str:
 
 def _check_job(status: JobStatus) -> tuple[Check, ...]:
     if status.quarantine:
-        remedy = "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four weeks."
+        remedy = (
+            "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four"
+            " weeks."
+        )
         return (
             failed(
                 "monitor.quarantine",

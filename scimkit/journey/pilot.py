@@ -347,7 +347,8 @@ def _wait_for_assignments(
         names = ", ".join(person.user_principal_name for person in unseen)
         raise Waiting(
             f"{names}: assigned to {enterprise_app.display_name}, which the provisioning service does not see yet",
-            "Wait some minutes, then run this step again. If that lasts longer than an hour, take the assignment away and make it again.",
+            "Wait some minutes, then run this step again. If that lasts longer than an hour, take the assignment away"
+            " and make it again.",
         )
 
 
@@ -587,7 +588,8 @@ def _check_observed(name: str, resource: Mapping[str, Any] | None, problem: str,
         return warning(
             "pilot.observed",
             text,
-            "The app changes or drops these values; each cycle will write them again. Remove the row, or ask the vendor.",
+            "The app changes or drops these values; each cycle will write them again. Remove the row, or ask the"
+            " vendor.",
             READ_BACK,
         )
     return passed("pilot.observed", f"{name} has an account with every value that was sent", READ_BACK)

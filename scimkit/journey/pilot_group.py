@@ -59,7 +59,8 @@ def choose_pilot_group(
     if name and not provisioned:
         raise ConfigError(
             f"pilot_group names {name}, but this job provisions no groups",
-            "Leave pilot_group empty, or switch the mapping of groups on in the portal first. People of an assigned group are provisioned either way.",
+            "Leave pilot_group empty, or switch the mapping of groups on in the portal first. People of an assigned"
+            " group are provisioned either way.",
         )
     if name:
         return _fitting(graph, _find(graph, name))

@@ -189,7 +189,10 @@ def _assumed(question: Decision, answer: str) -> Check:
     choice = next((choice for choice in question.choices if choice.value == answer), None)
     taken = f"assumed: {choice.label}" if choice else "nobody has said"
     what = f" {choice.consequence.value}" if choice and choice.consequence else ""
-    remedy = f"Answer it: decisions with {question.key}={' | '.join(c.value for c in question.choices) or 'your answer'}.{what}"
+    remedy = (
+        "Answer it: decisions with"
+        f" {question.key}={' | '.join(c.value for c in question.choices) or 'your answer'}.{what}"
+    )
     return warning(f"plan.{question.key}", f"{question.question} ({taken})", remedy, question.source)
 
 

@@ -526,12 +526,16 @@ def _check_managers(
         manager = graph.manager(person.id)
         if manager is None or manager["id"] in assigned:
             continue
-        text = f"the manager of {person.user_principal_name}, {manager.get('userPrincipalName') or manager['id']}, is not in scope and is left out"
+        text = (
+            f"the manager of {person.user_principal_name}, {manager.get('userPrincipalName') or manager['id']}, is not"
+            " in scope and is left out"
+        )
         found.append(
             warning(
                 "scope.manager",
                 text,
-                "Bring managers into scope with their people; one who comes later is filled in when provisioning is restarted.",
+                "Bring managers into scope with their people; one who comes later is filled in when provisioning is"
+                " restarted.",
                 "field reports",
             )
         )
@@ -556,7 +560,10 @@ def _check_groups(graph: GraphClient, assignments: Iterable[Assignment]) -> tupl
         if assignment.kind != "Group":
             continue
         if assignment.nested_members:
-            text = f"{assignment.name}: {assignment.nested_members} people belong only to groups inside it and are left out"
+            text = (
+                f"{assignment.name}: {assignment.nested_members} people belong only to groups inside it and are"
+                " left out"
+            )
             found.append(
                 warning(
                     "scope.nested_group",
@@ -600,7 +607,10 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
     if app.roles.rule.value in ("named", "not_default"):
         text += f"; the tutorial of {app.title} says that this excludes them"
         named = " or ".join(app.roles.names) or "a role of the app's own"
-        remedy = f"Entra treats it like any role since 2020: assign {named} where the app has it, else let the pilot's scoping step decide."
+        remedy = (
+            f"Entra treats it like any role since 2020: assign {named} where the app has it, else let the pilot's"
+            " scoping step decide."
+        )
         return (warning("scope.default_access", text, remedy, app.roles.rule.source),)
     return (
         warning(

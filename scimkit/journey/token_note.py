@@ -82,7 +82,10 @@ def _read_date(text: str) -> date | None:
 def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
     if end is None:
         text = f"nobody has noted when the {app.token.label} ends"
-        remedy = f"Look it up at the vendor (its end is {app.token.expires} there) and note it under expires: a forgotten end stops provisioning for everybody."
+        remedy = (
+            f"Look it up at the vendor (its end is {app.token.expires} there) and note it under expires: a forgotten"
+            " end stops provisioning for everybody."
+        )
         return warning("token.expiry_unknown", text, remedy, "field reports")
     days = days_left(end, now)
     if days < 0:

@@ -50,7 +50,10 @@ def write_mail(app: AppProfile, *, sender: str = "") -> MailDraft:
     lines = [
         "Hello,",
         "",
-        f"we are setting up automatic user provisioning (SCIM) from Microsoft Entra ID to {app.title}, and ask you for:",
+        (
+            f"we are setting up automatic user provisioning (SCIM) from Microsoft Entra ID to {app.title}, and ask you"
+            " for:"
+        ),
         "",
         *asks,
         "",
@@ -85,11 +88,13 @@ def wait_for_vendor(app: AppProfile, problem: ScimkitError, reference: str, *, u
     place = reference if reference not in ("", "sandbox") else f"env:{app.name.upper().replace('-', '_')}_TOKEN"
     to = str(app.token.mail.to) if app.token.mail else str(app.help_contact)
     remedy = [
-        f"Send the mail that lies in the run folder as {FILE} to {to}. When the answer is here, put the token where {place} says"
+        f"Send the mail that lies in the run folder as {FILE} to {to}. When the answer is here, put the token where"
+        f" {place} says"
     ]
     if app.tenant_url.kind == "support" and not url_known:
         remedy.append(
-            f"and the Tenant URL into scimkit.toml, as tenant_url under [apps.{app.name}] (or add --set 5a.tenant_url=…)"
+            f"and the Tenant URL into scimkit.toml, as tenant_url under [apps.{app.name}] (or add --set"
+            " 5a.tenant_url=…)"
         )
     why = "nobody has said yet where it is" if reference in ("", "sandbox") else str(problem)
     return Waiting(

@@ -71,7 +71,10 @@ def undefined_names(
         if targets:
             known = defined_names(schema, str(rule.get("targetDirectoryName")), after.target_object)
             for name in sorted(targets - known):
-                remedy = "Add it to the attribute list of the app in the portal (attribute mapping, advanced options), or take the row out."
+                remedy = (
+                    "Add it to the attribute list of the app in the portal (attribute mapping, advanced options), or"
+                    " take the row out."
+                )
                 yield f"the app has no attribute {name} in this tenant", _near(name, known) + remedy
         if sources:
             known = defined_names(schema, str(rule.get("sourceDirectoryName")), after.source_object)

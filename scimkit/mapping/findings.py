@@ -180,7 +180,10 @@ def _switch(node: Call) -> Iterator[Finding]:
     remedy = 'Use a chain of IIF, as the reference advises: IIF([x] = "a", "1", IIF(...)).'
     if isinstance(source, Attribute) and source.name == "IsSoftDeleted":
         message += "; Microsoft's own default for active is such a Switch"
-        remedy = "Watch active in the first incremental cycle after a change; Not([IsSoftDeleted]) gives the same without Switch."
+        remedy = (
+            "Watch active in the first incremental cycle after a change; Not([IsSoftDeleted]) gives the same without"
+            " Switch."
+        )
     yield Finding("expression.switch_incremental", "warning", message, remedy, node.position)
     if isinstance(source, Call) and source.name in TESTS_OF_NULL:
         message = f"the reference advises against {source.name} as the source of Switch"

@@ -20,7 +20,10 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
     """
     candidates = find_app(app, graph, journal)
     there = ", ".join(f"{sp['displayName']} ({sp['id']})" for sp in candidates.existing)
-    remedy = f"There are: {there}. Set adopt to the name or object id of the one you mean, or service_principal under [apps.{app.name}] in scimkit.toml."
+    remedy = (
+        f"There are: {there}. Set adopt to the name or object id of the one you mean, or service_principal under"
+        f" [apps.{app.name}] in scimkit.toml."
+    )
     fit = [sp for sp in candidates.existing if adopt and adopt in (sp["id"], sp["displayName"])]
     if len(fit) != 1:
         said = (
@@ -30,9 +33,14 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
         )
         raise PlanRefused(
             said,
-            remedy
-            if there
-            else "There is none in this tenant: set it up first, with `scimkit run onboard` or the notebooks from 1_plan on.",
+            (
+                remedy
+                if there
+                else (
+                    "There is none in this tenant: set it up first, with `scimkit run onboard` or the notebooks from"
+                    " 1_plan on."
+                )
+            ),
         )
     principal = graph.service_principal(fit[0]["id"]) or fit[0]
     jobs = graph.jobs(principal["id"])

@@ -188,7 +188,8 @@ def _id_of(resource: Mapping[str, Any], kind: Kind) -> str:
     identifier = resource.get("id")
     if not isinstance(identifier, str) or not identifier:
         raise Rejected(
-            f"the endpoint created {'a group' if kind.account == 'group' else 'an account'} and answered without its id",
+            f"the endpoint created {'a group' if kind.account == 'group' else 'an account'} and answered without"
+            " its id",
             "The vendor must return `id` in the answer to POST.",
             method="POST",
             path=kind.resource_type,

@@ -54,7 +54,8 @@ async def instantiate(request: Request) -> Response:
     profile = world.apps.get(template.app)
     if profile and profile.gallery.added_by == "sign_up":
         raise bad_request(
-            f"The application template '{template.display_name}' cannot be instantiated: sign up at {template.publisher}."
+            f"The application template '{template.display_name}' cannot be instantiated: sign up at"
+            f" {template.publisher}."
         )
     name = (await read_json(request)).get("displayName")
     if not isinstance(name, str) or not name.strip():

@@ -76,7 +76,8 @@ async def read_json(request: Request) -> dict[str, Any]:
         body = json.loads(raw)
     except ValueError:
         raise bad_request(
-            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON"
+            " format.",
             "BadRequest",
         ) from None
     if not isinstance(body, dict):

@@ -62,7 +62,8 @@ class _Reader:
             found = _TOKENS.match(text, position)
             if not found or found.end() == position:
                 raise bad_request(
-                    f"Invalid filter clause: There is an unterminated literal or a syntax error at position {position} in '{text}'.",
+                    f"Invalid filter clause: There is an unterminated literal or a syntax error at position {position}"
+                    f" in '{text}'.",
                     "BadRequest",
                 )
             self.tokens.append((str(found.lastgroup), found.group(str(found.lastgroup))))

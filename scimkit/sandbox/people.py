@@ -241,10 +241,12 @@ def make_people(ids: Ids, count: int) -> tuple[Person, ...]:
     by_key = {person.key: person.id for person in people}
     chiefs = [person.id for person in people if person.key in ("grace.oneill", "zoe.young-smith", "maria.dlt", "admin")]
     return tuple(
-        replace(person, manager=by_key.get(_MANAGERS[person.key], ""))
-        if person.key in _MANAGERS
-        else replace(person, manager=chiefs[number % len(chiefs)])
-        if number >= len(_AWKWARD)
-        else person
+        (
+            replace(person, manager=by_key.get(_MANAGERS[person.key], ""))
+            if person.key in _MANAGERS
+            else replace(person, manager=chiefs[number % len(chiefs)])
+            if number >= len(_AWKWARD)
+            else person
+        )
         for number, person in enumerate(people)
     )

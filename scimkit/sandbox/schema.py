@@ -124,9 +124,9 @@ def _source_directory(ids: Ids) -> dict[str, Any]:
             anchor=name == "objectId",
             required=name in ("objectId", "IsSoftDeleted", "accountEnabled"),
             multivalued=name in ("appRoleAssignments", "otherMails"),
-            referencedObjects=[{"referencedObjectName": "User", "referencedProperty": None}]
-            if name == "manager"
-            else [],
+            referencedObjects=(
+                [{"referencedObjectName": "User", "referencedProperty": None}] if name == "manager" else []
+            ),
         )
         for name in SOURCE_ATTRIBUTES
     ]
@@ -166,9 +166,11 @@ def _targets(rows: Iterable[tuple[str, str, bool]]) -> list[dict[str, Any]]:
                 "Reference" if reference else kind,
                 required=required,
                 multivalued=name == "members",
-                referencedObjects=[{"referencedObjectName": item, "referencedProperty": None} for item in objects]
-                if reference
-                else [],
+                referencedObjects=(
+                    [{"referencedObjectName": item, "referencedProperty": None} for item in objects]
+                    if reference
+                    else []
+                ),
             )
         )
     return made

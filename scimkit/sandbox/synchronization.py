@@ -305,7 +305,10 @@ def probe_vendor(
             if groups:
                 _judge(world, client.probe("displayName", resource_type="Groups"), values["BaseAddress"])
     except Unreachable as error:
-        message = f"We received this unexpected response from your application: no connection to {values['BaseAddress']} ({plain_problem(world, error)})"
+        message = (
+            f"We received this unexpected response from your application: no connection to {values['BaseAddress']}"
+            f" ({plain_problem(world, error)})"
+        )
         raise service_error(400, f"{PREFIX}CredentialValidationUnavailable", message) from None
     except GraphError:
         raise
@@ -318,7 +321,10 @@ def _judge(world: World, answer: Any, address: str) -> None:
     is_list = isinstance(body, dict) and "totalResults" in body
     if answer.status == 200 and is_list and body["totalResults"] == 0:
         return
-    told = f"Resource: {address}, Operation: GET, Response Status Code: {answer.status}, Response Content: {answer.text[:300]}"
+    told = (
+        f"Resource: {address}, Operation: GET, Response Status Code: {answer.status}, Response Content:"
+        f" {answer.text[:300]}"
+    )
     told = world.plain(told)
     if answer.status in (400, 401):
         code = "CredentialValidationFailure"
@@ -380,7 +386,10 @@ def _check_mapping(rule: dict[str, Any], mapping: dict[str, Any], known: dict[st
     targets = known.get(rule["targetDirectoryName"], {}).get(mapping["targetObjectName"], set())
     for row in rows:
         if row["targetAttributeName"] not in targets:
-            message = f"The attribute '{row['targetAttributeName']}' does not exist in the directory '{rule['targetDirectoryName']}'."
+            message = (
+                f"The attribute '{row['targetAttributeName']}' does not exist in the directory"
+                f" '{rule['targetDirectoryName']}'."
+            )
             raise service_error(400, "SchemaAttributeNotFound", message)
 
 

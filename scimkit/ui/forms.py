@@ -255,7 +255,9 @@ def _say(message: Any, text: str, *, wrong: bool = False) -> None:
     """Put `text` beside a field. The HTML widget does not escape, so it is done here; what
     is wrong is announced to screen readers and begins with a sign, not only with a colour."""
     shown = escape(visible(text))
-    lines = "display:inline-block;line-height:1.4;padding:5px 0"  # two lines are one text, and the first stands level with the field
+    lines = (  # two lines are one text, and the first stands level with the field
+        "display:inline-block;line-height:1.4;padding:5px 0"
+    )
     message.value = (
         f'<span role="alert" style="{lines};color:var(--jp-error-color1,#b3261e)">✗ {shown}</span>'
         if wrong

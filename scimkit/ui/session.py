@@ -123,9 +123,11 @@ class Session:
         own = "; ".join(f"{question.key}={answers[question.key]} ({question.question})" for question in asked)
         return replace(
             parameter,
-            help=f"key=answer, separated by commas. {own}"
-            if own
-            else f"nothing: {self.app.title} raises no further question",
+            help=(
+                f"key=answer, separated by commas. {own}"
+                if own
+                else f"nothing: {self.app.title} raises no further question"
+            ),
         )
 
     @property
@@ -191,7 +193,8 @@ class Session:
         )
         raise Waiting(
             f"no {self.app.token.label} has been entered yet",
-            f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those below it.",
+            f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those"
+            " below it.",
         )
 
     def _wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
@@ -328,7 +331,8 @@ class Session:
             self._offer(plan)
             raise
         return Said(
-            f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint {plan.fingerprint}."
+            f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint"
+            f" {plan.fingerprint}."
         )
 
     def _offer(self, plan: ChangePlan) -> None:
@@ -467,11 +471,13 @@ def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
         if is_operation(step):
             raise NotReady(
                 f"{step} works in the tenant {given['tenant']} and needs a run to work in",
-                f"Type `scimkit run {step} --app {given.get('app', 'oreilly')} --tenant {given['tenant']}`, or open it in a `scimkit lab` of that tenant.",
+                f"Type `scimkit run {step} --app {given.get('app', 'oreilly')} --tenant {given['tenant']}`, or open it"
+                " in a `scimkit lab` of that tenant.",
             )
         raise NotReady(
             f"{step} works in the tenant {given['tenant']} and needs a run to work in",
-            f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` makes a run and opens it.",
+            f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` makes a"
+            " run and opens it.",
         )
     return run
 
@@ -553,6 +559,7 @@ def _merge(given: Mapping[str, Any], declared: tuple[Parameter, ...], run: RunSt
         else:
             raise ConfigError(
                 f"{step}: {name} is {value!r} here, but this run says {known[name]!r}",
-                "Take it out of the notebook, or start another run. `scimkit run --resume … --set` changes a choice of a run.",
+                "Take it out of the notebook, or start another run. `scimkit run --resume … --set` changes a choice of"
+                " a run.",
             )
     return merged

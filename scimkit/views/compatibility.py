@@ -103,7 +103,8 @@ def _head(found: Compatibility) -> Iterator[Part]:
     whose = f"mapping of {found.app}" if found.app else "default mapping of a non-gallery app"
     flag = "aadOptscim062020 in the Tenant URL" if found.flag else "no flag in the Tenant URL"
     yield from _wrapped(
-        f"{whose}: {len(found.mapped)} attributes, people matched by {', then '.join(found.matching)}; {groups}; {flag}",
+        f"{whose}: {len(found.mapped)} attributes, people matched by {', then '.join(found.matching)}; {groups};"
+        f" {flag}",
         "  ",
         "quiet",
     )

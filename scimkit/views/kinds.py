@@ -182,7 +182,10 @@ def _candidates(data: Data) -> Description:
     columns = {"enterprise app": field("name"), "id": field("id", code=True), "made by this run": field("ours")}
     sentence = f"Looked for {phrase(data.get('searched'))} in the gallery and found {found}."
     if any(check.get("code") == "app.signed_up" for check in data.get("checks") or []):
-        sentence = f"Looked for {phrase(data.get('searched'))} among the enterprise apps: signing up at the vendor adds it, nothing is made here."
+        sentence = (
+            f"Looked for {phrase(data.get('searched'))} among the enterprise apps: signing up at the vendor adds it,"
+            " nothing is made here."
+        )
         return "Enterprise apps of that name", sentence, (table("There already", columns, existing, empty="none"),)
     return "Enterprise apps made from this gallery entry", sentence, (table("There already", columns, existing),)
 

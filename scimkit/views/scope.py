@@ -28,7 +28,10 @@ def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     filters = [block for review in reviews for block in _review(review)]
     if not any(review.get("object") == "User" for review in reviews):
         filters.insert(0, _filter_table([{"filter": text} for text in data.get("filters") or []]))
-    sentence = f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{' by assignment' if reviews else ''}; the job provisions {MODES.get(str(data.get('mode')), data.get('mode'))}."
+    sentence = (
+        f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{' by assignment' if reviews else ''}; the job"
+        f" provisions {MODES.get(str(data.get('mode')), data.get('mode'))}."
+    )
     return "Scope", sentence, (assigned, *filters, people_table("Pilot people", data.get("pilot") or []))
 
 
@@ -45,7 +48,10 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
         )
     leaving, entering = data.get("leaving") or [], data.get("entering") or []
     out = review["judged"] - data["staying"] - len(leaving) - len(entering)
-    said = f"of {review['judged']} people assigned {data['staying']} would stay, {len(leaving)} go out, {len(entering)} come in, {out} stay out"
+    said = (
+        f"of {review['judged']} people assigned {data['staying']} would stay, {len(leaving)} go out, {len(entering)}"
+        f" come in, {out} stay out"
+    )
     blocks = (
         _people("Who would go out", leaving, empty="nobody"),
         table(

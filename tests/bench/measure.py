@@ -39,7 +39,10 @@ class Measure:
         unit = f" {self.unit}" if self.unit else ""
         spread = f"({min(self.values):.2f}-{max(self.values):.2f})" if len(self.values) > 1 else ""
         notes = ", ".join(f"{name} {value:g}" for name, value in self.notes.items())
-        line = f"{self.name:<8} {self.median:8.2f}{unit} {spread:<14} limit {self.limit:g}{unit:<4} {'over' if self.over else 'ok'}"
+        line = (
+            f"{self.name:<8} {self.median:8.2f}{unit} {spread:<14} limit {self.limit:g}{unit:<4}"
+            f" {'over' if self.over else 'ok'}"
+        )
         return f"{line}   {notes}" if notes else line
 
     def plain(self) -> dict[str, Any]:

@@ -110,7 +110,8 @@ class Notebook:
 
     def show(self, number: int) -> None:
         self.page.evaluate(
-            f"([path, cell]) => {{ const p = {PANEL}; p.content.activeCellIndex = cell; p.content.scrollToItem(cell, 'start') }}",
+            f"([path, cell]) => {{ const p = {PANEL}; p.content.activeCellIndex = cell; p.content.scrollToItem(cell,"
+            " 'start') }",
             [self.path, number],
         )
 

@@ -199,7 +199,10 @@ def test_denied_names_code_words_and_request_id(stub, graph):
     [
         (
             400,
-            '{\r\n  "error": {\r\n    "code": "InvalidNotificationSettings",\r\n    "message": null,\r\n "details": [] }\r\n}',
+            (
+                '{\r\n  "error": {\r\n    "code": "InvalidNotificationSettings",\r\n    "message": null,\r\n "details":'
+                " [] }\r\n}"
+            ),
             "InvalidNotificationSettings",
             "InvalidNotificationSettings",
         ),

@@ -126,8 +126,8 @@ LAG_SECONDS, SLOW_SECONDS, EVERY = 0.04, 0.2, 7
 
 MULTI = {"emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates", "members"}
 USER = (
-    "userName externalId displayName nickName profileUrl title userType preferredLanguage locale timezone active password "
-    "name emails phoneNumbers ims photos addresses entitlements roles x509Certificates"
+    "userName externalId displayName nickName profileUrl title userType preferredLanguage locale timezone active"
+    " password name emails phoneNumbers ims photos addresses entitlements roles x509Certificates"
 ).split()
 GROUP = "displayName externalId members".split()
 ENTERPRISE_NAMES = "employeeNumber costCenter organization division department manager".split()

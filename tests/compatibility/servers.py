@@ -107,7 +107,8 @@ make_server("127.0.0.1", port, get_wsgi_application(), handler_class=Quiet).serv
 """
 
 DJANGO_SITES = {
-    "site_of_django_scim2/__init__.py": """
+    "site_of_django_scim2/__init__.py": (
+        """
 import os
 class Bearer:
     def __init__(self, get_response):
@@ -119,8 +120,10 @@ class Bearer:
         request.user.is_authenticated = request.headers.get("Authorization") == "Bearer " + os.environ["SCIM_TOKEN"]
         request.user.is_anonymous = not request.user.is_authenticated
         return self.get_response(request)
-""",
-    "site_of_django_scim2/models.py": """
+"""
+    ),
+    "site_of_django_scim2/models.py": (
+        """
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django_scim.models import AbstractSCIMGroupMixin, AbstractSCIMUserMixin
@@ -128,12 +131,16 @@ class User(AbstractSCIMUserMixin, AbstractUser):
     scim_groups = models.ManyToManyField("site_of_django_scim2.Group", related_name="user_set", blank=True)
 class Group(AbstractSCIMGroupMixin, models.Model):
     name = models.CharField(max_length=80, unique=True)
-""",
-    "site_of_django_scim2/urls.py": """
+"""
+    ),
+    "site_of_django_scim2/urls.py": (
+        """
 from django.urls import include, path
 urlpatterns = [path("scim/v2/", include("django_scim.urls"))]
-""",
-    "site_of_django_scim2_server/__init__.py": """
+"""
+    ),
+    "site_of_django_scim2_server/__init__.py": (
+        """
 import os
 class Bearer:
     def __init__(self, get_response):
@@ -150,11 +157,14 @@ def __getattr__(name):
         def delete(self, scim_obj):
             scim_obj.user.delete()
     return Deleting
-""",
-    "site_of_django_scim2_server/urls.py": """
+"""
+    ),
+    "site_of_django_scim2_server/urls.py": (
+        """
 from django.urls import include, path
 urlpatterns = [path("scim/v2/", include("django_scim2_server.urls"))]
-""",
+"""
+    ),
 }
 
 # -- scimmy --------------------------------------------------------------------------

@@ -281,6 +281,9 @@ def test_importing_credentials_is_cheap():
     """Neither keyring nor httpx nor msal come along."""
     import subprocess
 
-    code = "import sys, scimkit.credentials; print([m for m in ('keyring', 'httpx', 'msal', 'pandas') if m in sys.modules])"
+    code = (
+        "import sys, scimkit.credentials; print([m for m in ('keyring', 'httpx', 'msal', 'pandas') if m in"
+        " sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

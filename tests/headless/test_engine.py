@@ -178,7 +178,8 @@ def test_foreseeable_error(notebook: Callable[..., Path], tmp_path: Path) -> Non
     """A ScimkitError is one sentence and its remedy in the notebook, and its details reach the watch."""
     path = notebook(
         "x",
-        "from scimkit.evidence.checks import failed, require_passed\nrequire_passed([failed('a.b', 'it is bad', 'mend it')])",
+        "from scimkit.evidence.checks import failed, require_passed\nrequire_passed([failed('a.b', 'it is bad', 'mend"
+        " it')])",
         "1",
     )
     watch = Watch()
@@ -198,7 +199,8 @@ def test_foreseeable_error_inside_a_group(notebook: Callable[..., Path], tmp_pat
     """A ScimkitError raised while an exception group was handled is still a sentence."""
     path = notebook(
         "x",
-        "from scimkit.errors import ConfigError\ntry:\n    raise ExceptionGroup('g', [ValueError('inner')])\nexcept ExceptionGroup:\n    raise ConfigError('wrong', 'mend it')",
+        "from scimkit.errors import ConfigError\ntry:\n    raise ExceptionGroup('g', [ValueError('inner')])\nexcept"
+        " ExceptionGroup:\n    raise ConfigError('wrong', 'mend it')",
     )
     with pytest.raises(PapermillExecutionError):
         run(path, tmp_path / "out.ipynb")
@@ -252,7 +254,10 @@ def test_kernel_environment(fork: bool, notebook: Callable[..., Path], tmp_path:
     """Variables for a kernel reach it alone, its channel is encrypted, and nothing is imported into its namespace."""
     from scimkit.headless.kernels import Kernels
 
-    code = "import os\nprint(os.environ['SCIMKIT_RUN'], get_ipython().kernel.parent.curve_secretkey is not None, 'scimkit' in globals())"
+    code = (
+        "import os\nprint(os.environ['SCIMKIT_RUN'], get_ipython().kernel.parent.curve_secretkey is not None, 'scimkit'"
+        " in globals())"
+    )
     with Kernels(environment={"SCIMKIT_RUN": "a-run"}, fork=fork) as kernels:
         kernels.begin()
         run(notebook("x", code), tmp_path / "out.ipynb", kernels=kernels)

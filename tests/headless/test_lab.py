@@ -45,7 +45,10 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
         assert refused.returncode == 2, refused.stdout + refused.stderr
         assert "open in JupyterLab already" in refused.stdout + refused.stderr
         assert "Traceback" not in refused.stderr
-    kernel = "from scimkit import begin\nhere = begin('1_plan')\nhere.form.change('seats', 7)\nprint(here.graph.me()['userPrincipalName'])"
+    kernel = (
+        "from scimkit import begin\nhere = begin('1_plan')\nhere.form.change('seats',"
+        " 7)\nprint(here.graph.me()['userPrincipalName'])"
+    )
     worked = subprocess.run(
         [sys.executable, "-c", kernel],
         cwd=run.folder,

@@ -106,7 +106,8 @@ def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, lea
 def test_slips_end_with_a_sentence(scimkit: Run, tmp_path: Path, settings: list[str], code: int, words: str) -> None:
     """A slip in a setting or a file is a sentence and a remedy on the last lines; nothing is written."""
     (tmp_path / "broken.toml").write_text(
-        'format = 1\n[[object]]\nsource_object = "User"\ntarget_object = "x"\n[[object.row]]\ntarget = "x"\nsource = "Jion([a])"\n',
+        'format = 1\n[[object]]\nsource_object = "User"\ntarget_object = "x"\n[[object.row]]\ntarget = "x"\nsource ='
+        ' "Jion([a])"\n',
         encoding="utf-8",
     )
     done = scimkit("run", "mapping_backup", *(part for each in settings for part in ("--set", each)))
@@ -140,9 +141,9 @@ class LiveLike:
 
     def configure(self, writing: str) -> None:
         (self.folder / "scimkit.toml").write_text(
-            f'[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "{writing}"\nsign_in = "access_token"\n'
-            f'secret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{self.ready["graph"]["base_url"]}"\npoll_seconds = 1\n'
-            '[apps.oreilly]\nservice_principal = "Learning"\n',
+            f'[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "{writing}"\nsign_in ='
+            ' "access_token"\nsecret_ref = "env:GRAPH_TOKEN"\ngraph_url ='
+            f' "{self.ready["graph"]["base_url"]}"\npoll_seconds = 1\n[apps.oreilly]\nservice_principal = "Learning"\n',
             encoding="utf-8",
         )
 

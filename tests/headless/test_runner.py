@@ -23,7 +23,10 @@ from scimkit.headless.runbook import Runbook
 from scimkit.headless.runner import run_runbook
 
 Write = Callable[[dict[str, list[Any]]], Runbook]
-CHECK = "from scimkit.evidence.checks import failed, require_passed\nrequire_passed([failed('a.bad', 'it is bad', 'mend it')])"
+CHECK = (
+    "from scimkit.evidence.checks import failed, require_passed\nrequire_passed([failed('a.bad', 'it is bad', 'mend"
+    " it')])"
+)
 FAIL_UNTIL_MENDED = (
     f"import pathlib\nif not pathlib.Path('mended').exists():\n    {CHECK.replace(chr(10), chr(10) + '    ')}"
 )
@@ -117,10 +120,12 @@ def test_waiting_ends_with_the_command_that_continues(runbook: Write) -> None:
         {
             "3_app": [
                 ("parameters", "confirm = 'sandbox'  # the plan's fingerprint"),
-                "from scimkit.errors import Waiting\n"
-                "if confirm == 'sandbox':\n"
-                "    raise Waiting('a plan waits', 'read it', settings={'3_app': {'confirm': 'it is a plan'}})\n"
-                "print(confirm)",
+                (
+                    "from scimkit.errors import Waiting\n"
+                    "if confirm == 'sandbox':\n"
+                    "    raise Waiting('a plan waits', 'read it', settings={'3_app': {'confirm': 'it is a plan'}})\n"
+                    "print(confirm)"
+                ),
             ]
         }
     )
@@ -159,7 +164,10 @@ def test_missing_record_runs_a_passed_step_again(runbook: Write, tmp_path: Path)
         {
             "1_a": [
                 note("a"),
-                "import os, pathlib\nkept = pathlib.Path(os.environ['SCIMKIT_RUN'], 'records')\nkept.mkdir(exist_ok=True)\n(kept / '1_thing.json').touch()",
+                (
+                    "import os, pathlib\nkept = pathlib.Path(os.environ['SCIMKIT_RUN'],"
+                    " 'records')\nkept.mkdir(exist_ok=True)\n(kept / '1_thing.json').touch()"
+                ),
             ]
         }
     )
@@ -282,7 +290,10 @@ sys.exit(result.exit_code)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(number: int, runbook: Write) -> None:
     """Ctrl-C and SIGTERM end with 130: kernel gone, states true, no traceback, and the run can be resumed."""
-    sleep = "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not pathlib.Path('mended').exists():\n    time.sleep(60)"
+    sleep = (
+        "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not"
+        " pathlib.Path('mended').exists():\n    time.sleep(60)"
+    )
     book = runbook({"1_a": [note("a")], "2_b": [sleep, "1"]})
     process = subprocess.Popen([sys.executable, "-c", RUN, book.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     kernel = Path("kernel")
@@ -306,7 +317,10 @@ def test_interrupted(number: int, runbook: Write) -> None:
 @pytest.mark.parametrize("forked", [False, True])
 def test_killed(forked: bool, runbook: Write) -> None:
     """A runner that is killed takes its kernels along and leaves `running` behind; resumed, the step counts as interrupted and runs again."""
-    sleep = "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not pathlib.Path('mended').exists():\n    time.sleep(60)"
+    sleep = (
+        "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not"
+        " pathlib.Path('mended').exists():\n    time.sleep(60)"
+    )
     book = runbook({"1_a": [sleep], "2_b": ["1"]} if forked else {"1_a": [sleep]})
     process = subprocess.Popen(
         [sys.executable, "-c", RUN, book.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

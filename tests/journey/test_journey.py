@@ -96,9 +96,9 @@ def live_like(tmp_path):
 
     def configure(writes):
         (tmp_path / "scimkit.toml").write_text(
-            f'[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "{writes}"\nsign_in = "access_token"\n'
-            f'secret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{ready["graph"]["base_url"]}"\npoll_seconds = 1\n'
-            f'[apps.oreilly]\ntenant_url = "{ready["apps"]["oreilly"]["scim_url"]}"\nseats = 10\n',
+            f'[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "{writes}"\nsign_in ='
+            f' "access_token"\nsecret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{ready["graph"]["base_url"]}"\npoll_seconds'
+            f' = 1\n[apps.oreilly]\ntenant_url = "{ready["apps"]["oreilly"]["scim_url"]}"\nseats = 10\n',
             encoding="utf-8",
         )
 

@@ -97,9 +97,9 @@ def orgwiki_tenant(tmp_path):
     )
     ready = json.loads(server.stdout.readline())
     (tmp_path / "scimkit.toml").write_text(
-        '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "ask"\nsign_in = "access_token"\n'
-        f'secret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{ready["graph"]["base_url"]}"\npoll_seconds = 1\n'
-        f'[apps.theorgwiki]\ntenant_url = "{ready["apps"]["theorgwiki"]["scim_url"]}"\n',
+        '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "ask"\nsign_in ='
+        f' "access_token"\nsecret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{ready["graph"]["base_url"]}"\npoll_seconds ='
+        f' 1\n[apps.theorgwiki]\ntenant_url = "{ready["apps"]["theorgwiki"]["scim_url"]}"\n',
         encoding="utf-8",
     )
     yield ready

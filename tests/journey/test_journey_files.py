@@ -90,8 +90,9 @@ def thrive_tenant(tmp_path):
     )
     ready = json.loads(server.stdout.readline())
     (tmp_path / "scimkit.toml").write_text(
-        '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "ask"\nsign_in = "access_token"\n'
-        f'secret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{ready["graph"]["base_url"]}"\npoll_seconds = 1\n',
+        '[tenants.contoso]\ntenant_id = "contoso.example"\nenvironment = "test"\nwrites = "ask"\nsign_in ='
+        f' "access_token"\nsecret_ref = "env:GRAPH_TOKEN"\ngraph_url = "{ready["graph"]["base_url"]}"\npoll_seconds'
+        " = 1\n",
         encoding="utf-8",
     )
     yield ready

@@ -83,20 +83,19 @@ SIGNING_IN = (
     ),
     Channel(
         "msal's result",
-        "entra = Entra(quietly(HERE))\n"
-        "sign_in_by('client_secret', tenant_id=GUID, client_id=GUID, credential=Secret('of-the-application'), http_client=entra)\n"
-        "import msal\n"
-        "app = msal.ConfidentialClientApplication(GUID, authority='https://login.microsoftonline.com/' + GUID, client_credential='x', http_client=entra)\n"
-        "app.acquire_token_for_client(['https://graph.microsoft.com/.default'])",
+        "entra = Entra(quietly(HERE))\nsign_in_by('client_secret', tenant_id=GUID, client_id=GUID,"
+        " credential=Secret('of-the-application'), http_client=entra)\nimport msal\napp ="
+        " msal.ConfidentialClientApplication(GUID, authority='https://login.microsoftonline.com/' + GUID,"
+        " client_credential='x',"
+        " http_client=entra)\napp.acquire_token_for_client(['https://graph.microsoft.com/.default'])",
         planted=False,
     ),
     Channel(
         "msal's token cache, serialised",
-        "cache = msal.SerializableTokenCache()\n"
-        "signed_in(quietly(HERE))\n"
-        "app = msal.ConfidentialClientApplication(GUID, authority='https://login.microsoftonline.com/' + GUID, client_credential='x', http_client=Entra(quietly(HERE)), token_cache=cache)\n"
-        "found = app.acquire_token_for_client(['https://graph.microsoft.com/.default'])\n"
-        "print(cache.serialize())",
+        "cache = msal.SerializableTokenCache()\nsigned_in(quietly(HERE))\napp ="
+        " msal.ConfidentialClientApplication(GUID, authority='https://login.microsoftonline.com/' + GUID,"
+        " client_credential='x', http_client=Entra(quietly(HERE)), token_cache=cache)\nfound ="
+        " app.acquire_token_for_client(['https://graph.microsoft.com/.default'])\nprint(cache.serialize())",
         planted=False,
     ),
 )
@@ -177,7 +176,8 @@ OUTPUTS = (
     ),
     Channel(
         "a child's output, captured",
-        "os.environ['SCIM_PW'] = token\nprint(subprocess.run(SAY, capture_output=True, text=True).stdout)\ndel os.environ['SCIM_PW']",
+        "os.environ['SCIM_PW'] = token\nprint(subprocess.run(SAY, capture_output=True, text=True).stdout)\ndel"
+        " os.environ['SCIM_PW']",
     ),
 )
 
@@ -274,14 +274,14 @@ THE_END = Channel("the error that ends the notebook", "raise RuntimeError(f'the 
 # what a person does in JupyterLab; the cells wait for it
 TYPED_PROMPT = Channel(
     "typed at getpass",
-    "from getpass import getpass\nasked = resolve('prompt', ask=getpass, label='Secret of the probe').reveal() if PROTECTED else getpass('Secret of the probe')\nprint(asked)",
+    "from getpass import getpass\nasked = resolve('prompt', ask=getpass, label='Secret of the probe').reveal() if"
+    " PROTECTED else getpass('Secret of the probe')\nprint(asked)",
     planted=False,
 )
 TYPED_FIELD = Channel(
     "typed into a field",
-    "from scimkit.ui.forms import TokenForm\n"
-    "form = TokenForm('Token of the probe', ('prompt',), lambda token, place: 'kept') if PROTECTED else ipywidgets.Password(description='Token of the probe')\n"
-    "form",
+    "from scimkit.ui.forms import TokenForm\nform = TokenForm('Token of the probe', ('prompt',), lambda token, place:"
+    " 'kept') if PROTECTED else ipywidgets.Password(description='Token of the probe')\nform",
     planted=False,
 )
 
@@ -297,7 +297,10 @@ OUT_OF_SCOPE = (
     ),
     (
         "a secret in the source of a cell",
-        "JupyterLab saves what is typed before the kernel knows of it; once registered it is taken out of IPython's history",
+        (
+            "JupyterLab saves what is typed before the kernel knows of it; once registered it is taken out of IPython's"
+            " history"
+        ),
     ),
     (
         "a secret in an output path, `out-{token}.ipynb`",

@@ -54,7 +54,10 @@ def test_nothing_leaks(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     by_name = {channel.name: channel for channel in ALL}
     for name, start in NOTEBOOKS.items():
         own = tmp_path / name
-        start += f"\nimport os\nos.environ.update({PLACES}={str(own)!r}, {VARIABLE}=open({str(own / by_name[ENVIRONMENT].slug)!r}, encoding='utf-8').read())"
+        start += (
+            f"\nimport os\nos.environ.update({PLACES}={str(own)!r},"
+            f" {VARIABLE}=open({str(own / by_name[ENVIRONMENT].slug)!r}, encoding='utf-8').read())"
+        )
         start += f"\ntoken_ref = 'file:{(own / by_name[PARAMETER].slug).as_posix()}'"
         write_probe(left / "work" / f"{name}.ipynb", ALL, start=start)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]))

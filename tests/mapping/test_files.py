@@ -23,7 +23,10 @@ SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "synchronization-schema.json").read_text(encoding="utf-8")
 )
 ABOUT = {"tenant": "contoso", "job": "scim.1", "schema": "v1.0, read 2026-03-02T09:00:00Z"}
-LONG = 'IIF(IsNullOrEmpty([department]), "none of the departments", Join(", ", ToLower([department]), [companyName], "Bob\'s and others", [city]))'
+LONG = (
+    'IIF(IsNullOrEmpty([department]), "none of the departments", Join(", ", ToLower([department]), [companyName],'
+    ' "Bob\'s and others", [city]))'
+)
 SMALL = """app = "oreilly"
 format = 1
 
@@ -114,8 +117,8 @@ def test_filters_are_readable_and_exact() -> None:
     )
     text = export(users(filters=filters))
     assert (
-        '    {attribute = "department", operator = "EQUALS", value = "Sales"},\n    {attribute = "employeeId", operator = "IS NOT NULL"},'
-        in text
+        '    {attribute = "department", operator = "EQUALS", value = "Sales"},\n    {attribute = "employeeId", operator'
+        ' = "IS NOT NULL"},' in text
     )
     assert read_mapping_text(text).objects[0].filters == filters
 
@@ -268,7 +271,10 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ),
         (
             'target_object = "urn:x"',
-            'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "EQUAL", value = "x"}]',
+            (
+                'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "EQUAL", value'
+                ' = "x"}]'
+            ),
             "filter 1, clause 1, operator: there is no operator 'EQUAL'",
             "Did you mean EQUALS?",
         ),
@@ -280,7 +286,10 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ),
         (
             'target_object = "urn:x"',
-            'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "IS NULL", value = "x"}]',
+            (
+                'target_object = "urn:x"\n[[object.filter]]\nclauses = [{attribute = "city", operator = "IS NULL",'
+                ' value = "x"}]'
+            ),
             "IS NULL takes no value",
             "Take it out",
         ),

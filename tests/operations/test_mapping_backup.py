@@ -714,7 +714,10 @@ def test_everybody_is_looked_at_where_everybody_is_provisioned(office, running):
     office.graph.put_secrets(running.service_principal_id, secrets)
     with pytest.raises(
         PlanRefused,
-        match=r"\d\d people would be switched off, and the job has no threshold of its own, and scimkit stops at 20: .* and others",
+        match=(
+            r"\d\d people would be switched off, and the job has no threshold of its own, and scimkit stops at 20: .*"
+            r" and others"
+        ),
     ):
         plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,))))
 

@@ -95,7 +95,10 @@ def test_a_schema_with_half_a_character_is_not_kept(run):
     before = sorted(path.name for path in run.folder.iterdir())
     with pytest.raises(
         MappingError,
-        match=r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema holds half a character",
+        match=(
+            r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema holds"
+            r" half a character"
+        ),
     ) as caught:
         back_up_mapping(broken(), app=load("oreilly"), tenant=Config().tenant("sandbox"), run=run, now=NOW)
     assert caught.value.remedy

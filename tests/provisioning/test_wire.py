@@ -181,13 +181,15 @@ def test_matching_attributes_are_asked_one_by_one(wire: Wire) -> None:
 def test_differences_by_default_go_one_by_one(wire: Wire) -> None:
     """Replace where there was a value, Add where there was none; typed paths keep their filter."""
     wire.holds = {
-        "Users": ACCOUNT
-        | {
-            "id": "a1",
-            "title": "Intern",
-            "emails": [{"type": "home", "value": "x"}],
-            ENTERPRISE: {"department": "HR", "manager": {"value": "m0"}},
-        }
+        "Users": (
+            ACCOUNT
+            | {
+                "id": "a1",
+                "title": "Intern",
+                "emails": [{"type": "home", "value": "x"}],
+                ENTERPRISE: {"department": "HR", "manager": {"value": "m0"}},
+            }
+        )
     }
     read, changed, manager = act(wire, False, ANN, IN, Link("o1", "a1"))
     assert read == "GET /Users/a1"
@@ -228,8 +230,13 @@ def test_disabled_restored_deleted(wire: Wire, flag: bool) -> None:
     """`active` alone, as text by default; the account is found by its id; DELETE without a body."""
     link, word = Link("o1", "a1"), "replace" if flag else "Replace"
     wire.holds = {
-        "Users": ACCOUNT
-        | {"id": "a1", ENTERPRISE: {"employeeNumber": "007", "department": "Sales", "manager": {"value": "m1"}}}
+        "Users": (
+            ACCOUNT
+            | {
+                "id": "a1",
+                ENTERPRISE: {"employeeNumber": "007", "department": "Sales", "manager": {"value": "m1"}},
+            }
+        )
     }
     assert act(wire, flag, ANN, OUT, link)[1:] == [
         [{"op": word, "path": "active", "value": False if flag else "False"}]

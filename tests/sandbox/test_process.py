@@ -269,7 +269,10 @@ def test_five_thousand_people_fit(open_desk: Callable[..., Any]) -> None:
 
 def test_reading_the_module_starts_nothing() -> None:
     """Importing the package and its process control loads no server."""
-    code = "import sys, scimkit.sandbox, scimkit.sandbox.process; print([m for m in ('uvicorn','starlette','scim2_models','httpx') if m in sys.modules])"
+    code = (
+        "import sys, scimkit.sandbox, scimkit.sandbox.process; print([m for m in"
+        " ('uvicorn','starlette','scim2_models','httpx') if m in sys.modules])"
+    )
     told = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -109,7 +109,8 @@ def test_repeated_on_the_console(
     run(
         INSTALL,
         REGISTER,
-        "import time\nos.write(1, f'out {token}\\n'.encode())\nos.write(2, f'err {token}\\n'.encode())\ntime.sleep(0.3)",
+        "import time\nos.write(1, f'out {token}\\n'.encode())\nos.write(2, f'err"
+        " {token}\\n'.encode())\ntime.sleep(0.3)",
     )
     said = capfd.readouterr()
     assert TOKEN not in said.out + said.err

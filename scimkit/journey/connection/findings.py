@@ -196,7 +196,8 @@ def _token_not_allowed(case: Case, answer: Answer) -> Check | None:
         return case.fail(
             "token_not_allowed",
             "access is forbidden, says a web page (403)",
-            "A firewall before the service may let certain addresses in only: have this machine's and Entra's (service tag AzureActiveDirectory) admitted. Else have the token's rights widened to SCIM.",
+            "A firewall before the service may let certain addresses in only: have this machine's and Entra's (service"
+            " tag AzureActiveDirectory) admitted. Else have the token's rights widened to SCIM.",
         )
     return case.fail(
         "token_not_allowed",
@@ -222,7 +223,8 @@ def _throttled(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "throttled",
         "the endpoint takes no more requests for now (429)",
-        f"{wait} and run this again. If one single question is too many, ask the vendor to raise the limit: 25 requests a second are what Entra asks of an endpoint.",
+        f"{wait} and run this again. If one single question is too many, ask the vendor to raise the limit: 25 requests"
+        " a second are what Entra asks of an endpoint.",
     )
 
 
@@ -278,7 +280,10 @@ def _wrong_place(case: Case, answer: Answer) -> Check | None:
     if resource := pasted_resource(case.url):
         right = case.settled(Purpose.SHORTER, Purpose.NEIGHBOUR)
         if right is None:
-            rest = f"Leave /{resource} out: Entra appends it itself. And look again whether {without_resource(case.url)} is the SCIM base address."
+            rest = (
+                f"Leave /{resource} out: Entra appends it itself. And look again whether {without_resource(case.url)}"
+                " is the SCIM base address."
+            )
             return case.fail(
                 "resource_in_url",
                 f"the Tenant URL ends in /{resource}, and without it nothing answers as SCIM either",
@@ -318,7 +323,8 @@ def _not_found(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "not_found",
         "the address is answered with 404",
-        f"The Tenant URL must be the SCIM base address: nothing after it, such as /Users, and its own last part not missing or doubled.{also}",
+        "The Tenant URL must be the SCIM base address: nothing after it, such as /Users, and its own last part not"
+        f" missing or doubled.{also}",
     )
 
 
@@ -338,7 +344,8 @@ def _redirect(case: Case, answer: Answer) -> Check | None:
         return case.fail(
             "redirect",
             f"the address leads to a sign-in page ({answer.status}); a token is never sent after a redirect",
-            "This is the site for people. Use the address of the SCIM service as Tenant URL; if it is the right one, the vendor's server did not see the token as one.",
+            "This is the site for people. Use the address of the SCIM service as Tenant URL; if it is the right one,"
+            " the vendor's server did not see the token as one.",
         )
     return case.fail(
         "redirect",
@@ -387,7 +394,8 @@ def _filter_not_found(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "filter_not_found",
         "the SCIM service is there, but answers 404 when nobody is found",
-        "The vendor must answer a query without a hit with 200 and an empty ListResponse (totalResults 0): on 404 Entra puts the job into quarantine.",
+        "The vendor must answer a query without a hit with 200 and an empty ListResponse (totalResults 0): on 404 Entra"
+        " puts the job into quarantine.",
         QUARANTINE,
     )
 
@@ -408,7 +416,8 @@ def _not_a_list(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "not_a_list",
         "the answer is JSON, but not a SCIM ListResponse",
-        "Entra stops here: the vendor must answer a query with a ListResponse (its schema, totalResults as a number, Resources).",
+        "Entra stops here: the vendor must answer a query with a ListResponse (its schema, totalResults as a number,"
+        " Resources).",
     )
 
 
@@ -420,7 +429,8 @@ def _filter_ignored(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "filter_ignored",
         f"a user that cannot exist was 'found' ({count} results): the filter on {case.matching} is ignored",
-        f"Do not go on: every person would be matched with the wrong account. The vendor must support filtering by {case.matching}.",
+        "Do not go on: every person would be matched with the wrong account. The vendor must support filtering by"
+        f" {case.matching}.",
     )
 
 
@@ -458,12 +468,16 @@ def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
     found = []
     if skew := _skew(case, answer):
         way = "ahead of" if skew > timedelta(0) else "behind"
-        text = f"the server's clock is {_span(abs(skew))} {way} ours (its Date: {utc_text(answered_at(answer) or datetime.now(UTC))})"
+        text = (
+            f"the server's clock is {_span(abs(skew))} {way} ours (its Date:"
+            f" {utc_text(answered_at(answer) or datetime.now(UTC))})"
+        )
         found.append(
             warning(
                 "connection.clock_skew",
                 text,
-                "Compare both with the right time. Wrong here: set this machine's clock. Wrong there: tell the vendor, as tokens end at the wrong time.",
+                "Compare both with the right time. Wrong here: set this machine's clock. Wrong there: tell the vendor,"
+                " as tokens end at the wrong time.",
                 FIELD,
             )
         )
@@ -474,7 +488,10 @@ def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
             warning("connection.token_expired", text, "Have a new one made before the vendor starts to look.", FIELD)
         )
     if any(a.question.purpose is Purpose.AGAIN for a in case.asked) and answer.status == 200:
-        text = f"the first question was answered {case.asked[0].exchange.status}; asked again after the wait it wished for, it answers"
+        text = (
+            f"the first question was answered {case.asked[0].exchange.status}; asked again after the wait it wished"
+            " for, it answers"
+        )
         found.append(
             warning(
                 "connection.throttled",

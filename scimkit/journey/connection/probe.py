@@ -57,7 +57,10 @@ class Probe:
         local = next((check for check in self.checks if check.code in LOCAL and check.status is Status.FAILED), None)
         if local is None or verdict.code != ENTRA_ACCEPTED:
             return self
-        found = f"the vendor cannot be asked from this machine ({local.code}: {local.message}), but Entra's own test was passed"
+        found = (
+            f"the vendor cannot be asked from this machine ({local.code}: {local.message}), but Entra's own test was"
+            " passed"
+        )
         unknown = not_observed("connection.not_reachable_from_here", found, ADVICE, "Graph: validateCredentials")
         return replace(self, checks=tuple(unknown if check is local else check for check in self.checks))
 

@@ -63,7 +63,10 @@ def plan_credentials(
             "Stop it in the portal, let the running cycle end, then run this step again.",
         )
     there = graph.secrets(enterprise_app.service_principal_id)
-    notice = f"e-mail to {settings.notification_email or 'nobody'}, stop before {settings.deletion_threshold} people are switched off in one cycle"
+    notice = (
+        f"e-mail to {settings.notification_email or 'nobody'}, stop before {settings.deletion_threshold} people are"
+        " switched off in one cycle"
+    )
     wanted = {
         "BaseAddress": settings.shown_url,
         "SecretToken": MASK,

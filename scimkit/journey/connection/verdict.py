@@ -54,7 +54,8 @@ def validate_through_graph(
         if groups := _needless_groups(app, graph, enterprise_app):
             return failed(
                 "connection.groups_asked",
-                f"Entra's own test was not passed, and it asks for groups too, which {app.title} does not have: {error}",
+                f"Entra's own test was not passed, and it asks for groups too, which {app.title} does not have:"
+                f" {error}",
                 groups,
                 MAPPING,
             )
@@ -80,16 +81,30 @@ def _needless_groups(app: AppProfile, graph: GraphClient, enterprise_app: Enterp
     on = [mapping.name for mapping in read_schema(schema) if mapping.source_object == "Group" and mapping.enabled]
     if not on:
         return ""
-    return f"Switch the mapping of groups off: in the portal under Provisioning > Mappings open {on[0]}, set Enabled to No and save; then run this step again. If it is refused still, mend what the direct test above shows."
+    return (
+        f"Switch the mapping of groups off: in the portal under Provisioning > Mappings open {on[0]}, set Enabled to No"
+        " and save; then run this step again. If it is refused still, mend what the direct test above shows."
+    )
 
 
 # End of the service's error code -> what to do. There is no official table: collected from articles and field reports.
 REMEDIES = {
-    "CredentialValidationUnavailable": "Microsoft's service does not reach the endpoint, or gets an answer it does not expect. Mend what the direct test above shows; if that one passes, have the vendor admit Microsoft's addresses (service tag AzureActiveDirectory) and check the certificate's chain.",
-    "CredentialValidationFailure": "The endpoint answers and refuses: a token that has expired, or an attribute it cannot be searched by. Mend what the direct test above shows.",
+    "CredentialValidationUnavailable": (
+        "Microsoft's service does not reach the endpoint, or gets an answer it does not expect. Mend what the direct"
+        " test above shows; if that one passes, have the vendor admit Microsoft's addresses (service tag"
+        " AzureActiveDirectory) and check the certificate's chain."
+    ),
+    "CredentialValidationFailure": (
+        "The endpoint answers and refuses: a token that has expired, or an attribute it cannot be searched by. Mend"
+        " what the direct test above shows."
+    ),
     "InvalidCredentials": "Enter the Tenant URL and the token again: one of them is missing or malformed.",
-    "ServiceIncompatible": "The endpoint's answer cannot be read as SCIM: the vendor must answer a query with a ListResponse.",
-    "MultipleEntriesInResponse": "A person that cannot exist was 'found': the vendor must support filtering by the matching attribute.",
+    "ServiceIncompatible": (
+        "The endpoint's answer cannot be read as SCIM: the vendor must answer a query with a ListResponse."
+    ),
+    "MultipleEntriesInResponse": (
+        "A person that cannot exist was 'found': the vendor must support filtering by the matching attribute."
+    ),
 }
 
 

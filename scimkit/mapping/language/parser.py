@@ -187,7 +187,10 @@ class Parser:
             return Word(WORDS[lower], token.position, token.text)
         if lower in REFUSED_WORDS:
             message = f"{token.text} is described nowhere in Microsoft's pages (unconfirmed)"
-            remedy = 'As a result use IgnoreAttributeFlow, or leave the argument out; to ask for null use the key "" of Switch.'
+            remedy = (
+                'As a result use IgnoreAttributeFlow, or leave the argument out; to ask for null use the key "" of'
+                " Switch."
+            )
         elif lower in FUNCTIONS:
             message = f"{FUNCTIONS[lower].name} is a function and needs brackets"
             remedy = f"Write {FUNCTIONS[lower].signature}."

@@ -30,7 +30,10 @@ def _of_rows(mapping: ObjectMapping, whose: str) -> Iterator[Check]:
         if row.expression is None:
             continue
         if len(row.expression) > MAX_LENGTH:
-            text = f"the expression of {row.target}{whose} has {len(row.expression):,} characters, and {MAX_LENGTH:,} are allowed"
+            text = (
+                f"the expression of {row.target}{whose} has {len(row.expression):,} characters, and {MAX_LENGTH:,} are"
+                " allowed"
+            )
             yield failed(
                 "mapping.expression_too_long",
                 text,
@@ -47,7 +50,10 @@ def _check(row: MappingRow, whose: str, finding: Finding) -> Check:
     """A finding about an expression as a check of the review; one that is (unconfirmed) stops nobody."""
     code = f"mapping.{finding.code.partition('.')[2]}"
     text = f"{row.target}{whose}: {finding.message}"
-    remedy = f"{finding.remedy or 'Mend the expression.'} In the portal: Attribute Mapping, the row of {row.target}{whose}, Expression."
+    remedy = (
+        f"{finding.remedy or 'Mend the expression.'} In the portal: Attribute Mapping, the row of {row.target}{whose},"
+        " Expression."
+    )
     source = marked(finding.mark, REFERENCE)
     if finding.severity == "error" and finding.mark != "unconfirmed":
         return failed(code, text, remedy, source)

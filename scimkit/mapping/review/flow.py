@@ -47,12 +47,24 @@ def _changing(subject: Subject, row: MappingRow) -> Iterator[Check]:
     ):
         return
     if row.matching:
-        text = f"{row.target} is used for matching and gets another value in every cycle from {row.expression}: nobody is ever found again"
-        remedy = f"Match by an attribute that stays: set its matching precedence to 1 under Attribute Mapping and take {row.target} out of matching."
+        text = (
+            f"{row.target} is used for matching and gets another value in every cycle from {row.expression}: nobody is"
+            " ever found again"
+        )
+        remedy = (
+            "Match by an attribute that stays: set its matching precedence to 1 under Attribute Mapping and take"
+            f" {row.target} out of matching."
+        )
         yield failed("mapping.random_matching", text, remedy, documented(HOW))
     else:
-        text = f"{row.target} gets another value in every cycle from {row.expression}: everybody's account is written each time"
-        remedy = f'Open the row of {row.target} under Attribute Mapping and set "Apply this mapping" to Only during object creation, or use a source that stays.'
+        text = (
+            f"{row.target} gets another value in every cycle from {row.expression}: everybody's account is written each"
+            " time"
+        )
+        remedy = (
+            f'Open the row of {row.target} under Attribute Mapping and set "Apply this mapping" to Only during object'
+            " creation, or use a source that stays."
+        )
         yield warning("mapping.unstable", text, remedy, documented(REFERENCE))
 
 
@@ -73,8 +85,14 @@ def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Ite
     ):
         where = f"for {listed(names)} from {row.expression}"
     if where:
-        text = f"{row.target} is an empty text {where}: whether that clears it in the app, is left out or is refused is not settled"
-        remedy = f"Put IgnoreFlowIfNullOrEmpty(...) around the expression of {row.target} under Attribute Mapping if nothing is to be sent; a value that has to go is cleared in the app."
+        text = (
+            f"{row.target} is an empty text {where}: whether that clears it in the app, is left out or is refused is"
+            " not settled"
+        )
+        remedy = (
+            f"Put IgnoreFlowIfNullOrEmpty(...) around the expression of {row.target} under Attribute Mapping if nothing"
+            " is to be sent; a value that has to go is cleared in the app."
+        )
         yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty text is sent to a SCIM app"))
 
 
@@ -87,7 +105,10 @@ def _has_empty_branch(node: Expression | None) -> bool:
 def _applying(row: MappingRow) -> Iterator[Check]:
     place = f"Open the row of {row.target} under Attribute Mapping"
     if row.default is not None:
-        text = f'{row.target} has the default "{row.default}", which is used at creation only: it neither fills an existing account nor comes back later'
+        text = (
+            f'{row.target} has the default "{row.default}", which is used at creation only: it neither fills an'
+            " existing account nor comes back later"
+        )
         yield warning(
             "mapping.default_on_create",
             text,
@@ -95,7 +116,10 @@ def _applying(row: MappingRow) -> Iterator[Check]:
             documented(CUSTOMIZE),
         )
     if row.apply == ON_CREATE_ONLY and row.target != "active":
-        text = f"{row.target} is set at creation only: a later change in Entra never reaches the app, nor does it an account that was there before"
+        text = (
+            f"{row.target} is set at creation only: a later change in Entra never reaches the app, nor does it an"
+            " account that was there before"
+        )
         yield warning(
             "mapping.create_only",
             text,
@@ -123,6 +147,12 @@ def _staying(subject: Subject) -> Iterator[Check]:
     }
     told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
     if told:
-        text = f"no value, so nothing is sent: {', '.join(told)}. What the app has there stays, and clearing it in Entra will not clear it either"
-        remedy = 'Where a value has to go, clear it in the app; a plain text such as title can instead get a word for nothing: Coalesce([jobTitle], "none").'
+        text = (
+            f"no value, so nothing is sent: {', '.join(told)}. What the app has there stays, and clearing it in Entra"
+            " will not clear it either"
+        )
+        remedy = (
+            "Where a value has to go, clear it in the app; a plain text such as title can instead get a word for"
+            ' nothing: Coalesce([jobTitle], "none").'
+        )
         yield warning("mapping.null_stays", text, remedy, documented(KNOWN))

@@ -26,7 +26,10 @@ def check_groups(subject: Subject) -> Iterator[Check]:
             NO_GROUPS,
         )
     elif on and supported is None:
-        text = f"{on[0].name} is switched on, and nothing says that the app has groups: a job whose app has none goes into quarantine"
+        text = (
+            f"{on[0].name} is switched on, and nothing says that the app has groups: a job whose app has none goes into"
+            " quarantine"
+        )
         remedy = (
             f"Ask the vendor, or open {on[0].name} under Mappings in the portal and set Enabled to No until you know."
         )

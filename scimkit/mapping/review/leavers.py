@@ -45,8 +45,14 @@ def _without_active(subject: Subject) -> Check:
     by = [target for target, node in subject.parsed.items() if LEFT in attribute_names(node)]
     if by:
         return passed("mapping.active", f"the app has no active; {LEFT} is behind {', '.join(by)}", SOURCE)
-    text = f"the app's table has no active, and nothing is derived from {LEFT}: people who leave keep their access, and a licence where they have one"
-    remedy = f"Try a row for active from {LEFT} with one person, or ask the vendor how a leaver is told; until then take leavers out in the app."
+    text = (
+        f"the app's table has no active, and nothing is derived from {LEFT}: people who leave keep their access, and a"
+        " licence where they have one"
+    )
+    remedy = (
+        f"Try a row for active from {LEFT} with one person, or ask the vendor how a leaver is told; until then take"
+        " leavers out in the app."
+    )
     return warning("mapping.active_missing", text, remedy, SOURCE)
 
 
@@ -56,10 +62,16 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
         return  # unreadable, which is said elsewhere
     names = attribute_names(node) if node is not None else ()
     if LEFT not in names and "accountEnabled" in names:
-        text = f"active comes from {row.expression}: only a blocked sign-in switches somebody off; whoever is unassigned, filtered out or deleted keeps their access"
+        text = (
+            f"active comes from {row.expression}: only a blocked sign-in switches somebody off; whoever is unassigned,"
+            " filtered out or deleted keeps their access"
+        )
         yield failed("mapping.account_enabled", text, REMEDY, SOURCE)
     elif LEFT not in names:
-        text = f"active comes from {row.expression or 'no source'}, not from {LEFT}: whoever is unassigned keeps their access"
+        text = (
+            f"active comes from {row.expression or 'no source'}, not from {LEFT}: whoever is unassigned keeps their"
+            " access"
+        )
         yield failed("mapping.active_source", text, REMEDY, SOURCE)
     elif wrong := _wrong_way_round(subject, row.expression or ""):
         yield failed("mapping.active_reversed", f"active comes from {row.expression}: {wrong}", REMEDY, SOURCE)

@@ -20,7 +20,10 @@ def check_matching(subject: Subject) -> Iterator[Check]:
     rows = subject.users.matching_rows
     if not rows:
         text = "no row is used for matching"
-        remedy = 'Open the row of the matching attribute under Attribute Mapping and set "Match objects using this attribute" to Yes; without one nobody can be found again.'
+        remedy = (
+            'Open the row of the matching attribute under Attribute Mapping and set "Match objects using this'
+            ' attribute" to Yes; without one nobody can be found again.'
+        )
         yield failed("mapping.no_matching", text, remedy, documented(HOW))
         return
     faults = [
@@ -40,7 +43,10 @@ def check_matching(subject: Subject) -> Iterator[Check]:
 def _not_filterable(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     """Only what a table says: an app without one is asked by the connection test."""
     good = ", ".join(target for target, row in subject.expected.items() if row.filterable) or "one the vendor names"
-    remedy = f"Match by {good} instead: set its matching precedence to 1 under Attribute Mapping and take this one out of matching."
+    remedy = (
+        f"Match by {good} instead: set its matching precedence to 1 under Attribute Mapping and take this one out of"
+        " matching."
+    )
     for row in rows if subject.expected else ():
         known = subject.expected.get(row.target)
         if known is not None and known.filterable is False:
@@ -61,7 +67,10 @@ def _same_precedence(rows: tuple[MappingRow, ...]) -> Iterator[Check]:
         by_rank[row.matching].append(row.target)
     for rank, targets in by_rank.items():
         if len(targets) > 1:
-            text = f"{listed(targets)} all have the matching precedence {rank}: which one is asked for first is not settled"
+            text = (
+                f"{listed(targets)} all have the matching precedence {rank}: which one is asked for first is not"
+                " settled"
+            )
             remedy = "Give each its own matching precedence, 1 for the one to be tried first."
             yield warning(
                 "mapping.matching_twice",
@@ -83,7 +92,10 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         for found in holders.values():
             if len(found) > 1:
                 when = "" if row is rows[0] else f" wherever {rows[0].target} finds nobody"
-                text = f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])}, which is used for matching: they would be taken for one account{when}"
+                text = (
+                    f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])},"
+                    f" which is used for matching: they would be taken for one account{when}"
+                )
                 sources = origins(subject.parsed.get(row.target))
                 remedy = "Match by an attribute that is unique" + (
                     f", or correct {sources} in Entra for all but one of them." if sources else "."
@@ -118,8 +130,14 @@ def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
             if value_text(value := result.values.get(row.target) or "") != value_text(value).lower()
         ]
         told = f"; {listed(capitals)} have capitals in it" if capitals else ""
-        text = f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in capitals may not be found, and a second one made{told}'
-        remedy = 'Untick "Exact case?" in the target attribute list (Show advanced options), or write both sides in the same case with ToLower.'
+        text = (
+            f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in'
+            f" capitals may not be found, and a second one made{told}"
+        )
+        remedy = (
+            'Untick "Exact case?" in the target attribute list (Show advanced options), or write both sides in the same'
+            " case with ToLower."
+        )
         source = unconfirmed(f"whether the search heeds it; that comparing values does is documented ({CUSTOMIZE})")
         yield warning("mapping.matching_case", text, remedy, source)
 
@@ -137,8 +155,14 @@ def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
                 " ".join(sorted({letter for text in odd.values() for letter in HARMLESS.sub("", text)})).strip()
                 or "a blank"
             )
-            text = f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make the app's search fail"
-            remedy = f"Take these people into the pilot first; if they are not found, match by an attribute without such characters, or clean {origins(subject.parsed.get(row.target)) or 'the value'} in Entra."
+            text = (
+                f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make"
+                " the app's search fail"
+            )
+            remedy = (
+                "Take these people into the pilot first; if they are not found, match by an attribute without such"
+                f" characters, or clean {origins(subject.parsed.get(row.target)) or 'the value'} in Entra."
+            )
             yield warning(
                 "mapping.matching_special",
                 text,

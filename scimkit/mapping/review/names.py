@@ -53,7 +53,10 @@ def _address_of(subject: Subject, name: str) -> Check | None:
             TABLE,
         )
     if mail.casefold() != value.casefold():
-        text = f"userName of {name} would be {shown}, while their mail is {mail or NO_VALUE}; the app has no attribute for an e-mail address"
+        text = (
+            f"userName of {name} would be {shown}, while their mail is {mail or NO_VALUE}; the app has no attribute for"
+            " an e-mail address"
+        )
         return warning(
             "mapping.user_name_not_mail",
             text,
@@ -68,8 +71,14 @@ def _renaming(subject: Subject) -> Iterator[Check]:
     by_name = [row for row in subject.users.matching_rows if row.target.lower() == "username"]
     if not subject.expected or not by_name or any(target.lower() == "externalid" for target in subject.expected):
         return
-    text = f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: once the job has lost its links, an account that still has the old name is not found, and a second one is made"
-    remedy = "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job before the new names have reached the app."
+    text = (
+        f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: once the"
+        " job has lost its links, an account that still has the old name is not found, and a second one is made"
+    )
+    remedy = (
+        "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job before the new"
+        " names have reached the app."
+    )
     yield warning(
         "mapping.renaming",
         text,
@@ -88,16 +97,28 @@ def _sign_in(subject: Subject) -> Iterator[Check]:
         return
     if not identifier:
         if subject.decided.single_sign_on not in NO_SIGN_ON:
-            text = f"single sign-on is live, and what it names people by is not known here; accounts are matched by {rows[0].target} ({rows[0].expression})"
-            remedy = 'Compare it with "Unique User Identifier" under Single sign-on > Attributes & Claims in the portal, or set sign_in_identifier, such as [userPrincipalName].'
+            text = (
+                "single sign-on is live, and what it names people by is not known here; accounts are matched by"
+                f" {rows[0].target} ({rows[0].expression})"
+            )
+            remedy = (
+                'Compare it with "Unique User Identifier" under Single sign-on > Attributes & Claims in the portal, or'
+                " set sign_in_identifier, such as [userPrincipalName]."
+            )
             yield not_observed("mapping.sign_in", text, remedy, source)
         return
     signed = {name: _signed(subject, identifier, person) for name, person in subject.people.items()}
     matched = {name: value_text(result.values.get(rows[0].target) or "") for name, result in subject.results.items()}
     differing = [name for name in signed if signed[name].casefold() != matched[name].casefold()]
     if differing:
-        text = f"single sign-on names people by {identifier}, and accounts are matched by {rows[0].target} from {rows[0].expression}: these differ for {listed(differing)}, who may get a second account at sign-in"
-        remedy = f"Use the same source for both: the row of {rows[0].target} under Attribute Mapping, or Unique User Identifier under Single sign-on > Attributes & Claims."
+        text = (
+            f"single sign-on names people by {identifier}, and accounts are matched by {rows[0].target} from"
+            f" {rows[0].expression}: these differ for {listed(differing)}, who may get a second account at sign-in"
+        )
+        remedy = (
+            f"Use the same source for both: the row of {rows[0].target} under Attribute Mapping, or Unique User"
+            " Identifier under Single sign-on > Attributes & Claims."
+        )
         yield warning("mapping.sign_in_differs", text, remedy, source)
     else:
         yield passed("mapping.sign_in", f"single sign-on and matching name {listed(signed)} alike", source)

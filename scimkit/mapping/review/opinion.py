@@ -21,7 +21,10 @@ from scimkit.mapping.review.texts import value_text
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping
 
 SOURCE = documented("Microsoft Graph, parseExpression")
-STANDS = "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so there."
+STANDS = (
+    "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so"
+    " there."
+)
 GROUP_STANDS = "Microsoft's answer stands; what scimkit predicts of groups is its own."
 UNSTABLE = frozenset({"Now", "Guid", "RandomString"})
 GROUP = "Group"

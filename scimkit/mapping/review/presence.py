@@ -89,7 +89,10 @@ def _twice(subject: Subject) -> Iterator[Check]:
 def _anchor(subject: Subject) -> Iterator[Check]:
     for target, row in subject.live.items():
         if _is_anchor(subject, target):
-            text = f"{target} is mapped from {row.expression or 'nothing'}, but the app itself gives it to an account: the row is refused or makes every account fail"
+            text = (
+                f"{target} is mapped from {row.expression or 'nothing'}, but the app itself gives it to an account: the"
+                " row is refused or makes every account fail"
+            )
             yield failed(
                 "mapping.anchor_mapped",
                 text,

@@ -165,7 +165,10 @@ def _reference(subject: Subject, row: MappingRow) -> Check | None:
         return None
     names = [name for name in attribute_names(node) if _is_reference(subject, name)]
     if wanted and names and not isinstance(node, Attribute):
-        text = f"{row.target} is a reference to another account, and {row.expression} makes something of the person's: whether that is still looked up in the app is not described"
+        text = (
+            f"{row.target} is a reference to another account, and {row.expression} makes something of the person's:"
+            " whether that is still looked up in the app is not described"
+        )
         source = unconfirmed(f"a reference inside a function; for Switch {REFERENCE} forbids it")
         return warning(
             "mapping.wrong_type",
@@ -180,7 +183,10 @@ def _reference(subject: Subject, row: MappingRow) -> Check | None:
         remedy = IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager")
         return failed("mapping.wrong_type", text, remedy, documented(CUSTOMIZE))
     if names and not wanted:
-        text = f"{row.target} is a {subject.type_of(row.target)}, and {row.expression} is a reference to another account: the app would get an id, or nothing"
+        text = (
+            f"{row.target} is a {subject.type_of(row.target)}, and {row.expression} is a reference to another account:"
+            " the app would get an id, or nothing"
+        )
         return failed(
             "mapping.wrong_type",
             text,
@@ -225,7 +231,10 @@ def _type(subject: Subject, row: MappingRow) -> Check | None:
     }
     if not wrong:
         return None
-    text = f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get {example(row, next(iter(wrong.values())))}, which is {words}"
+    text = (
+        f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get"
+        f" {example(row, next(iter(wrong.values())))}, which is {words}"
+    )
     remedy = IN_THE_ROW.format(target=row.target, what="choose a source or an expression that gives one")
     return failed("mapping.wrong_type", text, remedy, documented("RFC 7643, section 2.3"))
 

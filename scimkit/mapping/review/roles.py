@@ -34,18 +34,30 @@ def _one_of_several(subject: Subject, target: str, node: Expression) -> Iterator
         if isinstance(roles := source.get(ROLES), list) and len(roles) > 1
     ]
     if several:
-        text = f"{target} gets one role of the app, and {listed(several)} {'holds' if len(several) == 1 else 'hold'} several: which of them it gets is not defined"
-        remedy = f"Leave one role to each person under Users and groups, those that come by a group included; or send all of them by AssertiveAppRoleAssignmentsComplex([{ROLES}]), if the app takes several."
+        text = (
+            f"{target} gets one role of the app, and {listed(several)} {'holds' if len(several) == 1 else 'hold'}"
+            " several: which of them it gets is not defined"
+        )
+        remedy = (
+            "Leave one role to each person under Users and groups, those that come by a group included; or send all of"
+            f" them by AssertiveAppRoleAssignmentsComplex([{ROLES}]), if the app takes several."
+        )
         yield warning("mapping.one_of_several_roles", text, remedy, documented(REFERENCE))
 
 
 def _for_everybody(target: str, node: Expression) -> Iterator[Check]:
-    remedy = f"Set Scope under Settings to assigned users and groups only, or take the row of {target} out under Attribute Mapping."
+    remedy = (
+        f"Set Scope under Settings to assigned users and groups only, or take the row of {target} out under Attribute"
+        " Mapping."
+    )
     if uses(node, NOT_FOR_EVERYBODY):
         text = f"{target} comes from app roles, which are not provisioned while all users and groups are in scope"
         yield failed("mapping.roles_for_everybody", text, remedy, documented(CUSTOMIZE))
     elif uses(node, PERHAPS_NOT_FOR_EVERYBODY):
-        text = f"{target} comes from app roles, and whether they are provisioned while all users and groups are in scope is not settled"
+        text = (
+            f"{target} comes from app roles, and whether they are provisioned while all users and groups are in scope"
+            " is not settled"
+        )
         yield warning(
             "mapping.roles_for_everybody_open", text, remedy, unconfirmed("the other functions for app roles are not")
         )

@@ -44,9 +44,15 @@ def check_sources(subject: Subject) -> Iterator[Check]:
             continue
         generic = getattr(row, "generic", False)
         expected = f"{row.suggested_source} is {GENERAL if generic else 'expected'}"
-        text = f"{target} comes from {live.expression or 'nothing'}, where {expected}; {_compared(subject, row.suggested_source, live.expression, boolean=boolean)}"
+        text = (
+            f"{target} comes from {live.expression or 'nothing'}, where {expected};"
+            f" {_compared(subject, row.suggested_source, live.expression, boolean=boolean)}"
+        )
         where = CUSTOMIZE if generic else TUTORIAL
-        remedy = f"Choose {row.suggested_source} as the source under Attribute Mapping, or keep yours if that is what was agreed with the vendor."
+        remedy = (
+            f"Choose {row.suggested_source} as the source under Attribute Mapping, or keep yours if that is what was"
+            " agreed with the vendor."
+        )
         yield warning("mapping.row_different", text, remedy, documented(where))
 
 

@@ -33,7 +33,8 @@ def refuse_other_app(live: Mapping[str, Any], wanted: SavedMapping) -> None:
     if there and saved and not same_name and not same_id:
         raise PlanRefused(
             f"{wanted.title} is the mapping of {_named(saved)}, and this job writes to {_named(there)}",
-            "Give a saved schema of this app. If the two are one app under different names, restore the mapping.toml of the same backup instead: it says for which app it was made.",
+            "Give a saved schema of this app. If the two are one app under different names, restore the mapping.toml of"
+            " the same backup instead: it says for which app it was made.",
         )
 
 

@@ -60,7 +60,10 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
             if rules.threshold_stored
             else "the job has no threshold of its own, and scimkit stops at"
         )
-        remedy = "Narrow the change: look at the filters and at the row for active. Who has really left is better unassigned first."
+        remedy = (
+            "Narrow the change: look at the filters and at the row for active. Who has really left is better unassigned"
+            " first."
+        )
         return failed(CODE, f"{count} would be switched off, and {whose} {rules.threshold}", remedy, SOURCE)
     if count:
         return warning(
@@ -83,7 +86,10 @@ def _count(number: int, one: str, many: str) -> str:
 def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:
     if rules.known:
         return ()
-    text = f"the provisioning settings may not be read by this sign-in: assigned people were looked at, and {rules.threshold} stands in for the threshold"
+    text = (
+        "the provisioning settings may not be read by this sign-in: assigned people were looked at, and"
+        f" {rules.threshold} stands in for the threshold"
+    )
     return (
         not_observed(
             "mapping_backup.settings",

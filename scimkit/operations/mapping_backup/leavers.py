@@ -140,7 +140,8 @@ def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[
     extensions = {name for name in names if name.startswith("extension_") and readable is USER_NAMES}
     if unread := sorted(names - readable - extensions):
         raise PlanRefused(
-            f"a filter looks at {', '.join(unread)}, which scimkit cannot read from Graph: nobody knows who would fall out of scope",
+            f"a filter looks at {', '.join(unread)}, which scimkit cannot read from Graph: nobody knows who would fall"
+            " out of scope",
             "Filter on another attribute, or make this change in the portal and watch the deletion threshold.",
         )
     return tuple(

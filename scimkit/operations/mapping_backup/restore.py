@@ -193,7 +193,10 @@ def _check_written(after: Mapping[str, Any], wanted: SavedMapping) -> Check:
             "mapping_backup.written", f"the live mapping says what {wanted.title} says", "read back from Graph"
         )
     first = comparison.changes[0]
-    text = f"the live mapping differs from {wanted.title} at {len(comparison.changes)} places, first at {first.object} {first.target} {first.member}".rstrip()
+    text = (
+        f"the live mapping differs from {wanted.title} at {len(comparison.changes)} places, first at {first.object}"
+        f" {first.target} {first.member}".rstrip()
+    )
     return failed(
         "mapping_backup.written",
         text,

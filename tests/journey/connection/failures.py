@@ -498,6 +498,7 @@ def clock_skew_refused(world: World) -> Setup:
 def dated(date: str, status: int) -> bytes:
     body = json.dumps({"schemas": [LIST], "totalResults": 0}).encode()
     return (
-        f"HTTP/1.1 {status} X\r\nDate: {date}\r\nContent-Type: {SCIM}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        f"HTTP/1.1 {status} X\r\nDate: {date}\r\nContent-Type: {SCIM}\r\nContent-Length: {len(body)}\r\nConnection:"
+        " close\r\n\r\n".encode()
         + body
     )

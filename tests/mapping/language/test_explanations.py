@@ -116,7 +116,10 @@ def test_clean_expressions_have_no_finding() -> None:
 
 def test_importing_the_package_is_cheap() -> None:
     """`import scimkit.mapping` loads no third-party package and not even the parser."""
-    code = "import sys, scimkit.mapping; print([m for m in ('regex', 'scimkit.mapping.language.parser') if m in sys.modules])"
+    code = (
+        "import sys, scimkit.mapping; print([m for m in ('regex', 'scimkit.mapping.language.parser') if m in"
+        " sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 
