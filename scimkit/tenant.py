@@ -191,7 +191,8 @@ NEAR_APP = 0.8  # of 1, by difflib: a slip of the key, not another name
 def _likely_app(section: str, known: tuple[str, ...]) -> str:
     """The app that `section` was likely meant for; "" for a name of its own.
 
-    >>> _likely_app("oreily", ("oreilly",)), _likely_app("thrive", ("thrive-lxp",)), _likely_app("oreilly-test", ("oreilly",))
+    >>> known = ("oreilly", "thrive-lxp")
+    >>> _likely_app("oreily", known), _likely_app("thrive", known), _likely_app("oreilly-test", known)
     ('oreilly', 'thrive-lxp', '')
     """
     name = section.lower().replace("_", "-")
@@ -403,7 +404,8 @@ class Access:
     # -- where the vendor's sign-up adds the app -----------------------------
 
     def sign_up(self) -> bool:
-        """In the sandbox, where nobody else does: sign up at a vendor whose sign-up adds the app. Whether that was due."""
+        """In the sandbox, where nobody else does: sign up at a vendor whose sign-up adds the app. Whether that was
+        due."""
         if not self.tenant.is_sandbox or self.profile.gallery.added_by != "sign_up":
             return False
         from scimkit.sandbox.process import control
@@ -412,7 +414,8 @@ class Access:
         return True
 
     def to_adopt(self) -> str:
-        """The enterprise app to adopt without asking: what scimkit.toml names; in the sandbox what the sign-up has added."""
+        """The enterprise app to adopt without asking: what scimkit.toml names; in the sandbox what the sign-up has
+        added."""
         added = self.tenant.is_sandbox and self.profile.gallery.added_by == "sign_up"
         return self.values.service_principal or (self.profile.gallery_names[0] if added else "")
 

@@ -408,7 +408,10 @@ CIRCLES = {
         3,
     ),
     "inside a room": (
-        {"mapping/rows.py": "from .language.parser import parse", "mapping/language/parser.py": "from ..rows import Row"},
+        {
+            "mapping/rows.py": "from .language.parser import parse",
+            "mapping/language/parser.py": "from ..rows import Row",
+        },
         2,
     ),
     "in a function": (
@@ -434,7 +437,8 @@ CIRCLES = {
     ),
     "through a table made from a table": (
         {
-            "mapping/__init__.py": "HOMES = {'rows': ('Row',)}\n_OF = {n: m for m, names in HOMES.items() for n in names}\n"
+            "mapping/__init__.py": "HOMES = {'rows': ('Row',)}\n"
+            "_OF = {n: m for m, names in HOMES.items() for n in names}\n"
             "def __getattr__(name):\n    return getattr(import_module(f'{__name__}.{_OF[name]}'), name)",
             "mapping/rows.py": "from scimkit.mapping import parse",
         },
@@ -467,10 +471,13 @@ CIRCLES = {
         2,
     ),
     "through the root": (
-        {"__init__.py": "_HOME = {'run_pilot': 'scimkit.pilot'}\nimport_module(_HOME['run_pilot'])", "pilot.py": "import scimkit"},
+        {
+            "__init__.py": "_HOME = {'run_pilot': 'scimkit.pilot'}\nimport_module(_HOME['run_pilot'])",
+            "pilot.py": "import scimkit",
+        },
         2,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("files, length", CIRCLES.values(), ids=CIRCLES.keys())
@@ -526,7 +533,11 @@ PLANTED = {
     "the same, by the package": ("clients/graph.py", "from scimkit.journey import pilot", "imports journey.pilot"),
     "the same, relative": ("clients/graph.py", "from ..journey.pilot import run_pilot", "imports journey.pilot"),
     "the same, as a module": ("clients/graph.py", "import scimkit.journey.pilot as p", "imports journey.pilot"),
-    "the same, in a function": ("clients/graph.py", "def f():\n    if 1:\n        import scimkit.journey.pilot", "graph:3"),
+    "the same, in a function": (
+        "clients/graph.py",
+        "def f():\n    if 1:\n        import scimkit.journey.pilot",
+        "graph:3",
+    ),
     "the same, by a table": ("clients/graph.py", "T = ['scimkit.journey.pilot']\nimport_module(T[0])", "graph:2"),
     "the same, for types": (
         "clients/graph.py",
@@ -543,11 +554,19 @@ PLANTED = {
     "a neighbour": ("ui/forms.py", "import scimkit.headless.runner", "not below ui"),
     "a name from nowhere": ("clients/graph.py", "def f(name):\n    import_module(name)", "cannot be read"),
     "a package away from home": ("journey/pilot.py", "def f():\n    import httpx", "whose homes are clients"),
-    "a package away from home, by a table": ("journey/pilot.py", "T = {'a': 'httpx'}\nimport_module(T['a'])", "whose homes are clients"),
-    "a package home elsewhere in its room": ("sandbox/vendor.py", "import httpx", "homes are clients, sandbox.in_process, sandbox.process"),
+    "a package away from home, by a table": (
+        "journey/pilot.py",
+        "T = {'a': 'httpx'}\nimport_module(T['a'])",
+        "whose homes are clients",
+    ),
+    "a package home elsewhere in its room": (
+        "sandbox/vendor.py",
+        "import httpx",
+        "homes are clients, sandbox.in_process, sandbox.process",
+    ),
     "a package without a home": ("clients/graph.py", "import requests", "requests has no line in HOMES"),
     "a room without a line": ("drawer.py", "", "drawer stands in no line"),
-}  # fmt: skip
+}
 NEIGHBOURS = {
     "__init__.py": "",
     "evidence/checks.py": "import json",
@@ -572,8 +591,11 @@ ALLOWED = {
     "inside the room": ("clients/graph.py", "from .transport import open_client\nfrom . import transport"),
     "at home": ("sandbox/process.py", "def f():\n    import httpx"),
     "the standard library, by name": ("clients/graph.py", "import_module('json')"),
-    "a name from elsewhere, listed": ("ui/kernel.py", "def f(names):\n    for name in names:\n        import_module(name)"),
-}  # fmt: skip
+    "a name from elsewhere, listed": (
+        "ui/kernel.py",
+        "def f(names):\n    for name in names:\n        import_module(name)",
+    ),
+}
 
 
 @pytest.mark.parametrize("file, code", ALLOWED.values(), ids=ALLOWED.keys())

@@ -142,7 +142,8 @@ def test_sections_of_other_apps_are_allowed(tmp_path, section, current):
 
 
 def test_where_the_file_is_found(tmp_path, monkeypatch):
-    """The one that is named wins and must exist; then the working folder upwards; a folder of that name does not count."""
+    """The one that is named wins and must exist; then the working folder upwards; a folder of that name does not
+    count."""
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
     assert find_config(start=deep) is None

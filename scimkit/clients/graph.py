@@ -163,7 +163,8 @@ class GraphClient:
         return {"application": self.application(str(principal.get("appId", ""))) or {}, "servicePrincipal": principal}
 
     def application(self, app_id: str) -> JSON | None:
-        """The app registration behind an enterprise app, by its appId; None when there is none, or it may not be read."""
+        """The app registration behind an enterprise app, by its appId; None when there is none, or it may not be
+        read."""
         try:
             found = list(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"}))
         except (Denied, Rejected):
@@ -347,7 +348,8 @@ class GraphClient:
         self._write("POST", f"{_job(sp, job)}/pause", again=True)
 
     def restart_job(self, sp: str, job: str, reset_scope: str = "") -> None:
-        """Restart; "" is the portal's choice: quarantine, watermark and escrows (Graph: synchronizationJobRestartCriteria)."""
+        """Restart; "" is the portal's choice: quarantine, watermark and escrows (Graph:
+        synchronizationJobRestartCriteria)."""
         self._write("POST", f"{_job(sp, job)}/restart", body={"criteria": {"resetScope": reset_scope}}, again=True)
 
     def provisioning_logs(self, job_id: str, *, since: datetime, until: datetime | None = None) -> Iterator[JSON]:
@@ -403,7 +405,8 @@ class GraphClient:
     # -- the directory -----------------------------------------------------------
 
     def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "", *, manager: bool = False) -> Iterator[JSON]:
-        """People, page after page, on demand each with `manager` (id and name). Quote values in `filter` with `quote_text`."""
+        """People, page after page, on demand each with `manager` (id and name). Quote values in `filter` with
+        `quote_text`."""
         query = {"$select": ",".join(select), "$top": "100", **({"$filter": filter} if filter else {})}
         return self._pages("/users", query | (_WITH_MANAGER if manager else {}))
 

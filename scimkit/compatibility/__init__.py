@@ -1,7 +1,8 @@
 """Does this endpoint understand what Entra will send?
 
-`scimkit check` asks it: by reading, and with `--write` by creating test people and groups, changing them as Entra would,
-reading each change back and removing them. What does not work is traced to a root cause, with what it breaks and whom to ask.
+`scimkit check` asks it: by reading, and with `--write` by creating test people and groups, changing them as Entra
+would, reading each change back and removing them. What does not work is traced to a root cause, with what it breaks
+and whom to ask.
 
 causes      every root cause, as data
 mapped      the mapping it is asked for
@@ -10,7 +11,8 @@ endpoint    asking, counted and limited; removing what was made
 catalogue   every check, and what it needs first
 trial       making checks, and what is known so far
 making, narrowing    the people and groups of a probe, and what of them is refused
-reading, creating, matching, changing, messages, managing, grouping, membership, renaming, switching, deleting    the checks
+reading, creating, matching, changing, messages, managing, grouping,
+membership, renaming, switching, deleting            the checks
 verdict     findings by root cause, and the word on the whole
 probe       all of it
 """

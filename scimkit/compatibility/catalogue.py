@@ -39,7 +39,11 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("media.charset_patch", "a change whose media type names a charset is accepted", "patch.simple"),
     ("discovery.schemas", "/Schemas answers with a list", "auth.token"),
     ("discovery.schemas_nulls", "/Schemas holds no nulls", "discovery.schemas"),
-    ("discovery.schemas_words", "/Schemas spells mutability, returned and uniqueness as RFC 7643 does", "discovery.schemas"),
+    (
+        "discovery.schemas_words",
+        "/Schemas spells mutability, returned and uniqueness as RFC 7643 does",
+        "discovery.schemas",
+    ),
     ("discovery.schemas_targets", "/Schemas lists every mapped attribute", "discovery.schemas"),
     ("discovery.provider_config", "/ServiceProviderConfig answers", "auth.token"),
     ("discovery.resource_types", "/ResourceTypes answers", "auth.token"),
@@ -47,14 +51,26 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("query.matching", "every matching attribute can be searched by", "auth.token"),
     ("query.list_fields", "a list has totalResults, startIndex and itemsPerPage", "query.no_match"),
     ("query.percent20", "a blank written as %20 is read", "query.no_match"),
-    ("query.match", "somebody who was created is found by the matching attribute, alone (R4)", "query.no_match create.person"),
-    ("query.no_match_among_people", "with people there, somebody who cannot exist is still not found (R3)", "query.no_match create.person"),
+    (
+        "query.match",
+        "somebody who was created is found by the matching attribute, alone (R4)",
+        "query.no_match create.person",
+    ),
+    (
+        "query.no_match_among_people",
+        "with people there, somebody who cannot exist is still not found (R3)",
+        "query.no_match create.person",
+    ),
     ("query.other_case_value", "the matching value is found in other capital letters", "query.match"),
     ("query.other_case_attribute", "the attribute's name may be in other capital letters", "query.no_match"),
     ("query.other_case_operator", "the operator may be in capital letters", "query.no_match"),
     ("query.apostrophe", "a name with an apostrophe or a plus sign is found", "query.match"),
     ("query.accent", "an accent in the searched value is no error", "query.no_match"),
-    ("query.other_mail", "whoever has another mail address is found by the matching attribute all the same", "query.match"),
+    (
+        "query.other_mail",
+        "whoever has another mail address is found by the matching attribute all the same",
+        "query.match",
+    ),
     ("query.quote", "a quote and a backslash in the searched value are no error", "query.no_match"),
     ("query.plus_sign", "a plus sign in the searched value is no error", "query.no_match"),
     ("query.and", "two comparisons joined by `and`", "query.no_match"),
@@ -82,8 +98,12 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("create.unlisted_extension", "an extension that `schemas` does not list is tolerated", "create.person"),
     ("create.nulls", "JSON nulls count as absent", "create.person"),
     ("create.empty_roles", "an empty list of roles is tolerated", "create.person"),
-    ("create.text_true", "active as the text \"True\" is tolerated", "create.person read.by_id"),
-    ("create.text_false", "active as the text \"False\" is not taken for true", "create.person read.by_id inactive.readable"),
+    ("create.text_true", 'active as the text "True" is tolerated', "create.person read.by_id"),
+    (
+        "create.text_false",
+        'active as the text "False" is not taken for true',
+        "create.person read.by_id inactive.readable",
+    ),
     ("create.manager", "a manager can be sent with the creation", "create.person read.by_id"),
     ("create.duplicate", "a second creation of the same person gets 409", "create.person"),
     ("create.duplicate_scim_type", "its scimType is uniqueness", "create.duplicate"),
@@ -153,22 +173,35 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("delete.name_free", "the deleted person's name can be used again", "delete.person"),
     ("delete.group", "a group can be deleted (R16)", "group.create"),
     ("delete.group_gone", "the deleted group is gone", "delete.group group.read"),
-)  # fmt: skip
+)
 
 CHECKS: dict[str, Spec] = {code: Spec(code, title, tuple(needs.split())) for code, title, needs in _TABLE}
 
 _PATCH = frozenset(
     {
-        "compat.boolean_text_refused", "compat.boolean_json_refused", "compat.rename", "compat.restore_refused", "compat.group_rename",
-        "compat.member_add_refused", "compat.disable_not_stored", "compat.op_spelling",
+        "compat.boolean_text_refused",
+        "compat.boolean_json_refused",
+        "compat.rename",
+        "compat.restore_refused",
+        "compat.group_rename",
+        "compat.member_add_refused",
+        "compat.disable_not_stored",
+        "compat.op_spelling",
     }
-)  # fmt: skip
+)
 _QUERY = frozenset(
     {
-        "compat.groups_not_searchable", "compat.filter_special_characters", "compat.filter_and", "compat.filter_typed_path",
-        "compat.filter_words_case", "compat.paging", "compat.reference_filter", "compat.match_not_found", "compat.external_id_filter",
+        "compat.groups_not_searchable",
+        "compat.filter_special_characters",
+        "compat.filter_and",
+        "compat.filter_typed_path",
+        "compat.filter_words_case",
+        "compat.paging",
+        "compat.reference_filter",
+        "compat.match_not_found",
+        "compat.external_id_filter",
     }
-)  # fmt: skip
+)
 
 EXPLAINS: dict[str, frozenset[str]] = {
     # a cause, and the causes that are its shadow where both are seen in the same dialect
@@ -180,16 +213,31 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "compat.matching_not_filterable": _QUERY - {"compat.paging"},
     "compat.query_encoding": _QUERY,
     "compat.filter_and": frozenset({"compat.reference_filter"}),
-    "compat.match_not_found": frozenset({"compat.inactive_hidden", "compat.match_case_sensitive", "compat.renamed_not_found"}),
+    "compat.match_not_found": frozenset(
+        {"compat.inactive_hidden", "compat.match_case_sensitive", "compat.renamed_not_found"}
+    ),
     "compat.match_reads_mail": frozenset({"compat.renamed_not_found"}),
     "compat.match_case_sensitive": frozenset({"compat.duplicate_other_case", "compat.group_case_sensitive"}),
     "compat.duplicate_accepted": frozenset({"compat.duplicate_other_case"}),
     "compat.only_active": frozenset(
         {
-            "compat.nested_path", "compat.typed_path_refused", "compat.typed_path_needs_element", "compat.extension_path",
-            "compat.row_not_changed", "compat.several_operations", "compat.pathless", "compat.pathless_keys", "compat.add_refused",
-            "compat.word_strict", "compat.rename", "compat.manager_text_refused", "compat.manager_other_shapes", "compat.op_spelling",
-            "compat.attribute_case", "compat.charset_refused", "compat.bad_message_fails_server",
+            "compat.nested_path",
+            "compat.typed_path_refused",
+            "compat.typed_path_needs_element",
+            "compat.extension_path",
+            "compat.row_not_changed",
+            "compat.several_operations",
+            "compat.pathless",
+            "compat.pathless_keys",
+            "compat.add_refused",
+            "compat.word_strict",
+            "compat.rename",
+            "compat.manager_text_refused",
+            "compat.manager_other_shapes",
+            "compat.op_spelling",
+            "compat.attribute_case",
+            "compat.charset_refused",
+            "compat.bad_message_fails_server",
         }
     ),
     "compat.add_refused": frozenset(
@@ -208,10 +256,14 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "compat.patch_drops_others": _PATCH | {"compat.siblings_lost"},
     "compat.typed_path_refused": frozenset({"compat.typed_path_needs_element", "compat.typed_path_splits"}),
     "compat.siblings_lost": frozenset({"compat.several_operations", "compat.row_not_changed"}),
-    "compat.extension_path": frozenset({"compat.manager_text_refused", "compat.manager_other_shapes", "compat.manager_not_stored"}),
+    "compat.extension_path": frozenset(
+        {"compat.manager_text_refused", "compat.manager_other_shapes", "compat.manager_not_stored"}
+    ),
     "compat.pathless": frozenset({"compat.pathless_keys", "compat.several_operations"}),
     "compat.pathless_keys": frozenset({"compat.several_operations"}),
-    "compat.several_operations": frozenset({"compat.row_not_changed", "compat.typed_path_needs_element", "compat.pathless", "compat.pathless_keys"}),
+    "compat.several_operations": frozenset(
+        {"compat.row_not_changed", "compat.typed_path_needs_element", "compat.pathless", "compat.pathless_keys"}
+    ),
     "compat.manager_text_refused": frozenset({"compat.manager_text_on_create", "compat.manager_other_shapes"}),
     "compat.manager_not_stored": frozenset({"compat.manager_text_on_create", "compat.manager_other_shapes"}),
     "compat.boolean_text_taken_as_true": frozenset({"compat.text_boolean_on_create"}),
@@ -222,4 +274,4 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "compat.group_schema_refused": frozenset({"compat.group_create_refused"}),
     "compat.member_add_refused": frozenset({"compat.member_add_several", "compat.member_twice"}),
     "compat.throttled": frozenset({"compat.no_answer"}),
-}  # fmt: skip
+}

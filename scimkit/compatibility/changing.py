@@ -38,8 +38,11 @@ from scimkit.provisioning.targets import Change, parse_target, read_target
 UNDISPUTED = (PASSED, WARNING, NOT_OBSERVED)  # outcomes of a form of path that leave it usable
 CHECK_OF_KIND = {NESTED: "patch.nested", TYPED: "patch.typed", EXTENSION: "patch.extension"}
 CAUSE_OF_KIND = {
-    SIMPLE: "compat.row_not_changed", NESTED: "compat.nested_path", TYPED: "compat.typed_path_refused", EXTENSION: "compat.extension_path",
-}  # fmt: skip
+    SIMPLE: "compat.row_not_changed",
+    NESTED: "compat.nested_path",
+    TYPED: "compat.typed_path_refused",
+    EXTENSION: "compat.extension_path",
+}
 
 
 # -- what can be changed ------------------------------------------------------------
@@ -437,7 +440,8 @@ def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
 
 
 def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
-    """Everything at once, as after a change of everything in Entra; single attributes are found out where that fails."""
+    """Everything at once, as after a change of everything in Entra; single attributes are found out where that fails.
+    Everything at once, as after a change of everything in Entra; single attributes are found out where that fails."""
     if dialect == FLAG_DIALECT and any(
         (row := trial.found(code, dialect, FULL)) is not None and row.outcome in (FAILED, NOT_STORED)
         for code in ("patch.pathless", "patch.pathless_keys")
@@ -471,7 +475,8 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
 
 
 def _blame_company(trial: Trial, changed: Changed, before: Mapping[str, Any], dialect: str) -> Result:
-    """Each alone can be changed, not all in one message: some get a value that the endpoint makes of others, or messages are to blame."""
+    """Each alone can be changed, not all in one message: some get a value that the endpoint makes of others, or
+    messages are to blame."""
     made = all(
         there is not None and not same(there, read_target(before, target)) for target, there in changed.wrong.items()
     )

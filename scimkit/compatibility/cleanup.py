@@ -108,7 +108,8 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
 
 
 def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list[str]:
-    """The ids of those whom a search by `name` finds and who carry a name of `entry`. Raises Rejected where no attribute can be searched by."""
+    """The ids of those whom a search by `name` finds and who carry a name of `entry`. Raises Rejected where no
+    attribute can be searched by."""
     resource_type, last = entry.resource_type, None
     for attribute in dict.fromkeys(
         [matching, "userName", "externalId"] if resource_type == "Users" else ["displayName"]

@@ -34,7 +34,8 @@ UNKNOWN_URN = "urn:ietf:params:scim:schemas:extension:ScimkitProbe:2.0:User"
 
 
 def check_people(trial: Trial) -> None:
-    """Make the people all further checks are about: for each dialect one who has everything and one who lacks the rest."""
+    """Make the people all further checks are about: for each dialect one who has everything and one who lacks the
+    rest."""
     replies: list[Reply] = []
     values: dict[str, Any] = {}
 
@@ -125,13 +126,23 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
     trial.changed_on_arrival |= set(other)
     sent = f"POST /Users, then GET /Users/{subject.id}"
     results = [
-        Result(outcome, cause, sent, "read back: " + "; ".join(f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets), tuple(targets))
+        Result(
+            outcome,
+            cause,
+            sent,
+            "read back: "
+            + "; ".join(f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets),
+            tuple(targets),
+        )
         for cause, outcome, targets in (
-            ("compat.attribute_not_stored", NOT_STORED, missing), ("compat.values_normalised", NOT_STORED, [target for target in other if target != "active"]),
-            ("compat.boolean_stored_as_text", WARNING, texts), ("compat.active_hidden", WARNING, hidden), ("compat.values_case_changed", WARNING, case),
+            ("compat.attribute_not_stored", NOT_STORED, missing),
+            ("compat.values_normalised", NOT_STORED, [target for target in other if target != "active"]),
+            ("compat.boolean_stored_as_text", WARNING, texts),
+            ("compat.active_hidden", WARNING, hidden),
+            ("compat.values_case_changed", WARNING, case),
         )
         if targets
-    ]  # fmt: skip
+    ]
     for more in results[1:]:  # the row names one; the others get their words too
         trial.also[more.cause] = more
     return results[0] if results else Result(PASSED, "", sent, "every value as sent")

@@ -55,9 +55,13 @@ def _check_person(trial: Trial, subject: Subject | None) -> None:
         return
     checks = Deletion(trial, subject)
     for code, ask in (
-        ("delete.person", checks.person), ("delete.status", checks.status), ("delete.gone_read", checks.gone_read),
-        ("delete.gone_query", checks.gone_query), ("delete.again", checks.again), ("delete.name_free", checks.name_free),
-    ):  # fmt: skip
+        ("delete.person", checks.person),
+        ("delete.status", checks.status),
+        ("delete.gone_read", checks.gone_read),
+        ("delete.gone_query", checks.gone_query),
+        ("delete.again", checks.again),
+        ("delete.name_free", checks.name_free),
+    ):
         trial.check(code, ask)
 
 

@@ -80,7 +80,8 @@ class Reply:
 
 @dataclass(slots=True)
 class _Made:
-    """Something the probe made. keys: values its matching attribute had, by which it can be looked up, the latest last."""
+    """Something the probe made. keys: values its matching attribute had, by which it can be looked up, the latest
+    last."""
 
     resource_type: str
     name: str
@@ -292,7 +293,8 @@ class Endpoint:
         return all([self._remove_found(entry, attribute, key) for key in dict.fromkeys(reversed(entry.keys))])
 
     def _remove_found(self, entry: _Made, attribute: str, key: str) -> bool:
-        """Delete what a search by `key` finds and what bears a name of `entry`; a bare array is taken for a list here."""
+        """Delete what a search by `key` finds and what bears a name of `entry`; a bare array is taken for a list
+        here."""
         reply = self.find(entry.resource_type, attribute, key)
         items = reply.json.get("Resources") or () if isinstance(reply.json, dict) else reply.json
         if reply.status != 200 or not isinstance(items, (list, tuple)):

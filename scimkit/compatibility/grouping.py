@@ -164,10 +164,16 @@ class FirstGroup:
 def _check_creation(trial: Trial) -> None:
     group = FirstGroup(trial)
     for code, ask in (
-        ("group.schema", group.schema), ("group.create", group.create), ("group.read", group.read), ("group.values", group.stored),
-        ("group.match", group.match), ("group.other_case", group.other_case), ("group.special", group.special),
-        ("group.empty_members", group.empty_members), ("group.duplicate", group.duplicate),
-    ):  # fmt: skip
+        ("group.schema", group.schema),
+        ("group.create", group.create),
+        ("group.read", group.read),
+        ("group.values", group.stored),
+        ("group.match", group.match),
+        ("group.other_case", group.other_case),
+        ("group.special", group.special),
+        ("group.empty_members", group.empty_members),
+        ("group.duplicate", group.duplicate),
+    ):
         trial.check(code, ask)
 
 

@@ -88,7 +88,8 @@ class MemberChecks:
         return self._blame_silence(reply, one)
 
     def _blame_silence(self, reply: Reply, one: str) -> Result:
-        """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored."""
+        """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored.
+        Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored."""
         if not self.flag and self._patch(add_members([one], flag=True)).done and one in self._now():
             return unmet(
                 "compat.group_op_case",
@@ -216,9 +217,15 @@ def check_members(trial: Trial, dialect: str, group: str, ids: list[str]) -> Non
     """All of it, in the order in which each finds what it needs."""
     checks = MemberChecks(trial, dialect, group, ids)
     for code, ask in (
-        ("member.add_one", checks.add_one), ("group.patch_answer", checks.patch_answer), ("member.add_several", checks.add_several),
-        ("member.add_keeps", checks.add_keeps), ("member.twice", checks.twice), ("member.excluded_read", checks.excluded_read),
-        ("member.excluded_query", checks.excluded_query), ("member.reference", checks.reference),
-        ("member.remove_one", checks.remove_one), ("member.remove_absent", checks.remove_absent),
-    ):  # fmt: skip
+        ("member.add_one", checks.add_one),
+        ("group.patch_answer", checks.patch_answer),
+        ("member.add_several", checks.add_several),
+        ("member.add_keeps", checks.add_keeps),
+        ("member.twice", checks.twice),
+        ("member.excluded_read", checks.excluded_read),
+        ("member.excluded_query", checks.excluded_query),
+        ("member.reference", checks.reference),
+        ("member.remove_one", checks.remove_one),
+        ("member.remove_absent", checks.remove_absent),
+    ):
         trial.check(code, ask, dialect=dialect)

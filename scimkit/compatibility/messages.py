@@ -99,10 +99,14 @@ def check_messages(trial: Trial) -> None:
     """The odd messages, each asked once."""
     odd = OddMessages(trial)
     for code, ask in (
-        ("patch.op_spelling", odd.op_spelling), ("patch.attribute_case", odd.attribute_case), ("patch.atomic", odd.atomic),
-        ("patch.unknown_path", odd.unknown_path), ("patch.empty_operations", odd.empty_operations),
-        ("patch.unknown_id", odd.unknown_id), ("media.charset_patch", odd.charset),
-    ):  # fmt: skip
+        ("patch.op_spelling", odd.op_spelling),
+        ("patch.attribute_case", odd.attribute_case),
+        ("patch.atomic", odd.atomic),
+        ("patch.unknown_path", odd.unknown_path),
+        ("patch.empty_operations", odd.empty_operations),
+        ("patch.unknown_id", odd.unknown_id),
+        ("media.charset_patch", odd.charset),
+    ):
         trial.check(code, ask)
 
 

@@ -38,7 +38,8 @@ def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
 
 
 def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
-    """The answer to the least of a person, and the targets of the first part of the person that is taken; None: none is.
+    """The answer to the least of a person, and the targets of the first part of the person that is taken; None: none
+    is.
 
     Where none is, all are tried again without the enterprise URN in `schemas`.
     """
@@ -60,7 +61,8 @@ def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
 
 
 def _parts(trial: Trial) -> Iterator[set[str]]:
-    """Parts of a person: the least first, then with more and more of what may be demanded, last the whole less one attribute."""
+    """Parts of a person: the least first, then with more and more of what may be demanded, last the whole less one
+    attribute."""
     least, full = set(basic_values(trial, "1")), set(good_values(trial, "1"))
     roots = [root for root in INSISTED if any(root_of(target) == root for target in full - least)]
     for size in range(len(roots) + 1):

@@ -1,4 +1,5 @@
-"""Making the test people and groups of a probe: what the mapping gives for them, and the requests that make and remove them."""
+"""Making the test people and groups of a probe: what the mapping gives for them, and the requests that make and
+remove them."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | N
 
 
 def basic_values(trial: Trial, number: str) -> dict[str, Any]:
-    """The least the mapping gives for somebody: matching attributes, userName, active, and what the endpoint insists on."""
+    """The least the mapping gives for somebody: matching attributes, userName, active, and what the endpoint insists
+    on."""
     full = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
     keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.required))}
     return {target: value for target, value in full.items() if target.casefold() in keep}
@@ -86,7 +88,8 @@ def group_values(trial: Trial, number: str) -> dict[str, Any]:
 
 
 def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
-    """Create a group with these values; `more` is put over the body. Microsoft's own URN is left out where it was refused."""
+    """Create a group with these values; `more` is put over the body. Microsoft's own URN is left out where it was
+    refused."""
     body = create_body(values, "Groups") | dict(more or {})
     row = trial.index.get(("group.schema", BOTH_DIALECTS, NOBODY))
     if row is not None and row.outcome == FAILED:

@@ -2,7 +2,8 @@
 
 The probe makes people and groups at the app and removes them. So an app must be known to delete on request, no
 licence may be given out by itself, and somebody has to have said that this is a place for tests: `--test-tenant` on the
-command line, or `environment = "test"` of a tenant in scimkit.toml. The built-in sandbox is one; loopback as such is not.
+command line, or `environment = "test"` of a tenant in scimkit.toml. The built-in sandbox is one; loopback as such is
+not.
 """
 
 from __future__ import annotations

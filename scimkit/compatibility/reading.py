@@ -97,7 +97,8 @@ def judge_token(trial: Trial, reply: Reply) -> Result:
 
 
 def judge_plain_get(trial: Trial, attribute: str, replies: list[Reply]) -> Result:
-    """Where the plain GET is refused, the rest of the probe names the media type: one cause, and everything else is still seen."""
+    """Where the plain GET is refused, the rest of the probe names the media type: one cause, and everything else is
+    still seen."""
     reply = replies[0]
     if reply.status not in (406, 415):
         return met(reply)

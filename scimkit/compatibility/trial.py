@@ -321,7 +321,8 @@ class Trial:
         }
 
     def _is_made(self, there: Any, target: str, wanted: Mapping[str, Any]) -> bool:
-        """Whether the endpoint made this value: it differed from what was sent before, or is what was sent for another target."""
+        """Whether the endpoint made this value: it differed from what was sent before, or is what was sent for
+        another target."""
         if not isinstance(there, str) or not there:
             return False
         return target in self.changed_on_arrival or any(

@@ -173,12 +173,23 @@ def _fill(text: str, rows: str) -> str:
 
 NEEDS_ROWS = frozenset(
     {
-        "compat.manager_text_refused", "compat.manager_answered_bare", "compat.manager_not_stored", "compat.match_case_sensitive",
-        "compat.inactive_hidden", "compat.boolean_text_refused", "compat.boolean_text_taken_as_true", "compat.boolean_json_refused",
-        "compat.disable_not_stored", "compat.restore_refused", "compat.active_hidden", "compat.boolean_stored_as_text",
-        "compat.add_refused", "compat.pathless", "compat.pathless_keys",
+        "compat.manager_text_refused",
+        "compat.manager_answered_bare",
+        "compat.manager_not_stored",
+        "compat.match_case_sensitive",
+        "compat.inactive_hidden",
+        "compat.boolean_text_refused",
+        "compat.boolean_text_taken_as_true",
+        "compat.boolean_json_refused",
+        "compat.disable_not_stored",
+        "compat.restore_refused",
+        "compat.active_hidden",
+        "compat.boolean_stored_as_text",
+        "compat.add_refused",
+        "compat.pathless",
+        "compat.pathless_keys",
     }
-)  # fmt: skip
+)
 """Causes that matter only where the mapping has a row for them, beyond those whose way is a row."""
 
 ALIKE = frozenset({"compat.inactive_hidden"})

@@ -3,8 +3,8 @@
     token = resolve("env:OREILLY_TOKEN", label="the O'Reilly token")
     REDACTOR.text(whatever_leaves_the_process)
 
-A `Secret` shows itself as a mask and only `reveal()` gives its value. What is written down anywhere is a reference, which
-names the place of a secret; whatever is resolved from one is known to the redactor from then on.
+A `Secret` shows itself as a mask and only `reveal()` gives its value. What is written down anywhere is a reference,
+which names the place of a secret; whatever is resolved from one is known to the redactor from then on.
 """
 
 from scimkit.credentials.expiry import REMIND_DAYS, days_left, jwt_expiry, remind_on

@@ -1,7 +1,8 @@
 """Notebooks run without a person at the keyboard.
 
-`runbook` reads what is to be run, `runner` runs its notebooks one after the other and ends with an exit code, `engine` is
-what papermill runs each of them with, and `kernels` starts their kernels. `lab` opens the same notebooks for a person.
+`runbook` reads what is to be run, `runner` runs its notebooks one after the other and ends with an exit code,
+`engine` is what papermill runs each of them with, and `kernels` starts their kernels. `lab` opens the same notebooks
+for a person.
 
 papermill is imported here, before any module of this package: it loads the
 engines that are registered with it, ours among them, while it is itself being

@@ -2,7 +2,8 @@
 
 A kernel takes longer to start than most notebooks take to run. So the next one
 starts while the current notebook works, and the last one is not waited for when
-it ends: the cost of a clean kernel per notebook without its delay. On Linux they are forked from one process that has done their imports.
+it ends: the cost of a clean kernel per notebook without its delay. On Linux they are forked from one process that has
+done their imports.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The journey: the steps of a tutorial, what does each, and the record it leaves.
 
-A step is a notebook. It calls verbs of these modules with the records of earlier steps and a handle, and keeps the record
-that they return; the table names the verb that the step is about, the rest stand in `scimkit/__init__.py`.
+A step is a notebook. It calls verbs of these modules with the records of earlier steps and a handle, and keeps the
+record that they return; the table names the verb that the step is about, the rest stand in `scimkit/__init__.py`.
 
     step           module            verb                     record
     1_plan         readiness         check_readiness          Readiness

@@ -97,7 +97,8 @@ def find_app(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandid
 
 
 def _find_custom(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandidates:
-    """An app without a gallery entry is made from Microsoft's template for all of those: its own are told by their name."""
+    """An app without a gallery entry is made from Microsoft's template for all of those: its own are told by their
+    name."""
     template = {"id": NON_GALLERY_ID, "displayName": app.gallery_names[0]}
     made = tuple(graph.find_service_principals(template_id=NON_GALLERY_ID))
     ours = frozenset(sp["id"] for sp in made if made_here(journal, sp["id"])) or _begun_here(

@@ -137,7 +137,8 @@ def make_forecast(
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """What is predicted for everybody who is looked at, by object id in the order of Graph; and who may be referred to."""
+    """What is predicted for everybody who is looked at, by object id in the order of Graph; and who may be referred
+    to."""
 
     rows: dict[str, ForecastRow]
     accounts: dict[str, str]
@@ -167,7 +168,8 @@ def _is_unsure(action: str, id: str, links: Links, accounts: Mapping[str, str]) 
 
 
 def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
-    """Whether SkipOutOfScopeDeletions is on; a sign-in that may not see the settings takes it for off, as it is by default."""
+    """Whether SkipOutOfScopeDeletions is on; a sign-in that may not see the settings takes it for off, as it is by
+    default."""
     try:
         stored = graph.secrets(enterprise_app.service_principal_id)
     except Denied:
@@ -176,7 +178,8 @@ def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
 
 
 def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tuple[ForecastRow, ...]:
-    """Whoever the pilot has linked and Graph lists no longer: in the recycle bin, or deleted for good; which, is not read."""
+    """Whoever the pilot has linked and Graph lists no longer: in the recycle bin, or deleted for good; which, is not
+    read."""
     why = (
         "deleted in Entra since the pilot: the account is switched off, or deleted once the person is deleted for good"
     )
@@ -187,7 +190,8 @@ def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tup
 
 
 def _group_row(foreseen: Foreseen, names: Mapping[str, str], had_deleted: bool) -> GroupForecast:
-    """names: what a group was called that is not in Entra any more. had_deleted: somebody was written into it who is deleted in Entra since."""
+    """names: what a group was called that is not in Entra any more. had_deleted: somebody was written into it who is
+    deleted in Entra since."""
     decision, word, reason = foreseen.outcome.decision, foreseen.word, foreseen.outcome.decision.reason
     name = str(foreseen.raw.get("displayName") or names.get(foreseen.id) or foreseen.id)
     if had_deleted and word == "nothing":  # taken out before they were deleted, they are taken out in the app too

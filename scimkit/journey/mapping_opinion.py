@@ -83,7 +83,8 @@ def read_group_sources(
 
 
 def _masked(row: MappingRow, answer: Answer) -> Answer:
-    """The answer as people may see it: what goes through Redact is masked, also in Microsoft's words on why it failed."""
+    """The answer as people may see it: what goes through Redact is masked, also in Microsoft's words on why it
+    failed."""
     if not redacts(row):
         return answer
     error = REDACTED if answer.read and answer.error else answer.error

@@ -240,7 +240,8 @@ def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Ma
 
 
 def _values(desired: Desired, job: JobFacts, action: str) -> dict[str, Any]:
-    """What the account is to hold afterwards: of a creation all values; else only those that flow into an account that is there."""
+    """What the account is to hold afterwards: of a creation all values; else only those that flow into an account
+    that is there."""
     if action in ("create", "unknown"):
         return {**desired.create, **desired.references}
     flow_types = job.people.differences.flow_types
@@ -338,7 +339,8 @@ def run_pilot(
 def _wait_for_assignments(
     graph: GraphClient, enterprise_app: EnterpriseApp, predictions: Iterable[Prediction], answers: Iterable[OnDemand]
 ) -> None:
-    """The service learns of an assignment minutes after Graph has it (field reports): not a failure, but nothing to judge yet."""
+    """The service learns of an assignment minutes after Graph has it (field reports): not a failure, but nothing to
+    judge yet."""
     unseen = [p.person for p, answer in zip(predictions, answers, strict=True) if _is_unassigned(answer)]
     if not unseen:
         return

@@ -20,7 +20,8 @@ MOST_MEMBERS = 5
 """Provisioning on demand takes a group with at most five of its members ("On-demand provisioning")."""
 
 DOUBTFUL = frozenset("\"'\\&+#%/?*()[]{}<>|;,=")
-"""Characters in a matching value with which the query may fail; "Known issues for provisioning" names no list, so this one is (unconfirmed)."""
+"""Characters in a matching value with which the query may fail; "Known issues for provisioning" names no list, so
+this one is (unconfirmed)."""
 
 GROUPS = "On-demand provisioning"
 
@@ -138,7 +139,8 @@ def _suggestible(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup | Non
 def check_pilot_group(
     group: PilotGroup | None, pilot_ids: Iterable[str], assigned_ids: Iterable[str]
 ) -> tuple[Check, ...]:
-    """Whether the pilot can prove the group: assigned, with one of the pilot people in it, a name that can be searched for."""
+    """Whether the pilot can prove the group: assigned, with one of the pilot people in it, a name that can be
+    searched for."""
     if not group:
         return ()
     if group.id not in set(assigned_ids):

@@ -514,7 +514,8 @@ def predict_groups(
     links: Links = NO_LINKS,
     gone: Collection[str] = frozenset(),
 ) -> list[Foreseen]:
-    """What the service would do with each group in the next cycle, members included; nothing where groups are not provisioned.
+    """What the service would do with each group in the next cycle, members included; nothing where groups are not
+    provisioned.
 
     groups    those assigned, and those linked that are not any more
     accounts  object id in Entra to account id, of people who are or will be linked
@@ -565,7 +566,8 @@ def account_of(outcome: Outcome, scope: ScopeDecision) -> str:
 
 
 def outcome_word(outcome: Outcome) -> str:
-    """create | update | nothing | disable | delete | skip | failure, or unknown where the app does not answer from here."""
+    """create | update | nothing | disable | delete | skip | failure, or unknown where the app does not answer from
+    here."""
     decision = outcome.decision
     if outcome.error is not None and isinstance(outcome.error, Unreachable):
         return "unknown"

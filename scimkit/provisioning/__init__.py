@@ -2,7 +2,8 @@
 
     compile_job                                              once: everything that the mapping alone decides
     source_attributes | group_attributes -> judge_scope      per object: what it is, and whether it is in scope
-        -> desired -> look -> decide -> act                  `job.provision` is all of it, `job.forecast` stops at decide
+        -> desired -> look -> decide -> act                  `job.provision` is all of it, `job.forecast` stops at
+        decide
 
 People and groups go the same way; which of them a job is about says its mapping.
 `decide` is pure; `act` takes an `Endpoint`, which a SCIM client is. `dialect` holds

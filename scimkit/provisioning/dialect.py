@@ -145,7 +145,8 @@ def match_filter(attribute: str, value: str) -> str:
 
 
 def reference_query(resource_id: str, attribute: str, referenced_id: str) -> dict[str, str]:
-    """The query that asks whether a reference is in place without reading it: `manager` of a user, `members` of a group.
+    """The query that asks whether a reference is in place without reading it: `manager` of a user, `members` of a
+    group.
 
     The tutorial describes it; that the service of today sends it is (unconfirmed), so
     nothing here depends on it. An endpoint needs `and` and `eq` for it.

@@ -283,7 +283,8 @@ def _finish(world: World, job: Job, began: Any, read_to: int, tally: Tally, init
 
 
 def _judge_failures(job: Job, tally: Tally, initial: bool, now: Any) -> None:
-    """Too many failures: the first cycle forgets them and the job pauses, any later one ends in quarantine (Graph's reference)."""
+    """Too many failures: the first cycle forgets them and the job pauses, any later one ends in quarantine (Graph's
+    reference)."""
     reason = judge_failures(len(tally.failed), of=tally.imported, references=len(tally.unresolved - tally.failed))
     job.pruned = bool(reason) and initial
     if job.pruned:

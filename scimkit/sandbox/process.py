@@ -267,7 +267,8 @@ def _start(
             text=True,
             encoding="utf-8",
             cwd=_package_parent(),
-            start_new_session=True,  # Jupyter kills a kernel's whole group; the closed pipe tells us as well, and lets us clean up
+            # Jupyter kills a kernel's whole group; the closed pipe tells us as well, and lets us clean up
+            start_new_session=True,
         )
         _tell(process, profiles)
         line = _first_line(process)

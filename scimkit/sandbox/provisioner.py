@@ -1,4 +1,5 @@
-"""Provision one person or one group of one job as the service does: facts from the directory, `scimkit.provisioning`, a log entry."""
+"""Provision one person or one group of one job as the service does: facts from the directory, `scimkit.provisioning`,
+a log entry."""
 
 from __future__ import annotations
 

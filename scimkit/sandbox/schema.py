@@ -24,15 +24,47 @@ CUSTOM_TARGET_NAME = "customappsso"
 # source attributes of people: name -> type; what is not a plain text
 SOURCE_TYPES = {"IsSoftDeleted": "Boolean", "accountEnabled": "Boolean", "manager": "Reference", "otherMails": "String"}
 SOURCE_ATTRIBUTES = (
-    "objectId", "IsSoftDeleted", "accountEnabled", "userPrincipalName", "originalUserPrincipalName", "displayName", "givenName", "surname",
-    "mail", "mailNickname", "otherMails", "jobTitle", "department", "companyName", "employeeId", "employeeType", "preferredLanguage",
-    "usageLocation", "streetAddress", "city", "state", "postalCode", "country", "telephoneNumber", "mobile", "facsimileTelephoneNumber",
-    "physicalDeliveryOfficeName", *(f"extensionAttribute{n}" for n in range(1, 16)), "manager", "appRoleAssignments",
-)  # fmt: skip
+    "objectId",
+    "IsSoftDeleted",
+    "accountEnabled",
+    "userPrincipalName",
+    "originalUserPrincipalName",
+    "displayName",
+    "givenName",
+    "surname",
+    "mail",
+    "mailNickname",
+    "otherMails",
+    "jobTitle",
+    "department",
+    "companyName",
+    "employeeId",
+    "employeeType",
+    "preferredLanguage",
+    "usageLocation",
+    "streetAddress",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "telephoneNumber",
+    "mobile",
+    "facsimileTelephoneNumber",
+    "physicalDeliveryOfficeName",
+    *(f"extensionAttribute{n}" for n in range(1, 16)),
+    "manager",
+    "appRoleAssignments",
+)
 SOURCE_GROUP_ATTRIBUTES = (
-    ("objectId", "String"), ("displayName", "String"), ("description", "String"), ("mail", "String"), ("mailNickname", "String"),
-    ("mailEnabled", "Boolean"), ("securityEnabled", "Boolean"), ("members", "Reference"),
-)  # fmt: skip
+    ("objectId", "String"),
+    ("displayName", "String"),
+    ("description", "String"),
+    ("mail", "String"),
+    ("mailNickname", "String"),
+    ("mailEnabled", "Boolean"),
+    ("securityEnabled", "Boolean"),
+    ("members", "Reference"),
+)
 """What `group_attributes` translates, each with its type."""
 
 

@@ -30,12 +30,14 @@ SECRET_KEYS = frozenset(
     re.findall(
         r"\w+",
         """
-    UserName Password SecretToken AppKey BaseAddress ClientIdentifier ClientSecret SingleSignOnType Sandbox Url Domain ConsumerKey
-    ConsumerSecret TokenKey TokenExpiration Oauth2AccessToken Oauth2AccessTokenCreationTime Oauth2RefreshToken SyncAll InstanceName
-    Oauth2ClientId Oauth2ClientSecret CompanyId UpdateKeyOnSoftDelete SynchronizationSchedule SystemOfRecord SandboxName EnforceDomain
-    SyncNotificationSettings SkipOutOfScopeDeletions Oauth2AuthorizationCode Oauth2RedirectUri ApplicationTemplateIdentifier
-    Oauth2TokenExchangeUri Oauth2AuthorizationUri AuthenticationType Server PerformInboundEntitlementGrants HardDeletesEnabled
-    SyncAgentCompatibilityKey SyncAgentADContainer ValidateDomain TestReferences ConnectionString
+    UserName Password SecretToken AppKey BaseAddress ClientIdentifier ClientSecret SingleSignOnType Sandbox Url
+    Domain ConsumerKey ConsumerSecret TokenKey TokenExpiration Oauth2AccessToken Oauth2AccessTokenCreationTime
+    Oauth2RefreshToken SyncAll InstanceName Oauth2ClientId Oauth2ClientSecret CompanyId UpdateKeyOnSoftDelete
+    SynchronizationSchedule SystemOfRecord SandboxName EnforceDomain SyncNotificationSettings
+    SkipOutOfScopeDeletions Oauth2AuthorizationCode Oauth2RedirectUri ApplicationTemplateIdentifier
+    Oauth2TokenExchangeUri Oauth2AuthorizationUri AuthenticationType Server PerformInboundEntitlementGrants
+    HardDeletesEnabled SyncAgentCompatibilityKey SyncAgentADContainer ValidateDomain TestReferences
+    ConnectionString
 """,
     )
 )
@@ -350,7 +352,8 @@ async def read_directories(request: Request) -> Response:
 
 
 async def put_schema(request: Request) -> Response:
-    """Replaces everything; the next cycle is an initial one. A mapping needs a matching attribute and known attributes."""
+    """Replaces everything; the next cycle is an initial one. A mapping needs a matching attribute and known
+    attributes."""
     _, _, job = find_job(request)
     body = {key: value for key, value in (await read_json(request)).items() if not key.startswith("@odata")}
     for name in ("synchronizationRules", "directories"):

@@ -185,7 +185,8 @@ class VendorService(ScimService):
     def patch_response(
         self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
     ) -> ScimResponse:
-        """204 at once where nothing is asked for: the server would first copy the whole group for an answer without a body."""
+        """204 at once where nothing is asked for: the server would first copy the whole group for an answer without a
+        body."""
         if response_parameters.attributes or response_parameters.excluded_attributes:
             return super().patch_response(base_url, resource, response_parameters)
         return ScimResponse(HTTPStatus.NO_CONTENT, None, {})

@@ -1,8 +1,8 @@
 """Records as HTML and as text, from one description; no widgets, no scripts.
 
-A record is described once (`kinds`, and a module for each large one) in the words of `document`: headings, tables, checks,
-lines. `markup` and `plain_text` write that description as HTML and as text, and `display` tells IPython which classes to
-show so. Records themselves know nothing of it.
+A record is described once (`kinds`, and a module for each large one) in the words of `document`: headings, tables,
+checks, lines. `markup` and `plain_text` write that description as HTML and as text, and `display` tells IPython which
+classes to show so. Records themselves know nothing of it.
 """
 
 from __future__ import annotations

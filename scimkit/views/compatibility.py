@@ -182,7 +182,8 @@ def _without_rows(text: str, finding: Finding, word: str) -> str:
 def short_target(target: str) -> str:
     """A target attribute in few letters.
 
-    >>> short_target('emails[type eq "work"].value'), short_target("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
+    >>> enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    >>> short_target('emails[type eq "work"].value'), short_target(f"{enterprise}:manager")
     ('emails[work].value', 'enterprise:manager')
     """
     text = re.sub(r'\[type eq "([^"]*)"\]', r"[\1]", target)

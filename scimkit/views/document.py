@@ -20,7 +20,8 @@ class Cell:
     text         lines divided by a line feed; control characters of the value are already spelled out
     unconfirmed  the fact behind it has not been confirmed: every form shows a mark
     code         an id, a path, an expression: fixed-width letters where there are any
-    link         lines that are an https address, and nothing else, out of a profile may be followed; never one a server has sent
+    link         lines that are an https address, and nothing else, out of a profile may be followed; never one a
+    server has sent
     """
 
     text: str
@@ -100,7 +101,8 @@ def status_words(status: str) -> str:
 def count_statuses(rows: tuple[CheckRow, ...]) -> str:
     """How many checks of each status, worst first.
 
-    >>> count_statuses((CheckRow("a.b", "passed", "fine"), CheckRow("a.c", "warning", "hm"), CheckRow("a.d", "warning", "hm")))
+    >>> hm = CheckRow("a.c", "warning", "hm")
+    >>> count_statuses((CheckRow("a.b", "passed", "fine"), hm, hm))
     '2 warnings, 1 passed'
     """
     counts = {status: sum(1 for row in rows if row.status == status) for status in STATUS_ORDER}

@@ -81,7 +81,8 @@ def people_table(title: str, people: Sequence[Data]) -> Table:
 
 
 def _review(review: Data) -> list[Block]:
-    """The filters of one mapping: what they say, whom they leave out by which clause, and who depends on an open rule."""
+    """The filters of one mapping: what they say, whom they leave out by which clause, and who depends on an open
+    rule."""
     what = "" if review["object"] == "User" else " of the group mapping"
     blocks: list[Block] = [_filter_table([{"filter": text} for text in review["filters"]], what)]
     if review["judged"]:

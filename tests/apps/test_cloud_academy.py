@@ -37,8 +37,9 @@ def test_two_hosts_the_default_first(app: AppProfile) -> None:
     """QA's is taken where nobody chooses, the old one stays selectable; each says for whom it is right."""
     assert app.tenant_url.kind == "choice"
     assert [(str(url), url.source) for url in app.tenant_url.values] == [
-        ("https://app.qa.com/webhooks/ad/v1/scim", "tutorial, MS 2025"), ("https://cloudacademy.com/webhooks/ad/v1/scim", "tutorial"),
-    ]  # fmt: skip
+        ("https://app.qa.com/webhooks/ad/v1/scim", "tutorial, MS 2025"),
+        ("https://cloudacademy.com/webhooks/ad/v1/scim", "tutorial"),
+    ]
     addresses = [line.text for line in make_guide(app, "5a_connection").lines if line.kind == "address"]
     assert len(addresses) == 3
     assert addresses[0].endswith("taken where none is chosen")
@@ -86,16 +87,29 @@ def test_the_key(app: AppProfile) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("1_plan", "who will be in scope"), ("1_plan", "app.qa.com or cloudacademy.com"), ("1_plan", "Single sign-on is recommended"),
-        ("3_app", "for a first test, use a separate one"), ("3_app", "scimkit searches for all three"),
-        ("4_scope", "Start with one or two people"), ("4_scope", "scoping filter"), ("4_scope", "application manifest"),
-        ("5a_connection", "with at least the role Cloud Application Administrator"), ("5a_connection", "Provisioning Mode = Automatic"),
-        ("5a_connection", "Send an email notification when a failure occurs"), ("5a_connection", "Test Connection"), ("5a_connection", "Entra ID > Enterprise apps"),
-        ("5b_mapping", "Synchronize Microsoft Entra users to Cloud Academy - SSO"), ("5b_mapping", "can filter by the new one"), ("5b_mapping", "e-mail address for everyone"),
-        ("5d_enable", "Provisioning Status = On"), ("5d_enable", "about every 40 minutes"),
-        ("6_monitor", "provisioning logs"), ("6_monitor", "progress bar"), ("6_monitor", "quarantine"),
+        ("1_plan", "who will be in scope"),
+        ("1_plan", "app.qa.com or cloudacademy.com"),
+        ("1_plan", "Single sign-on is recommended"),
+        ("3_app", "for a first test, use a separate one"),
+        ("3_app", "scimkit searches for all three"),
+        ("4_scope", "Start with one or two people"),
+        ("4_scope", "scoping filter"),
+        ("4_scope", "application manifest"),
+        ("5a_connection", "with at least the role Cloud Application Administrator"),
+        ("5a_connection", "Provisioning Mode = Automatic"),
+        ("5a_connection", "Send an email notification when a failure occurs"),
+        ("5a_connection", "Test Connection"),
+        ("5a_connection", "Entra ID > Enterprise apps"),
+        ("5b_mapping", "Synchronize Microsoft Entra users to Cloud Academy - SSO"),
+        ("5b_mapping", "can filter by the new one"),
+        ("5b_mapping", "e-mail address for everyone"),
+        ("5d_enable", "Provisioning Status = On"),
+        ("5d_enable", "about every 40 minutes"),
+        ("6_monitor", "provisioning logs"),
+        ("6_monitor", "progress bar"),
+        ("6_monitor", "quarantine"),
     ],
-)  # fmt: skip
+)
 def test_instructions_and_warnings_are_told(app: AppProfile, step: str, words: str) -> None:
     assert words in said(app, step)
 

@@ -46,16 +46,26 @@ def test_both_addresses_the_newer_one_first(app: AppProfile) -> None:
 def test_the_table_of_2020(app: AppProfile) -> None:
     """Only externalId can be filtered, nothing is said to be required, and there is no row for active."""
     assert [row.target for row in app.attributes] == [
-        "externalId", "userName", "name.givenName", "name.familyName", "displayName", 'addresses[type eq "work"].locality',
-        "title", 'emails[type eq "work"].value', f"{ENTERPRISE}:manager", f"{ENTERPRISE}:department",
-    ]  # fmt: skip
+        "externalId",
+        "userName",
+        "name.givenName",
+        "name.familyName",
+        "displayName",
+        'addresses[type eq "work"].locality',
+        "title",
+        'emails[type eq "work"].value',
+        f"{ENTERPRISE}:manager",
+        f"{ENTERPRISE}:department",
+    ]
     assert app.filterable_targets == ("externalId",) == app.matching
     assert {row.required for row in app.attributes} == {None}
     assert app.row("active") is None
     assert {row.source for row in app.attributes} == {"MS 2020"}
     assert [(row.target, row.type, row.filterable) for row in app.group_attributes] == [
-        ("displayName", "String", True), ("members", "Reference", False), ("externalId", "String", False),
-    ]  # fmt: skip
+        ("displayName", "String", True),
+        ("members", "Reference", False),
+        ("externalId", "String", False),
+    ]
 
 
 def test_what_it_can_do(app: AppProfile) -> None:

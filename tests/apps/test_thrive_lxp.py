@@ -41,9 +41,16 @@ def test_address_and_token_come_from_support(app: AppProfile) -> None:
 def test_the_tables(app: AppProfile) -> None:
     """Nine rows for people without externalId, three for groups; userName and displayName can be filtered."""
     assert [(row.target, row.type) for row in app.attributes] == [
-        ("userName", "String"), ("title", "String"), ("active", "Boolean"), ('emails[type eq "work"].value', "String"), ("preferredLanguage", "String"),
-        ("name.givenName", "String"), ("name.familyName", "String"), ("timezone", "String"), (MANAGER, "Reference"),
-    ]  # fmt: skip
+        ("userName", "String"),
+        ("title", "String"),
+        ("active", "Boolean"),
+        ('emails[type eq "work"].value', "String"),
+        ("preferredLanguage", "String"),
+        ("name.givenName", "String"),
+        ("name.familyName", "String"),
+        ("timezone", "String"),
+        (MANAGER, "Reference"),
+    ]
     assert app.filterable_targets == ("userName",) == app.matching
     assert {row.source for row in app.attributes} == {"tutorial, vendor"}
     assert {row.required for row in app.attributes} == {None}
@@ -70,17 +77,31 @@ def test_the_remedy_is_its_own(app: AppProfile) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("1_plan", "who will be in scope"), ("1_plan", "pushed to Thrive"), ("1_plan", "support ticket"), ("1_plan", "renamed"),
+        ("1_plan", "who will be in scope"),
+        ("1_plan", "pushed to Thrive"),
+        ("1_plan", "support ticket"),
+        ("1_plan", "renamed"),
         ("3_app", "for a first test, use a separate one"),
-        ("4_scope", "Start with one or two people"), ("4_scope", "scoping filter"), ("4_scope", "manager"), ("4_scope", "application manifest"),
-        ("5a_connection", "together with the token"), ("5a_connection", "with at least the role Cloud Application Administrator"),
-        ("5a_connection", "Provisioning Mode = Automatic"), ("5a_connection", "Send an email notification when a failure occurs"), ("5a_connection", "does not end in /Users"),
-        ("5b_mapping", "Synchronize Microsoft Entra users to Thrive LXP"), ("5b_mapping", "Synchronize Microsoft Entra groups to Thrive LXP"),
-        ("5b_mapping", "can filter by the new one"), ("5b_mapping", "timezone"),
-        ("5d_enable", "Provisioning Status = On"), ("5d_enable", "about every 40 minutes"),
-        ("6_monitor", "provisioning logs"), ("6_monitor", "progress bar"), ("6_monitor", "quarantine"),
+        ("4_scope", "Start with one or two people"),
+        ("4_scope", "scoping filter"),
+        ("4_scope", "manager"),
+        ("4_scope", "application manifest"),
+        ("5a_connection", "together with the token"),
+        ("5a_connection", "with at least the role Cloud Application Administrator"),
+        ("5a_connection", "Provisioning Mode = Automatic"),
+        ("5a_connection", "Send an email notification when a failure occurs"),
+        ("5a_connection", "does not end in /Users"),
+        ("5b_mapping", "Synchronize Microsoft Entra users to Thrive LXP"),
+        ("5b_mapping", "Synchronize Microsoft Entra groups to Thrive LXP"),
+        ("5b_mapping", "can filter by the new one"),
+        ("5b_mapping", "timezone"),
+        ("5d_enable", "Provisioning Status = On"),
+        ("5d_enable", "about every 40 minutes"),
+        ("6_monitor", "provisioning logs"),
+        ("6_monitor", "progress bar"),
+        ("6_monitor", "quarantine"),
     ],
-)  # fmt: skip
+)
 def test_instructions_and_warnings_are_told(app: AppProfile, step: str, words: str) -> None:
     assert words in said(app, step)
 

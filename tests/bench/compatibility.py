@@ -1,4 +1,5 @@
-"""The compatibility probe against a bare httpx loop that sends the same requests to the same server, emptied before each.
+"""The compatibility probe against a bare httpx loop that sends the same requests to the same server, emptied before
+each.
 
 Both run in this process, one after the other, over one connection each; the server runs in a process of its own. The
 figure with a limit is against scim2-server with its leniences on; the crooked server without a defect, which answers in
@@ -38,10 +39,12 @@ from scim2_server.memory import AsyncInMemoryStorage, InMemoryStorage
 from scim2_server.utils import load_default_resource_types, load_default_schemas, load_default_service_provider_config
 
 policy = ScimPolicy(
-    unknown=ScimPolicy.Unknown.ignore, remove_value_as_filter=ScimPolicy.RemoveValue.apply, unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create
+    unknown=ScimPolicy.Unknown.ignore, remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+        unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create
 )
 provider = ScimProvider.from_discovery(
-    load_default_schemas().values(), load_default_resource_types().values(), config=load_default_service_provider_config(), policy=policy
+    load_default_schemas().values(), load_default_resource_types().values(),
+        config=load_default_service_provider_config(), policy=policy
 )
 
 
@@ -57,8 +60,10 @@ class Storage(InMemoryStorage):
 class World:
     def reset(self):
         self.log, self.application = [], ASGIApplication(AsyncInMemoryStorage(Storage()), provider)
-        models = self.application.service.get_models()  # kept: these classes are made anew after each garbage collection else
-        self.keep = [g[m] for m in (Union[tuple(models)], *models) for g in (SearchRequest, ListResponse, ResponseParameters)]
+        # kept: else these classes are made again after each garbage collection
+        models = self.application.service.get_models()
+        generics = (SearchRequest, ListResponse, ResponseParameters)
+        self.keep = [g[m] for m in (Union[tuple(models)], *models) for g in generics]
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -68,7 +73,8 @@ class World:
             body = b"{}" if path.endswith("reset") else json.dumps({"log": self.log}).encode()
             if path.endswith("reset"):
                 self.reset()
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+            headers = [(b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
             return
         pieces = []
@@ -79,9 +85,11 @@ class World:
             return message
 
         query = scope["query_string"].decode()
-        headers = {n.decode(): v.decode() for n, v in scope["headers"] if n in (b"authorization", b"accept", b"content-type")}
+        wanted = (b"authorization", b"accept", b"content-type")
+        headers = {n.decode(): v.decode() for n, v in scope["headers"] if n in wanted}
         await self.application({**scope, "path": path.replace("/plain/scim", "", 1)}, heard, send)
-        self.log.append({"method": scope["method"], "path": path + ("?" + query if query else ""), "headers": headers, "body": b"".join(pieces).decode()})
+        self.log.append({"method": scope["method"], "path": path + ("?" + query if query else ""),
+            "headers": headers, "body": b"".join(pieces).decode()})
 
 
 world = World()
@@ -90,7 +98,8 @@ server = uvicorn.Server(uvicorn.Config(world, host="127.0.0.1", port=0, log_leve
 threading.Thread(target=server.run, daemon=True).start()
 while not server.started:
     pass
-print(json.dumps({"url": "http://127.0.0.1:%d" % server.servers[0].sockets[0].getsockname()[1], "token": "any-token-0123456789"}), flush=True)
+print(json.dumps({"url": "http://127.0.0.1:%d" % server.servers[0].sockets[0].getsockname()[1],
+    "token": "any-token-0123456789"}), flush=True)
 sys.stdin.read()
 """
 

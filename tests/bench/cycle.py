@@ -28,7 +28,8 @@ SCRIPT = Path(__file__).with_name("first_cycle.py")
 
 
 def measure_cycle() -> Measure:
-    """The first cycle of this tree in times of the older one's; a clone without that commit has no ratio, and says so."""
+    """The first cycle of this tree in times of the older one's; a clone without that commit has no ratio, and says
+    so."""
     with _older_tree() as base:
         if base is None:
             return Measure("cycle", (), LIMIT, skipped=f"this clone has no commit {BASE_COMMIT}")
@@ -47,7 +48,8 @@ def measure_cycle() -> Measure:
 
 
 def run_once(tree: Path) -> dict[str, Any]:
-    """One first cycle with the scimkit of `tree`: its seconds and accounts. Raises where it fails, or another was imported."""
+    """One first cycle with the scimkit of `tree`: its seconds and accounts. Raises where it fails, or another was
+    imported."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCIMKIT_")}
     done = subprocess.run(
         [sys.executable, "-P", str(SCRIPT)],

@@ -123,7 +123,8 @@ def make_directory(count: int) -> Directory:
 
 
 def _give_managers(users: list[dict[str, Any]]) -> list[int]:
-    """Two thirds report to somebody, in a tree that is not in Graph's order; the first two to each other. Their ranks in it."""
+    """Two thirds report to somebody, in a tree that is not in Graph's order; the first two to each other. Their ranks
+    in it."""
     by_rank = list(range(len(users)))
     Random(DEFAULT_SEED).shuffle(by_rank)
     ranks = [0] * len(users)
@@ -155,7 +156,8 @@ def _account_id(number: int) -> str:
 
 
 def _make_accounts(users: list[dict[str, Any]], ranks: list[int], job: JobFacts) -> Accounts:
-    """Accounts of half the people, the higher ranks first of all; of a quarter of them one to three attributes differ."""
+    """Accounts of half the people, the higher ranks first of all; of a quarter of them one to three attributes
+    differ."""
     numbers = {user["id"]: number for number, user in enumerate(users)}
 
     def has_account(number: int) -> bool:

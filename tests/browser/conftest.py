@@ -252,11 +252,19 @@ def _free_port() -> int:
 def _environment(folder: Path) -> dict[str, str]:
     """Every place where something might be kept lies below `folder`; nothing of the user's is touched."""
     places = {
-        "HOME": "home", "TMPDIR": "tmp", "IPYTHONDIR": "ipython",
-        "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache",
-        "JUPYTER_CONFIG_DIR": "jupyter/config", "JUPYTER_DATA_DIR": "jupyter/data", "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "jupyter/settings", "JUPYTERLAB_WORKSPACES_DIR": "jupyter/workspaces",
-    }  # fmt: skip
+        "HOME": "home",
+        "TMPDIR": "tmp",
+        "IPYTHONDIR": "ipython",
+        "XDG_DATA_HOME": "data",
+        "XDG_CONFIG_HOME": "config",
+        "XDG_STATE_HOME": "state",
+        "XDG_CACHE_HOME": "cache",
+        "JUPYTER_CONFIG_DIR": "jupyter/config",
+        "JUPYTER_DATA_DIR": "jupyter/data",
+        "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "jupyter/settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "jupyter/workspaces",
+    }
     for place in places.values():
         (folder / place).mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "jupyter/config/jupyter_server_config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
@@ -266,9 +274,12 @@ def _environment(folder: Path) -> dict[str, str]:
         file.write_text(json.dumps(values), encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "SCIMKIT", "PYTEST"))}
     return {
-        **kept, **{name: str(folder / place) for name, place in places.items()},
-        "JUPYTER_TOKEN": SERVER_TOKEN, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "PYTHONUTF8": "1",
-    }  # fmt: skip
+        **kept,
+        **{name: str(folder / place) for name, place in places.items()},
+        "JUPYTER_TOKEN": SERVER_TOKEN,
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "PYTHONUTF8": "1",
+    }
 
 
 def text(joined: str | list[str]) -> str:

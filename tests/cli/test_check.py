@@ -1,4 +1,5 @@
-"""`scimkit check` against a SCIM server that nobody here wrote, and against what stands in for it when things are wrong."""
+"""`scimkit check` against a SCIM server that nobody here wrote, and against what stands in for it when things are
+wrong."""
 
 import http.server
 import json

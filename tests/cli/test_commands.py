@@ -1,4 +1,5 @@
-"""The command line: usage is exit 2 with words, an accident is exit 4 without a secret, and nothing is silently ignored."""
+"""The command line: usage is exit 2 with words, an accident is exit 4 without a secret, and nothing is silently
+ignored."""
 
 import json
 from pathlib import Path
@@ -133,7 +134,8 @@ def test_a_lab_s_notebooks_say_where_they_work(tmp_path):
 
 
 def test_a_lab_is_a_working_copy(tmp_path):
-    """A lab is a run with a copy of every notebook; opened again it keeps what was changed, and refuses another app or tenant."""
+    """A lab is a run with a copy of every notebook; opened again it keeps what was changed, and refuses another app
+    or tenant."""
     run = prepare_lab(None, None, runs=tmp_path / "runs", resume=None, config=None)
     assert len(run.list()) >= 10
     assert run.state()["app"] == "oreilly"

@@ -399,11 +399,14 @@ def test_assign(stub, graph, journal):
     there = {"id": "as1", "principalId": "u1", "appRoleId": "r1"}
     stub.replies = [
         reply(201, there),
-        error(400, "Request_BadRequest", "Permission being assigned already exists on the object"), values({"id": "z", "principalId": "u2", "appRoleId": "r1"}, there),
-        RESET, values(there),
-        RESET, *[values()] * 5,
+        error(400, "Request_BadRequest", "Permission being assigned already exists on the object"),
+        values({"id": "z", "principalId": "u2", "appRoleId": "r1"}, there),
+        RESET,
+        values(there),
+        RESET,
+        *[values()] * 5,
         error(400, "Request_BadRequest", "Permission not found on application"),
-    ]  # fmt: skip
+    ]
     assert [graph.assign(SP, "u1", "r1") for _ in range(3)] == [there] * 3
     with pytest.raises(Unreachable):
         graph.assign(SP, "u1", "r1")
@@ -501,8 +504,11 @@ def test_secrets_are_written_together_and_noted_masked(stub, graph, journal):
         },
     )
     assert {pair["key"]: pair["value"] for pair in stub.seen[0].json["value"]} == {
-        "BaseAddress": "https://h.example", "SecretToken": "vendor-token-4713", "ClientSecret": "plain-by-mistake", "SyncAll": "false",
-    }  # fmt: skip
+        "BaseAddress": "https://h.example",
+        "SecretToken": "vendor-token-4713",
+        "ClientSecret": "plain-by-mistake",
+        "SyncAll": "false",
+    }
     (entry,) = journal.entries()
     assert {pair["key"]: pair["value"] for pair in entry.after["value"]} == {
         "BaseAddress": "https://h.example", "SecretToken": "[secret]", "ClientSecret": "[secret]", "SyncAll": "false",

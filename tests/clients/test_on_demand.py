@@ -14,15 +14,30 @@ DATA = Path(__file__).parent.parent / "data" / "clients"
 INNER = {
     "action": "Create",
     "changeId": "c-1",
-    "modifiedProperties": [{"displayName": "userName", "newValue": "a@contoso.example"}, {"displayName": "active", "oldValue": None, "newValue": "True"}],
+    "modifiedProperties": [
+        {"displayName": "userName", "newValue": "a@contoso.example"},
+        {"displayName": "active", "oldValue": None, "newValue": "True"},
+    ],
     "provisioningSteps": [
-        {"name": "EntryImportAdd", "type": "Import", "status": "Success", "description": "read", "details": {"objectId": "1"}},
-        {"name": "EntrySynchronizationScoping", "type": "Scoping", "status": "Success", "description": "", "details": {"IsActive": "True"}},
+        {
+            "name": "EntryImportAdd",
+            "type": "Import",
+            "status": "Success",
+            "description": "read",
+            "details": {"objectId": "1"},
+        },
+        {
+            "name": "EntrySynchronizationScoping",
+            "type": "Scoping",
+            "status": "Success",
+            "description": "",
+            "details": {"IsActive": "True"},
+        },
         {"name": "EntryImport", "type": "Matching", "status": "Success", "description": "", "details": {}},
     ],
     "statusInfo": {"status": "Success", "errorCode": "", "reason": ""},
     "targetIdentity": {"id": "t-1", "type": "User", "displayName": "", "details": {}},
-}  # fmt: skip
+}
 
 
 def test_shape_a_of_the_reference():

@@ -58,7 +58,8 @@ class Crooked:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """What a crooked server has not shown after half a second it never shows; others get two seconds (the world `lag` takes 0.04)."""
+    """What a crooked server has not shown after half a second it never shows; others get two seconds (the world `lag`
+    takes 0.04)."""
     monkeypatch.setattr("scimkit.compatibility.trial.LAG_WAITS_SECONDS", (0.06, 0.2, 0.3))
 
 

@@ -9,8 +9,8 @@ keeps worlds of the same defects apart:
     http://127.0.0.1:PORT/no_groups+op_case~2/scim/v2        two defects
 
 `GET /WORLD/-/state` shows what a world holds, `POST /WORLD/-/reset` empties it, and after `POST /WORLD/-/hold`
-{"write": 7, "when": "before"} the seventh write hangs, not yet done (or `after` it is), until `-/release`; all for tests.
-`python crooked.py` prints `{"url": …, "token": …}` when ready and serves until its input ends.
+{"write": 7, "when": "before"} the seventh write hangs, not yet done (or `after` it is), until `-/release`; all for
+tests. `python crooked.py` prints `{"url": …, "token": …}` when ready and serves until its input ends.
 """
 
 from __future__ import annotations
@@ -904,19 +904,28 @@ def discovery(world, path):
         scheme = {"type": "oauthbearertoken", "name": "Bearer token", "description": "a bearer token"}
         return {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
-            "patch": {"supported": not world.has("patch_405")}, "bulk": {**off, "maxOperations": 0, "maxPayloadSize": 0},
-            "filter": {"supported": True, "maxResults": 1000}, "changePassword": off, "sort": off, "etag": off,
-            "authenticationSchemes": [scheme], "meta": {"resourceType": "ServiceProviderConfig", "location": f"{world.base}/ServiceProviderConfig"},
-        }  # fmt: skip
+            "patch": {"supported": not world.has("patch_405")},
+            "bulk": {**off, "maxOperations": 0, "maxPayloadSize": 0},
+            "filter": {"supported": True, "maxResults": 1000},
+            "changePassword": off,
+            "sort": off,
+            "etag": off,
+            "authenticationSchemes": [scheme],
+            "meta": {"resourceType": "ServiceProviderConfig", "location": f"{world.base}/ServiceProviderConfig"},
+        }
     kinds = ["Users"] + ["Groups"] * (not world.has("no_groups"))
     if path == "ResourceTypes":
         items = [
             {
-                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"], "id": kind[:-1], "name": kind[:-1], "endpoint": f"/{kind}", "schema": CORE[kind],
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+                "id": kind[:-1],
+                "name": kind[:-1],
+                "endpoint": f"/{kind}",
+                "schema": CORE[kind],
                 **({"schemaExtensions": [{"schema": ENTERPRISE, "required": False}]} if kind == "Users" else {}),
             }
             for kind in kinds
-        ]  # fmt: skip
+        ]
     else:
         items = [schema(CORE["Users"], "User", USER), schema(ENTERPRISE, "EnterpriseUser", ENTERPRISE_NAMES)]
         items += [schema(CORE["Groups"], "Group", GROUP)] * ("Groups" in kinds)
@@ -949,10 +958,15 @@ def schema(urn, name, attributes):
 def attribute(name, inner=False):
     subs = SUBS.get(name, "value display type primary" if name.lower() in MULTI else "")
     described = {
-        "name": name, "type": "complex" if subs and not inner else "boolean" if name in ("active", "primary") else "string",
-        "multiValued": name.lower() in MULTI and not inner, "required": name == "userName", "caseExact": name.lower() in EXACT,
-        "mutability": "readWrite", "returned": "default", "uniqueness": "server" if name == "userName" else "none",
-    }  # fmt: skip
+        "name": name,
+        "type": "complex" if subs and not inner else "boolean" if name in ("active", "primary") else "string",
+        "multiValued": name.lower() in MULTI and not inner,
+        "required": name == "userName",
+        "caseExact": name.lower() in EXACT,
+        "mutability": "readWrite",
+        "returned": "default",
+        "uniqueness": "server" if name == "userName" else "none",
+    }
     return described | ({"subAttributes": [attribute(sub, True) for sub in subs.split()]} if subs and not inner else {})
 
 

@@ -50,7 +50,8 @@ if kind == "tolerant":
     )
 config = load_default_service_provider_config()
 config.authentication_schemes = [BEARER_TOKEN_SCHEME]
-provider = ScimProvider.from_discovery(load_default_schemas().values(), load_default_resource_types().values(), config=config, policy=policy)
+provider = ScimProvider.from_discovery(load_default_schemas().values(), load_default_resource_types().values(),
+    config=config, policy=policy)
 
 
 class Quiet(WSGIRequestHandler):
@@ -58,7 +59,8 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-make_server("127.0.0.1", port, BearerTokenApplication(InMemoryStorage(), provider, bearer_tokens=[token]), server_class=ThreadingWSGIServer, handler_class=Quiet).serve_forever()
+make_server("127.0.0.1", port, BearerTokenApplication(InMemoryStorage(), provider, bearer_tokens=[token]),
+    server_class=ThreadingWSGIServer, handler_class=Quiet).serve_forever()
 """
 
 # -- Django --------------------------------------------------------------------------
@@ -86,9 +88,11 @@ if kind == "django_scim2":
     }
 else:
     apps += ["django_scim2_server"]
-    extra = {"SCIM2_SERVER_USER_ADAPTER": "site_of_django_scim2_server.Deleting", "SCIM2_SERVER_AUTH_CHECK": "site_of_django_scim2_server.has_token"}
+    extra = {"SCIM2_SERVER_USER_ADAPTER": "site_of_django_scim2_server.Deleting",
+        "SCIM2_SERVER_AUTH_CHECK": "site_of_django_scim2_server.has_token"}
 settings.configure(
-    DEBUG=False, SECRET_KEY="not-a-secret-0123456789", ALLOWED_HOSTS=["127.0.0.1"], INSTALLED_APPS=apps, MIDDLEWARE=middleware, USE_TZ=True,
+    DEBUG=False, SECRET_KEY="not-a-secret-0123456789", ALLOWED_HOSTS=["127.0.0.1"], INSTALLED_APPS=apps,
+        MIDDLEWARE=middleware, USE_TZ=True,
     ROOT_URLCONF="site_of_" + kind + ".urls", DEFAULT_AUTO_FIELD="django.db.models.AutoField",
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "file:scim?mode=memory&cache=shared"}},
     LOGGING={"version": 1, "root": {"level": "CRITICAL"}}, **extra,
@@ -180,24 +184,29 @@ function resource(kind, unique) {
     SCIMMY.Resources.declare(SCIMMY.Resources[kind])
         .ingress((resource, data) => {
             const held = kept[kind];
-            if (resource.id && !held.has(resource.id)) throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
+            if (resource.id && !held.has(resource.id))
+                throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
             const id = resource.id ?? randomUUID();
-            const same = [...held.values()].find((one) => one.id !== id && one[unique]?.toLowerCase() === data[unique]?.toLowerCase());
+            const same = [...held.values()].find((one) =>
+                one.id !== id && one[unique]?.toLowerCase() === data[unique]?.toLowerCase());
             if (same) throw new SCIMMY.Types.Error(409, "uniqueness", `${unique} is taken`);
             const plain = JSON.parse(JSON.stringify(data));
-            held.set(id, {...plain, id, meta: {created: held.get(id)?.meta?.created ?? new Date().toISOString(), lastModified: new Date().toISOString()}});
+            held.set(id, {...plain, id, meta: {created: held.get(id)?.meta?.created ?? new Date().toISOString(),
+                lastModified: new Date().toISOString()}});
             return held.get(id);
         })
         .egress((resource) => {
             if (resource.id) {
-                if (!kept[kind].has(resource.id)) throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
+                if (!kept[kind].has(resource.id))
+                    throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
                 return kept[kind].get(resource.id);
             }
             const all = [...kept[kind].values()];
             return resource.filter ? resource.filter.match(all) : all;
         })
         .degress((resource) => {
-            if (!kept[kind].delete(resource.id)) throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
+            if (!kept[kind].delete(resource.id))
+                throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
         });
 }
 resource("User", "userName");
@@ -227,11 +236,14 @@ const app = express();
 app.use(express.json({type: ["application/json", "application/scim+json"]}));
 const send = (answer, status, body) => answer.status(status).type("application/scim+json").send(JSON.stringify(body));
 const refuse = (answer, status, detail, scimType) =>
-    send(answer, status, {schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: String(status), detail, scimType});
-app.use("/scim/v2", (query, answer, next) => query.header("Authorization") === `Bearer ${token}` ? next() : refuse(answer, 401, "no token"));
+    send(answer, status, {schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: String(status), detail,
+        scimType});
+app.use("/scim/v2", (query, answer, next) =>
+    query.header("Authorization") === `Bearer ${token}` ? next() : refuse(answer, 401, "no token"));
 for (const [kind, name] of [["Users", "userName"], ["Groups", "displayName"]]) {
     const held = new Map(), path = `/scim/v2/${kind}`;
-    const taken = (value, id) => [...held.values()].some((one) => one.id !== id && one[name]?.toLowerCase() === value?.toLowerCase());
+    const taken = (value, id) => [...held.values()].some((one) =>
+        one.id !== id && one[name]?.toLowerCase() === value?.toLowerCase());
     const shown = (query, one) => {
         const {members, ...rest} = one;
         return members && !String(query.query.excludedAttributes ?? "").split(",").includes("members") ? one : rest;
@@ -243,9 +255,11 @@ for (const [kind, name] of [["Users", "userName"], ["Groups", "displayName"]]) {
         } catch (error) {
             return refuse(answer, 400, error.message, "invalidFilter");
         }
-        const start = Math.max(1, Number(query.query.startIndex ?? 1)), page = all.slice(start - 1, start - 1 + Number(query.query.count ?? 100));
+        const start = Math.max(1, Number(query.query.startIndex ?? 1)), page = all.slice(start - 1,
+            start - 1 + Number(query.query.count ?? 100));
         send(answer, 200, {
-            schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], totalResults: all.length, startIndex: start, itemsPerPage: page.length,
+            schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], totalResults: all.length,
+                startIndex: start, itemsPerPage: page.length,
             Resources: page.map((one) => shown(query, one)),
         });
     });
@@ -255,12 +269,14 @@ for (const [kind, name] of [["Users", "userName"], ["Groups", "displayName"]]) {
         held.set(one.id, one);
         send(answer, 201, one);
     });
-    app.use(`${path}/:id`, (query, answer, next) => held.has(query.params.id) ? next() : refuse(answer, 404, "not found"));
+    app.use(`${path}/:id`, (query, answer, next) => held.has(query.params.id) ? next() : refuse(answer, 404,
+        "not found"));
     app.get(`${path}/:id`, (query, answer) => send(answer, 200, shown(query, held.get(query.params.id))));
     app.patch(`${path}/:id`, (query, answer) => {
         try {
             patchBodyValidation(query.body);
-            const one = scimPatch(structuredClone(held.get(query.params.id)), query.body.Operations, {mutateDocument: false, treatMissingAsAdd: true});
+            const one = scimPatch(structuredClone(held.get(query.params.id)), query.body.Operations,
+                {mutateDocument: false, treatMissingAsAdd: true});
             if (taken(one[name], one.id)) return refuse(answer, 409, `${name} is taken`, "uniqueness");
             held.set(one.id, one);
             kind === "Users" ? send(answer, 200, one) : answer.status(204).end();
@@ -281,18 +297,22 @@ import jackson from "@boxyhq/saml-jackson";
 const [port, token] = process.argv.slice(2);
 const quiet = {info() {}, error() {}, warn() {}, debug() {}};
 const made = await jackson.default({
-    externalUrl: `http://127.0.0.1:${port}`, samlPath: "/saml", scimPath: "/scim/v2", samlAudience: "https://example.com", db: {engine: "mem"}, noAnalytics: true, openid: {}, logger: quiet,
+    externalUrl: `http://127.0.0.1:${port}`, samlPath: "/saml", scimPath: "/scim/v2",
+        samlAudience: "https://example.com", db: {engine: "mem"}, noAnalytics: true, openid: {}, logger: quiet,
 });
 const sync = made.directorySyncController;
-const {data: directory} = await sync.directories.create({tenant: "one", product: "two", type: "azure-scim-v2", name: "three", webhook_url: ""});
+const {data: directory} = await sync.directories.create({tenant: "one", product: "two", type: "azure-scim-v2",
+    name: "three", webhook_url: ""});
 const number = (text) => text ? Number(text) : undefined;
 const app = express();
 app.use(express.json({type: ["application/json", "application/scim+json"]}));
 app.all(/^[/]scim[/]v2[/]([^/]+)(?:[/]([^/]+))?$/, async (query, answer) => {
     const said = await sync.requests.handle({
-        method: query.method, body: query.body, directoryId: directory.id, resourceType: query.params[0], resourceId: query.params[1],
+        method: query.method, body: query.body, directoryId: directory.id, resourceType: query.params[0],
+            resourceId: query.params[1],
         apiSecret: query.header("Authorization") === `Bearer ${token}` ? directory.scim.secret : "",
-        query: {count: number(query.query.count), startIndex: number(query.query.startIndex), filter: query.query.filter},
+        query: {count: number(query.query.count), startIndex: number(query.query.startIndex),
+            filter: query.query.filter},
     });
     answer.status(said.status).json(said.data);
 });
@@ -313,10 +333,12 @@ app = create_app({
     "CANAILLE_OIDC": {}, "CANAILLE_SCIM": {"ENABLE_SERVER": True},
 })
 with app.app_context():
-    client = models.Client(client_id="c", client_name="c", client_uri="http://127.0.0.1", scope=["openid"], client_secret="s")
+    client = models.Client(client_id="c", client_name="c", client_uri="http://127.0.0.1", scope=["openid"],
+        client_secret="s")
     Backend.instance.save(client)
     now = datetime.datetime.now(datetime.timezone.utc)
-    Backend.instance.save(models.Token(token_id="t", access_token=token, client=client, subject=None, type="access_token", scope=["openid"], issue_date=now, lifetime=360000))
+    Backend.instance.save(models.Token(token_id="t", access_token=token, client=client, subject=None,
+        type="access_token", scope=["openid"], issue_date=now, lifetime=360000))
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 class Quiet(WSGIRequestHandler):

@@ -1,4 +1,5 @@
-"""The probe's own parts: its tables hang together, its messages are Entra's, it ends, it cleans up, and it weighs rightly."""
+"""The probe's own parts: its tables hang together, its messages are Entra's, it ends, it cleans up, and it weighs
+rightly."""
 
 from __future__ import annotations
 

@@ -218,7 +218,8 @@ def test_onboard_never_writes_so():
 
 
 def test_after_kill_9_the_command_cleans_up(world, check, tmp_path):
-    """Killed in the middle, what is there is removed by --cleanup and named; a second one finds nothing; no token on disk."""
+    """Killed in the middle, what is there is removed by --cleanup and named; a second one finds nothing; no token on
+    disk."""
     place = world()
     place.tell("hold", write=20, when="after")
     environment = {

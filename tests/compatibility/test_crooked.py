@@ -1,4 +1,5 @@
-"""The probe against a server that is right, and against one with each known defect: one cause told, the right verdict."""
+"""The probe against a server that is right, and against one with each known defect: one cause told, the right
+verdict."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ def plain(world):
 
 
 def test_a_right_server_works(plain):
-    """No finding at all; at least sixty checks, all of them reached and met, in both dialects and for both kinds of people."""
+    """No finding at all; at least sixty checks, all of them reached and met, in both dialects and for both kinds of
+    people."""
     found, _, _ = plain
     assert found.verdict == WORKS and not found.findings, told(found)
     assert len({row.code for row in found.rows}) >= 60

@@ -80,10 +80,23 @@ def test_every_kind_is_read_and_written_back(text, kind, name):
 
 @pytest.mark.parametrize(
     "text",
-    [VALUE, f"Bearer {VALUE}", f"env:{VALUE}", f"env:{VALUE}-x", f"keyring:{VALUE}", f"file:{VALUE}", f"https://h/?t={VALUE}",
-     f"prompt:{VALUE}", f"sandbox:{VALUE}", f"{VALUE}:x", "env:eyJhbGciOi",
-     f"keyring:a/{VALUE}", f"file:{VALUE}/x+y==", "keyring:0b6b7a4e-93b6-4a54-9c55-Tok4711abcde".replace("Tok4711", "1234567")],
-)  # fmt: skip
+    [
+        VALUE,
+        f"Bearer {VALUE}",
+        f"env:{VALUE}",
+        f"env:{VALUE}-x",
+        f"keyring:{VALUE}",
+        f"file:{VALUE}",
+        f"https://h/?t={VALUE}",
+        f"prompt:{VALUE}",
+        f"sandbox:{VALUE}",
+        f"{VALUE}:x",
+        "env:eyJhbGciOi",
+        f"keyring:a/{VALUE}",
+        f"file:{VALUE}/x+y==",
+        "keyring:0b6b7a4e-93b6-4a54-9c55-Tok4711abcde".replace("Tok4711", "1234567"),
+    ],
+)
 def test_a_value_in_place_of_a_reference_is_not_repeated(text):
     """The commonest mistake must not put the token into a message, a note or an attribute."""
     with pytest.raises(CredentialError) as caught:

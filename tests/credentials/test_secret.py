@@ -182,7 +182,8 @@ def test_the_rest_is_refused_with_words(pasted, words):
 
 @given(st.text(min_size=1, max_size=60))
 def test_cleaning_gives_plain_ascii_or_refuses_without_the_value(pasted):
-    """Whatever is pasted: the result can be sent as it is and stays as it is when cleaned again; a refusal repeats nothing."""
+    """Whatever is pasted: the result can be sent as it is and stays as it is when cleaned again; a refusal repeats
+    nothing."""
     try:
         token = clean_token(pasted)
     except CredentialError as error:

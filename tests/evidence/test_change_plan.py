@@ -142,7 +142,8 @@ def test_a_completed_plan_confirms_nothing_more(run):
 
 
 def test_a_refused_confirmation_is_used_up(run):
-    """An expired or foreign fingerprint that the run has noted is forgotten: repeating the command without it writes nothing."""
+    """An expired or foreign fingerprint that the run has noted is forgotten: repeating the command without it writes
+    nothing."""
     refused(run, plan(), "", "nobody")
     run.save_choices("4_scope", {"confirm": plan().fingerprint, "pilot": "ann@contoso.example"})
     refused(run, plan(), run.choices("4_scope")["confirm"], "older than 60 minutes", minutes=61)

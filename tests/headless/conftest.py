@@ -1,4 +1,5 @@
-"""Probe notebooks and runbooks made on the spot: real papermill, real kernels, no sandbox, none of the shipped notebooks."""
+"""Probe notebooks and runbooks made on the spot: real papermill, real kernels, no sandbox, none of the shipped
+notebooks."""
 
 from __future__ import annotations
 

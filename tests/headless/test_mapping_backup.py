@@ -47,7 +47,8 @@ def differences(folder: Path) -> list[tuple[str, str, str, str]]:
 
 
 def test_in_the_sandbox_without_an_earlier_run(scimkit: Run, tmp_path: Path, leaks: Any) -> None:
-    """Backup, a change in the file, compare, restore of the running job, and the same run compared again: one command each."""
+    """Backup, a change in the file, compare, restore of the running job, and the same run compared again: one command
+    each."""
     kept = scimkit("run", "mapping_backup")
     assert kept.returncode == 0, kept.stdout + kept.stderr
     first = folder_of(kept, tmp_path)
@@ -120,7 +121,8 @@ def test_slips_end_with_a_sentence(scimkit: Run, tmp_path: Path, settings: list[
 
 
 class LiveLike:
-    """A sandbox in a process of its own that a scimkit.toml takes for a live tenant, with an app somebody else has made."""
+    """A sandbox in a process of its own that a scimkit.toml takes for a live tenant, with an app somebody else has
+    made."""
 
     def __init__(self, folder: Path, ready: dict[str, Any]) -> None:
         from scimkit.apps import load
@@ -184,7 +186,8 @@ def live_like(tmp_path: Path) -> Iterator[LiveLike]:
 def test_a_live_tenant_is_written_to_only_as_confirmed(
     scimkit: Run, tmp_path: Path, live_like: LiveLike, leaks: Any
 ) -> None:
-    """A planted change is found exactly; "never" stops with 3 and writes nothing; "ask" writes what the printed command confirms; then there is nothing left to do."""
+    """A planted change is found exactly; "never" stops with 3 and writes nothing; "ask" writes what the printed
+    command confirms; then there is nothing left to do."""
     options = ["run", "mapping_backup", "--tenant", "contoso", "--runs", "runs"]
     kept = scimkit(*options, env=live_like.env)
     assert kept.returncode == 0, kept.stdout + kept.stderr

@@ -95,7 +95,8 @@ def test_pages_ask_no_other_server(runbook: Write) -> None:
 
 @pytest.mark.slow
 def test_failed_check_and_resume(runbook: Write) -> None:
-    """A failed check ends with 1, named with its remedy and without a traceback; --resume repeats only what did not pass."""
+    """A failed check ends with 1, named with its remedy and without a traceback; --resume repeats only what did not
+    pass."""
     book = runbook({"1_a": [note("a")], "2_b": [note("b"), FAIL_UNTIL_MENDED], "3_c": [note("c")]})
     result = run_runbook(book)
     assert (result.exit_code, list(result.steps.values())) == (1, ["passed", "failed", "pending"])
@@ -316,7 +317,8 @@ def test_interrupted(number: int, runbook: Write) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals to one process are POSIX")
 @pytest.mark.parametrize("forked", [False, True])
 def test_killed(forked: bool, runbook: Write) -> None:
-    """A runner that is killed takes its kernels along and leaves `running` behind; resumed, the step counts as interrupted and runs again."""
+    """A runner that is killed takes its kernels along and leaves `running` behind; resumed, the step counts as
+    interrupted and runs again."""
     sleep = (
         "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\nif not"
         " pathlib.Path('mended').exists():\n    time.sleep(60)"

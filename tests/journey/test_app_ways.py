@@ -218,7 +218,8 @@ def test_wiki_with_a_role_of_its_own():
 
 
 def test_own_decisions_of_an_app():
-    """Given as key=answer; a key the app does not ask is refused; an unanswered one says what is assumed and what follows."""
+    """Given as key=answer; a key the app does not ask is refused; an unanswered one says what is assumed and what
+    follows."""
     assert _own_answers(LINKEDIN, "auto_assign=off, licence_type=Premium") == {
         "auto_assign": "off",
         "licence_type": "Premium",

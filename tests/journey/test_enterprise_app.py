@@ -77,7 +77,8 @@ def test_a_running_job_is_not_adopted(own_office, tmp_path):
 
 @pytest.mark.parametrize("state", ["intended", "unknown"])
 def test_a_run_killed_while_making_the_app(own_office, tmp_path, state):
-    """The write was sent and nobody has read the answer: on resume the app is found by the name that was sent, not made twice."""
+    """The write was sent and nobody has read the answer: on resume the app is found by the name that was sent, not
+    made twice."""
     office = own_office
     made = make(office, name="Learning")
     template = find_app(office.app, office.graph, office.journal).template

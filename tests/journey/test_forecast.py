@@ -48,7 +48,8 @@ def test_nobody_assigned_is_a_failure(office, made):
 
 
 def test_outcome_is_what_was_forecast(office, made):
-    """Created, skipped and failing people are named; after the first cycle the log says the same, and a second start plans nothing."""
+    """Created, skipped and failing people are named; after the first cycle the log says the same, and a second start
+    plans nothing."""
     office.assign(made, "xavier.okafor@contoso.example", BLOCKED)
     record = forecast(office, made)
     assert actions(record) == {"xavier.okafor@contoso.example": "create", BLOCKED: "skip"}

@@ -197,7 +197,8 @@ def scene(tmp_path):
 
 @pytest.mark.parametrize("seed", range(1, 13))
 def test_the_cycle_does_what_was_forecast(scene, monkeypatch, seed):
-    """A first cycle over a random tenant, changes by chance, and the next cycle, of which all links are known; in either dialect.
+    """A first cycle over a random tenant, changes by chance, and the next cycle, of which all links are known; in
+    either dialect.
 
     After each of them nothing is left to do for anybody.
     """

@@ -28,7 +28,8 @@ def state(folder):
 
 
 def test_onboard_leaves_whole_evidence(scimkit, tmp_path, leaks):
-    """One command onboards O'Reilly: nine notebooks with their pages, every record, the journal, a report, and no token."""
+    """One command onboards O'Reilly: nine notebooks with their pages, every record, the journal, a report, and no
+    token."""
     done = scimkit("run", "onboard")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -54,7 +55,8 @@ def test_onboard_leaves_whole_evidence(scimkit, tmp_path, leaks):
 
 
 def test_wrong_token_then_resume(scimkit, tmp_path, leaks):
-    """A wrong token ends with 1 and its remedy; corrected, the run goes on where it stopped, in a sandbox started anew."""
+    """A wrong token ends with 1 and its remedy; corrected, the run goes on where it stopped, in a sandbox started
+    anew."""
     wrong = "not-the-token-of-this-app-0123456789"
     failed = scimkit("run", "onboard", "--set", "token_ref=env:APP_TOKEN", env={"APP_TOKEN": wrong})
     assert failed.returncode == 1
@@ -110,7 +112,8 @@ def live_like(tmp_path):
 
 
 def test_live_tenant_is_written_to_only_as_confirmed(scimkit, tmp_path, live_like, leaks):
-    """writes = "never" stops at the first write with 3; with "ask", following the printed commands goes to the end, one confirmation a writing notebook."""
+    """writes = "never" stops at the first write with 3; with "ask", following the printed commands goes to the end,
+    one confirmation a writing notebook."""
     ready, configure = live_like
     env = {"GRAPH_TOKEN": ready["graph"]["token"], "APP_TOKEN": ready["apps"]["oreilly"]["token"]}
     options = [
@@ -169,7 +172,8 @@ def test_an_assignment_seen_late_is_waited_for(scimkit, tmp_path):
 
 
 def test_a_filter_to_try_changes_nothing(scimkit, tmp_path):
-    """One that cannot be read ends before anything is assigned; a good one is judged, shown in the notebook, and not written."""
+    """One that cannot be read ends before anything is assigned; a good one is judged, shown in the notebook, and not
+    written."""
     wrong = scimkit("run", "onboard", "--set", "4.try_filter=department EQALS Sales")
     assert wrong.returncode == 2 and "try_filter" in wrong.stdout and "Did you mean EQUALS" in wrong.stdout, (
         wrong.stdout + wrong.stderr

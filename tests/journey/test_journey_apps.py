@@ -1,4 +1,5 @@
-"""The journey of the apps whose ways differ from O'Reilly's: another order, an app that is adopted, another matching."""
+"""The journey of the apps whose ways differ from O'Reilly's: another order, an app that is adopted, another matching.
+The journey of the apps whose ways differ from O'Reilly's: another order, an app that is adopted, another matching."""
 
 import json
 import re
@@ -42,7 +43,8 @@ def test_onboard(scimkit, tmp_path, app):
 
 
 def test_linkedin_warns_of_leavers_and_asks_about_licences(scimkit, tmp_path):
-    """No row for active is a warning, not the end; matching is by externalId; what nobody answered is said to be assumed."""
+    """No row for active is a warning, not the end; matching is by externalId; what nobody answered is said to be
+    assumed."""
     done = scimkit("run", "onboard", "--app", "linkedin-learning")
     folder = run_folder(tmp_path, done.stdout)
     assert checks(folder, "5b_mapping_review")["mapping.active_missing"] == "warning"
@@ -75,7 +77,8 @@ def test_a_notebook_alone_plays_the_earlier_ones_in_the_apps_order(tmp_path):
 from scimkit.ui import session
 given = {"app": "theorgwiki", "tenant": "sandbox"}
 run = session._temporary_run("2_token", given, session.load_config())
-print(*[name for name, step in run.state()["steps"].items() if step["state"] == "passed"], run.get("3_app", "EnterpriseApp").display_name)
+passed = [name for name, step in run.state()["steps"].items() if step["state"] == "passed"]
+print(*passed, run.get("3_app", "EnterpriseApp").display_name)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=300

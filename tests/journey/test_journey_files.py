@@ -1,4 +1,5 @@
-"""The journey of the apps where another one acts: a vendor by mail, hosts to choose from, an app that is only a file."""
+"""The journey of the apps where another one acts: a vendor by mail, hosts to choose from, an app that is only a file.
+The journey of the apps where another one acts: a vendor by mail, hosts to choose from, an app that is only a file."""
 
 import json
 import re
@@ -31,7 +32,8 @@ def states(folder):
 
 
 def test_cloud_academy(scimkit, tmp_path):
-    """Found under its new name, users only, eight hours of overlap, and userName looked at as the address it has to be."""
+    """Found under its new name, users only, eight hours of overlap, and userName looked at as the address it has to
+    be."""
     done = scimkit("run", "onboard", "--app", "cloud-academy")
     assert done.returncode == 0, done.stdout + done.stderr
     folder = run_folder(tmp_path, done.stdout)
@@ -61,7 +63,8 @@ def test_cloud_academy_warns_where_the_user_name_is_not_the_mail(scimkit, tmp_pa
 
 
 def test_thrive(scimkit, tmp_path):
-    """In the sandbox the vendor has answered; groups are on and matched, timezone invents no source, managers are looked at."""
+    """In the sandbox the vendor has answered; groups are on and matched, timezone invents no source, managers are
+    looked at."""
     done = scimkit("run", "onboard", "--app", "thrive-lxp")
     assert done.returncode == 0, done.stdout + done.stderr
     folder = run_folder(tmp_path, done.stdout)
@@ -102,7 +105,8 @@ def thrive_tenant(tmp_path):
 
 
 def test_live_waits_for_the_vendors_answer(scimkit, tmp_path, thrive_tenant, leaks):
-    """Without a token: exit 3, the mail, the command; with it the run goes on, asks for the Tenant URL in words, and ends."""
+    """Without a token: exit 3, the mail, the command; with it the run goes on, asks for the Tenant URL in words, and
+    ends."""
     vendor = thrive_tenant["apps"]["thrive-lxp"]
     env = {"GRAPH_TOKEN": thrive_tenant["graph"]["token"]}
     options = ["--tenant", "contoso", "--set", "pilot=grace.oneill@contoso.example", "--runs", "runs"]
@@ -158,7 +162,8 @@ def test_a_new_app_is_a_file(scimkit, tmp_path):
 
 
 def test_a_run_goes_on_without_its_apps_file(scimkit, tmp_path):
-    """Between two calls the file changes and goes: the run goes on with its own copy and says so, in the report as well."""
+    """Between two calls the file changes and goes: the run goes on with its own copy and says so, in the report as
+    well."""
     file = shutil.copy(EXAMPLE, tmp_path / "my-app.toml")
     refused = scimkit("run", "onboard", "--app", "my-app.toml", "--set", "pilot=diego.blocked@contoso.example")
     assert refused.returncode == 1, refused.stdout + refused.stderr
@@ -178,7 +183,8 @@ def test_a_run_goes_on_without_its_apps_file(scimkit, tmp_path):
 
 
 def test_a_new_app_without_gallery_entry(scimkit, tmp_path):
-    """`added_by = "custom"`: made from Microsoft's template for such apps, whose many more rows are named as not in the app's table."""
+    """`added_by = "custom"`: made from Microsoft's template for such apps, whose many more rows are named as not in
+    the app's table."""
     text = (
         EXAMPLE.read_text(encoding="utf-8")
         .replace('names = ["Northwind Campus"]', 'added_by = "custom"\nnames = ["Northwind Campus"]')

@@ -93,7 +93,8 @@ def told(found: Any, code: str) -> Any:
 
 
 def test_each_expression_with_each_value_once(microsoft):
-    """Direct rows and constants are not asked about, the same question only once, and only what an expression names is sent."""
+    """Direct rows and constants are not asked about, the same question only once, and only what an expression names
+    is sent."""
     stub, graph = microsoft
     stub.answer = honest
     opinion = ask_microsoft(graph, APP, LIVE, PEOPLE)

@@ -97,7 +97,8 @@ def test_a_quarantine_ends_waiting():
 
 
 def test_waiting_gives_up_before_a_headless_cell_does():
-    """A first cycle may take hours: exit 3 with the way to go on, before the runner's limit for a cell ends the step as an error."""
+    """A first cycle may take hours: exit 3 with the way to go on, before the runner's limit for a cell ends the step
+    as an error."""
     from scimkit.headless.runner import CELL_TIMEOUT_SECONDS
 
     with pytest.raises(Waiting) as caught:

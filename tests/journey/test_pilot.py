@@ -55,7 +55,8 @@ def by_code(result):
 
 
 def test_two_people_are_proved(office, made):
-    """Created as predicted, read back with every value, found in the log; a second run is planned as idle and changes nothing."""
+    """Created as predicted, read back with every value, found in the log; a second run is planned as idle and changes
+    nothing."""
     names = next(PEOPLE), next(PEOPLE)
     predictions = predict(office, made, *names)
     assert [p.action for p in predictions] == ["create", "create"]
@@ -78,7 +79,8 @@ def test_two_people_are_proved(office, made):
 
 
 def test_what_microsoft_has_overruled_is_said(office, made):
-    """In the prediction, before anything is confirmed, and in the record: the row, both values, and that matching hangs on it."""
+    """In the prediction, before anything is confirmed, and in the record: the row, both values, and that matching
+    hangs on it."""
     name = next(PEOPLE)
     rows = (
         ReviewRow("userName", "", "", "Always", 1, {name: "theirs@contoso.example"}),

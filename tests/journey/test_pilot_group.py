@@ -88,7 +88,8 @@ def test_where_groups_are_not_provisioned(office):
 
 
 def test_the_group_brings_its_people(group_office, made):
-    """The plan names the group and how many come by it; its people are not assigned twice; afterwards nothing is left to do."""
+    """The plan names the group and how many come by it; its people are not assigned twice; afterwards nothing is left
+    to do."""
     group = choose(group_office, made, PILOT)
     people = choose_pilot(group_office.app, group_office.graph, made, pilot="", may_suggest=True, group=group)
     assert {person.id for person in people} == set(group.member_ids), "people of the group are suggested"
@@ -226,7 +227,8 @@ def test_members_without_an_account_are_left_out(group_office, made):
 
 
 def test_what_the_pilot_linked_is_known(group_office, made):
-    """The group that went first has nothing to gain; somebody of the pilot who lost the assignment since would be switched off."""
+    """The group that went first has nothing to gain; somebody of the pilot who lost the assignment since would be
+    switched off."""
     group = choose(group_office, made, PILOT)
     _, predictions = predict(group_office, made, group, "grace.oneill@contoso.example", "sato.hanako@contoso.example")
     result = run(group_office, made, predictions)
@@ -243,7 +245,8 @@ def test_what_the_pilot_linked_is_known(group_office, made):
 
 
 def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, made):
-    """Graph tells the memberships of nobody it does not list: the group is unknown for them, and their accounts are said to go."""
+    """Graph tells the memberships of nobody it does not list: the group is unknown for them, and their accounts are
+    said to go."""
     group = choose(group_office, made, PILOT)
     grace, jose = "grace.oneill@contoso.example", "jose.garcia@contoso.example"
     scope, predictions = predict(group_office, made, group, grace, jose)

@@ -247,7 +247,8 @@ def plant(office, made, *filters, source_object="User", enabled=True):
             mapping.update(
                 enabled=enabled, scope={"groups": groups, "inputFilterGroups": [], "categoryFilterGroups": []}
             )
-    url = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}/synchronization/jobs/{made.job_id}/schema"
+    app = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}"
+    url = f"{app}/synchronization/jobs/{made.job_id}/schema"
     answer = httpx.put(
         url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"}
     )
@@ -274,7 +275,8 @@ def test_without_a_filter_everybody_passes(office, made):
 
 
 def test_who_is_left_out_and_by_which_clause(office, made):
-    """Of everybody assigned: those out by filter, each with every false clause and what they have; nobody else is listed."""
+    """Of everybody assigned: those out by filter, each with every false clause and what they have; nobody else is
+    listed."""
     assign_group(office, made, ALL)
     plant(
         office, made, ("Titled engineers", (("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None)))
@@ -366,7 +368,8 @@ def test_two_readings_of_a_pattern(office, made):
     ],
 )
 def test_what_the_checks_say(office, made, clause, code, status, words):
-    """A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open meaning."""
+    """A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open meaning.
+    A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open meaning."""
     office.assign(made, GRACE)
     plant(office, made, ("f", (clause,)))
     check = by_code(scope_of(office, made))[code]
@@ -410,7 +413,8 @@ SALES = (ScopingFilter("Sales", (Clause("displayName", "EQUALS", "Sales"),)),)
 
 @pytest.mark.parametrize("kind", ["User", "Group"])
 def test_a_pattern_only_dotnet_runs_judges_nobody(kind):
-    """Not observed with the construct in words, said once; nobody is in or out, also where another filter would let them pass."""
+    """Not observed with the construct in words, said once; nobody is in or out, also where another filter would let
+    them pass."""
     review = review_filters(kind, (*DOTNET, *SALES), {GRACE: {"displayName": "Sales"}}, known=frozenset())
     assert (review.judged, review.passing, review.left_out, review.not_reproduced) == (0, 0, (), True)
     [check] = check_filters_of(review)

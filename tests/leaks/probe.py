@@ -13,7 +13,8 @@ from leaks.channels import Channel
 PLACES = "LEAK_PLACES"  # the variable of the environment that says where the secrets are planted
 
 SETUP = '''
-import base64, dataclasses, html, http.server, json, logging, os, subprocess, sys, threading, time, urllib.parse, warnings
+import base64, dataclasses, html, http.server, json, logging, os
+import subprocess, sys, threading, time, urllib.parse, warnings
 from pathlib import Path
 
 import httpx, ipywidgets, pandas
@@ -71,7 +72,8 @@ class Entra:
     def get(self, url, **_):
         base = f"https://login.microsoftonline.com/{GUID}"
         return httpx.Response(200, json={
-            "issuer": f"{base}/v2.0", "authorization_endpoint": f"{base}/a", "token_endpoint": f"{base}/t", "tenant_discovery_endpoint": f"{base}/d",
+            "issuer": f"{base}/v2.0", "authorization_endpoint": f"{base}/a",
+            "token_endpoint": f"{base}/t", "tenant_discovery_endpoint": f"{base}/d",
         })
 
     def post(self, url, **_):
@@ -83,7 +85,8 @@ class Entra:
 
 def signed_in(token):
     """sign_in's own way with an application's credential, up to the wire."""
-    return sign_in_by("client_secret", tenant_id=GUID, client_id=GUID, credential=Secret("of-the-application"), http_client=Entra(token))
+    secret = Secret("of-the-application")
+    return sign_in_by("client_secret", tenant_id=GUID, client_id=GUID, credential=secret, http_client=Entra(token))
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
@@ -95,10 +98,14 @@ PROTECT = "from scimkit.ui.kernel import install_redactor\n\ninstall_redactor(ge
 
 
 def secret_of(where: str, channel: Channel) -> str:
-    """The secret planted for `channel` in one run: like no other, with signs that JSON, repr, URLs and HTML spell in their own ways."""
+    """The secret planted for `channel` in one run: like no other, with signs that JSON, repr, URLs and HTML spell in
+    their own ways."""
     digest = hashlib.sha256(f"{where}/{channel.name}".encode()).digest()
     letters = base64.b64encode(digest).decode().translate({ord(sign): None for sign in "+/="})
-    token = f"{letters[:6]}/{letters[6:11]}\"{letters[11:14]}+{letters[14:18]}'x={letters[18:23]}&{letters[23:28]}<{letters[28:36]}"
+    token = (
+        f'{letters[:6]}/{letters[6:11]}"{letters[11:14]}+{letters[14:18]}'
+        f"'x={letters[18:23]}&{letters[23:28]}<{letters[28:36]}"
+    )
     return token + hashlib.sha256(digest).hexdigest() if channel.long else token
 
 

@@ -80,7 +80,8 @@ def test_the_probes_leak(before: Trace) -> None:
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_nothing_leaks(driver: str, after: dict[str, Trace]) -> None:
-    """No secret is in any file, page, log or exception text; every cell has run, and says that something was taken out."""
+    """No secret is in any file, page, log or exception text; every cell has run, and says that something was taken
+    out."""
     trace = after[driver]
     assert {channel.name: places for channel, places in trace.found.items() if places} == {}
     assert trace.ran == set(ALL)

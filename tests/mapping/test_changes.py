@@ -131,7 +131,8 @@ def test_order_is_told_apart(rows: list[MappingRow]) -> None:
 
 
 def test_a_profile_says_less() -> None:
-    """Of defaults, switches and filters a profile says nothing, nor of a source it leaves open, nor of matching for groups."""
+    """Of defaults, switches and filters a profile says nothing, nor of a source it leaves open, nor of matching for
+    groups."""
     side = expected_side(
         [Described("userName", "[userPrincipalName]"), Described("title", ""), Described("city", "")],
         ["UserName"],

@@ -188,7 +188,8 @@ def test_wrapped_expressions_mean_the_same(expression: str) -> None:
 
 
 def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
-    """A backup must be restorable: a strange expression, apply or operator is taken where the saved schema has the same."""
+    """A backup must be restorable: a strange expression, apply or operator is taken where the saved schema has the
+    same."""
     schema = copy.deepcopy(SCHEMA)
     raw = schema["synchronizationRules"][0]["objectMappings"][1]
     raw["attributeMappings"][3]["source"] = {

@@ -1,4 +1,5 @@
-"""Parameters: the tagged cell is the one declaration, and a value that does not fit is an error before a kernel starts."""
+"""Parameters: the tagged cell is the one declaration, and a value that does not fit is an error before a kernel
+starts."""
 
 import json
 from pathlib import Path
@@ -117,7 +118,8 @@ def test_values_that_do_not_fit(declared, name, value):
     ],
 )
 def test_a_number_out_of_bounds_is_refused(name, value, fits):
-    """A threshold of nobody would stop every cycle, fewer than no seats mean nothing: both end before a kernel starts."""
+    """A threshold of nobody would stop every cycle, fewer than no seats mean nothing: both end before a kernel
+    starts."""
     number = parse_parameters(f"{name} = 20", where="x")
     if fits:
         assert check_values(number, {name: value}, where="5a")[name] == int(value)

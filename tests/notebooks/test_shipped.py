@@ -29,7 +29,8 @@ def test_journey_is_complete():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_cell_is_compared(path):
-    """Strict nbval compares a cell only where it was executed and its output committed: each one was, and none is exempt."""
+    """Strict nbval compares a cell only where it was executed and its output committed: each one was, and none is
+    exempt."""
     cells = code_cells(path)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     silent = [cell["id"] for cell in cells if not cell["outputs"] and not _assigns_only("".join(cell["source"]))]

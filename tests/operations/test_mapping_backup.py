@@ -147,7 +147,8 @@ def planted(schema):
 
 
 def test_a_backup_is_two_files_that_say_the_same(office, made, leaks):
-    """mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is in them."""
+    """mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is in them.
+    mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is in them."""
     record = keep(office, made)
     assert [check.status for check in record.checks] == [Status.PASSED, Status.PASSED]
     assert json.loads(office.run.read("mapping.schema.json")) == live(office, made)
@@ -225,7 +226,8 @@ def test_live_file_profile_and_an_earlier_run(office, made, tmp_path):
 
 
 def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
-    """What 5b_mapping has kept is good for a comparison; a file with a mark at its beginning is read; a run without any is said."""
+    """What 5b_mapping has kept is good for a comparison; a file with a mark at its beginning is read; a run without
+    any is said."""
     other = RunStore.create(
         tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()
     )
@@ -283,7 +285,8 @@ def test_what_cannot_be_compared(office, made, chosen, error, words):
 
 
 def test_a_file_is_put_back(office, made):
-    """Changed, added and removed rows, defaults and filters are written; everything else stays; a second plan is empty."""
+    """Changed, added and removed rows, defaults and filters are written; everything else stays; a second plan is
+    empty."""
     before = planted(live(office, made))
     office.graph.put_schema(made.service_principal_id, made.job_id, before)
     before = live(office, made)
@@ -300,12 +303,18 @@ def test_a_file_is_put_back(office, made):
     )
     changes, record = put_back(office, made, objects)
     assert words(changes) == [
-        ("set", "User: actions"), ("set", "User: filters"), ("set", "User userName: source"), ("remove", "User name.givenName"), ("set", "User externalId: source"),
-    ]  # fmt: skip
+        ("set", "User: actions"),
+        ("set", "User: filters"),
+        ("set", "User userName: source"),
+        ("remove", "User name.givenName"),
+        ("set", "User externalId: source"),
+    ]
     assert (changes[2].before, changes[2].after) == ("[userPrincipalName]", "ToLower([userPrincipalName])")
     assert {check.code: check.status for check in record.checks} == {
-        "mapping_backup.written": Status.PASSED, "mapping_backup.kept": Status.PASSED, "mapping_backup.job": Status.PASSED,
-    }  # fmt: skip
+        "mapping_backup.written": Status.PASSED,
+        "mapping_backup.kept": Status.PASSED,
+        "mapping_backup.job": Status.PASSED,
+    }
     after = live(office, made)
     wanted = write_schema(before, after_objects(after), sources=saved_sources(after))
     assert {k: v for k, v in after.items() if k not in ("version", "@odata.context")} == {
@@ -358,7 +367,8 @@ def test_back_to_what_was_saved(office, made):
 
 
 def test_a_tree_that_was_tampered_with_is_not_used(office, made):
-    """The file that was reviewed says one thing, the tree beside it another: Graph's own reading of the text is written."""
+    """The file that was reviewed says one thing, the tree beside it another: Graph's own reading of the text is
+    written."""
     before = live(office, made)
     without = with_user(
         read_schema(before), rows=tuple(row for row in user_mapping(before).rows if row.target != "active")
@@ -470,7 +480,8 @@ class Refusing(Otherwise):
     ],
 )
 def test_without_a_tree_nothing_is_written(office, made, answer, error, said):
-    """parseExpression that refuses, fails or says nothing stops the restore with words; a sign-in that may only read may still plan."""
+    """parseExpression that refuses, fails or says nothing stops the restore with words; a sign-in that may only read
+    may still plan."""
     wanted = saved_as(with_rows(read_schema(live(office, made)), externalId='Append([mail], ".x")'))
     changes = plan(office, made, wanted)
     real, office.graph = office.graph, Refusing(office.graph, answer)
@@ -583,7 +594,8 @@ def actions(office, since):
 
 
 def test_a_running_job_is_paused_and_started_again(office, running):
-    """Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at again."""
+    """Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at again.
+    Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at again."""
     since = len(office.journal.entries())
     changes, record = put_back(
         office, running, with_rows(read_schema(live(office, running)), externalId="[employeeId]")
@@ -603,7 +615,8 @@ def test_a_running_job_is_paused_and_started_again(office, running):
 
 
 def test_leavers_are_named(office, running):
-    """Who is in scope now and would not be afterwards stands in the plan with the reason, and they are what the cycle switches off."""
+    """Who is in scope now and would not be afterwards stands in the plan with the reason, and they are what the cycle
+    switches off."""
     objects = with_user(
         read_schema(live(office, running)),
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
@@ -698,7 +711,8 @@ def test_settings_that_may_not_be_read(office, running):
     "clause", [Clause("appRoleAssignments", "IS NOT NULL"), Clause("department", "REGEX MATCH", "^[a-z-[aeiou]]+$")]
 )
 def test_a_filter_that_cannot_be_judged_here(office, running, clause):
-    """Unknown is not nobody: a filter on what scimkit cannot read, or with a pattern it cannot run, is refused for a job that runs."""
+    """Unknown is not nobody: a filter on what scimkit cannot read, or with a pattern it cannot run, is refused for a
+    job that runs."""
     with pytest.raises(PlanRefused, match="nobody knows who would fall out of scope"):
         plan(
             office,
@@ -723,7 +737,8 @@ def test_everybody_is_looked_at_where_everybody_is_provisioned(office, running):
 
 
 def test_groups_that_fall_out_of_scope_are_named(office, made):
-    """A filter of the group mapping takes groups away as one of people takes people; they count towards the threshold, too."""
+    """A filter of the group mapping takes groups away as one of people takes people; they count towards the
+    threshold, too."""
     learners = next(group for group in office.graph.groups() if group["displayName"] == "Learners")
     office.graph.assign(made.service_principal_id, learners["id"], pick_role(made)[0])
     users = user_mapping(live(office, made))
@@ -773,7 +788,8 @@ class Crash(RuntimeError):
 @pytest.mark.parametrize("method", ["pause_job", "put_schema", "start_job"])
 @pytest.mark.parametrize("arrived", [False, True], ids=["before", "after"])
 def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
-    """Killed before or after any write: the resumed run needs no new confirmation, ends with the mapping written and the job on, once."""
+    """Killed before or after any write: the resumed run needs no new confirmation, ends with the mapping written and
+    the job on, once."""
     objects = with_user(
         with_rows(read_schema(live(office, running)), externalId="[employeeId]"),
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),

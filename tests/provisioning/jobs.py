@@ -29,7 +29,8 @@ def provision(
     endpoint: Endpoint,
     **more: Any,
 ) -> Outcome:
-    """`CompiledJob.provision` with its steps. more: arguments of it, `facts`, `hard_deleted`, and settings of the job."""
+    """`CompiledJob.provision` with its steps. more: arguments of it, `facts`, `hard_deleted`, and settings of the
+    job."""
     job, scope, each = _job(mapping, scope, more)
     return job.provision(source, scope, link, endpoint, **each)
 

@@ -405,10 +405,28 @@ ROLES = (
 )
 DATES = ("2026-03-09", "2026-03-02T23:30:00Z", "2020-03-16-07:00", "12/24/2025 8:15:00 AM", "never")
 SIMPLE = (
-    "displayName", "jobTitle", "mail", "preferredLanguage", "givenName", "surname", "physicalDeliveryOfficeName",
-    "streetAddress", "city", "state", "postalCode", "country", "telephoneNumber", "mobile", "mailNickname", "employeeId",
-    "division", "companyName", "employeeType", "extension_abc_cost", "facsimileTelephoneNumber",
-)  # fmt: skip
+    "displayName",
+    "jobTitle",
+    "mail",
+    "preferredLanguage",
+    "givenName",
+    "surname",
+    "physicalDeliveryOfficeName",
+    "streetAddress",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "telephoneNumber",
+    "mobile",
+    "mailNickname",
+    "employeeId",
+    "division",
+    "companyName",
+    "employeeType",
+    "extension_abc_cost",
+    "facsimileTelephoneNumber",
+)
 DEPARTMENTS = ("Sales", "Sales", "IT", "Bots", "Zoë")
 IDS = tuple(f"p{number}" for number in range(8))
 

@@ -108,7 +108,8 @@ second_keys = st.sampled_from([None, "externalId", 'emails[type eq "work"].value
 
 @st.composite
 def mappings(draw: Any) -> ObjectMapping:
-    """A mapping with userName to match by, perhaps another matching row, `active`, a manager and a list of roles, and some rows of any kind."""
+    """A mapping with userName to match by, perhaps another matching row, `active`, a manager and a list of roles, and
+    some rows of any kind."""
     chosen = draw(st.lists(targets, max_size=8, unique=True))
     also = draw(second_keys)
     made = [MappingRow("userName", "[userPrincipalName]", "Direct", matching=2)]

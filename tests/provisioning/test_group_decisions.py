@@ -127,7 +127,8 @@ def run(case: dict[str, str], endpoint: Any, verb: Any = provision, **more: Any)
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: Any) -> None:
-    """The action, the log's words, the requests, the members added and removed and the link left are those of the row."""
+    """The action, the log's words, the requests, the members added and removed and the link left are those of the
+    row."""
     settings = read(case, "settings")
     endpoint = endpoint_of(case, memory_endpoint)
     outcome, _ = run(case, endpoint, members_per_request=settings.get("at_once", 1))

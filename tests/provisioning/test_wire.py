@@ -28,11 +28,28 @@ ALL = frozenset({"Add", "Update", "Delete"})
 IN, OUT = (judge_scope(ScopeFacts(True, assigned)) for assigned in (True, False))
 GROUP_IN, GROUP_OUT = (judge_scope(ScopeFacts(True, assigned, kind=GROUP)) for assigned in (True, False))
 ANN = {
-    "objectId": "o1", "userPrincipalName": "ann@contoso.com", "displayName": "Ann Lée", "jobTitle": "Analyst", "mail": "ann@contoso.com",
-    "preferredLanguage": "en-US", "givenName": "Ann", "surname": "Lée", "physicalDeliveryOfficeName": "B 7", "streetAddress": "Main St 1",
-    "city": "Ulm", "state": "BW", "postalCode": "08901", "country": "DE", "telephoneNumber": "+49 1", "mobile": "+49 2",
-    "facsimileTelephoneNumber": "+49 3", "mailNickname": "ann", "employeeId": "007", "department": "Sales", "manager": "boss",
-}  # fmt: skip
+    "objectId": "o1",
+    "userPrincipalName": "ann@contoso.com",
+    "displayName": "Ann Lée",
+    "jobTitle": "Analyst",
+    "mail": "ann@contoso.com",
+    "preferredLanguage": "en-US",
+    "givenName": "Ann",
+    "surname": "Lée",
+    "physicalDeliveryOfficeName": "B 7",
+    "streetAddress": "Main St 1",
+    "city": "Ulm",
+    "state": "BW",
+    "postalCode": "08901",
+    "country": "DE",
+    "telephoneNumber": "+49 1",
+    "mobile": "+49 2",
+    "facsimileTelephoneNumber": "+49 3",
+    "mailNickname": "ann",
+    "employeeId": "007",
+    "department": "Sales",
+    "manager": "boss",
+}
 ACCOUNT = {
     "userName": "ann@contoso.com",
     "active": True,
@@ -77,7 +94,8 @@ GROUPS = mapping(DEFAULT_GROUP_MAPPING, "displayName", source="Group")
 
 
 class Wire(Stub):
-    """An endpoint with one account and one group, or none; `sent` tells requests as they are written in the tutorial."""
+    """An endpoint with one account and one group, or none; `sent` tells requests as they are written in the tutorial.
+    An endpoint with one account and one group, or none; `sent` tells requests as they are written in the tutorial."""
 
     holds: dict[str, dict[str, Any] | None]
 

@@ -175,7 +175,8 @@ def test_the_custom_app_has_the_default_mapping(open_desk: Callable[..., Any]) -
 
 
 def test_the_job_s_schema_is_the_profile_s(open_desk: Callable[..., Any]) -> None:
-    """Rule, matching, source trees and both directories; PATCH is 404 in the service's words; PUT replaces, DELETE restores."""
+    """Rule, matching, source trees and both directories; PATCH is 404 in the service's words; PUT replaces, DELETE
+    restores."""
     desk = open_desk().make_app()
     path = f"{desk.base}/jobs/{desk.job}/schema"
     schema = desk.get(path)
@@ -263,7 +264,8 @@ def test_assignments(open_desk: Callable[..., Any]) -> None:
 
 
 def test_who_polls_a_job_waits_for_its_long_cycle() -> None:
-    """The clock stands; an ordinary request is not held up, and a reading of the status is, for as long as it is patient."""
+    """The clock stands; an ordinary request is not held up, and a reading of the status is, for as long as it is
+    patient."""
     sandbox = make_sandbox([load("oreilly")], seed=7, people=40)
 
     async def story() -> None:

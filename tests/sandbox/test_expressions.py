@@ -130,7 +130,8 @@ def test_a_bad_request_is_a_400(desk: Any, expression: Any, properties: Any) -> 
 
 
 def test_what_goes_over_the_wire_comes_back_as_it_was_meant(desk: Any) -> None:
-    """Every published example whose result does not hang on the clock: texts, lists, booleans and nulls survive the call."""
+    """Every published example whose result does not hang on the clock: texts, lists, booleans and nulls survive the
+    call."""
     desk.make_app()
     examples = [
         each

@@ -313,7 +313,8 @@ def test_a_failed_person_is_a_member_as_soon_as_the_account_is_there(open_app: C
 def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next_cycle(
     open_app: Callable[..., Any], fault: str
 ) -> None:
-    """The group is no failure, its log entry says what went wrong without the emulator's own address, and nobody is doubled."""
+    """The group is no failure, its log entry says what went wrong without the emulator's own address, and nobody is
+    doubled."""
     desk = open_app()
     desk.assign(group_id(desk))
     desk.tell("faults", set=fault)

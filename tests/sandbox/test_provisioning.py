@@ -23,7 +23,8 @@ def group_id(desk: Any, name: str = GROUP) -> str:
 
 
 def test_one_person_is_created_on_demand(open_desk: Callable[..., Any]) -> None:
-    """The documented shape: two JSON texts, steps with `type`, capitalised words; the account is there, the log has the change."""
+    """The documented shape: two JSON texts, steps with `type`, capitalised words; the account is there, the log has
+    the change."""
     desk = open_desk().make_app()
     grace = desk.person("grace.oneill")["id"]
     desk.assign(grace)

@@ -16,7 +16,8 @@ def job(office: Any) -> Any:
 
 
 def test_unknown_members_are_kept(office: Any, job: Any) -> None:
-    """Members nobody knows come back from the next GET; id and version are the service's own. The journal has both sides."""
+    """Members nobody knows come back from the next GET; id and version are the service's own. The journal has both
+    sides."""
     before = office.graph.schema(job.service_principal_id, job.job_id)
     sent = copy.deepcopy(before) | {"id": "another", "version": "v9", "unknown": {"x": None}}
     sent["directories"][0]["objects"][0]["attributes"][0]["unknown"] = [1]

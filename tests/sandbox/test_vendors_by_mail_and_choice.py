@@ -90,7 +90,8 @@ def test_thrive_suspends_instead_of_deleting(three: dict[str, Desk]) -> None:
 
 
 def test_thrives_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> None:
-    """Eight of nine rows, as timezone has no source; groups by displayName. A manager who comes later is written then."""
+    """Eight of nine rows, as timezone has no source; groups by displayName. A manager who comes later is written
+    then."""
     desk = open_desk(app=load("thrive-lxp"))
     template = desk.get("applicationTemplates", filter="displayName eq 'Thrive LXP'")["value"][0]
     sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "Thrive"}).json()[

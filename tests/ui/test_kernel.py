@@ -69,7 +69,8 @@ def test_every_message_is_redacted(run: Callable[..., Any], tmp_path: Path) -> N
     ["time.sleep(0.3)", "time.sleep(0.3); display('between')", "time.sleep(0.3); print('x', end='', file=sys.stderr)"],
 )
 def test_printed_in_pieces(run: Callable[..., Any], between: str) -> None:
-    """A secret printed in pieces is one when it leaves; an end that only looks like its beginning comes with the end of the cell."""
+    """A secret printed in pieces is one when it leaves; an end that only looks like its beginning comes with the end
+    of the cell."""
     pieces = "print('a', token[:9], sep='', end='', flush=True); " + between + "; print(token[9:] + 'b')"
     cells = run(
         INSTALL,

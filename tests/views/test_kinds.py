@@ -129,7 +129,8 @@ def test_the_shipped_profiles_have_views() -> None:
 
 
 def test_the_review_groups_its_findings_by_what_they_ask_for(records: dict[str, dict[str, Any]]) -> None:
-    """What must be mended first, then what should be known, then what is fine; the type and when a row applies in words."""
+    """What must be mended first, then what should be known, then what is fine; the type and when a row applies in
+    words."""
     data = {**records["MappingReview"], "overruled": [{"target": "userName", "values": {"ada@contoso.example": "ADA"}}]}
     data["rows"] = [{**row, "kind": "Direct", "default": "x"} for row in data["rows"]]
     view = describe_kind("MappingReview", data)

@@ -72,9 +72,16 @@ def test_what_was_put_back() -> None:
         "synced": False,
     }
     data = {
-        "job_id": "j", "title": "wanted.toml", "from_version": "v1.0", "to_version": "v1.1", "before_file": "mapping.before.toml", "started": True,
-        "changes": [{"place": "User title source", "before": "[a]", "after": "[b]"}], "left_scope": [person], "checks": [],
-    }  # fmt: skip
+        "job_id": "j",
+        "title": "wanted.toml",
+        "from_version": "v1.0",
+        "to_version": "v1.1",
+        "before_file": "mapping.before.toml",
+        "started": True,
+        "changes": [{"place": "User title source", "before": "[a]", "after": "[b]"}],
+        "left_scope": [person],
+        "checks": [],
+    }
     text = render_text(describe_kind("MappingRestore", data))
     for words in (
         "1 difference written",

@@ -117,17 +117,62 @@ def _judge_answer(case: Case, answer: Answer) -> tuple[Check, ...]:
 
 # cause, or tls and its detail -> code, what was found, remedy ("" takes the transport's own)
 SILENCE: dict[str, tuple[str, str, str]] = {
-    "dns": ("name_unknown", "the host name of the Tenant URL is not known", "Check the spelling of the Tenant URL; a placeholder may be left in it. If the name is right, check this machine's network or VPN."),
-    "refused": ("refused", "nothing listens at this address", "Check host and port of the Tenant URL, and whether the server runs."),
-    "timeout": ("timeout", "no answer in time", "Try again; if it stays so, a firewall may drop the packets, or the service is down: ask the vendor."),
-    "reset": ("reset", "the connection was closed without an answer", "Try again; if it stays so, ask the vendor, and who runs the firewall between."),
+    "dns": (
+        "name_unknown",
+        "the host name of the Tenant URL is not known",
+        (
+            "Check the spelling of the Tenant URL; a placeholder may be left in it. If the name is right, check this"
+            " machine's network or VPN."
+        ),
+    ),
+    "refused": (
+        "refused",
+        "nothing listens at this address",
+        "Check host and port of the Tenant URL, and whether the server runs.",
+    ),
+    "timeout": (
+        "timeout",
+        "no answer in time",
+        "Try again; if it stays so, a firewall may drop the packets, or the service is down: ask the vendor.",
+    ),
+    "reset": (
+        "reset",
+        "the connection was closed without an answer",
+        "Try again; if it stays so, ask the vendor, and who runs the firewall between.",
+    ),
     "proxy": ("proxy", "the proxy did not let the request through", ""),
-    "tls.expired": ("tls_expired", "the server's certificate has expired", "Its owner has to renew it: Entra will not connect either. If this machine's clock is wrong, set it."),
-    "tls.wrong_name": ("tls_wrong_name", "the server's certificate is made out for another name", "Use the host name that stands in the certificate as Tenant URL, or have its owner add this one."),
-    "tls.unknown_root": ("tls_unknown_root", "the server's certificate comes from an authority that is not known here", "Entra takes certificates of public authorities only, with the whole chain: have the owner install one. For a private root of this network alone (a proxy that looks into TLS) give its PEM file as ca_file."),
-    "tls.not_tls": ("not_tls", "the port of this https address does not speak TLS", "Check the port of the Tenant URL: it may be the one for plain http, or the service is not set up for https, which Entra needs."),
-    "tls": ("tls", "no secure connection could be agreed on", "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it."),
-}  # fmt: skip
+    "tls.expired": (
+        "tls_expired",
+        "the server's certificate has expired",
+        "Its owner has to renew it: Entra will not connect either. If this machine's clock is wrong, set it.",
+    ),
+    "tls.wrong_name": (
+        "tls_wrong_name",
+        "the server's certificate is made out for another name",
+        "Use the host name that stands in the certificate as Tenant URL, or have its owner add this one.",
+    ),
+    "tls.unknown_root": (
+        "tls_unknown_root",
+        "the server's certificate comes from an authority that is not known here",
+        (
+            "Entra takes certificates of public authorities only, with the whole chain: have the owner install one. For"
+            " a private root of this network alone (a proxy that looks into TLS) give its PEM file as ca_file."
+        ),
+    ),
+    "tls.not_tls": (
+        "not_tls",
+        "the port of this https address does not speak TLS",
+        (
+            "Check the port of the Tenant URL: it may be the one for plain http, or the service is not set up for"
+            " https, which Entra needs."
+        ),
+    ),
+    "tls": (
+        "tls",
+        "no secure connection could be agreed on",
+        "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it.",
+    ),
+}
 
 
 def _judge_silence(case: Case, error: Unreachable) -> Check:

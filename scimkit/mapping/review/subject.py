@@ -200,7 +200,8 @@ def try_parse(expression: str | None) -> Expression | None:
 def attribute_of(target: str) -> str:
     """The attribute a target lies in, without schema, filter and sub-attribute, in lower case.
 
-    >>> attribute_of('emails[type eq "work"].value'), attribute_of("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
+    >>> enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    >>> attribute_of('emails[type eq "work"].value'), attribute_of(f"{enterprise}:manager")
     ('emails', 'manager')
     """
     plain = target.partition("[")[0]

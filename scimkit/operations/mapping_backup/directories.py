@@ -16,7 +16,8 @@ from scimkit.mapping.rows import objects_in, read_schema
 from scimkit.operations.mapping_backup.saved import SavedMapping
 
 SAME_ID_IS_SAME_DIRECTORY = True
-"""Whether a directory whose connector Microsoft has renamed is known by its id (unconfirmed); if it is, it is not refused."""
+"""Whether a directory whose connector Microsoft has renamed is known by its id (unconfirmed); if it is, it is not
+refused."""
 
 
 def refuse_other_app(live: Mapping[str, Any], wanted: SavedMapping) -> None:
@@ -39,7 +40,8 @@ def refuse_other_app(live: Mapping[str, Any], wanted: SavedMapping) -> None:
 
 
 def target_directories(schema: Mapping[str, Any]) -> dict[str, str]:
-    """The directories that the rules of `schema` write to: name -> id, "" where it has none. Raises MappingError for what is no schema."""
+    """The directories that the rules of `schema` write to: name -> id, "" where it has none. Raises MappingError for
+    what is no schema."""
     read_schema(schema)
     names = (rule.get("targetDirectoryName") for rule in schema["synchronizationRules"])
     ids = {str(each.get("name")): str(each.get("id") or "") for each in objects_in(schema.get("directories"))}

@@ -170,7 +170,8 @@ def _planned(change: MappingChange) -> PlannedChange:
 def read_restoration(
     graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping, *, journal: Journal | None
 ) -> Restoration:
-    """Read the schema and the job, and work out what differs. Raises PlanRefused for another app's schema, or what the service would not take."""
+    """Read the schema and the job, and work out what differs. Raises PlanRefused for another app's schema, or what
+    the service would not take."""
     live = read_live_schema(graph, enterprise_app)
     refuse_other_app(live, wanted)
     there = read_schema(live)

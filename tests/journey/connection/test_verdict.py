@@ -35,7 +35,8 @@ def switch_groups_off(office, made):
         each for each in schema["synchronizationRules"][0]["objectMappings"] if each["sourceObjectName"] == "Group"
     ]
     mapping["enabled"] = False
-    url = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}/synchronization/jobs/{made.job_id}/schema"
+    app = f"{office.address.graph_url}/servicePrincipals/{made.service_principal_id}"
+    url = f"{app}/synchronization/jobs/{made.job_id}/schema"
     answer = httpx.put(
         url, json=schema, headers={"Authorization": f"Bearer {sandbox_token(office.address.seed, 'graph')}"}
     )
@@ -44,7 +45,8 @@ def switch_groups_off(office, made):
 
 
 def test_a_mapping_of_groups_for_an_app_without_any(office, custom):
-    """The template's mapping of groups asks /Groups: the remedy says what to switch off and where, and then it passes."""
+    """The template's mapping of groups asks /Groups: the remedy says what to switch off and where, and then it
+    passes."""
     assert office.app.capabilities.groups.value is False
     check = ask(office, custom)
     assert (check.code, check.status) == ("connection.groups_asked", Status.FAILED)

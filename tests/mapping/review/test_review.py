@@ -111,7 +111,8 @@ def test_a_row_without_a_source_says_what_it_needs():
     ],
 )
 def test_groups(live, supported, code, status):
-    """On without support fails; on with support says what they are matched by; missing rows and a switched-off mapping are named."""
+    """On without support fails; on with support says what they are matched by; missing rows and a switched-off
+    mapping are named."""
     assert review(["userName", "active"], users(), live, groups=supported, group_targets=GROUPS)[code].status == status
 
 

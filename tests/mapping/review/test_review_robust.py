@@ -26,9 +26,24 @@ TARGETS = (
     "timezone",
 )
 EXPRESSIONS = (
-    "[mail]", "[manager]", "[otherMails]", "[IsSoftDeleted]", "Not([IsSoftDeleted])", 'Switch([a], "", "x", "y")', "Now()", "Guid()", '"x"', 'IIF([a] = "", "", [b])',
-    'Split([a], ",")', "Item([otherMails], 9)", 'Replace([a], , "(", , "x", , )', "IgnoreFlowIfNullOrEmpty([a])", "CDate([a])", 'Redact([mail])', "Trim([a])",
-)  # fmt: skip
+    "[mail]",
+    "[manager]",
+    "[otherMails]",
+    "[IsSoftDeleted]",
+    "Not([IsSoftDeleted])",
+    'Switch([a], "", "x", "y")',
+    "Now()",
+    "Guid()",
+    '"x"',
+    'IIF([a] = "", "", [b])',
+    'Split([a], ",")',
+    "Item([otherMails], 9)",
+    'Replace([a], , "(", , "x", , )',
+    "IgnoreFlowIfNullOrEmpty([a])",
+    "CDate([a])",
+    "Redact([mail])",
+    "Trim([a])",
+)
 ATTRIBUTES = ("mail", "manager", "otherMails", "IsSoftDeleted", "accountEnabled", "a", "b", "userPrincipalName")
 VALUES = st.one_of(
     st.none(),
@@ -57,9 +72,19 @@ ROWS = st.fixed_dictionaries(
     }
 )
 DEFINITIONS = st.lists(
-    st.one_of(st.none(), st.fixed_dictionaries({"name": st.sampled_from([*TARGETS, *ATTRIBUTES]), "type": st.sampled_from(["String", "Boolean", "Integer", "DateTime", "Reference", "Binary", "Odd"]), "caseExact": st.booleans(), "multivalued": st.booleans()})),
+    st.one_of(
+        st.none(),
+        st.fixed_dictionaries(
+            {
+                "name": st.sampled_from([*TARGETS, *ATTRIBUTES]),
+                "type": st.sampled_from(["String", "Boolean", "Integer", "DateTime", "Reference", "Binary", "Odd"]),
+                "caseExact": st.booleans(),
+                "multivalued": st.booleans(),
+            }
+        ),
+    ),
     max_size=6,
-)  # fmt: skip
+)
 
 
 def schema_of(rows: list[dict[str, Any]], actions: Any, attributes: list[Any]) -> dict[str, Any]:

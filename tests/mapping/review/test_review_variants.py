@@ -1,4 +1,5 @@
-"""The review, tried in other ways: right mappings in unusual words are left alone, wrong ones in usual words are not."""
+"""The review, tried in other ways: right mappings in unusual words are left alone, wrong ones in usual words are not.
+The review, tried in other ways: right mappings in unusual words are left alone, wrong ones in usual words are not."""
 
 from __future__ import annotations
 
@@ -93,29 +94,84 @@ def titled(expression: str) -> Spoil:
 
 # app, what is done, codes that come, a word of the first one's text or remedy
 WRONG: tuple[tuple[str, Spoil, set[str], str], ...] = (
-    ("theorgwiki", matched_by('Word([userPrincipalName], 2, "@")'), {"matching_not_unique"}, "or correct [userPrincipalName] in Entra"),
+    (
+        "theorgwiki",
+        matched_by('Word([userPrincipalName], 2, "@")'),
+        {"matching_not_unique"},
+        "or correct [userPrincipalName] in Entra",
+    ),
     ("theorgwiki", matched_by('"x"'), {"matching_not_unique"}, "Match by an attribute that is unique."),
-    ("theorgwiki", matched_by('NormalizeDiacritics(Join(".", [givenName], [surname]))'), {"matching_not_unique", "matching_no_value", "value_missing"}, "[givenName] and [surname]"),
-    ("theorgwiki", lambda c: c.row(EMAIL).update(matchingPriority=2), {"matching_not_unique"}, "wherever userName finds nobody"),
+    (
+        "theorgwiki",
+        matched_by('NormalizeDiacritics(Join(".", [givenName], [surname]))'),
+        {"matching_not_unique", "matching_no_value", "value_missing"},
+        "[givenName] and [surname]",
+    ),
+    (
+        "theorgwiki",
+        lambda c: c.row(EMAIL).update(matchingPriority=2),
+        {"matching_not_unique"},
+        "wherever userName finds nobody",
+    ),
     ("oreilly", lambda c: c.row("externalId").update(matchingPriority=2), {"matching_not_filterable"}, "externalId"),
-    ("theorgwiki", lambda c: c.add("locale", 'Replace([preferredLanguage], "-", , , "_", , )'), {"wrong_shape"}, "correct [preferredLanguage] in Entra"),
-    ("theorgwiki", lambda c: c.come_from(EMAIL, 'Join(";", [mail], [userPrincipalName])'), {"wrong_shape"}, "not an e-mail address"),
+    (
+        "theorgwiki",
+        lambda c: c.add("locale", 'Replace([preferredLanguage], "-", , , "_", , )'),
+        {"wrong_shape"},
+        "correct [preferredLanguage] in Entra",
+    ),
+    (
+        "theorgwiki",
+        lambda c: c.come_from(EMAIL, 'Join(";", [mail], [userPrincipalName])'),
+        {"wrong_shape"},
+        "not an e-mail address",
+    ),
     ("theorgwiki", lambda c: c.come_from(EMAIL, "[otherMails]"), {"list_value"}, "[otherMails]"),
-    ("theorgwiki", lambda c: c.come_from(EMAIL, 'IIF([department] = "IT", [mail], Coalesce([otherMails], [mail]))'), {"list_value"}, "for some people"),
+    (
+        "theorgwiki",
+        lambda c: c.come_from(EMAIL, 'IIF([department] = "IT", [mail], Coalesce([otherMails], [mail]))'),
+        {"list_value"},
+        "for some people",
+    ),
     ("theorgwiki", lambda c: c.come_from(EMAIL, 'Append("SMTP:", [mail])'), {"wrong_shape"}, "SMTP:admin@"),
-    ("oreilly", lambda c: c.come_from("name.familyName", 'Append(" ", "")'), {"row_different", "value_missing"}, "admin@contoso.example, "),
+    (
+        "oreilly",
+        lambda c: c.come_from("name.familyName", 'Append(" ", "")'),
+        {"row_different", "value_missing"},
+        "admin@contoso.example, ",
+    ),
     ("theorgwiki", lambda c: c.add(MANAGER, "[mail]"), {"row_twice", "wrong_type"}, "[mail] is none"),
-    ("theorgwiki", lambda c: c.row(EMAIL).update(defaultValue="none"), {"wrong_shape", "default_on_create"}, "no.mail@"),
-    ("theorgwiki", lambda c: c.add(CONTRACTOR, 'IIF([department] = "IT", "Yes", "No")', "Boolean"), {"wrong_type"}, "neither True nor False"),
+    (
+        "theorgwiki",
+        lambda c: c.row(EMAIL).update(defaultValue="none"),
+        {"wrong_shape", "default_on_create"},
+        "no.mail@",
+    ),
+    (
+        "theorgwiki",
+        lambda c: c.add(CONTRACTOR, 'IIF([department] = "IT", "Yes", "No")', "Boolean"),
+        {"wrong_type"},
+        "neither True nor False",
+    ),
     ("thrive-lxp", lambda c: c.come_from(MANAGER, '"boss"'), {"wrong_type", "row_different"}, '"boss"'),
-    ("thrive-lxp", lambda c: c.come_from(MANAGER, "Coalesce([manager])"), {"wrong_type", "row_different"}, "not described"),
-    ("thrive-lxp", lambda c: c.come_from(MANAGER, 'Switch([manager], [manager], "", "x")'), {"wrong_type", "row_different", "switch_reference"}, "Direct"),
+    (
+        "thrive-lxp",
+        lambda c: c.come_from(MANAGER, "Coalesce([manager])"),
+        {"wrong_type", "row_different"},
+        "not described",
+    ),
+    (
+        "thrive-lxp",
+        lambda c: c.come_from(MANAGER, 'Switch([manager], [manager], "", "x")'),
+        {"wrong_type", "row_different", "switch_reference"},
+        "Direct",
+    ),
     ("thrive-lxp", titled('Split([jobTitle], " ")'), {"list_value", "row_different"}, "Split"),
     ("theorgwiki", titled('Join(" ", [jobTitle])'), {"empty_text"}, "IgnoreFlowIfNullOrEmpty"),
     ("thrive-lxp", titled('Item(Split([jobTitle], " "), 2)'), {"error", "row_different"}, "Item(list, 2)"),
     ("thrive-lxp", titled('Coalesce([jobTitle], "none")'), {"row_different"}, "Microsoft's general default"),
     ("theorgwiki", lambda c: c.row("active").update(source=None), {"active_source"}, "no source"),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("app", "spoil", "codes", "words"), WRONG)

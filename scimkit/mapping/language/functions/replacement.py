@@ -6,7 +6,8 @@
     D  regexPattern, regexGroupName, replacementValue            the group in every match
     E  regexPattern, regexGroupName, replacementAttributeName    source, or the group from another attribute
 
-Source: "Reference for writing expressions for attribute mappings". Tested in the order B A E D C (unconfirmed for contradictory calls).
+Source: "Reference for writing expressions for attribute mappings". Tested in the order B A E D C (unconfirmed for
+contradictory calls).
 """
 
 from __future__ import annotations
