@@ -130,7 +130,9 @@ def _read_json(run: RunStore, name: str) -> Any:
         value = json.loads(run.read(name))
     except (RunError, ValueError):
         return None
-    return value if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return value
+    return None
 
 
 def _mask(run: RunStore, state: dict[str, Any], documents: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -319,7 +321,9 @@ def _stop_sentence(step: StepPart, attention: Sequence[CheckRow]) -> str:
     words = {"waiting": "Waiting at", "interrupted": "Interrupted at", "could not finish": "Could not finish"}.get(
         step.state, "Stopped at"
     )
-    return f"{words} {step.name}: {reason}" if reason else f"{words} {step.name}."
+    if reason:
+        return f"{words} {step.name}: {reason}"
+    return f"{words} {step.name}."
 
 
 def _numbers(data: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -84,7 +84,9 @@ class Tenant:
         """One line that every notebook shows: where am I, and what may be written."""
         if self.is_sandbox:
             return "tenant: sandbox (built in) · writes: only into the sandbox"
-        may = "nothing (read only)" if self.writes == "never" else "only what you have confirmed"
+        may = "only what you have confirmed"
+        if self.writes == "never":
+            may = "nothing (read only)"
         return f"tenant: {self.name} · environment: {self.environment.upper()} · writes: {may}"
 
 
@@ -159,7 +161,9 @@ def find_config(given: str = "", *, start: Path | None = None) -> Path | None:
     from platformdirs import user_config_path
 
     own = user_config_path("scimkit") / CONFIG_NAME
-    return own if own.is_file() else None
+    if own.is_file():
+        return own
+    return None
 
 
 def load_config(given: str = "", *, start: Path | None = None) -> Config:
@@ -202,7 +206,9 @@ def _likely_app(section: str, known: tuple[str, ...]) -> str:
         if re.fullmatch(rf"{re.escape(app)}[-.\d].*", name):
             return ""  # such as an app of its own for tests
     near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR_APP)
-    return near[0] if near else ""
+    if near:
+        return near[0]
+    return ""
 
 
 def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
@@ -221,7 +227,9 @@ def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], *, where: str) 
     for key in data:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
+            hint = ""
+            if near:
+                hint = f"Did you mean {near[0]}? "
             raise ConfigError(f"{where}: unknown key {key}", f"{hint}Allowed: {', '.join(known)}.")
 
 
@@ -279,7 +287,9 @@ def _by_template(guide: TenantUrl, given: str) -> str:
             f"Fill in your {guide.placeholder}: {guide.example or template}.",
         )
     like = "[^/]+".join(re.escape(part) for part in re.split(r"<[^>]*>", template))
-    return given + "/" if template.endswith("/") and re.fullmatch(like, given + "/") else given
+    if template.endswith("/") and re.fullmatch(like, given + "/"):
+        return given + "/"
+    return given
 
 
 class Access:
@@ -392,9 +402,9 @@ class Access:
             return str(guide.values[0].value)
         if guide.kind == "template" and len(guide.placeholders) == 1 and self.values.subdomain:
             return fill_template(str(guide.values[0].value), guide.placeholder, self.values.subdomain)
-        ask = (
-            f"Ask {self.profile.help_contact}. " if guide.kind == "support" and self.profile.help_contact.stated else ""
-        )
+        ask = ""
+        if guide.kind == "support" and self.profile.help_contact.stated:
+            ask = f"Ask {self.profile.help_contact}. "
         raise ConfigError(
             f"the Tenant URL of {self.profile.title} is not known here: {_WHENCE[guide.kind]}",
             f"{ask}Set {'subdomain' if guide.placeholder == 'subdomain' else 'tenant_url'} under"
@@ -449,8 +459,12 @@ class Access:
     def _log(self, entry: Mapping[str, Any]) -> None:
         """One request as a line of run.log: when, which step, what was asked, how it ended."""
         outcome = entry.get("status") or entry.get("error") or "no answer"
-        again = f", attempt {entry['attempt']}" if entry.get("attempt", 1) != 1 else ""
-        named = f", request id {entry['request_id']}" if entry.get("request_id") else ""
+        again = ""
+        if entry.get("attempt", 1) != 1:
+            again = f", attempt {entry['attempt']}"
+        named = ""
+        if entry.get("request_id"):
+            named = f", request id {entry['request_id']}"
         line = (
             f"{self.step}: {entry['method']} {self.shown(str(entry['path']))} -> {outcome} in {entry['seconds']:.3f}"
             f" s{again}{named}"

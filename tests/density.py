@@ -76,7 +76,10 @@ def _claim(test: ast.expr) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        selects = node.ifs if isinstance(node, ast.comprehension) else []
+        if isinstance(node, ast.comprehension):
+            selects = node.ifs
+        else:
+            selects = []
         waiting += [child for child in ast.iter_child_nodes(node) if child not in selects]
 
 

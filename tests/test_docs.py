@@ -46,7 +46,9 @@ def make_targets(makefile: str) -> set[str]:
 def newest_release(changelog: str) -> str:
     """The version of the first heading below [Unreleased]."""
     releases = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
-    return releases[0] if releases else ""
+    if releases:
+        return releases[0]
+    return ""
 
 
 def exists(path: str) -> bool:

@@ -57,15 +57,22 @@ def python_files() -> Iterator[Path]:
 
 
 def place(path: Path, line: int = 0) -> str:
-    where = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
-    return f"{where}:{line}" if line else where
+    if path.is_relative_to(ROOT):
+        where = path.relative_to(ROOT).as_posix()
+    else:
+        where = path.name
+    if line:
+        return f"{where}:{line}"
+    return where
 
 
 # -- the rules, each a function from a file to the places that break it -----------------
 
 
 def missing_docstring(path: Path, tree: ast.Module) -> list[str]:
-    return [] if ast.get_docstring(tree) else [f"{place(path)} has no docstring"]
+    if ast.get_docstring(tree):
+        return []
+    return [f"{place(path)} has no docstring"]
 
 
 def posix_only(path: Path, tree: ast.Module) -> list[str]:
@@ -91,7 +98,10 @@ def without_encoding(path: Path, tree: ast.Module) -> list[str]:
         if not isinstance(node, ast.Call):
             continue
         method = isinstance(node.func, ast.Attribute)
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+        else:
+            name = getattr(node.func, "id", "")
         if name not in TEXT_CALLS or (method and name == "open" and not _opens_a_file(node)):
             continue
         keywords = {keyword.arg for keyword in node.keywords}
@@ -105,7 +115,9 @@ def without_encoding(path: Path, tree: ast.Module) -> list[str]:
 
 def _opens_a_file(node: ast.Call) -> bool:
     """Whether `x.open(…)` looks like a path's: a mode as text or by name, or nothing at all."""
-    first = node.args[0] if node.args else None
+    first = None
+    if node.args:
+        first = node.args[0]
     mode = isinstance(first, ast.Constant) and isinstance(first.value, str) and set(first.value) <= set("rwxab+t")
     named = any(keyword.arg in ("mode", "encoding", "newline") for keyword in node.keywords)
     return mode or named or (first is None and not node.keywords)
@@ -298,7 +310,10 @@ def test_no_function_takes_more_than_seven_parameters(path: Path) -> None:
         if not isinstance(node, ast.FunctionDef):
             continue
         names = [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-        counted = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        if names[:1] in (["self"], ["cls"]):
+            counted = names[1:]
+        else:
+            counted = names
         if len(counted) > MOST_PARAMETERS or node.args.kwarg is not None:
             too_many.append(f"{node.name}: {', '.join(counted)}")
     assert not too_many

@@ -141,7 +141,10 @@ class _Reader:
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
     def read(self) -> Iterator[Import]:
-        below = () if self.module == "scimkit" else self.module.split(".")
+        if self.module == "scimkit":
+            below = ()
+        else:
+            below = self.module.split(".")
         whole = ("scimkit", *below)
         self.package = whole if self.path.name == "__init__.py" else whole[:-1]
         self.tree = ast.parse(self.path.read_text(encoding="utf-8"), filename=str(self.path))
@@ -167,7 +170,10 @@ class _Reader:
         if isinstance(node, ast.Import):
             return [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
-            above = self.package[: len(self.package) + 1 - node.level] if node.level else ()
+            if node.level:
+                above = self.package[: len(self.package) + 1 - node.level]
+            else:
+                above = ()
             source = ".".join((*above, *filter(None, [node.module])))
             return [f"{source}.{alias.name}" for alias in node.names]
         if isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
@@ -176,7 +182,9 @@ class _Reader:
 
     def _named_by_call(self, call: ast.Call) -> Iterable[str]:
         """What `import_module(…)` imports: the name it is given, or all that stand in the tables it is given from."""
-        first = call.args[0] if call.args else None
+        first = None
+        if call.args:
+            first = call.args[0]
         if isinstance(first, ast.Constant):
             return [self._whole(str(first.value))]
         sources = list(_made_from(call, self.tree))
@@ -185,15 +193,21 @@ class _Reader:
         if names & {"__name__", "__package__"}:
             texts |= {self._whole("." + text.lstrip(".")) for text in texts}
         found = sorted(text for text in texts if self._is_module(text))
-        return found if found or self.module in NAMED_ELSEWHERE else [UNREADABLE]
+        if found or self.module in NAMED_ELSEWHERE:
+            return found
+        return [UNREADABLE]
 
     def _whole(self, name: str) -> str:
         """A relative name, such as ".rows", as an absolute one."""
-        return ".".join((*self.package, name[1:])) if name.startswith(".") else name
+        if name.startswith("."):
+            return ".".join((*self.package, name[1:]))
+        return name
 
     def _is_module(self, name: str) -> bool:
         top, _, rest = name.partition(".")
-        return (rest or top) in self.modules if top == "scimkit" else top in HOMES
+        if top == "scimkit":
+            return (rest or top) in self.modules
+        return top in HOMES
 
     def _resolve(self, name: str) -> str:
         """`name` as a module: of ours without scimkit in front, the longest part of it that is one."""

@@ -88,7 +88,9 @@ def quoted_labels(text: str) -> str:
 
 def marked(text: str, statement: Sourced) -> str:
     """`text` with the mark of its source behind it, and a warning where nothing confirms it."""
-    doubt = "" if statement.confirmed else f" {UNCONFIRMED}"
+    doubt = ""
+    if not statement.confirmed:
+        doubt = f" {UNCONFIRMED}"
     return f"{quoted_labels(text)} [{statement.source}]{doubt}"
 
 
@@ -106,7 +108,9 @@ def _pair(label: str, text: str) -> list[str]:
 
 
 def _fact(label: str, fact: Fact | None) -> list[str]:
-    return [] if fact is None else _pair(label, marked(str(fact), fact))
+    if fact is None:
+        return []
+    return _pair(label, marked(str(fact), fact))
 
 
 def _bullet(text: str, indent: int = 2) -> list[str]:
@@ -127,7 +131,9 @@ def _address(url: str) -> Iterator[str]:
 
 def _section(title: str, lines: Iterable[str]) -> str:
     body = list(lines)
-    return "\n".join([title, "-" * len(title), *body]) if body else ""
+    if body:
+        return "\n".join([title, "-" * len(title), *body])
+    return ""
 
 
 # -- sections -------------------------------------------------------------------
@@ -162,7 +168,9 @@ def _access(profile: AppProfile) -> Iterator[str]:
     extra = [word for word, said in (("prefilled", url.prefilled), ("optional", url.optional)) if said]
     yield from _pair("Tenant URL", ", ".join([url.kind, *extra]))
     for value in url.values:
-        when = f" ({value.when})" if value.when else ""
+        when = ""
+        if value.when:
+            when = f" ({value.when})"
         yield from _pair("", marked(f"{value}{when}", value))
     for placeholder in url.placeholders:
         yield from _pair(f"  <{placeholder.name}>", placeholder.label)
@@ -178,7 +186,9 @@ def _access(profile: AppProfile) -> Iterator[str]:
         for step in edition.steps:
             yield from _pair("", quoted_labels(step))
     for method in token.other_methods:
-        state = " (withdrawn)" if method.withdrawn else ""
+        state = ""
+        if method.withdrawn:
+            state = " (withdrawn)"
         yield from _pair(
             "  other method", marked(f"{method.method}{state}{f': {method.note}' if method.note else ''}", method)
         )
@@ -270,10 +280,14 @@ def _answers(decision: Decision) -> Iterator[str]:
     if decision.kind != "choice":
         yield from _wrap(f"answer: a {decision.kind}", "    ", "    ")
     for choice in decision.choices:
-        usual = ", usual" if choice.value == decision.default else ""
+        usual = ""
+        if choice.value == decision.default:
+            usual = ", usual"
         yield from _wrap(f"{choice.value}{usual}: {choice.label}", "      ", "        ")
         if choice.consequence:
-            sign = "warning: " if choice.warning else ""
+            sign = ""
+            if choice.warning:
+                sign = "warning: "
             yield from _wrap(marked(f"{sign}{choice.consequence}", choice.consequence), "        ", "        ")
 
 
@@ -295,7 +309,9 @@ def _steps(profile: AppProfile) -> Iterator[str]:
 
 def _contradictions(profile: AppProfile) -> Iterator[str]:
     for item in profile.contradictions:
-        number = f"{item.number}" if item.number else "-"
+        number = "-"
+        if item.number:
+            number = f"{item.number}"
         yield from _wrap(f"{item.where}: {item.fault}", f"  {number:>2}  ", "      ")
         yield from _wrap(f"Kit: {item.kit}", "      ", "      ")
 

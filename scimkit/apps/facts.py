@@ -59,13 +59,20 @@ def read_line(value: Any) -> str:
 
 def _plain(value: Any) -> bool | int | str:
     """What a fact may hold: yes or no, a whole number, or a line of text."""
-    return value if isinstance(value, (bool, int)) else read_line(value)
+    if isinstance(value, (bool, int)):
+        return value
+    return read_line(value)
 
 
 def shown(value: Any) -> str:
     """A wrong value as a message may quote it: short, and on one line."""
-    text = ascii(value) if isinstance(value, str) else f"{value!r}"
-    return text if len(text) <= 60 else text[:57] + "..."
+    if isinstance(value, str):
+        text = ascii(value)
+    else:
+        text = f"{value!r}"
+    if len(text) <= 60:
+        return text
+    return text[:57] + "..."
 
 
 def check_address(value: str) -> str:
@@ -188,7 +195,9 @@ class Fact(Sourced):
 
     def __str__(self) -> str:
         if isinstance(self.value, bool):
-            return "yes" if self.value else "no"
+            if self.value:
+                return "yes"
+            return "no"
         return str(self.value)
 
 

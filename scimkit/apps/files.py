@@ -50,7 +50,9 @@ def _find_file(name_or_path: str | Path, known: tuple[str, ...]) -> Path:
     if text in known:
         return Path(__file__).with_name(f"{text}.toml")
     near = difflib.get_close_matches(text.lower().replace(" ", "-").replace("_", "-"), known, n=1)
-    guess = f"Did you mean {near[0]}? " if near else ""
+    guess = ""
+    if near:
+        guess = f"Did you mean {near[0]}? "
     raise ProfileError(
         f"there is no app called {text!a}; known: {', '.join(known)}",
         f"{guess}Give one of these names, or the path of a TOML file (with a / in it, or ending in .toml).",
@@ -114,7 +116,10 @@ def _not_toml(words: str, text: str, file: str) -> ProfileError:
     else:
         lines = text.split("\n")
         line, column = len(lines), len(lines[-1]) + 1
-    problem = words[: place.start()] if place else words
+    if place:
+        problem = words[: place.start()]
+    else:
+        problem = words
     return ProfileError(
         f"{file}, line {line}, column {column}: {problem}",
         "Correct that line; text needs quotes, and a quote inside it is written \\\" or the text stands in '…'.",
@@ -143,7 +148,10 @@ def _read_problem(problem: Any) -> tuple[str, str, str]:
     kind, value = problem["type"], problem.get("input")
     if kind == "profile":
         own = str(context["key"])
-        joined = f"{key}.{own}" if key and own else key or own
+        if key and own:
+            joined = f"{key}.{own}"
+        else:
+            joined = key or own
         return joined or "the file", str(context["problem"]), str(context["allowed"])
     shown = _quoted(value)
     if kind == "literal_error":
@@ -167,13 +175,23 @@ def _read_problem(problem: Any) -> tuple[str, str, str]:
 
 
 def _quoted(value: Any) -> str:
-    text = ascii(value) if isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    if isinstance(value, str):
+        text = ascii(value)
+    else:
+        text = repr(value)
+    if len(text) <= 60:
+        return text
+    return text[:57] + "..."
 
 
 def _dotted(place: tuple[int | str, ...]) -> str:
     """pydantic's place as TOML writes it: `attribute[3].type`, rows from 1."""
     text = ""
     for part in place:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        elif text:
+            text += f".{part}"
+        else:
+            text += str(part)
     return text

@@ -114,7 +114,9 @@ class TenantUrl(Table):
     @property
     def placeholder(self) -> str:
         """The name of the first placeholder, "" where there is none."""
-        return self.placeholders[0].name if self.placeholders else ""
+        if self.placeholders:
+            return self.placeholders[0].name
+        return ""
 
     @model_validator(mode="after")
     def _check_kind(self) -> TenantUrl:
@@ -144,7 +146,9 @@ def _listed(words: set[str]) -> str:
 
 
 def _whole(fact: Fact | None) -> int | None:
-    return fact.value if fact is not None and isinstance(fact.value, int) else None
+    if fact is not None and isinstance(fact.value, int):
+        return fact.value
+    return None
 
 
 class VendorMail(Table):

@@ -19,7 +19,9 @@ def default_runs(tenant: str | None) -> Path:
 
 def whole_path(app: str | None) -> str | None:
     """A profile file by its whole path: notebooks run in another folder than this one."""
-    return str(Path(app).resolve()) if app and app.endswith(".toml") else app
+    if app and app.endswith(".toml"):
+        return str(Path(app).resolve())
+    return app
 
 
 def config_in_force(given: Path | None) -> Path | None:

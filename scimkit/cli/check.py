@@ -88,7 +88,9 @@ def check(
         if cleanup:
             context.exit(_clean_up(scim, as_json))
         probe = probe_endpoint(place.profile, scim, matching=matching or "", now=place.now())
-        found = _probe_compatibility(place, scim, write, deadline, matching) if _worth_asking(probe) else None
+        found = None
+        if _worth_asking(probe):
+            found = _probe_compatibility(place, scim, write, deadline, matching)
     _show_check(probe, found, as_json)
     context.exit(_exit_code(probe, found))
 
@@ -110,8 +112,12 @@ def _probe_compatibility(
     from scimkit.compatibility import default_mapped, mapped_for, probe_compatibility
     from scimkit.compatibility.ledger import Ledger
 
-    mapped = mapped_for(place.profile) if place.profile else default_mapped()
-    mapped = mapped.matched_by(matching) if matching else mapped
+    if place.profile:
+        mapped = mapped_for(place.profile)
+    else:
+        mapped = default_mapped()
+    if matching:
+        mapped = mapped.matched_by(matching)
     ask = partial(
         probe_compatibility,
         scim,
@@ -153,7 +159,9 @@ def _clean_up(scim: ScimClient, as_json: bool) -> int:
 
     def tell(cleaned: Cleaned) -> None:
         if not as_json:
-            said = f": {cleaned.said}" if cleaned.said else ""
+            said = ""
+            if cleaned.said:
+                said = f": {cleaned.said}"
             click.echo(REDACTOR.text(f"{words[cleaned.state]:<8} {cleaned.resource_type:<6} {cleaned.name}{said}"))
 
     outcomes = clean_up(scim, Ledger(), tell=tell)
@@ -172,7 +180,9 @@ def _clean_up(scim: ScimClient, as_json: bool) -> int:
         )
     else:
         click.echo(f"Nothing of earlier probes is left at {endpoint_of(scim.base_url)}.")
-    return 1 if left else 0
+    if left:
+        return 1
+    return 0
 
 
 def _show_check(probe: Probe, found: Compatibility | None, as_json: bool) -> None:
@@ -209,5 +219,9 @@ def _exit_code(probe: Probe, found: Compatibility | None) -> int:
             and early
             and early <= {"compat.too_slow", "compat.no_answer", "compat.throttled"}
         )
-        return 4 if unfinished and not found.left_behind else 1
-    return 4 if found.verdict == "unknown" and found.written else 0
+        if unfinished and not found.left_behind:
+            return 4
+        return 1
+    if found.verdict == "unknown" and found.written:
+        return 4
+    return 0

@@ -42,7 +42,9 @@ def find_place(url_or_app: str, tenant: str | None, config: Path | None) -> Plac
 
     is_url = "://" in url_or_app
     settings = load_config(str(config) if config else "")
-    named = settings.tenant(tenant or "sandbox") if tenant or not is_url else None
+    named = None
+    if tenant or not is_url:
+        named = settings.tenant(tenant or "sandbox")
     if is_url and named is not None and named.is_sandbox:
         raise click.UsageError("--tenant sandbox goes with an app; an address is asked as it stands.")
     return Place(

@@ -39,4 +39,6 @@ def line_width() -> int:
     """Columns to write in: the terminal's, within reason, and 100 where the output is no terminal."""
     import shutil
 
-    return min(max(shutil.get_terminal_size((100, 24)).columns, 60), 140) if sys.stdout.isatty() else 100
+    if sys.stdout.isatty():
+        return min(max(shutil.get_terminal_size((100, 24)).columns, 60), 140)
+    return 100

@@ -146,7 +146,9 @@ class GraphClient:
 
         def look() -> JSON | None:
             found = [item for item in self.find_service_principals(template_id=template_id) if item["id"] not in there]
-            return self._with_application(found[0]) if len(found) == 1 else None
+            if len(found) == 1:
+                return self._with_application(found[0])
+            return None
 
         answer = self._post_once(
             f"/applicationTemplates/{_segment(template_id)}/instantiate", {"displayName": display_name}, look
@@ -169,7 +171,9 @@ class GraphClient:
             found = list(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"}))
         except (Denied, Rejected):
             return None
-        return _with_id(found[0]) if found else None
+        if found:
+            return _with_id(found[0])
+        return None
 
     # -- service principals, assignments ----------------------------------------
 
@@ -192,7 +196,9 @@ class GraphClient:
     def service_principal(self, sp: str) -> JSON | None:
         """The enterprise app with that object id; None when there is none (yet)."""
         found = self._maybe(f"/servicePrincipals/{_segment(sp)}", {404}, {"$select": ",".join(PRINCIPAL_FIELDS)})
-        return _with_id(found) if found else None
+        if found:
+            return _with_id(found)
+        return None
 
     def assignments(self, sp: str) -> list[JSON]:
         """Who is assigned: people and groups, not the members of those groups."""
@@ -207,7 +213,9 @@ class GraphClient:
                 for a in self.assignments(sp)
                 if a.get("principalId") == principal_id and a.get("appRoleId") == role_id
             ]
-            return same[0] if same else None
+            if same:
+                return same[0]
+            return None
 
         body = {"principalId": principal_id, "resourceId": sp, "appRoleId": role_id}
         return self._post_once(
@@ -234,7 +242,9 @@ class GraphClient:
 
         def look() -> JSON | None:
             found = [job for job in self.jobs(sp) if str(job.get("templateId", "")).lower() == template_id.lower()]
-            return found[0] if found else None
+            if found:
+                return found[0]
+            return None
 
         return self._post_once(f"{_sync(sp)}/jobs", {"templateId": template_id}, look)
 
@@ -296,7 +306,10 @@ class GraphClient:
         }
         if template_id:
             body["templateId"] = template_id
-        place = _job(sp, job) if job else f"{_sync(sp)}/jobs"
+        if job:
+            place = _job(sp, job)
+        else:
+            place = f"{_sync(sp)}/jobs"
         # changes nothing, so it may be repeated, and needs no journal
         self._checked(
             self._send("POST", f"{place}/validateCredentials", body=body, again=True, seconds=ON_DEMAND_SECONDS)
@@ -489,7 +502,9 @@ class GraphClient:
 
     def _maybe(self, path: str, nothing: set[int], query: Mapping[str, str] | None = None) -> JSON | None:
         response = self._send("GET", path, query=query)
-        return None if response.status_code in nothing else self._checked(response)
+        if response.status_code in nothing:
+            return None
+        return self._checked(response)
 
     def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[JSON]:
         """All items of a collection, following nextLink as given, and nowhere else than to the same origin."""
@@ -559,13 +574,17 @@ class GraphClient:
                 response = self._send("POST", path, body=body)
                 answer = self._checked(response)
             except Unreachable as lost:
-                found = None if lost.cause in NOT_SENT else self._look_for(look)
+                found = None
+                if lost.cause not in NOT_SENT:
+                    found = self._look_for(look)
                 if found is None:
                     raise
                 settle({"status": None, "id": _made_id(found), "message": "the answer was lost; found by looking"})
                 return found
             except Rejected as refusal:
-                found = _looked(look) if exists and exists in refusal.message.lower() else None
+                found = None
+                if exists and exists in refusal.message.lower():
+                    found = _looked(look)
                 if found is None:
                     raise
                 settle({"status": refusal.status, "id": _made_id(found), "message": "existed already"})
@@ -608,7 +627,9 @@ def _job(sp: str, job: str) -> str:
 
 def _with_id(item: Mapping[str, Any]) -> JSON:
     """With `id`, which some answers call `objectId`."""
-    return {**item, "id": item["objectId"]} if "id" not in item and "objectId" in item else dict(item)
+    if "id" not in item and "objectId" in item:
+        return {**item, "id": item["objectId"]}
+    return dict(item)
 
 
 def _made_id(answer: Mapping[str, Any]) -> str:
@@ -647,7 +668,9 @@ def _as_text(value: Any) -> str:
     """One value as text; a role, which is an object here, by its value (or its name where it has none)."""
     if isinstance(value, Mapping):
         value = value.get("value") or value.get("displayName") or ""
-    return utc_text(value) if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return str(value)
 
 
 def read_server_time(response: httpx.Response) -> datetime | None:

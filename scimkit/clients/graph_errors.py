@@ -35,7 +35,9 @@ def read_error(response: httpx.Response) -> ApiError:
     where = place_of(response)
     where["request_id"] = where["request_id"] or request_id
     status, path = response.status_code, where["path"]
-    words = f": {said}" if said else ""
+    words = ""
+    if said:
+        words = f": {said}"
     what = f"{where['method']} {path} was answered with {status}" + (
         f" ({code})" if code and code != "UnknownError" else ""
     )
@@ -92,11 +94,15 @@ def read_envelope(response: httpx.Response) -> tuple[str, str, str]:
         body = response.json()
     except (ValueError, RecursionError):
         return "", "", ""
-    error = body.get("error") if isinstance(body, dict) else None
+    error = None
+    if isinstance(body, dict):
+        error = body.get("error")
     if not isinstance(error, dict):
         return "", _short(error or (body.get("Message") if isinstance(body, dict) else "")), ""
     inner = error.get("innerError") or error.get("innererror") or {}
-    request_id = str(inner.get("request-id") or "") if isinstance(inner, dict) else ""
+    request_id = ""
+    if isinstance(inner, dict):
+        request_id = str(inner.get("request-id") or "")
     code, message = _unwrapped(str(error.get("code") or ""), str(error.get("message") or ""))
     return _short(code), _short(message), request_id
 

@@ -63,7 +63,10 @@ def read_on_demand(answer: Mapping[str, Any]) -> OnDemand:
     """The answer of provisionOnDemand, in any of its shapes (A object, B array, C empty)."""
     key, value = _unpacked(answer.get("key")), _unpacked(answer.get("value"))
     objects = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping) and item]
-    head = key if isinstance(key, Mapping) else {}
+    if isinstance(key, Mapping):
+        head = key
+    else:
+        head = {}
     inner = _worst(objects)
     read = _read(inner, type_member="type", name_member="name", raw={"key": key, "value": value})
     details = _mapping(head.get("details"))
@@ -120,7 +123,9 @@ def _worst(objects: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     for item in objects:
         if str(_mapping(item.get("statusInfo")).get("status", "")).lower() in ("failure", "failed"):
             return item
-    return objects[-1] if objects else {}
+    if objects:
+        return objects[-1]
+    return {}
 
 
 def _unpacked(value: Any) -> Any:
@@ -134,11 +139,15 @@ def _unpacked(value: Any) -> Any:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    if isinstance(value, Mapping):
+        return value
+    return {}
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return str(value)
 
 
 def _capital(value: Any) -> str:

@@ -130,7 +130,9 @@ class ScimClient:
     def token_expires(self) -> datetime | None:
         """When the token says of itself that it ends (JWT); None where it does not say."""
         token = self._token() if callable(self._token) else self._token
-        return jwt_expiry(token) if token is not None else None
+        if token is not None:
+            return jwt_expiry(token)
+        return None
 
     @property
     def flag(self) -> bool:
@@ -195,7 +197,9 @@ class ScimClient:
 
         members  read a group with its members, which the service itself never does
         """
-        params = {"excludedAttributes": "members"} if resource_type == "Groups" and not members else None
+        params = None
+        if resource_type == "Groups" and not members:
+            params = {"excludedAttributes": "members"}
         response = self._http.get(_one(resource_type, id), params=params)
         if response.status_code == 404:
             return None
@@ -219,7 +223,9 @@ class ScimClient:
             fresh = [item for item in items if str(item.get("id")) not in seen]
             seen.update(str(item.get("id")) for item in fresh)
             yield from fresh
-            total = body.get("totalResults") if isinstance(body, dict) else None
+            total = None
+            if isinstance(body, dict):
+                total = body.get("totalResults")
             if not items or (isinstance(total, int) and len(seen) >= total):
                 if isinstance(total, int) and len(seen) < total:
                     raise _nonsense(response, f"the list ends after {len(seen)} of {total}")
@@ -244,7 +250,9 @@ class ScimClient:
                     resource_type, content=_encode(body), headers={"Content-Type": SCIM_MEDIA_TYPE}
                 )
             except Unreachable as lost:
-                found = None if lost.cause in NOT_SENT else self._find_created(resource_type, body)
+                found = None
+                if lost.cause not in NOT_SENT:
+                    found = self._find_created(resource_type, body)
                 if found is None:
                     raise
                 settle(
@@ -262,7 +270,9 @@ class ScimClient:
     def _find_created(self, resource_type: str, body: Mapping[str, Any]) -> JSON | None:
         from scimkit.provisioning.targets import read_target
 
-        attribute = self.matching if resource_type == "Users" else "displayName"
+        attribute = "displayName"
+        if resource_type == "Users":
+            attribute = self.matching
         value = read_target(dict(body), attribute)
         if not isinstance(value, str) or not value:
             return None
@@ -270,7 +280,9 @@ class ScimClient:
             found = self.find(resource_type, attribute, value)
         except ApiError:  # then the lost answer is what counts
             return None
-        return found[0] if len(found) == 1 and found[0].get("id") else None
+        if len(found) == 1 and found[0].get("id"):
+            return found[0]
+        return None
 
     def patch(self, resource_type: str, id: str, body: Mapping[str, Any], *, before: Any = None) -> JSON | None:
         """Change a resource (R8, R14, R15); its new state if the endpoint sends it (200), None for 204."""
@@ -279,7 +291,9 @@ class ScimClient:
             response = self._http.patch(path, content=_encode(body), headers={"Content-Type": SCIM_MEDIA_TYPE})
             answer = self._accepted(response, {200, 204})
             settle({"status": response.status_code, "id": id})
-            return answer if isinstance(answer, dict) and answer else None
+            if isinstance(answer, dict) and answer:
+                return answer
+            return None
 
     def delete(self, resource_type: str, id: str, *, before: Any = None) -> bool:
         """Delete a resource (R10, R16). False when there was none (404), also after a lost answer that had worked."""
@@ -323,8 +337,14 @@ class ScimClient:
         A write is noted in the journal. No status raises; raises Unreachable when nothing
         answers in time, and for an answer of more than 8 MB.
         """
-        given = {} if body is None else {"content": _encode_any(body)}
-        typed = {} if body is None else {"Content-Type": media_type}
+        if body is None:
+            given = {}
+        else:
+            given = {"content": _encode_any(body)}
+        if body is None:
+            typed = {}
+        else:
+            typed = {"Content-Type": media_type}
         request = self._http.build_request(
             method,
             f"{path}?{query}" if query else path,
@@ -334,7 +354,10 @@ class ScimClient:
             **given,  # type: ignore[arg-type]
         )
         # httpx takes the limits from the extensions, where those above have replaced them
-        limit = self._options["timeout_seconds"] if seconds is None else max(seconds, 0.05)
+        if seconds is None:
+            limit = self._options["timeout_seconds"]
+        else:
+            limit = max(seconds, 0.05)
         request.extensions["timeout"] = httpx.Timeout(limit).as_dict()
         if method == "GET":
             return self._send_raw(request, seconds, anonymous)
@@ -343,7 +366,9 @@ class ScimClient:
             answers.append(self._send_raw(request, seconds, anonymous))
             if answers[0].status >= 400:  # noted as refused; who asked gets the answer as it is
                 raise Rejected(f"{method} {path} was answered with {answers[0].status}", status=answers[0].status)
-            made = answers[0].json.get("id") if isinstance(answers[0].json, dict) else None
+            made = None
+            if isinstance(answers[0].json, dict):
+                made = answers[0].json.get("id")
             settle({"status": answers[0].status, "id": made})
         return answers[0]
 
@@ -445,7 +470,9 @@ def read_error(response: httpx.Response) -> ApiError:
     """The error a refused request ends in, with the endpoint's own words, redacted and shortened."""
     status, path, method = response.status_code, response.request.url.path, response.request.method
     code, detail = _detail(response)
-    said = f": {detail}" if detail else ""
+    said = ""
+    if detail:
+        said = f": {detail}"
     where: dict[str, Any] = {
         "method": method,
         "path": path,
@@ -454,11 +481,9 @@ def read_error(response: httpx.Response) -> ApiError:
     }
     what = f"{method} {path} was answered with {status}"
     if status in (401, 403):
-        remedy = (
-            "Check the token: complete, not expired, made for this endpoint; entered without the word Bearer."
-            if status == 401
-            else "The token is known but not allowed to do this: have the vendor give it the rights for provisioning."
-        )
+        remedy = "The token is known but not allowed to do this: have the vendor give it the rights for provisioning."
+        if status == 401:
+            remedy = "Check the token: complete, not expired, made for this endpoint; entered without the word Bearer."
         return Denied(f"{what}{said}", remedy, **where)
     if status == 429:
         seconds = wished_wait(response)
@@ -470,7 +495,9 @@ def read_error(response: httpx.Response) -> ApiError:
         )
     if 300 <= status < 400:
         target = httpx.URL(response.headers.get("Location", "") or "/")
-        place = f" to {target.host}" if target.host else ""
+        place = ""
+        if target.host:
+            place = f" to {target.host}"
         return Rejected(
             f"{what}: a redirect{place}, which Entra does not follow",
             "Enter the address it leads to as the tenant URL, if that is the vendor's.",
@@ -481,11 +508,9 @@ def read_error(response: httpx.Response) -> ApiError:
         405: "The endpoint does not offer this operation: ask the vendor.",
         409: "Somebody with these values exists already: match him instead, or change the value that must be unique.",
     }
-    fallback = (
-        "The vendor's server failed: try later, and send the vendor the time and this text."
-        if status >= 500
-        else "Correct what the endpoint names, or ask the vendor what it expects."
-    )
+    fallback = "Correct what the endpoint names, or ask the vendor what it expects."
+    if status >= 500:
+        fallback = "The vendor's server failed: try later, and send the vendor the time and this text."
     return Rejected(f"{what}{f' ({code})' if code else ''}{said}", remedies.get(status, fallback), code=code, **where)
 
 
@@ -500,7 +525,10 @@ def _detail(response: httpx.Response) -> tuple[str, str]:
     if not isinstance(body, dict):
         return "", ""
     detail = body.get("detail") or body.get("message") or body.get("error_description") or ""
-    text = detail if isinstance(detail, str) else jsonlib.dumps(detail)
+    if isinstance(detail, str):
+        text = detail
+    else:
+        text = jsonlib.dumps(detail)
     return REDACTOR.text(str(body.get("scimType") or "")), REDACTOR.text(" ".join(text.split()))[:LONGEST_DETAIL]
 
 
@@ -516,7 +544,9 @@ def _nonsense(response: httpx.Response, sentence: str) -> Rejected:
 
 def _query(resource_type: str, attribute: str, value: str) -> dict[str, str]:
     params = {"filter": f"{attribute} eq {quote_value(value)}"}
-    return {"excludedAttributes": "members", **params} if resource_type == "Groups" else params
+    if resource_type == "Groups":
+        return {"excludedAttributes": "members", **params}
+    return params
 
 
 def quote_value(value: str) -> str:

@@ -102,7 +102,9 @@ class TenantSettings(Protocol):
 def graph_url(tenant: TenantSettings) -> str:
     """The address of the tenant's Graph with the version, for GraphClient."""
     host = (tenant.graph_url or cloud(tenant.cloud).graph_url).rstrip("/")
-    return host if host.endswith("/v1.0") else f"{host}/v1.0"
+    if host.endswith("/v1.0"):
+        return host
+    return f"{host}/v1.0"
 
 
 def sign_in(
@@ -149,7 +151,9 @@ def _credential(tenant: TenantSettings, ask: Callable[[str], str] | None) -> Sec
             f"signing in by {tenant.sign_in} needs a secret",
             "Set secret_ref of the tenant in scimkit.toml to a reference such as env:NAME.",
         )
-    label = "the access token" if tenant.sign_in == "access_token" else "the client secret"
+    label = "the client secret"
+    if tenant.sign_in == "access_token":
+        label = "the access token"
     return resolve(tenant.secret_ref, label=label, ask=ask)
 
 
@@ -330,11 +334,9 @@ def _made(make: Callable[[], Any]) -> Any:
     except ScimkitError:
         raise
     except ValueError as error:
-        problem = (
-            "the private key cannot be read"
-            if "key" in str(error).lower() and "authority" not in str(error).lower()
-            else "the tenant is not known there"
-        )
+        problem = "the tenant is not known there"
+        if "key" in str(error).lower() and "authority" not in str(error).lower():
+            problem = "the private key cannot be read"
     except Exception as error:
         problem = type(error).__name__
     raise ConfigError(

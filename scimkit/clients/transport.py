@@ -160,7 +160,10 @@ class TokenAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if origin(request.url) == self.home:
-            secret = self.token if isinstance(self.token, Secret) else self.token()
+            if isinstance(self.token, Secret):
+                secret = self.token
+            else:
+                secret = self.token()
             REDACTOR.register(secret)
             value = secret.reveal()
             if not re.fullmatch(r"[\x21-\x7e]+", value):  # httpx would repeat the value in its error
@@ -235,9 +238,13 @@ class SteadyClient(httpx.Client):
             if not isinstance(error, _Again):
                 return False
             response = error.attempt.response
-            seconds = None if response is None else wished_wait(response)
+            seconds = None
+            if response is not None:
+                seconds = wished_wait(response)
             if self._wait is None:
-                return True if seconds is None else seconds
+                if seconds is None:
+                    return True
+                return seconds
             if number < ATTEMPTS:
                 self._wait(min(0.5 * 2 ** (number - 1), 20.0) if seconds is None else seconds)
             return 0.0
@@ -303,7 +310,9 @@ def _may_repeat(attempt: _Attempt, repeatable: bool) -> bool:
         status, seconds = attempt.response.status_code, wished_wait(attempt.response)
         if seconds is not None and seconds > LONGEST_WAIT_SECONDS:
             return False
-        return status in RETRIED_STATUSES if repeatable else status == 429 and seconds is not None
+        if repeatable:
+            return status in RETRIED_STATUSES
+        return status == 429 and seconds is not None
     if not isinstance(attempt.error, Unreachable):
         return False
     if attempt.error.cause == "refused":
@@ -337,7 +346,8 @@ def retry_after(text: str | None, *, now: datetime | None = None) -> float | Non
         moment = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not moment.tzinfo:
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 

@@ -53,7 +53,9 @@ def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
                 "Check host and port in the address, and whether the server runs.",
             )
     if isinstance(error, httpx.TimeoutException) or any(isinstance(inner, TimeoutError) for inner in behind):
-        what = "does not let us connect" if isinstance(error, httpx.ConnectTimeout) else "does not answer"
+        what = "does not answer"
+        if isinstance(error, httpx.ConnectTimeout):
+            what = "does not let us connect"
         return "timeout", f"{host} {what} in time", "Try again; if it stays so, a firewall may drop the packets."
     lost = any(isinstance(inner, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) for inner in behind)
     if (
@@ -83,14 +85,15 @@ def _explain_proxy(error: httpx.HTTPError, url: httpx.URL) -> tuple[str, str, st
     """When a proxy is what went wrong: it refuses, or it cannot be reached itself."""
     if isinstance(error, httpx.ProxyError):
         status = re.match(r"\d{3}\b", str(error))
-        wants = (
-            " (407: it wants a name and password)"
-            if status and status[0] == "407"
-            else f" ({status[0]})"
-            if status
-            else ""
-        )
-        sign_in = "Sign in at the proxy as its owner wants it, or ask" if "407" in wants else "Ask"
+        if status and status[0] == "407":
+            wants = " (407: it wants a name and password)"
+        elif status:
+            wants = f" ({status[0]})"
+        else:
+            wants = ""
+        sign_in = "Ask"
+        if "407" in wants:
+            sign_in = "Sign in at the proxy as its owner wants it, or ask"
         return (
             "proxy",
             f"the proxy refuses the way to {url.host}{wants}",

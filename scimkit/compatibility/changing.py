@@ -93,11 +93,9 @@ def judge(changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
 def cause_of_loss(changed: Changed) -> str:
     """Whether parts beside the changed one are lost, or attributes that have nothing to do with it."""
     roots = {root_of(target) for target in changed.wanted}
-    return (
-        "compat.siblings_lost"
-        if all(root_of(target) in roots for target in changed.lost)
-        else "compat.patch_drops_others"
-    )
+    if all(root_of(target) in roots for target in changed.lost):
+        return "compat.siblings_lost"
+    return "compat.patch_drops_others"
 
 
 def judge_again(trial: Trial, changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
@@ -233,11 +231,9 @@ def _blame_patch(trial: Trial, subject: Subject, dialect: str, tries: list[tuple
 def _check_active_only(trial: Trial, subject: Subject, dialect: str) -> Result:
     """The mapping has nothing else to change: `active` is set to what it is."""
     changed = trial.change(subject, {"active": True}, dialect)
-    return (
-        judge(changed, "compat.patch_refused", ("active",))
-        if changed.reply.status
-        else unmet("compat.no_answer", changed.reply)
-    )
+    if changed.reply.status:
+        return judge(changed, "compat.patch_refused", ("active",))
+    return unmet("compat.no_answer", changed.reply)
 
 
 # -- forms of paths -------------------------------------------------------------------
@@ -261,11 +257,9 @@ def check_either_word(trial: Trial, subject: Subject, dialect: str) -> Result:
     value = other_value(trial, subject, targets[0])
     body = patch_message([{"op": spelling.add if full else spelling.replace, "path": targets[0], "value": value}])
     changed = trial.change(subject, {targets[0]: value}, dialect, body=body)
-    return (
-        judge(changed, "", ())
-        if changed.good
-        else tolerated("compat.word_strict", changed.reply, changed.words, targets=targets)
-    )
+    if changed.good:
+        return judge(changed, "", ())
+    return tolerated("compat.word_strict", changed.reply, changed.words, targets=targets)
 
 
 def _check_kind(trial: Trial, subject: Subject, dialect: str, kind: str, *, count: int = 1) -> Result:
@@ -311,7 +305,9 @@ def check_typed_missing(trial: Trial, subject: Subject, dialect: str) -> Result:
 
 def _typed_cause(trial: Trial, dialect: str) -> str:
     """Where a typed path works on somebody who has the value, only the missing element is to blame."""
-    return "compat.typed_path_needs_element" if trial.met("patch.typed", dialect, FULL) else "compat.typed_path_refused"
+    if trial.met("patch.typed", dialect, FULL):
+        return "compat.typed_path_needs_element"
+    return "compat.typed_path_refused"
 
 
 def check_typed_several(trial: Trial, subject: Subject, dialect: str) -> Result:
@@ -328,19 +324,20 @@ def check_typed_several(trial: Trial, subject: Subject, dialect: str) -> Result:
     if subject.people == SPARSE and not trial.met("patch.typed_missing", dialect, SPARSE):
         cause = _typed_cause(trial, dialect)
     else:
-        cause = (
-            "compat.typed_path_refused" if not trial.met("patch.typed", dialect, FULL) else "compat.several_operations"
-        )
+        cause = "compat.several_operations"
+        if not trial.met("patch.typed", dialect, FULL):
+            cause = "compat.typed_path_refused"
     changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
     if changed.reply.done:
         first = parse_target(targets[0])
         elements = subject.resource.get(first.attribute)
-        alike = (
-            [item for item in elements if isinstance(item, Mapping) and same(item.get(first.key), first.wanted)]
-            if isinstance(elements, list)
-            else []
-        )
-        untyped = len(elements) if isinstance(elements, list) and not alike else 0
+        if isinstance(elements, list):
+            alike = [item for item in elements if isinstance(item, Mapping) and same(item.get(first.key), first.wanted)]
+        else:
+            alike = []
+        untyped = 0
+        if isinstance(elements, list) and not alike:
+            untyped = len(elements)
         if len(alike) > 1 or untyped > 1:
             return unmet(
                 "compat.typed_path_splits",
@@ -364,7 +361,9 @@ def check_typed_siblings(trial: Trial, subject: Subject, dialect: str) -> Result
     target = targets[0]
     parsed = parse_target(target)
     beside = f'{parsed.attribute}[type eq "other"].value'
-    value = "scimkit-probe-other@example.com" if parsed.attribute == "emails" else "+1 425 555 0199"
+    value = "+1 425 555 0199"
+    if parsed.attribute == "emails":
+        value = "scimkit-probe-other@example.com"
     added = trial.change(subject, {beside: value}, dialect)
     if added.wrong:
         return unknown("an element of another type cannot be added", added.reply)
@@ -385,7 +384,9 @@ def usable(trial: Trial, subject: Subject, dialect: str, *, present: bool | None
     found: list[str] = []
     for kind in (SIMPLE, NESTED, TYPED, EXTENSION):
         code = CHECK_OF_KIND.get(kind)
-        row = trial.found(code, dialect, FULL if kind == TYPED else subject.people) if code else None
+        row = None
+        if code:
+            row = trial.found(code, dialect, FULL if kind == TYPED else subject.people)
         if row is not None and row.outcome not in UNDISPUTED:
             continue
         missing_too = kind != TYPED or subject.people == FULL or _missing_works(trial, dialect)
@@ -406,9 +407,10 @@ def check_several(trial: Trial, subject: Subject, dialect: str) -> Result:
     first = {kind_of(target): target for target in reversed(targets)}
     chosen = list(first.values())
     if dialect == FLAG_DIALECT:  # two without a filter would be merged into one without a path
-        chosen = (
-            [first[TYPED], next(t for k, t in first.items() if k != TYPED)] if TYPED in first and len(first) > 1 else []
-        )
+        if TYPED in first and len(first) > 1:
+            chosen = [first[TYPED], next(t for k, t in first.items() if k != TYPED)]
+        else:
+            chosen = []
     elif len(chosen) < 2:
         chosen = targets[:2]
     if len(chosen) < 2:
@@ -458,8 +460,13 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
     before = subject.resource
     changed = trial.change(subject, wanted_values(trial, subject, targets), dialect)
     if changed.good:
-        return _refused_alone(trial) if trial.unchangeable else met(changed.reply, changed.words)
-    suspects = list(changed.wrong) if changed.reply.done else targets
+        if trial.unchangeable:
+            return _refused_alone(trial)
+        return met(changed.reply, changed.words)
+    if changed.reply.done:
+        suspects = list(changed.wrong)
+    else:
+        suspects = targets
     bad: dict[str, Changed] = {}
     for target in suspects:
         value = other_value(trial, subject, target)
@@ -502,4 +509,6 @@ def check_same_again(trial: Trial, subject: Subject, dialect: str) -> Result:
     value = subject.value(targets[0])
     body = patch_body([Change(targets[0], value, value)], dialect == FLAG_DIALECT)
     changed = trial.change(subject, {targets[0]: value}, dialect, body=body)
-    return judge(changed, "", ()) if changed.good else tolerated("compat.word_strict", changed.reply, changed.words)
+    if changed.good:
+        return judge(changed, "", ())
+    return tolerated("compat.word_strict", changed.reply, changed.words)

@@ -114,7 +114,10 @@ def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list
     for attribute in dict.fromkeys(
         [matching, "userName", "externalId"] if resource_type == "Users" else ["displayName"]
     ):
-        value = name.partition("@")[0] if attribute == "externalId" else name
+        if attribute == "externalId":
+            value = name.partition("@")[0]
+        else:
+            value = name
         try:
             found = scim.find(resource_type, attribute, value)
         except Rejected as refused:
@@ -141,7 +144,9 @@ def _delete(scim: ScimClient, resource_type: str, id: str) -> str:
             if seconds:
                 scim.pause(seconds)
             if scim.read(resource_type, id) is None:
-                return REMOVED if was_there else NOT_THERE
+                if was_there:
+                    return REMOVED
+                return NOT_THERE
     except Rejected as refused:
         return str(refused)
     return "it is still shown after it was deleted"

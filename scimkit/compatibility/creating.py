@@ -43,10 +43,14 @@ def check_people(trial: Trial) -> None:
         values.update(good_values(trial, "1"))
         reply = post(trial, values)
         replies.append(reply)
-        return met(reply) if reply.done else find_what_is_refused(trial, replies)
+        if reply.done:
+            return met(reply)
+        return find_what_is_refused(trial, replies)
 
     trial.check("create.person", person)
-    last = replies[-1] if replies else None
+    last = None
+    if replies:
+        last = replies[-1]
     trial.check("create.full", lambda: _judge_full(trial, replies[0]))
     trial.check("create.status", lambda: _judge_status(replies[-1]))
     trial.check("create.id", lambda: _judge_id(replies[-1]))
@@ -73,11 +77,15 @@ def _judge_full(trial: Trial, reply: Reply) -> Result:
 
 
 def _judge_status(reply: Reply) -> Result:
-    return met(reply) if reply.status == 201 else tolerated("compat.create_status", reply)
+    if reply.status == 201:
+        return met(reply)
+    return tolerated("compat.create_status", reply)
 
 
 def _judge_id(reply: Reply) -> Result:
-    return met(reply) if reply.id else unmet("compat.create_without_id", reply)
+    if reply.id:
+        return met(reply)
+    return unmet("compat.create_without_id", reply)
 
 
 def _keep(trial: Trial, reply: Reply, dialect: str, people: str, number: str) -> None:
@@ -145,7 +153,9 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
     ]
     for more in results[1:]:  # the row names one; the others get their words too
         trial.also[more.cause] = more
-    return results[0] if results else Result(PASSED, "", sent, "every value as sent")
+    if results:
+        return results[0]
+    return Result(PASSED, "", sent, "every value as sent")
 
 
 # -- who lacks optional values ------------------------------------------------------
@@ -228,7 +238,8 @@ def _make_others(trial: Trial) -> None:
         if trial.subjects and trial.ended is None:
             try:
                 reply = post(trial, good_values(trial, number))
-                trial.bosses += [reply.id] if reply.done and reply.id else []
+                if reply.done and reply.id:
+                    trial.bosses += [reply.id]
             except Ended as end:
                 trial.ended = end
 
@@ -269,7 +280,10 @@ def _check_special(trial: Trial) -> Result:
     if not reply.done or not reply.id:
         return unmet("compat.special_characters_changed", reply)
     read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
-    there = read.json if isinstance(read.json, dict) else {}
+    if isinstance(read.json, dict):
+        there = read.json
+    else:
+        there = {}
     known = trial.not_stored | trial.changed_on_arrival
     wrong = {
         t: read_target(there, t)
@@ -301,7 +315,9 @@ def _check_variant(trial: Trial, number: str, more: Mapping[str, Any], cause: st
 def _check_charset(trial: Trial) -> Result:
     reply = post(trial, good_values(trial, "c"), media_type=CHARSET)
     forget(trial, reply)
-    return met(reply) if reply.done else unmet("compat.charset_refused", reply)
+    if reply.done:
+        return met(reply)
+    return unmet("compat.charset_refused", reply)
 
 
 def _check_text(trial: Trial, number: str, text: str, meant: bool) -> Result:
@@ -309,17 +325,17 @@ def _check_text(trial: Trial, number: str, text: str, meant: bool) -> Result:
     if not reply.done or not reply.id:
         return tolerated("compat.text_boolean_on_create", reply)
     read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
-    there = read_target(read.json, "active") if isinstance(read.json, dict) else None
+    there = None
+    if isinstance(read.json, dict):
+        there = read_target(read.json, "active")
     forget(trial, reply)
     if there is None and read.status == 404 and not meant:
         return unknown("whoever is not active cannot be read", read)
     if there is None:
         return unknown("active is not given back", read)
-    return (
-        met(read)
-        if same(there, meant)
-        else tolerated("compat.text_boolean_on_create", read, f"active is {there!r} after {text!r}")
-    )
+    if same(there, meant):
+        return met(read)
+    return tolerated("compat.text_boolean_on_create", read, f"active is {there!r} after {text!r}")
 
 
 def _check_manager(trial: Trial) -> Result:
@@ -339,11 +355,13 @@ def _check_manager(trial: Trial) -> Result:
     if not reply.done or not reply.id:
         return tolerated("compat.manager_text_on_create", reply)
     read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
-    there = read_target(read.json, MANAGER) if isinstance(read.json, dict) else None
+    there = None
+    if isinstance(read.json, dict):
+        there = read_target(read.json, MANAGER)
     forget(trial, reply)
-    return (
-        met(read) if there == subject.id else tolerated("compat.manager_text_on_create", read, f"manager is {there!r}")
-    )
+    if there == subject.id:
+        return met(read)
+    return tolerated("compat.manager_text_on_create", read, f"manager is {there!r}")
 
 
 # -- doubles -----------------------------------------------------------------------------
@@ -383,13 +401,14 @@ def check_duplicates(trial: Trial) -> None:
     def scim_type() -> Result:
         if not replies or replies[0].status != 409:
             return unknown("there was no 409")
-        body = replies[0].json if isinstance(replies[0].json, dict) else {}
+        if isinstance(replies[0].json, dict):
+            body = replies[0].json
+        else:
+            body = {}
         good = str(body.get("scimType", "")).casefold() == "uniqueness"
-        return (
-            met(replies[0])
-            if good
-            else tolerated("compat.duplicate_without_type", replies[0], "without scimType uniqueness")
-        )
+        if good:
+            return met(replies[0])
+        return tolerated("compat.duplicate_without_type", replies[0], "without scimType uniqueness")
 
     trial.check("create.duplicate", again, False)
     trial.check("create.duplicate_scim_type", scim_type)

@@ -76,11 +76,15 @@ class Deletion:
 
     def person(self) -> Result:
         reply = self.first = self.trial.endpoint.delete("Users", self.subject.id)
-        return met(reply) if reply.done else unmet("compat.delete_refused", reply)
+        if reply.done:
+            return met(reply)
+        return unmet("compat.delete_refused", reply)
 
     def status(self) -> Result:
         assert self.first is not None
-        return met(self.first) if self.first.status == 204 else tolerated("compat.delete_status", self.first)
+        if self.first.status == 204:
+            return met(self.first)
+        return tolerated("compat.delete_status", self.first)
 
     def gone_read(self) -> Result:
         endpoint = self.trial.endpoint
@@ -107,14 +111,18 @@ class Deletion:
 
     def again(self) -> Result:
         reply = self.trial.endpoint.delete("Users", self.subject.id)
-        return met(reply) if reply.status in (404, 410) else tolerated("compat.missing_not_404", reply)
+        if reply.status in (404, 410):
+            return met(reply)
+        return tolerated("compat.missing_not_404", reply)
 
     def name_free(self) -> Result:
         reply = post(self.trial, {**sparse_values(self.trial, self.subject.number), self.attribute: self.value})
         forget(self.trial, reply)
         if reply.done and reply.id == self.subject.id:
             return tolerated("compat.id_reused", reply)
-        return met(reply) if reply.done else unmet("compat.name_not_free", reply)
+        if reply.done:
+            return met(reply)
+        return unmet("compat.name_not_free", reply)
 
 
 def _check_group(trial: Trial) -> None:
@@ -124,7 +132,9 @@ def _check_group(trial: Trial) -> None:
         if group is None:
             return unknown("no group was created")
         reply = trial.endpoint.delete("Groups", group)
-        return met(reply) if reply.done else unmet("compat.group_delete", reply, targets=trial.member_rows)
+        if reply.done:
+            return met(reply)
+        return unmet("compat.group_delete", reply, targets=trial.member_rows)
 
     def gone() -> Result:
         assert group is not None

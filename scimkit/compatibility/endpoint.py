@@ -60,11 +60,15 @@ class Reply:
     @property
     def status(self) -> int:
         """0 where nothing came."""
-        return self.answer.status if self.answer else 0
+        if self.answer:
+            return self.answer.status
+        return 0
 
     @property
     def json(self) -> Any:
-        return self.answer.json if self.answer else None
+        if self.answer:
+            return self.answer.json
+        return None
 
     @property
     def done(self) -> bool:
@@ -74,8 +78,12 @@ class Reply:
     @property
     def id(self) -> str:
         """The id of the resource in the answer, "" without one."""
-        found = self.json.get("id") if isinstance(self.json, dict) else None
-        return str(found) if isinstance(found, (str, int)) and not isinstance(found, bool) else ""
+        found = None
+        if isinstance(self.json, dict):
+            found = self.json.get("id")
+        if isinstance(found, (str, int)) and not isinstance(found, bool):
+            return str(found)
+        return ""
 
 
 @dataclass(slots=True)
@@ -178,7 +186,10 @@ class Endpoint:
 
     def find(self, resource_type: str, attribute: str, value: str, **more: str) -> Reply:
         """The query by which Entra matches."""
-        params = {"excludedAttributes": "members"} if resource_type == "Groups" else {}
+        if resource_type == "Groups":
+            params = {"excludedAttributes": "members"}
+        else:
+            params = {}
         return self.get(resource_type, params={**params, "filter": match_filter(attribute, value), **more})
 
     def find_as(
@@ -289,14 +300,19 @@ class Endpoint:
                 return reply.done
             if entry.hidden:
                 return False
-        attribute = self.matching if entry.resource_type == "Users" else "displayName"
+        attribute = "displayName"
+        if entry.resource_type == "Users":
+            attribute = self.matching
         return all([self._remove_found(entry, attribute, key) for key in dict.fromkeys(reversed(entry.keys))])
 
     def _remove_found(self, entry: _Made, attribute: str, key: str) -> bool:
         """Delete what a search by `key` finds and what bears a name of `entry`; a bare array is taken for a list
         here."""
         reply = self.find(entry.resource_type, attribute, key)
-        items = reply.json.get("Resources") or () if isinstance(reply.json, dict) else reply.json
+        if isinstance(reply.json, dict):
+            items = reply.json.get("Resources") or ()
+        else:
+            items = reply.json
         if reply.status != 200 or not isinstance(items, (list, tuple)):
             return bool(entry.id)
         keys = {one.casefold() for one in entry.keys}
@@ -317,7 +333,9 @@ def _wished_wait(answer: Answer) -> float | None:
     if answer.status not in (429, 503):
         return None
     wish = retry_after(answer.headers.get("retry-after"))
-    return THROTTLE_SECONDS if wish is None and answer.status == 429 else wish
+    if wish is None and answer.status == 429:
+        return THROTTLE_SECONDS
+    return wish
 
 
 def one(resource_type: str, id: str) -> str:
@@ -333,20 +351,28 @@ def encode_query(params: Mapping[str, str], *, percent: bool = False) -> str:
     >>> encode_query({"filter": 'userName eq "ada"'})
     'filter=userName+eq+%22ada%22'
     """
-    encode = quote if percent else quote_plus
+    if percent:
+        encode = quote
+    else:
+        encode = quote_plus
     return "&".join(f"{name}={encode(value, safe='')}" for name, value in params.items())
 
 
 def show_request(method: str, path: str, query: str, body: Any) -> str:
     """A request as a row shows it."""
-    text = "" if body is None else " " + json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    text = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    text = ""
+    if body is not None:
+        text = " " + json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    if not (len(text) <= LONGEST_SHOWN):
+        text = text[:LONGEST_SHOWN] + "…"
     return printable(f"{method} /{path}" + (f"?{query}" if query else "") + text)
 
 
 def tell(answer: Answer) -> str:
     """What came back, in a few words: other people's data is counted, not quoted."""
-    code = answer.json.get("scimType") if isinstance(answer.json, dict) else None
+    code = None
+    if isinstance(answer.json, dict):
+        code = answer.json.get("scimType")
     return (
         f"{answer.status} {answer.media_type}".rstrip()
         + (f" {printable(str(code))}" if code else "")

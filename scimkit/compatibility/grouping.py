@@ -46,7 +46,9 @@ def check_groups(trial: Trial) -> None:
 
 
 def _create(trial: Trial, dialect: str) -> Result:
-    number = "1" if dialect == DEFAULT_DIALECT else "2"
+    number = "2"
+    if dialect == DEFAULT_DIALECT:
+        number = "1"
     reply = post_group(trial, group_values(trial, number))
     if not reply.done or not reply.id:
         return unmet(
@@ -100,11 +102,9 @@ class FirstGroup:
             lambda r: r.status == 200,
         )
         self.read_reply = reply
-        return (
-            met(reply)
-            if reply.status == 200 and reply.id == self.id
-            else unmet("compat.group_read_lost", reply, targets=self.rows)
-        )
+        if reply.status == 200 and reply.id == self.id:
+            return met(reply)
+        return unmet("compat.group_read_lost", reply, targets=self.rows)
 
     def stored(self) -> Result:
         assert self.read_reply is not None
@@ -123,11 +123,15 @@ class FirstGroup:
 
     def match(self) -> Result:
         reply, told = self._find(self.values["displayName"], self.id)
-        return unmet("compat.groups_not_searchable", reply, told, targets=self.rows) if told else met(reply)
+        if told:
+            return unmet("compat.groups_not_searchable", reply, told, targets=self.rows)
+        return met(reply)
 
     def other_case(self) -> Result:
         reply, told = self._find(self.values["displayName"].upper(), self.id)
-        return tolerated("compat.group_case_sensitive", reply, told, targets=("displayName",)) if told else met(reply)
+        if told:
+            return tolerated("compat.group_case_sensitive", reply, told, targets=("displayName",))
+        return met(reply)
 
     def _find(self, name: str, id: str) -> tuple[Reply, str]:
         """The answer, and what is wrong with it; "" for nothing."""
@@ -143,12 +147,16 @@ class FirstGroup:
             return unmet("compat.special_characters_changed", made, targets=("displayName",))
         reply, told = self._find(name, made.id)
         forget_group(self.trial, made)
-        return unmet("compat.filter_special_characters", reply, told, targets=("displayName",)) if told else met(reply)
+        if told:
+            return unmet("compat.filter_special_characters", reply, told, targets=("displayName",))
+        return met(reply)
 
     def empty_members(self) -> Result:
         reply = post_group(self.trial, group_values(self.trial, "4"), more={"members": []})
         forget_group(self.trial, reply)
-        return met(reply) if reply.done else tolerated("compat.nulls_refused", reply)
+        if reply.done:
+            return met(reply)
+        return tolerated("compat.nulls_refused", reply)
 
     def duplicate(self) -> Result:
         reply = post_group(self.trial, self.values)
@@ -179,7 +187,9 @@ def _check_creation(trial: Trial) -> None:
 
 def _check_rename(trial: Trial, dialect: str) -> None:
     group = trial.groups.get(dialect, "")
-    number = "1" if dialect == DEFAULT_DIALECT else "2"
+    number = "2"
+    if dialect == DEFAULT_DIALECT:
+        number = "1"
 
     def rename() -> Result:
         if not group:
@@ -189,7 +199,10 @@ def _check_rename(trial: Trial, dialect: str) -> None:
         reply, there = send(new, flag=dialect == FLAG_DIALECT)
         if reply.done and same(there, new):
             return met(reply)
-        told, outcome = (f"read back: displayName is {there!r}", NOT_STORED) if reply.done else ("", FAILED)
+        if reply.done:
+            told, outcome = (f"read back: displayName is {there!r}", NOT_STORED)
+        else:
+            told, outcome = ("", FAILED)
         if dialect == DEFAULT_DIALECT and reply.status not in (405, 501):
             lower, there = send(new, flag=True)
             if lower.done and same(there, new):

@@ -102,7 +102,10 @@ def _check_shapes(trial: Trial) -> None:
     """The other two shapes, once, in the spelling that works."""
     dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
     subject = trial.subjects.get((dialect, FULL))
-    others = _managers(trial, subject) if subject else []
+    if subject:
+        others = _managers(trial, subject)
+    else:
+        others = []
     spelling = spelling_of(dialect == FLAG_DIALECT)
 
     def shape(path: str, value: Any, wanted: str) -> Result:
@@ -119,7 +122,9 @@ def _check_shapes(trial: Trial) -> None:
         if not manager:
             return unknown("nobody has a manager")
         reply = trial.endpoint.get("Users", params=reference_query(subject.id, "manager", str(manager)))
-        return met(reply) if ids_of(reply) == [subject.id] else tolerated("compat.reference_filter", reply)
+        if ids_of(reply) == [subject.id]:
+            return met(reply)
+        return tolerated("compat.reference_filter", reply)
 
     for code, path, value, wanted in (
         ("manager.object", MANAGER, {"value": others[0]} if others else None, others[0] if others else ""),

@@ -71,7 +71,9 @@ def kind_of(target: str) -> str:
         return EXTENSION
     if parsed.typed:
         return TYPED
-    return NESTED if parsed.sub else SIMPLE
+    if parsed.sub:
+        return NESTED
+    return SIMPLE
 
 
 def default_mapped() -> Mapped:
@@ -83,7 +85,10 @@ def mapped_for(profile: AppProfile) -> Mapped:
     """The mapping of an app's profile; the default one where its attributes are not published."""
     if not profile.attributes:
         default = default_mapped()
-        groups = default.groups if profile.capabilities.groups.value is True else ()
+        if profile.capabilities.groups.value is True:
+            groups = default.groups
+        else:
+            groups = ()
         matching = profile.matching or ("userName",)
         return Mapped(_rows(DEFAULT_MAPPING, matching), groups)
     sources = dict(DEFAULT_MAPPING)
@@ -100,7 +105,10 @@ def mapped_of(schema: Mapping[str, Any]) -> Mapped:
     """The mapping of a job, from its synchronization schema (Graph). Raises MappingError."""
     found = {each.source_object.casefold(): each for each in reversed(read_schema(schema)) if each.enabled}
     users, groups = found.get("user"), found.get("group")
-    with_source = tuple(row for row in users.rows if row.expression is not None) if users else ()
+    if users:
+        with_source = tuple(row for row in users.rows if row.expression is not None)
+    else:
+        with_source = ()
     return Mapped(with_source, tuple(row for row in groups.rows if row.expression is not None) if groups else ())
 
 

@@ -14,8 +14,12 @@ def check_matches(trial: Trial) -> None:
     """Whether the match finds who is there, and only that person (R4, E04, E05)."""
     subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
     attribute = trial.mapped.matching[0]
-    sent = matching_value(trial, good_values(trial, subject.number)) if subject else ""
-    value = str(subject.value(attribute) or sent) if subject else ""
+    sent = ""
+    if subject:
+        sent = matching_value(trial, good_values(trial, subject.number))
+    value = ""
+    if subject:
+        value = str(subject.value(attribute) or sent)
 
     trial.check("query.match", lambda: _check_match(trial, subject, attribute, sent, value))
     trial.check("query.no_match_among_people", lambda: _check_nobody_else(trial, attribute))
@@ -40,7 +44,9 @@ def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: st
     found = ids_of(reply)
     if found == [subject.id]:
         late = trial.lag_seconds.get("find", 0.0) > 0
-        return tolerated("compat.read_lag", reply, "only at a second look") if late else met(reply)
+        if late:
+            return tolerated("compat.read_lag", reply, "only at a second look")
+        return met(reply)
     if resources_of(reply) is None:
         return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
     strangers = [id for id in found if id != subject.id]
@@ -65,7 +71,10 @@ def _check_nobody_else(trial: Trial, attribute: str) -> Result:
 
 def _check_other_case(trial: Trial, subject: Subject | None, attribute: str, stored: str) -> Result:
     assert subject is not None
-    other = stored.upper() if stored.upper() != stored else stored.lower()
+    if stored.upper() != stored:
+        other = stored.upper()
+    else:
+        other = stored.lower()
     reply = trial.endpoint.find("Users", attribute, other)
     if ids_of(reply) == [subject.id]:
         return met(reply)
@@ -81,7 +90,9 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
         reply = post(trial, values)
         if not (reply.done and reply.id):
             continue
-        stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
+        stored = None
+        if isinstance(reply.json, dict):
+            stored = read_target(reply.json, attribute)
         value, id = str(stored or matching_value(trial, values)), reply.id
         found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023  # asked before the next round
         trial.endpoint.delete("Users", id)
@@ -104,12 +115,17 @@ def _check_other_mail(trial: Trial, attribute: str) -> Result:
     reply = post(trial, values)
     if not (reply.done and reply.id):
         return unknown("such a person is refused", reply)
-    stored = read_target(reply.json, attribute) if isinstance(reply.json, dict) else None
+    stored = None
+    if isinstance(reply.json, dict):
+        stored = read_target(reply.json, attribute)
     wanted = str(stored or matching_value(trial, values))
     found = trial.until(
         "find", lambda: trial.endpoint.find("Users", attribute, wanted), lambda r: ids_of(r) == [reply.id]
     )
-    by_mail = [] if ids_of(found) == [reply.id] else ids_of(trial.endpoint.find("Users", attribute, mail))
+    if ids_of(found) == [reply.id]:
+        by_mail = []
+    else:
+        by_mail = ids_of(trial.endpoint.find("Users", attribute, mail))
     forget(trial, reply)
     if ids_of(found) == [reply.id]:
         return met(found)

@@ -16,7 +16,10 @@ from scimkit.provisioning.dialect import dialect as spelling_of
 
 def member_list(trial: Trial, group: str) -> tuple[Reply, list[str] | None]:
     """The ids as the endpoint lists them, doubles included; None where the group cannot be read."""
-    params = {"attributes": "displayName,members"} if trial.members_on_request else {}
+    if trial.members_on_request:
+        params = {"attributes": "displayName,members"}
+    else:
+        params = {}
     reply = trial.endpoint.read("Groups", group, **params)
     if reply.status != 200 or not isinstance(reply.json, dict):
         return reply, None
@@ -31,7 +34,9 @@ def members_of(trial: Trial, group: str) -> tuple[Reply, set[str] | None]:
 
 def _values_of(resource: Any) -> list[str]:
     members = next((value for key, value in resource.items() if key.casefold() == "members"), None)
-    return [str(item.get("value")) for item in members if isinstance(item, dict)] if isinstance(members, list) else []
+    if isinstance(members, list):
+        return [str(item.get("value")) for item in members if isinstance(item, dict)]
+    return []
 
 
 def shows_members(trial: Trial, one: str) -> bool | None:
@@ -99,7 +104,9 @@ class MemberChecks:
                 targets=self.rows,
             )
         shown = shows_members(self.trial, one)
-        cause = "compat.members_not_shown" if shown is False else "compat.member_add_refused"
+        cause = "compat.member_add_refused"
+        if shown is False:
+            cause = "compat.members_not_shown"
         return unmet(cause, reply, "read back: no member", outcome=NOT_STORED, targets=self.rows)
 
     def _blame_add(self, reply: Reply, one: str) -> Result:
@@ -156,7 +163,9 @@ class MemberChecks:
         if not leaver or not stay:
             return unknown("the group has too few members")
         reply = self._patch(remove_members([leaver], self.flag))
-        cause = "compat.member_path_remove_refused" if self.flag else "compat.member_remove_refused"
+        cause = "compat.member_remove_refused"
+        if self.flag:
+            cause = "compat.member_path_remove_refused"
         if not reply.done:
             return unmet(cause, reply, targets=self.rows)
         there = self._now(lambda there: leaver not in there)
@@ -182,35 +191,42 @@ class MemberChecks:
             return unmet(
                 "compat.member_remove_clears_all", reply, "members are gone that were not named", targets=self.rows
             )
-        return met(reply) if reply.done else tolerated("compat.absent_member_remove", reply, targets=self.rows)
+        if reply.done:
+            return met(reply)
+        return tolerated("compat.absent_member_remove", reply, targets=self.rows)
 
     def excluded_read(self) -> Result:
         reply = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
-        return (
-            met(reply)
-            if not (isinstance(reply.json, dict) and _values_of(reply.json))
-            else unmet("compat.members_not_excluded", reply, targets=self.rows)
-        )
+        if not (isinstance(reply.json, dict) and _values_of(reply.json)):
+            return met(reply)
+        return unmet("compat.members_not_excluded", reply, targets=self.rows)
 
     def excluded_query(self) -> Result:
         read = self.trial.endpoint.read("Groups", self.group, excludedAttributes="members")
-        name = str(read.json.get("displayName")) if isinstance(read.json, dict) else ""
+        name = ""
+        if isinstance(read.json, dict):
+            name = str(read.json.get("displayName"))
         reply = self.trial.endpoint.find("Groups", "displayName", name)
         shown = any(_values_of(item) for item in resources_of(reply) or ())
-        return met(reply) if not shown else unmet("compat.members_not_excluded", reply, targets=self.rows)
+        if not shown:
+            return met(reply)
+        return unmet("compat.members_not_excluded", reply, targets=self.rows)
 
     def reference(self) -> Result:
         reply = self.trial.endpoint.get("Groups", params=reference_query(self.group, "members", self.ids[0]))
-        return met(reply) if ids_of(reply) == [self.group] else tolerated("compat.reference_filter", reply)
+        if ids_of(reply) == [self.group]:
+            return met(reply)
+        return tolerated("compat.reference_filter", reply)
 
     def patch_answer(self) -> Result:
         assert self.first is not None
-        body = self.first.json if isinstance(self.first.json, dict) else {}
-        return (
-            tolerated("compat.group_patch_answer", self.first, targets=self.rows)
-            if _values_of(body)
-            else met(self.first)
-        )
+        if isinstance(self.first.json, dict):
+            body = self.first.json
+        else:
+            body = {}
+        if _values_of(body):
+            return tolerated("compat.group_patch_answer", self.first, targets=self.rows)
+        return met(self.first)
 
 
 def check_members(trial: Trial, dialect: str, group: str, ids: list[str]) -> None:

@@ -27,7 +27,10 @@ class OddMessages:
         self.spelling = spelling_of(self.dialect == FLAG_DIALECT)
         subject = trial.subjects.get((self.dialect, FULL))
         self.subject = subject or Subject("none", "", FULL, "0")
-        targets = usable(trial, self.subject, self.dialect, present=True) if subject else []
+        if subject:
+            targets = usable(trial, self.subject, self.dialect, present=True)
+        else:
+            targets = []
         self.target = targets[0] if targets else ""
 
     @property
@@ -48,7 +51,9 @@ class OddMessages:
             return NOTHING
         value = self.value
         changed = self._send({self.target: value}, [{"op": op, "path": path, "value": value}])
-        return met(changed.reply, changed.words) if changed.good else tolerated(cause, changed.reply, changed.words)
+        if changed.good:
+            return met(changed.reply, changed.words)
+        return tolerated(cause, changed.reply, changed.words)
 
     def charset(self) -> Result:
         if not self.target:
@@ -80,16 +85,16 @@ class OddMessages:
         if changed.lost:
             return tolerated(cause_of_loss(changed), changed.reply, changed.words)
         bad = changed.reply.status >= 500 and changed.reply.status != 501
-        return (
-            tolerated("compat.bad_message_fails_server", changed.reply)
-            if bad or not changed.reply.status
-            else met(changed.reply)
-        )
+        if bad or not changed.reply.status:
+            return tolerated("compat.bad_message_fails_server", changed.reply)
+        return met(changed.reply)
 
     def unknown_id(self) -> Result:
         body = patch_body([Change(self.target or "displayName", "x", "y")], self.dialect == FLAG_DIALECT)
         reply = self.trial.endpoint.patch("Users", nobody(), body)
-        return met(reply) if reply.status in (404, 410) else tolerated("compat.missing_not_404", reply)
+        if reply.status in (404, 410):
+            return met(reply)
+        return tolerated("compat.missing_not_404", reply)
 
 
 NOTHING = unknown("nothing can be changed")
@@ -111,5 +116,9 @@ def check_messages(trial: Trial) -> None:
 
 
 def _other_case(target: str) -> str:
-    parsed = parse_target(target) if target else None
-    return target.upper() if parsed and not parsed.urn and not parsed.typed else target
+    parsed = None
+    if target:
+        parsed = parse_target(target)
+    if parsed and not parsed.urn and not parsed.typed:
+        return target.upper()
+    return target

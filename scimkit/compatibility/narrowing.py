@@ -82,11 +82,12 @@ def _refused_targets(trial: Trial, base: set[str]) -> set[str]:
     for number, targets in enumerate(roots.values()):
         if _is_taken(trial, base, targets, f"1r{number}"):
             continue
-        parts = (
-            [one for index, one in enumerate(targets) if not _is_taken(trial, base, [one], f"1r{number}p{index}")]
-            if len(targets) > 1
-            else []
-        )
+        if len(targets) > 1:
+            parts = [
+                one for index, one in enumerate(targets) if not _is_taken(trial, base, [one], f"1r{number}p{index}")
+            ]
+        else:
+            parts = []
         refused |= set(parts or targets)
     return refused
 

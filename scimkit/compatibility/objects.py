@@ -55,7 +55,9 @@ def good_values(
 def root_of(target: str) -> str:
     """The attribute a target lies in: what a creation can have or lack as a whole."""
     parsed = parse_target(target)
-    return f"{parsed.urn}:{parsed.attribute}" if parsed.urn else parsed.attribute
+    if parsed.urn:
+        return f"{parsed.urn}:{parsed.attribute}"
+    return parsed.attribute
 
 
 def sparse_values(trial: Trial, number: str) -> dict[str, Any]:

@@ -85,7 +85,9 @@ def _refuse_residue(profile: AppProfile, *, sandbox: bool) -> None:
 
 
 def _said(value: object) -> str:
-    return "“no”" if value is False else f"“{value}”"
+    if value is False:
+        return "“no”"
+    return f"“{value}”"
 
 
 # -- an address alone --------------------------------------------------------

@@ -62,10 +62,15 @@ def probe_compatibility(
     Raises nothing that the endpoint is to blame for.
     """
     mapped = mapping or (mapped_for(profile) if profile else default_mapped())
-    flag = scim.flag if flag is None else flag
-    gallery = (profile is not None and profile.gallery.added_by == "gallery") if gallery is None else gallery
+    if flag is None:
+        flag = scim.flag
+    if gallery is None:
+        gallery = profile is not None and profile.gallery.added_by == "gallery"
     endpoint = Endpoint(scim, deadline_seconds, request_seconds, keep, mapped.matching[0])
-    documented = profile.required_targets if profile else ()
+    if profile:
+        documented = profile.required_targets
+    else:
+        documented = ()
     trial = Trial(endpoint, mapped, Names(tag or uuid.uuid4().hex[:8]), now, required=documented, documented=documented)
     try:
         run_checks(trial, write=write)

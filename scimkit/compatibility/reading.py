@@ -44,8 +44,12 @@ def resources_of(reply: Reply) -> list[Mapping[str, Any]] | None:
         return None
     items = body.get("Resources")
     if items is None:
-        return [] if body.get("totalResults") == 0 else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
+        if body.get("totalResults") == 0:
+            return []
+        return None
+    if isinstance(items, list):
+        return [item for item in items if isinstance(item, dict)]
+    return None
 
 
 def ids_of(reply: Reply) -> list[str]:
@@ -53,8 +57,12 @@ def ids_of(reply: Reply) -> list[str]:
 
 
 def total_of(reply: Reply) -> int | None:
-    total = reply.json.get("totalResults") if isinstance(reply.json, dict) else None
-    return total if isinstance(total, int) and not isinstance(total, bool) else None
+    total = None
+    if isinstance(reply.json, dict):
+        total = reply.json.get("totalResults")
+    if isinstance(total, int) and not isinstance(total, bool):
+        return total
+    return None
 
 
 def is_empty(reply: Reply) -> bool:
@@ -92,7 +100,9 @@ def judge_token(trial: Trial, reply: Reply) -> Result:
         return unmet("compat.not_a_list_response", reply, targets=trial.mapped.matching[:1])
     if reply.status >= 500 and reply.status != 501:
         plain = trial.endpoint.get("Users", params={"startIndex": "1", "count": "1"})
-        return met(reply, f"without a filter: {plain.said}") if plain.done else unmet("compat.server_error", reply)
+        if plain.done:
+            return met(reply, f"without a filter: {plain.said}")
+        return unmet("compat.server_error", reply)
     return met(reply)
 
 
@@ -135,7 +145,9 @@ def _cause_of_query(reply: Reply) -> str:
         return "compat.matching_not_filterable"
     if reply.status >= 500:
         return "compat.server_error"
-    return "compat.filter_ignored" if resources_of(reply) else "compat.not_a_list_response"
+    if resources_of(reply):
+        return "compat.filter_ignored"
+    return "compat.not_a_list_response"
 
 
 def check_matching(trial: Trial) -> Result:
@@ -157,19 +169,29 @@ def check_matching(trial: Trial) -> Result:
 
 
 def judge_list_fields(reply: Reply) -> Result:
-    body = reply.json if isinstance(reply.json, dict) else {}
+    if isinstance(reply.json, dict):
+        body = reply.json
+    else:
+        body = {}
     missing = [name for name in ("totalResults", "startIndex", "itemsPerPage") if not isinstance(body.get(name), int)]
     schemas = body.get("schemas")
     named = isinstance(schemas, list) and LIST_RESPONSE.casefold() in [str(item).casefold() for item in schemas]
-    missing += [] if named else ["schemas"]
-    return (
-        met(reply) if not missing else tolerated("compat.list_fields_missing", reply, f"without {', '.join(missing)}")
-    )
+    if named:
+        missing += []
+    else:
+        missing += ["schemas"]
+    if not missing:
+        return met(reply)
+    return tolerated("compat.list_fields_missing", reply, f"without {', '.join(missing)}")
 
 
 def judge_answer_type(reply: Reply) -> Result:
-    kind = reply.answer.media_type if reply.answer else ""
-    return met(reply) if kind == SCIM else tolerated("compat.answer_media_type", reply)
+    kind = ""
+    if reply.answer:
+        kind = reply.answer.media_type
+    if kind == SCIM:
+        return met(reply)
+    return tolerated("compat.answer_media_type", reply)
 
 
 def check_tokens(trial: Trial) -> None:
@@ -180,8 +202,12 @@ def check_tokens(trial: Trial) -> None:
         reply = endpoint.find_as("Users", attribute, nobody(), headers, anonymous=True)
         if reply.status == 401:
             return met(reply)
-        cause = "compat.open_without_token" if reply.done else "compat.refusal_not_401"
-        return unmet(cause, reply) if reply.done else tolerated(cause, reply)
+        cause = "compat.refusal_not_401"
+        if reply.done:
+            cause = "compat.open_without_token"
+        if reply.done:
+            return unmet(cause, reply)
+        return tolerated(cause, reply)
 
     trial.check("auth.no_token", ask, {})
     trial.check("auth.wrong_token", ask, {"Authorization": f"Bearer not-the-token-{nobody()}"})
@@ -201,15 +227,21 @@ def check_query_forms(trial: Trial) -> None:
 
     def scim_accept() -> Result:
         reply = endpoint.find_as("Users", attribute, nobody(), {"Accept": SCIM})
-        return met(reply) if is_empty(reply) else tolerated("compat.answer_media_type", reply)
+        if is_empty(reply):
+            return met(reply)
+        return tolerated("compat.answer_media_type", reply)
 
     def parameter() -> Result:
         reply = endpoint.get("Users", query=f"{FLAG}=&" + percent20(attribute, nobody()))
-        return met(reply) if is_empty(reply) else unmet("compat.unknown_query_parameter", reply)
+        if is_empty(reply):
+            return met(reply)
+        return unmet("compat.unknown_query_parameter", reply)
 
     def attributes() -> Result:
         reply = endpoint.find("Users", attribute, nobody(), attributes="id")
-        return met(reply) if is_empty(reply) else tolerated("compat.attributes_parameter", reply)
+        if is_empty(reply):
+            return met(reply)
+        return tolerated("compat.attributes_parameter", reply)
 
     trial.check("media.scim_accept", scim_accept)
     trial.check("media.unknown_parameter", parameter)
@@ -223,26 +255,37 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
     filter is tried then.
     """
     attribute = trial.mapped.matching[0]
-    value = str(subject.value(attribute) or subject.user_name) if subject else nobody()
+    if subject:
+        value = str(subject.value(attribute) or subject.user_name)
+    else:
+        value = nobody()
     quoted = match_filter(attribute, value).partition(" eq ")[2]
 
     def ask(filter_: str, cause: str, *, tolerate: bool = True, targets: tuple[str, ...] = ()) -> Result:
         reply = trial.endpoint.get("Users", params={"filter": filter_})
-        good = is_empty(reply) if subject is None else ids_of(reply) == [subject.id]
+        if subject is None:
+            good = is_empty(reply)
+        else:
+            good = ids_of(reply) == [subject.id]
         if good:
             return met(reply)
         if any(subject is None or id != subject.id for id in ids_of(reply)):
             cause = "compat.filter_ignored"
-        told = "" if not reply.done else f"{len(ids_of(reply))} found, {0 if subject is None else 1} wanted"
+        told = ""
+        if reply.done:
+            told = f"{len(ids_of(reply))} found, {0 if subject is None else 1} wanted"
         return (tolerated if tolerate else unmet)(cause, reply, told, targets=targets)
 
     def encoded() -> Result:
         reply = trial.endpoint.get("Users", query=percent20(attribute, value))
-        good = is_empty(reply) if subject is None else ids_of(reply) == [subject.id]
+        if subject is None:
+            good = is_empty(reply)
+        else:
+            good = ids_of(reply) == [subject.id]
         strangers = any(subject is None or id != subject.id for id in ids_of(reply))
-        return (
-            met(reply) if good else tolerated("compat.filter_ignored" if strangers else "compat.query_encoding", reply)
-        )
+        if good:
+            return met(reply)
+        return tolerated("compat.filter_ignored" if strangers else "compat.query_encoding", reply)
 
     trial.check("query.percent20", encoded)
     trial.check(
@@ -267,11 +310,9 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
 def _check_odd_value(trial: Trial, attribute: str, value: str) -> Result:
     """A quote or a backslash cannot stand in a user principal name nor in an address: that one is advice."""
     reply = trial.endpoint.find("Users", attribute, value)
-    return (
-        met(reply)
-        if is_empty(reply)
-        else (tolerated if "\\" in value else unmet)("compat.filter_special_characters", reply, targets=(attribute,))
-    )
+    if is_empty(reply):
+        return met(reply)
+    return (tolerated if "\\" in value else unmet)("compat.filter_special_characters", reply, targets=(attribute,))
 
 
 def _check_typed_filter(trial: Trial, subject: Subject | None, ask: Any) -> Result:
@@ -282,7 +323,10 @@ def _check_typed_filter(trial: Trial, subject: Subject | None, ask: Any) -> Resu
         if subject is not None:
             return unknown("no typed attribute of this mapping is stored here")
         target = 'emails[type eq "work"].value'
-    value = subject.value(target) if subject else nobody()
+    if subject:
+        value = subject.value(target)
+    else:
+        value = nobody()
     hit = (target,) if target in trial.mapped.matching else ()
     result: Result = ask(
         match_filter(target, str(value)),
@@ -299,9 +343,15 @@ def _check_external_id(trial: Trial, subject: Subject | None) -> Result:
     if trial.mapped.matching[0] == "externalId":
         return unknown("asked as the matching attribute")
     stored = subject is not None and "externalId" in subject.stored
-    value = str(subject.value("externalId")) if subject is not None and stored else nobody()
+    if subject is not None and stored:
+        value = str(subject.value("externalId"))
+    else:
+        value = nobody()
     reply = trial.endpoint.find("Users", "externalId", value)
-    good = (subject is not None and ids_of(reply) == [subject.id]) if stored else is_empty(reply)
+    if stored:
+        good = subject is not None and ids_of(reply) == [subject.id]
+    else:
+        good = is_empty(reply)
     if good:
         return met(reply)
     hit = ("externalId",) if "externalId" in trial.mapped.matching else ()
@@ -354,7 +404,9 @@ def _walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _judge_nulls(reply: Reply) -> Result:
     nulls = sorted({path for path, value in _walk(reply.json) if value is None})
-    return met(reply) if not nulls else tolerated("compat.schemas_shape", reply, f"null: {', '.join(nulls[:5])}")
+    if not nulls:
+        return met(reply)
+    return tolerated("compat.schemas_shape", reply, f"null: {', '.join(nulls[:5])}")
 
 
 def _judge_words(reply: Reply) -> Result:
@@ -362,9 +414,9 @@ def _judge_words(reply: Reply) -> Result:
         f"{name} {value}" for path, value in _walk(reply.json)
         if (name := path.rpartition(".")[2]) in WORDS and isinstance(value, str) and value not in WORDS[name]
     }  # fmt: skip
-    return (
-        met(reply) if not odd else tolerated("compat.schemas_shape", reply, f"misspelt: {', '.join(sorted(odd)[:5])}")
-    )
+    if not odd:
+        return met(reply)
+    return tolerated("compat.schemas_shape", reply, f"misspelt: {', '.join(sorted(odd)[:5])}")
 
 
 def _judge_targets(trial: Trial, reply: Reply) -> Result:
@@ -412,11 +464,16 @@ def check_errors(trial: Trial) -> None:
 
     def body() -> Result:
         reply = replies[0]
-        found = reply.json if isinstance(reply.json, dict) else {}
+        if isinstance(reply.json, dict):
+            found = reply.json
+        else:
+            found = {}
         schemas = found.get("schemas")
         named = isinstance(schemas, list) and ERROR.casefold() in [str(item).casefold() for item in schemas]
         good = named and isinstance(found.get("status"), str)
-        return met(reply) if good else tolerated("compat.error_body", reply)
+        if good:
+            return met(reply)
+        return tolerated("compat.error_body", reply)
 
     trial.check("errors.unknown_id", ask)
     trial.check("errors.body", body)
@@ -459,33 +516,29 @@ class Pages:
         items = resources_of(reply)
         if items is None:
             return tolerated("compat.paging", reply)
-        return (
-            met(reply)
-            if len(items) <= PAGE
-            else tolerated("compat.paging", reply, f"{len(items)} people on a page of {PAGE}")
-        )
+        if len(items) <= PAGE:
+            return met(reply)
+        return tolerated("compat.paging", reply, f"{len(items)} people on a page of {PAGE}")
 
     def total(self) -> Result:
         self._page(1 + PAGE)
         first, second = (total_of(reply) for reply in self.pages[:2])
         if first is None or first < len(ids_of(self.pages[0])):
             return tolerated("compat.paging", self.pages[0], "totalResults is missing or smaller than the page")
-        return (
-            met(self.pages[1])
-            if first == second
-            else tolerated("compat.paging", self.pages[1], f"totalResults {first}, then {second}")
-        )
+        if first == second:
+            return met(self.pages[1])
+        return tolerated("compat.paging", self.pages[1], f"totalResults {first}, then {second}")
 
     def start_index(self) -> Result:
         second = self.pages[1]
-        there = second.json.get("startIndex") if isinstance(second.json, dict) else None
+        there = None
+        if isinstance(second.json, dict):
+            there = second.json.get("startIndex")
         if not ids_of(second):
             return unknown("there are too few people for a second page", second)
-        return (
-            met(second)
-            if there == 1 + PAGE
-            else tolerated("compat.paging_echo", second, f"startIndex {there!r} instead of {1 + PAGE}")
-        )
+        if there == 1 + PAGE:
+            return met(second)
+        return tolerated("compat.paging_echo", second, f"startIndex {there!r} instead of {1 + PAGE}")
 
     def no_repeats(self) -> Result:
         first, second = self.pages[:2]
@@ -502,7 +555,9 @@ class Pages:
 
     def past_the_end(self) -> Result:
         reply = self._page(1_000_000)
-        return met(reply) if resources_of(reply) == [] else tolerated("compat.paging", reply)
+        if resources_of(reply) == []:
+            return met(reply)
+        return tolerated("compat.paging", reply)
 
 
 def check_paging(trial: Trial) -> None:

@@ -54,11 +54,9 @@ def _check_rename(trial: Trial, subject: Subject, dialect: str) -> None:
             return unmet("compat.id_changes", reply, targets=(target,))
         if ids_of(reply) != [subject.id]:
             return unmet("compat.renamed_not_found", reply, targets=(target,))
-        return (
-            met(reply)
-            if is_empty(before)
-            else unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
-        )
+        if is_empty(before):
+            return met(reply)
+        return unmet("compat.filter_ignored", before, "found by the old value", targets=(target,))
 
     for code, ask in (("rename.value", rename), ("rename.id", same_id), ("rename.found", found)):
         trial.check(code, ask, dialect=dialect, people=FULL)

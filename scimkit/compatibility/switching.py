@@ -86,7 +86,9 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
     def same_id() -> Result:
         reply = trial.refresh(subject)
         good = reply.status == 200 and reply.id == subject.id
-        return met(reply) if good else unmet("compat.id_changes", reply, targets=ROWS)
+        if good:
+            return met(reply)
+        return unmet("compat.id_changes", reply, targets=ROWS)
 
     steps = [("disable.own", off), ("inactive.readable", readable), ("inactive.found", found)]
     if people == FULL and trial.mapped.groups:
@@ -100,7 +102,9 @@ def _judge_off(trial: Trial, subject: Subject, dialect: str, changed: Changed) -
     text = dialect == DEFAULT_DIALECT
     if not reply.done:
         return unmet("compat.boolean_text_refused" if text else "compat.boolean_json_refused", reply, targets=ROWS)
-    gone = trial.endpoint.read("Users", subject.id) if as_boolean(subject.value("active")) is not False else None
+    gone = None
+    if as_boolean(subject.value("active")) is not False:
+        gone = trial.endpoint.read("Users", subject.id)
     if gone is not None and gone.status in (404, 410):
         return met(reply, "the person cannot be read any more")
     there = subject.value("active")
@@ -111,7 +115,9 @@ def _judge_off(trial: Trial, subject: Subject, dialect: str, changed: Changed) -
         if not text:
             return unmet("compat.disable_not_stored", reply, said, outcome=NOT_STORED, targets=ROWS)
         works, more = _try_real_false(trial, subject)
-        cause = "compat.boolean_text_taken_as_true" if works else "compat.disable_not_stored"
+        cause = "compat.disable_not_stored"
+        if works:
+            cause = "compat.boolean_text_taken_as_true"
         return unmet(cause, reply, f"{said}; with a JSON false {more}", outcome=NOT_STORED, targets=ROWS)
     if changed.lost:
         return unmet("compat.siblings_lost", reply, changed.words, targets=ROWS)
@@ -178,12 +184,10 @@ def _judge_memberships(trial: Trial, subject: Subject, dialect: str) -> Result:
     reply, there = members_of(trial, group)
     if there is None:
         return unknown("the group's members cannot be read", reply)
-    return (
-        met(reply)
-        if subject.id in there
-        else unmet(
-            "compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.member_rows
-        )
+    if subject.id in there:
+        return met(reply)
+    return unmet(
+        "compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.member_rows
     )
 
 

@@ -67,7 +67,9 @@ def unknown(why: str, reply: Reply | None = None) -> Result:
 
 
 def _said(reply: Reply, more: str) -> str:
-    return f"{reply.said}; {more}" if more else reply.said
+    if more:
+        return f"{reply.said}; {more}"
+    return reply.said
 
 
 @dataclass(slots=True)
@@ -117,8 +119,12 @@ class Changed:
 
 
 def _short(value: Any) -> str:
-    text = "missing" if value is None else repr(value)
-    return text if len(text) <= 120 else text[:120] + "…"
+    text = "missing"
+    if value is not None:
+        text = repr(value)
+    if len(text) <= 120:
+        return text
+    return text[:120] + "…"
 
 
 @dataclass(slots=True)
@@ -201,7 +207,10 @@ class Trial:
         for need in CHECKS[code].needs:
             row = self.found(need, dialect, people)
             if row is not None and row.outcome not in MET:
-                outcome = NOT_OBSERVED if row.outcome == NOT_OBSERVED else NOT_REACHED
+                if row.outcome == NOT_OBSERVED:
+                    outcome = NOT_OBSERVED
+                else:
+                    outcome = NOT_REACHED
                 return Result(outcome, row.cause, "", f"not asked: {need} was not met")
         return None
 
@@ -279,8 +288,14 @@ class Trial:
         """
         before = subject.resource
         changes = [Change(target, read_target(before, target), value) for target, value in wanted.items()]
-        message = body if body is not None else patch_body(changes, dialect == FLAG_DIALECT)
-        how = {"media_type": media_type} if media_type else {}
+        if body is not None:
+            message = body
+        else:
+            message = patch_body(changes, dialect == FLAG_DIALECT)
+        if media_type:
+            how = {"media_type": media_type}
+        else:
+            how = {}
         reply = self.endpoint.patch("Users", subject.id, message, **how)
         if reply.done:
             self.refresh(
@@ -291,7 +306,10 @@ class Trial:
         elif reply.answer is None or reply.status >= 500:
             self.refresh(subject)  # who knows what it did
         wrong = self.differences(subject.resource, wanted)
-        lost = self.losses(subject, before, wanted) if reply.done else {}
+        if reply.done:
+            lost = self.losses(subject, before, wanted)
+        else:
+            lost = {}
         if reply.done:
             subject.stored.update({target: subject.value(target) for target in wanted if target not in wrong})
         return Changed(reply, wanted, wrong if reply.done else dict.fromkeys(wanted), lost)

@@ -228,7 +228,9 @@ def _weight(cause: Cause, targets: tuple[str, ...], mapped: Mapped, flag: bool, 
         "compat.row_not_changed",
         "compat.typed_path_refused",
     )
-    return BREAKS if fatal else cause.breaks
+    if fatal:
+        return BREAKS
+    return cause.breaks
 
 
 # -- the verdict ---------------------------------------------------------------------
@@ -242,7 +244,10 @@ def judge_whole(
     findings: Sequence[Finding], rows: Sequence[CompatibilityRow], *, flag: bool, written: bool, gallery: bool
 ) -> Verdict:
     """Whether Entra will work, in the dialect in force or in the other one."""
-    own, other = (FLAG_DIALECT, DEFAULT_DIALECT) if flag else (DEFAULT_DIALECT, FLAG_DIALECT)
+    if flag:
+        own, other = (FLAG_DIALECT, DEFAULT_DIALECT)
+    else:
+        own, other = (DEFAULT_DIALECT, FLAG_DIALECT)
     fatal, conditions = _weigh(findings, own)
     other_fatal, other_conditions = _weigh(findings, other)
     note = " ".join(
@@ -252,12 +257,15 @@ def judge_whole(
     unreached = any(row.outcome == NOT_REACHED and row.cause in ENDING for row in rows)
     if not fatal and (not written or unreached):
         note = " ".join(text for text in (note, ENDED_NOTE if unreached else READ_ONLY_NOTE) if text)
-        said = (
-            "So far nothing speaks against it" if not conditions else "So far it works only if: " + " ".join(conditions)
-        )
+        said = "So far nothing speaks against it"
+        if conditions:
+            said = "So far it works only if: " + " ".join(conditions)
         return Verdict(UNKNOWN, said.rstrip(".") + ".", tuple(conditions), note)
     if better:
-        change = f"Take the flag {FLAG} off the Tenant URL." if flag else f"Add the flag {FLAG} to the Tenant URL."
+        if flag:
+            change = f"Take the flag {FLAG} off the Tenant URL."
+        else:
+            change = f"Add the flag {FLAG} to the Tenant URL."
         wanted = (change, *other_conditions)
         return Verdict(
             WORKS_IF, "Entra will work if: " + " ".join(wanted), wanted, note or (PILOT_NOTE if not flag else ""), True
@@ -295,7 +303,10 @@ def _weigh(findings: Sequence[Finding], dialect: str) -> tuple[list[Finding], li
 
 def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, flag: bool) -> tuple[Finding, ...]:
     """The findings as they count: what only the dialect that is not used meets is advice."""
-    other = DEFAULT_DIALECT if flag else FLAG_DIALECT
+    if flag:
+        other = DEFAULT_DIALECT
+    else:
+        other = FLAG_DIALECT
     used = {FLAG_DIALECT if flag else DEFAULT_DIALECT} | ({other} if verdict.other_dialect else set())
     counted = [
         finding if any(in_dialect(finding, one) for one in used) else replace(finding, breaks=ADVICE)
@@ -316,11 +327,17 @@ def make_checks(
     flag: bool,
 ) -> tuple[Check, ...]:
     """A check for the verdict and one for each finding: failed where something has to be mended or changed first."""
-    own = FLAG_DIALECT if flag else DEFAULT_DIALECT
+    if flag:
+        own = FLAG_DIALECT
+    else:
+        own = DEFAULT_DIALECT
     checks = [_verdict_check(verdict)]
     for finding in findings:
         cause = CAUSES[finding.cause]
-        message = f"{finding.title}: {finding.got}" if finding.got else finding.title
+        if finding.got:
+            message = f"{finding.title}: {finding.got}"
+        else:
+            message = finding.title
         advice = f"Until it is mended: {finding.meanwhile} For the vendor: {finding.remedy}"
         if (
             finding.breaks == ADVICE

@@ -54,7 +54,10 @@ class Redactor:
         Raises CredentialError, without the value, when it has fewer than six
         characters (it would tear ordinary words apart) or is part of the mask.
         """
-        value = secret.reveal() if isinstance(secret, Secret) else secret
+        if isinstance(secret, Secret):
+            value = secret.reveal()
+        else:
+            value = secret
         if value in self._values:
             return
         if len(value.strip()) < SHORTEST or value in MASK:
@@ -136,7 +139,9 @@ class Redactor:
             return type(value)(self.plain(item) for item in value)
         if isinstance(value, tuple):
             items = [self.plain(item) for item in value]
-            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+            if hasattr(value, "_fields"):
+                return type(value)(*items)
+            return tuple(items)
         return value
 
     def clear(self) -> None:

@@ -39,7 +39,9 @@ class Reference:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}" if self.name else self.kind
+        if self.name:
+            return f"{self.kind}:{self.name}"
+        return self.kind
 
 
 def parse_reference(text: str | Reference) -> Reference:
@@ -168,7 +170,9 @@ def _from_file(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> st
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        reason = "does not exist"
+        if not isinstance(error, FileNotFoundError):
+            reason = f"cannot be read ({error.strerror})"
         raise CredentialError(
             f"{place}: the file {reason}", "Put the token, alone, into that file.", reference=str(place)
         ) from None

@@ -106,7 +106,10 @@ def confirm_plan(plan: ChangePlan, confirm: str, *, tenant: PlannedIn, run: RunS
     if may_write and earlier and _is_rest_of(plan, earlier):
         return earlier
     shown = earlier is not None and earlier.fingerprint == plan.fingerprint
-    shown_utc = earlier.made_utc if earlier and shown else utc_text(now)
+    if earlier and shown:
+        shown_utc = earlier.made_utc
+    else:
+        shown_utc = utc_text(now)
     fresh = _is_fresh(shown_utc, now)
     if tenant.is_sandbox:
         allowed = confirm in (IN_THE_SANDBOX, plan.fingerprint)
@@ -130,7 +133,9 @@ def _doubt(plan: ChangePlan, confirm: str, *, shown: bool, fresh: bool) -> str:
         return "what was confirmed is another plan: something has changed since"
     if not shown:
         return "it was confirmed before this run has shown it"
-    return "the confirmation is older than 60 minutes" if not fresh else "nobody has confirmed it yet"
+    if not fresh:
+        return "the confirmation is older than 60 minutes"
+    return "nobody has confirmed it yet"
 
 
 def _is_rest_of(plan: ChangePlan, earlier: ChangePlan) -> bool:

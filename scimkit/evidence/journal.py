@@ -96,7 +96,9 @@ class Journal:
         try:
             yield answers.append
         except ApiError as error:
-            state = "unknown" if error.status is None else "refused"
+            state = "refused"
+            if error.status is None:
+                state = "unknown"
             self._keep(
                 replace(
                     entry,

@@ -57,13 +57,17 @@ def read_utc(text: str) -> datetime:
     """The reverse of `utc_text`; also takes Graph's seven fractional digits."""
     head, _, fraction = text.removesuffix("Z").partition(".")
     moment = datetime.fromisoformat(head).replace(tzinfo=UTC)
-    return moment.replace(microsecond=int(fraction[:6].ljust(6, "0"))) if fraction else moment
+    if fraction:
+        return moment.replace(microsecond=int(fraction[:6].ljust(6, "0")))
+    return moment
 
 
 def to_plain(value: Any) -> Any:
     """`value` as what JSON can hold. Raises TypeError for a handle or a secret."""
     if value is None or isinstance(value, (str, bool, int, float)):
-        return value.value if isinstance(value, Enum) else value
+        if isinstance(value, Enum):
+            return value.value
+        return value
     if isinstance(value, datetime):
         return utc_text(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

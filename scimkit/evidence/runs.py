@@ -147,7 +147,9 @@ class RunStore:
 
         A resumed run goes on with the profile it began with, whatever has become of the file.
         """
-        return str(self.path(PROFILE)) if self.exists(PROFILE) else str(self.state()["app"])
+        if self.exists(PROFILE):
+            return str(self.path(PROFILE))
+        return str(self.state()["app"])
 
     def app_note(self) -> str:
         """A sentence where the app's file is not any more what this run began with; else ""."""
@@ -157,7 +159,9 @@ class RunStore:
         now = _profile_text(source)
         if now is not None and self.redact(now) == self.read(PROFILE):
             return ""
-        what = "is gone" if now is None else "has changed"
+        what = "has changed"
+        if now is None:
+            what = "is gone"
         return f"{Path(source).name} {what} since this run began; the run uses its own copy, {PROFILE}"
 
     # -- files -------------------------------------------------------------
@@ -222,10 +226,15 @@ class RunStore:
 
     def list(self, folder: str = "") -> tuple[str, ...]:
         """Names of the files in `folder` (relative to the run), sorted, without half-written ones."""
-        place = self.path(folder) if folder else self.folder
+        if folder:
+            place = self.path(folder)
+        else:
+            place = self.folder
         if not place.is_dir():
             return ()
-        prefix = f"{folder}/" if folder else ""
+        prefix = ""
+        if folder:
+            prefix = f"{folder}/"
         return tuple(
             sorted(prefix + item.name for item in place.iterdir() if item.is_file() and not item.name.startswith("."))
         )

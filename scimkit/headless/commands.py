@@ -14,7 +14,9 @@ def shown_path(path: Path, *, start: Path | None = None) -> str:
     """`path` relative to the working folder where it lies below it, else whole."""
     start = (start or Path.cwd()).resolve()
     whole = Path(path).resolve()
-    return str(whole.relative_to(start)) if whole.is_relative_to(start) else str(whole)
+    if whole.is_relative_to(start):
+        return str(whole.relative_to(start))
+    return str(whole)
 
 
 def quoted(arguments: list[str], *, windows: bool = os.name == "nt") -> str:

@@ -412,7 +412,9 @@ def join_streams(cell: NotebookNode) -> None:
     joined: dict[str, NotebookNode] = {}
     outputs = []
     for output in cell.get("outputs", []):
-        first = joined.get(output.get("name", "")) if output.output_type == "stream" else None
+        first = None
+        if output.output_type == "stream":
+            first = joined.get(output.get("name", ""))
         if first is not None:
             first.text += output.text
             continue

@@ -161,7 +161,10 @@ class Kernels:
 
     def _start_plain(self) -> AsyncKernelManager:
         manager = self._new_manager()
-        preload = {PRELOAD: ",".join(self.preload)} if self.preload else {}
+        if self.preload:
+            preload = {PRELOAD: ",".join(self.preload)}
+        else:
+            preload = {}
         try:
             run_sync(manager.start_kernel)(
                 extra_arguments=list(ARGUMENTS),

@@ -29,7 +29,9 @@ def prepare_lab(
     app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None
 ) -> RunStore:
     """A run folder with a copy of every notebook that is not there yet; the shipped ones stay as shipped."""
-    run = RunStore.open(resume, redact=REDACTOR.text) if resume is not None else None
+    run = None
+    if resume is not None:
+        run = RunStore.open(resume, redact=REDACTOR.text)
     if run is not None:
         state = run.state()
         for what, asked in (("app", app), ("tenant", tenant)):
@@ -113,12 +115,18 @@ def open_lab(
     command.append(
         "--allow-root"
     )  # often a container's only user; Jupyter would stop and name an option that is not ours
-    command += [] if browser else ["--no-browser"]
-    command += [f"--ServerApp.port={port}"] if port else []
+    if browser:
+        command += []
+    else:
+        command += ["--no-browser"]
+    if port:
+        command += [f"--ServerApp.port={port}"]
     with run.locked("open in JupyterLab already (scimkit lab)"):
         if note := run.app_note():
             sys.stderr.write(f"Note: {note}\n")
-        address = ensure_sandbox(folder, app=run.app) if run.state()["tenant"] == "sandbox" else None
+        address = None
+        if run.state()["tenant"] == "sandbox":
+            address = ensure_sandbox(folder, app=run.app)
         try:
             return _serve(command, environment)
         finally:

@@ -26,7 +26,10 @@ class Progress:
     cells: tuple[int, int] = (0, 0)
 
     def __str__(self) -> str:
-        what = self.title if self.state == "running" else self.state
+        if self.state == "running":
+            what = self.title
+        else:
+            what = self.state
         return f"[{self.number}/{self.total}] {self.step}: {what}"
 
 
@@ -36,7 +39,9 @@ Listener = Callable[[Progress], None]
 def printer(stream: TextIO | None = None) -> Listener:
     """A listener that draws one bar on a terminal, and prints plain lines anywhere else."""
     out = stream or sys.stderr
-    return _Bar(out) if out.isatty() else _Lines(out)
+    if out.isatty():
+        return _Bar(out)
+    return _Lines(out)
 
 
 class _Lines:

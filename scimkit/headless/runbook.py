@@ -33,7 +33,9 @@ class Step:
     def short(self) -> str:
         """What stands before the underscore where that is a number: `5c` of `5c_pilot`."""
         head = self.name.partition("_")[0]
-        return head if head[:1].isdigit() else self.name
+        if head[:1].isdigit():
+            return head
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)

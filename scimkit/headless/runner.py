@@ -125,11 +125,15 @@ def run_runbook(
     """
     parameters = declared(runbook)
     values = sort_settings(runbook, settings or {}, parameters)
-    run = RunStore.open(resume, redact=REDACTOR.text) if resume is not None else None
+    run = None
+    if resume is not None:
+        run = RunStore.open(resume, redact=REDACTOR.text)
     if run is not None:
         app, tenant = _of_the_run(run, runbook, app, tenant)
     app, tenant = app or "oreilly", tenant or "sandbox"
-    profile = _profile(run.app if run is not None else app) if _declares(parameters, "app") else None
+    profile = None
+    if _declares(parameters, "app"):
+        profile = _profile(run.app if run is not None else app)
     if _declares(parameters, "tenant"):
         settings_file = load_config(str(config or ""))
         settings_file.tenant(tenant)

@@ -67,21 +67,24 @@ def start_provisioning(
     job = graph.job(sp, job_id) or {}
     if is_running(job):
         began = last_began(job)
-        now = min(now, began - timedelta(seconds=1)) if began else now  # the log is read from after this time
+        # the log is read from after this time
+        if began:
+            now = min(now, began - timedelta(seconds=1))
     else:
         graph.start_job(sp, job_id)
         job = graph.job(sp, job_id) or {}
     status = read_status(job)
     active = is_running(job)
-    check = (
-        passed("enable.started", f"provisioning is on; a cycle follows about every {interval_words(status.interval)}")
-        if active
-        else failed(
+    if active:
+        check = passed(
+            "enable.started", f"provisioning is on; a cycle follows about every {interval_words(status.interval)}"
+        )
+    else:
+        check = failed(
             "enable.started",
             "the job does not say that it is on",
             "Look at the job's page in the portal, then run this step again.",
         )
-    )
     return Enablement(
         job_id,
         utc_text(now),

@@ -167,7 +167,9 @@ def _begun_here(journal: Journal, template_id: str, existing: tuple[dict[str, An
     ]
     names = {entry.after.get("displayName") for entry in begun}
     fit = [sp["id"] for sp in existing if sp.get("displayName") in names]
-    return frozenset(fit) if len(fit) == 1 else frozenset()
+    if len(fit) == 1:
+        return frozenset(fit)
+    return frozenset()
 
 
 def _no_template(app: AppProfile, found: list[dict[str, Any]], fit: list[dict[str, Any]]) -> Check:
@@ -205,13 +207,13 @@ def plan_app(
     chosen = choose_app(app, candidates, adopt=adopt)
     if chosen is None:
         name = display_name or candidates.template["displayName"]
-        origin = (
-            "as an app without gallery entry"
-            if app.gallery.added_by == "custom"
-            else f"from the gallery entry {candidates.template['displayName']}"
-        )
+        origin = "as an app without gallery entry"
+        if app.gallery.added_by != "custom":
+            origin = f"from the gallery entry {candidates.template['displayName']}"
         return (PlannedChange("create", f"enterprise app {name}", "", origin), _job_change(name))
-    return () if graph.jobs(chosen["id"]) else (_job_change(chosen["displayName"]),)
+    if graph.jobs(chosen["id"]):
+        return ()
+    return (_job_change(chosen["displayName"]),)
 
 
 def _job_change(name: str) -> PlannedChange:
@@ -307,13 +309,17 @@ def make_app(
 def find_or_create_job(graph: GraphClient, service_principal_id: str, template_id: str) -> dict[str, Any]:
     """The app's provisioning job; made from `template_id` where there is none."""
     jobs = graph.jobs(service_principal_id)
-    return jobs[0] if jobs else graph.create_job(service_principal_id, template_id)
+    if jobs:
+        return jobs[0]
+    return graph.create_job(service_principal_id, template_id)
 
 
 def _application_id(graph: GraphClient, sp: dict[str, Any]) -> str:
     """Object id of the app registration behind a service principal; "" where it is not readable."""
     application = graph.application(sp["appId"])
-    return str(application["id"]) if application else ""
+    if application:
+        return str(application["id"])
+    return ""
 
 
 def pick_template(templates: list[dict[str, Any]]) -> dict[str, Any]:

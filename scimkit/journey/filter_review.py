@@ -256,11 +256,9 @@ def _unknown_attributes(filters: Iterable[ScopingFilter], known: frozenset[str])
         for clause in each.clauses:
             if known and clause.attribute not in known:
                 near = suggest(clause.attribute, known)
-                remedy = (
-                    f"Did you mean {near}? Names are case-sensitive."
-                    if near
-                    else "Add it to the source schema, or correct the clause."
-                )
+                remedy = "Add it to the source schema, or correct the clause."
+                if near:
+                    remedy = f"Did you mean {near}? Names are case-sensitive."
                 yield Finding(
                     "filter.unknown_attribute",
                     "error",
@@ -271,7 +269,10 @@ def _unknown_attributes(filters: Iterable[ScopingFilter], known: frozenset[str])
 
 def _unread(source_object: str, filters: Iterable[ScopingFilter]) -> tuple[str, ...]:
     """Attributes of `filters` that scimkit cannot read from Graph: nothing may be claimed about them."""
-    readable = USER_NAMES if source_object == "User" else GROUP_NAMES
+    if source_object == "User":
+        readable = USER_NAMES
+    else:
+        readable = GROUP_NAMES
     names = (clause.attribute for each in filters for clause in each.clauses)
     return tuple(
         name
@@ -281,7 +282,9 @@ def _unread(source_object: str, filters: Iterable[ScopingFilter]) -> tuple[str, 
 
 
 def _named(source_object: str, name: str) -> tuple[str, str]:
-    return (name, "") if source_object == "User" else ("", name)
+    if source_object == "User":
+        return (name, "")
+    return ("", name)
 
 
 def _false_clauses(verdict: Verdict) -> tuple[FailedClause, ...]:
@@ -295,7 +298,9 @@ def _false_clauses(verdict: Verdict) -> tuple[FailedClause, ...]:
 
 
 def _has(value: Any) -> str:
-    return EMPTY if value in (None, "") else plain_text(value)
+    if value in (None, ""):
+        return EMPTY
+    return plain_text(value)
 
 
 def _count(left_out: Iterable[LeftOut]) -> tuple[ClauseCount, ...]:
@@ -314,7 +319,10 @@ def _count(left_out: Iterable[LeftOut]) -> tuple[ClauseCount, ...]:
 
 def check_filters_of(review: FilterReview) -> tuple[Check, ...]:
     """What an administrator should look at; one passed check where there is no filter."""
-    code, who = ("scope.filters", "people") if review.object == "User" else ("scope.group_filters", "groups")
+    if review.object == "User":
+        code, who = ("scope.filters", "people")
+    else:
+        code, who = ("scope.group_filters", "groups")
     if not review.filters:
         return (passed(code, f"there is no scoping filter: all {who} assigned pass", SOURCE),)
     remarks = (

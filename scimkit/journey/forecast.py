@@ -117,7 +117,9 @@ def make_forecast(
         _group_row(one, names, bool(one.id in links and lost & links[one.id].members.keys())) for one in foreseen
     )
     counts = dict(sorted(Counter(row.action for row in rows).items()))
-    accounts = None if sight.lost else _count_accounts(scim)
+    accounts = None
+    if not sight.lost:
+        accounts = _count_accounts(scim)
     leaving = tuple(group.name for group in groups if group.action == "delete")
     unsure = sum(_is_unsure(row.action, id, links, people.accounts) for id, row in people.rows.items())
     unsure += sum(_is_unsure(one.word, one.id, links, {one.id: one.account}) for one in foreseen)
@@ -292,13 +294,14 @@ def _check_leavers(
     """
     people = counts.get("disable", 0) + counts.get("delete", 0) + gone
     source = "Accidental deletions prevention"
-    told = [f"{_people(people)} would lose access"] if people else []
-    told += [f"these groups would be deleted in the app: {', '.join(groups)}"] if groups else []
-    told += (
-        [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"]
-        if unsure
-        else []
-    )
+    if people:
+        told = [f"{_people(people)} would lose access"]
+    else:
+        told = []
+    if groups:
+        told += [f"these groups would be deleted in the app: {', '.join(groups)}"]
+    if unsure:
+        told += [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"]
     if told and people + len(groups) + unsure >= threshold:
         text = f"{'; '.join(told)}; the job stops at {threshold}"
         return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
@@ -312,11 +315,9 @@ def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     taken = [row.person.user_principal_name for row in rows if row.action in ("update", "nothing")]
     if taken:
         return (passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}"),)
-    return (
-        ()
-        if any(row.action == "unknown" for row in rows)
-        else (passed("forecast.takeovers", "no existing account is taken over"),)
-    )
+    if any(row.action == "unknown" for row in rows):
+        return ()
+    return (passed("forecast.takeovers", "no existing account is taken over"),)
 
 
 def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:

@@ -64,8 +64,10 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
         hint = app.failure_hint
         lines.append(GuideLine("know", f"If “Test Connection” fails: {hint}", hint.source, hint.confirmed))
     for wording in app.wordings_for(step):
-        lines += [GuideLine("new portal", f"{wording.what}: {wording.new}", wording.new.source)] if wording.new else []
-        lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)] if wording.old else []
+        if wording.new:
+            lines += [GuideLine("new portal", f"{wording.what}: {wording.new}", wording.new.source)]
+        if wording.old:
+            lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)]
     lines += [GuideLine("read", f"{link.title}\n{link.url}", link.source) for link in app.links_for(step)]
     plain = tuple(replace(line, text=PORTAL_LABEL.sub(r"“\1”", line.text)) for line in lines)
     marks = dict.fromkeys(mark for line in plain for mark in split_marks(line.source))
@@ -82,10 +84,14 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
 def _addresses(app: AppProfile) -> list[GuideLine]:
     """Which Tenant URL is right, where that depends on the customer."""
     url = app.tenant_url
-    usual = "; taken where none is chosen" if url.kind == "choice" else ""
+    usual = ""
+    if url.kind == "choice":
+        usual = "; taken where none is chosen"
     lines = []
     for number, value in enumerate(url.values):
-        when = f" ({value.when})" if value.when else ""
+        when = ""
+        if value.when:
+            when = f" ({value.when})"
         lines.append(
             GuideLine("address", f"{value}{when}{usual if number == 0 else ''}", value.source, value.confirmed)
         )

@@ -87,7 +87,10 @@ def _masked(row: MappingRow, answer: Answer) -> Answer:
     failed."""
     if not redacts(row):
         return answer
-    error = REDACTED if answer.read and answer.error else answer.error
+    if answer.read and answer.error:
+        error = REDACTED
+    else:
+        error = answer.error
     return replace(answer, values=(REDACTED,) if answer.values else (), error=error)
 
 
@@ -132,13 +135,17 @@ def _needed(expression: str, given: Mapping[str, Any]) -> dict[str, Any]:
 def _read(kind: str, row: MappingRow, name: str, answer: Mapping[str, Any]) -> Answer:
     """Graph's parseExpressionResponse. A result is always a list of texts; how null looks in it is (unconfirmed)."""
     error = answer.get("error") or {}
-    told = str(error.get("message") or error.get("code") or "") if isinstance(error, Mapping) else str(error)
+    if isinstance(error, Mapping):
+        told = str(error.get("message") or error.get("code") or "")
+    else:
+        told = str(error)
     if answer.get("parsingSucceeded") is not True:
         return Answer(row.target, name, read=False, error=told or "no reason given", object=kind)
     if answer.get("evaluationSucceeded") is not True:
         return Answer(row.target, name, read=True, error=told or "no reason given", object=kind)
     values = answer.get("evaluationResult") or ()
-    values = [values] if isinstance(values, str) else values
+    if isinstance(values, str):
+        values = [values]
     return Answer(
         row.target, name, read=True, values=tuple(str(each) for each in values if each not in (None, "")), object=kind
     )

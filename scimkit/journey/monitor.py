@@ -112,13 +112,18 @@ def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, s
     found = {}
     for kind, object_id, name, action in predicted:
         line = _telling(reported.get((kind, object_id)) or reported.get((kind, name), []))
-        outcome = "nothing reported" if line is None else _outcome(line)
+        outcome = "nothing reported"
+        if line is not None:
+            outcome = _outcome(line)
         if action == "unknown" or (action == "failure" and line is not None and line.status == "failure"):
             continue  # nothing was predicted; or it failed as predicted, with whatever code
         if outcome != action and not (
             action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")
         ):
-            shown = name if kind == "User" else f"the group {name}"
+            if kind == "User":
+                shown = name
+            else:
+                shown = f"the group {name}"
             found[f"{shown} ({object_id})" if shown in found else shown] = f"predicted {action}; reported {outcome}"
     return found
 
@@ -136,7 +141,9 @@ def _outcome(line: LogLine) -> str:
     if line.status == "failure":
         return f"failure {line.code}".strip()
     if line.status == "skipped":
-        return "nothing" if line.code == "RedundantExport" else "skip"
+        if line.code == "RedundantExport":
+            return "nothing"
+        return "skip"
     return line.action
 
 

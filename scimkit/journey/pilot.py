@@ -174,7 +174,10 @@ def predict_pilot(
         values = _shown(_values(_desired(user, job, now, accounts), job, foreseen.word), job)
         found.append(Prediction(persons[user["id"]], foreseen.word, foreseen.outcome.decision.reason, values))
     going = tuple(prediction.person for prediction in found if prediction.action not in ("failure", "skip"))
-    checks = tuple(_check_overruled(review)) if review else ()
+    if review:
+        checks = tuple(_check_overruled(review))
+    else:
+        checks = ()
     return Predictions(tuple(found), _predict_group(job, sight, scope.pilot_group, going, accounts, now), checks)
 
 
@@ -186,7 +189,9 @@ def _check_overruled(review: MappingReview) -> Iterator[Check]:
         told = "; ".join(
             f"for {name} Microsoft gives {row.values[name]}, scimkit {ours}" for name, ours in each.values.items()
         )
-        found = "; whom the service finds depends on it, as it is used for matching" if row.matching else ""
+        found = ""
+        if row.matching:
+            found = "; whom the service finds depends on it, as it is used for matching"
         remedy = (
             "Go by Microsoft's value: it is what the service sends. What is predicted and compared here is scimkit's."
         )
@@ -223,7 +228,9 @@ def _predict_group(
     now: datetime,
 ) -> GroupPrediction | None:
     """going: the pilot people who will have an account when the group's turn comes."""
-    assigned = job.assigned_groups.get(pilot.id) if pilot else None
+    assigned = None
+    if pilot:
+        assigned = job.assigned_groups.get(pilot.id)
     if pilot is None or assigned is None:
         return None
     members = tuple(person for person in going if person.id in assigned.members)
@@ -231,7 +238,9 @@ def _predict_group(
     if rules is not None:
         rules = replace(rules, only_members=frozenset(person.id for person in members))
     foreseen = predict_group(assigned, replace(job, group_rules=rules), sight, now=now, accounts=accounts)
-    return GroupPrediction(pilot, foreseen.word, foreseen.outcome.decision.reason, members) if foreseen else None
+    if foreseen:
+        return GroupPrediction(pilot, foreseen.word, foreseen.outcome.decision.reason, members)
+    return None
 
 
 def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> Desired:
@@ -273,7 +282,10 @@ def _after(prediction: Prediction) -> str:
 
 
 def _expected(action: str) -> str:
-    return "create or update" if action == "unknown" else action  # the app cannot be asked from here
+    # the app cannot be asked from here
+    if action == "unknown":
+        return "create or update"
+    return action
 
 
 def _plan_group(group: GroupPrediction, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
@@ -314,7 +326,9 @@ def run_pilot(
     rule = rule_id(graph.schema(sp, job_id))
     answers = [graph.provision_on_demand(sp, job_id, rule, prediction.person.id) for prediction in predictions.people]
     _wait_for_assignments(graph, enterprise_app, predictions.people, answers)
-    told = _provision_group(graph, enterprise_app, rule, predictions.group) if predictions.group else None
+    told = None
+    if predictions.group:
+        told = _provision_group(graph, enterprise_app, rule, predictions.group)
     events = list(graph.provisioning_logs(job_id, since=started))
     job = read_job(graph, enterprise_app)
     accounts = {
@@ -388,9 +402,18 @@ def _judge(
     wanted = _values(desired, job, action)
     matching = next((row.target for row in job.mapping.matching_rows), "userName")
     resource, problem = _read_back(scim, matching, desired.create, answer.target_id)
-    observed = _shown({target: read_target(resource, target) for target in wanted}, job) if resource else {}
-    differences = Differences(facts=job.targets) if action == "create" else job.people.differences
-    different = tuple(change.target for change in differences.between(wanted, resource)) if resource else ()
+    if resource:
+        observed = _shown({target: read_target(resource, target) for target in wanted}, job)
+    else:
+        observed = {}
+    if action == "create":
+        differences = Differences(facts=job.targets)
+    else:
+        differences = job.people.differences
+    if resource:
+        different = tuple(change.target for change in differences.between(wanted, resource))
+    else:
+        different = ()
     log_id = _log_id(events, prediction.person.id)
     report = _check_report(name, answer)
     checks = [
@@ -399,15 +422,14 @@ def _judge(
         _check_log(name, log_id),
         *_check_prediction(name, prediction.action, answer),
     ]
-    verdict = (
-        "failed"
-        if report.status == "failed"
-        else "not observed"
-        if problem
-        else "differs"
-        if different or not resource
-        else "proved"
-    )
+    if report.status == "failed":
+        verdict = "failed"
+    elif problem:
+        verdict = "not observed"
+    elif different or not resource:
+        verdict = "differs"
+    else:
+        verdict = "proved"
     target_id = answer.target_id or str((resource or {}).get("id", ""))
     return PilotPerson(prediction.person, prediction.action, reported, observed, target_id, log_id, verdict), tuple(
         checks
@@ -444,7 +466,10 @@ def _judge_group(
     resource, problem = _read_group(scim, job, group, answer.target_id)
     inside = {str(one.get("value")) for one in (resource or {}).get("members") or () if isinstance(one, Mapping)}
     observed = tuple(person for person in prediction.members if accounts.get(person.id) in inside)
-    missing = tuple(person for person in prediction.members if person not in observed) if resource else ()
+    if resource:
+        missing = tuple(person for person in prediction.members if person not in observed)
+    else:
+        missing = ()
     log_id = _log_id(events, group.id)
     report = _check_report(name, answer)
     checks = [
@@ -453,15 +478,14 @@ def _judge_group(
         _check_log(name, log_id),
         *_check_prediction(name, prediction.action, answer),
     ]
-    verdict = (
-        "failed"
-        if report.status == "failed"
-        else "not observed"
-        if problem
-        else "differs"
-        if missing or not resource
-        else "proved"
-    )
+    if report.status == "failed":
+        verdict = "failed"
+    elif problem:
+        verdict = "not observed"
+    elif missing or not resource:
+        verdict = "differs"
+    else:
+        verdict = "proved"
     target_id = answer.target_id or str((resource or {}).get("id", ""))
     return PilotGroupResult(
         group, prediction.action, _reported(answer), observed, missing, target_id, log_id, verdict
@@ -472,12 +496,19 @@ def _read_group(
     scim: ScimClient, job: JobFacts, group: PilotGroup, target_id: str
 ) -> tuple[Mapping[str, Any] | None, str]:
     """The group as the app holds it, members included, and why it could not be read."""
-    rows = job.group_rules.mapping.matching_rows if job.group_rules else ()
+    if job.group_rules:
+        rows = job.group_rules.mapping.matching_rows
+    else:
+        rows = ()
     try:
         if not target_id:
             matches = scim.find("Groups", next((row.target for row in rows), "displayName"), group.name)
-            target_id = str(matches[0].get("id") or "") if len(matches) == 1 else ""
-        return (scim.read("Groups", target_id, members=True), "") if target_id else (None, "")
+            target_id = ""
+            if len(matches) == 1:
+                target_id = str(matches[0].get("id") or "")
+        if target_id:
+            return (scim.read("Groups", target_id, members=True), "")
+        return (None, "")
     except ApiError as error:
         return None, str(error)
 
@@ -523,10 +554,13 @@ def _short(answer: OnDemand) -> str:
     if answer.result == "Failure":
         return "failure"
     if answer.result == "Skipped":
-        return "nothing" if answer.error_code == "RedundantExport" else "skip"
-    return (
-        answer.action.lower() if answer.action.lower() != "other" else "nothing"
-    )  # "" for a group: its answer says no action
+        if answer.error_code == "RedundantExport":
+            return "nothing"
+        return "skip"
+    # "" for a group: its answer says no action
+    if answer.action.lower() != "other":
+        return answer.action.lower()
+    return "nothing"
 
 
 def _check_report(name: str, answer: OnDemand) -> Check:
@@ -567,7 +601,9 @@ def _read_back(
         matches = scim.find("Users", matching, str(wanted.get(matching, "")))
     except ApiError as error:
         return None, str(error)
-    return (matches[0], "") if len(matches) == 1 else (None, "")
+    if len(matches) == 1:
+        return (matches[0], "")
+    return (None, "")
 
 
 def _check_observed(name: str, resource: Mapping[str, Any] | None, problem: str, different: tuple[str, ...]) -> Check:

@@ -131,9 +131,9 @@ def _suggestible(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup | Non
     if raw.get("securityEnabled") is False or raw.get("groupTypes"):
         return None
     members = _people(graph, raw["id"])
-    return (
-        PilotGroup(raw["id"], str(raw.get("displayName") or ""), members) if 0 < len(members) <= MOST_MEMBERS else None
-    )
+    if 0 < len(members) <= MOST_MEMBERS:
+        return PilotGroup(raw["id"], str(raw.get("displayName") or ""), members)
+    return None
 
 
 def check_pilot_group(

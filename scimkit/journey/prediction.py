@@ -146,7 +146,10 @@ class JobFacts:
 
     def read_matching(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Of a person in scope what the matching rows name."""
-        roles = role_names(user["id"], self) if self.reads_roles else ()
+        if self.reads_roles:
+            roles = role_names(user["id"], self)
+        else:
+            roles = ()
         return self._matching_reader.read(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
 
     @cached_property
@@ -154,7 +157,9 @@ class JobFacts:
         """The properties of a Graph user that flow into matching attributes as they are; None where any is computed."""
         sources = [direct_source(row) for row in self.mapping.rows if row.matching]
         names = tuple(graph_name(source) for source in sources)
-        return names if all(names) else None
+        if all(names):
+            return names
+        return None
 
     @cached_property
     def reads_roles(self) -> bool:
@@ -211,14 +216,18 @@ def _members(graph: GraphClient, group_id: str) -> tuple[str, ...]:
 def read_group(graph: GraphClient, group_id: str) -> GroupRead:
     """A group that the service has linked, whether it is assigned, and there, or not any more."""
     found = graph.group(group_id)
-    return GroupRead({"id": group_id}, (), gone=True) if found is None else GroupRead(found, _members(graph, group_id))
+    if found is None:
+        return GroupRead({"id": group_id}, (), gone=True)
+    return GroupRead(found, _members(graph, group_id))
 
 
 def read_group_rules(schema: Mapping[str, Any]) -> GroupRules | None:
     """The rules of a schema for groups; None where their mapping is missing or switched off."""
     on = (mapping for mapping in read_schema(schema) if mapping.source_object == "Group" and mapping.enabled)
     mapping = next(on, None)
-    return GroupRules(mapping, read_target_facts(schema, mapping.target_object)) if mapping else None
+    if mapping:
+        return GroupRules(mapping, read_target_facts(schema, mapping.target_object))
+    return None
 
 
 class Sight:
@@ -332,13 +341,18 @@ def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
 
 def _used_source(user: Mapping[str, Any], job: JobFacts) -> dict[str, Any]:
     """`source_of`, of what the job uses; as if they were in scope."""
-    roles = role_names(user["id"], job) if job.reads_roles else ()
+    if job.reads_roles:
+        roles = role_names(user["id"], job)
+    else:
+        roles = ()
     return job.source_reader.read(user, soft_deleted=False, manager_id=manager_of(user), app_roles=roles)
 
 
 def _judged(user: Mapping[str, Any], source: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
     filters = job.mapping.filters
-    verdict = judge(filters, source) if filters else None
+    verdict = None
+    if filters:
+        verdict = judge(filters, source)
     return job.entitlements.scope_of(user["id"], active=is_active(user), filters=verdict)
 
 
@@ -440,7 +454,9 @@ def _folded(value: Any) -> str:
     """A matching value as it is compared; a guest's principal name is read as the outside address."""
     if value.__class__ is not str:
         return ""
-    return plain_principal_name(value).casefold() if "#" in value else value.casefold()
+    if "#" in value:
+        return plain_principal_name(value).casefold()
+    return value.casefold()
 
 
 def _managers_first(waiting: dict[str, GraphUser], *, together: bool) -> Iterator[GraphUser | list[GraphUser]]:
@@ -469,7 +485,10 @@ def _managers_first(waiting: dict[str, GraphUser], *, together: bool) -> Iterato
         ids = list(climbed)
         for one in ids:
             del waiting[one]
-        start = ids.index(above) if above in climbed else len(ids)
+        if above in climbed:
+            start = ids.index(above)
+        else:
+            start = len(ids)
         if start < len(ids):
             yield [climbed[one] for one in ids[start:]]
         yield from [climbed[one] for one in reversed(ids[:start])]
@@ -495,11 +514,16 @@ def predict_group(
         return None
     filters = job.groups.mapping.filters
     plain = group_attributes(group.graph, members=group.members, in_scope=True)
-    verdict = judge(filters, plain) if filters else None
+    verdict = None
+    if filters:
+        verdict = judge(filters, plain)
     facts = group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone)
     scope = judge_scope(replace(facts, gone=group.gone))
     source = plain | {"IsSoftDeleted": not scope.in_scope}
-    peers = claims.others(source, now=now) if claims and scope.in_scope and link is None else NO_PEERS
+    if claims and scope.in_scope and link is None:
+        peers = claims.others(source, now=now)
+    else:
+        peers = NO_PEERS
     outcome = job.groups.forecast(source, scope, link, sight, now=now, peers=peers, references=accounts)
     return Foreseen(group.graph, outcome, account_of(outcome, scope))
 
@@ -526,7 +550,9 @@ def predict_groups(
     remembering = sight.remembering()
 
     def look(known: Mapping[str, str]) -> list[Foreseen]:
-        claims = Claims(job.group_rules.mapping) if job.group_rules else None
+        claims = None
+        if job.group_rules:
+            claims = Claims(job.group_rules.mapping)
         for group in groups:
             if claims and group.graph["id"] in links and not group.gone:
                 claims.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
@@ -550,7 +576,9 @@ def _with_deleted_members(group: GroupRead, links: Links, gone: Collection[str])
     """The group with those of its written members among it who are deleted in Entra."""
     link = links.get(group.graph["id"])
     deleted = tuple(key for key in (link.members if link else ()) if key in gone)
-    return replace(group, members=(*group.members, *deleted)) if deleted else group
+    if deleted:
+        return replace(group, members=(*group.members, *deleted))
+    return group
 
 
 def account_of(outcome: Outcome, scope: ScopeDecision) -> str:

@@ -187,8 +187,12 @@ def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping
 def _assumed(question: Decision, answer: str) -> Check:
     """Nobody has answered: what is taken, and what follows from it."""
     choice = next((choice for choice in question.choices if choice.value == answer), None)
-    taken = f"assumed: {choice.label}" if choice else "nobody has said"
-    what = f" {choice.consequence.value}" if choice and choice.consequence else ""
+    taken = "nobody has said"
+    if choice:
+        taken = f"assumed: {choice.label}"
+    what = ""
+    if choice and choice.consequence:
+        what = f" {choice.consequence.value}"
     remedy = (
         "Answer it: decisions with"
         f" {question.key}={' | '.join(c.value for c in question.choices) or 'your answer'}.{what}"

@@ -196,7 +196,9 @@ def choose_pilot(
 
 
 def _find_user(graph: GraphClient, name: str, select: tuple[str, ...]) -> dict[str, Any]:
-    user = graph.user(name, select=select) if _SIGN_IN_NAME.fullmatch(name) else None
+    user = None
+    if _SIGN_IN_NAME.fullmatch(name):
+        user = graph.user(name, select=select)
     if user is None:
         raise ConfigError(
             f"there is no user {name} in this tenant", "Give the user principal name as the portal shows it."
@@ -241,7 +243,9 @@ def read_sources(
     """
     users = choose_mapping(live)
     select = (*SELECT, *(used_extensions(users) if users else ()))
-    job = read_job(graph, enterprise_app) if users and "appRoleAssignments" in used_sources(users) else None
+    job = None
+    if users and "appRoleAssignments" in used_sources(users):
+        job = read_job(graph, enterprise_app)
     found = {}
     for person in people:
         user = graph.user(person.id, select=select)
@@ -252,7 +256,10 @@ def read_sources(
             )
         manager = graph.manager(person.id)
         blocked = user.get("accountEnabled") is False  # which IsSoftDeleted includes ("Customize attribute mappings")
-        roles = role_names(person.id, job) if job else ()
+        if job:
+            roles = role_names(person.id, job)
+        else:
+            roles = ()
         found[person.user_principal_name] = source_attributes(
             user, soft_deleted=blocked, manager_id=manager["id"] if manager else None, app_roles=roles
         )
@@ -311,7 +318,9 @@ def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
     chosen = next((role for role in named if role.name == "User"), named[0] if named else None)
     if chosen is None and enterprise_app.roles:
         chosen = enterprise_app.roles[0]
-    return (chosen.id, chosen.name) if chosen else (DEFAULT_ACCESS, "Default Access")
+    if chosen:
+        return (chosen.id, chosen.name)
+    return (DEFAULT_ACCESS, "Default Access")
 
 
 def is_person(member: Mapping[str, Any]) -> bool:
@@ -338,10 +347,14 @@ def _unassigned(
 ) -> tuple[PilotGroup | None, tuple[Person, ...]]:
     """What is still to be assigned: the group, and the people whom neither it nor an earlier assignment brings."""
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
-    principals = (
-        {raw["principalId"] for raw in graph.assignments(enterprise_app.service_principal_id)} if group else set()
-    )
-    assigned |= set(group.member_ids) if group else set()
+    if group:
+        principals = {raw["principalId"] for raw in graph.assignments(enterprise_app.service_principal_id)}
+    else:
+        principals = set()
+    if group:
+        assigned |= set(group.member_ids)
+    else:
+        assigned |= set()
     return None if not group or group.id in principals else group, tuple(
         person for person in pilot if person.id not in assigned
     )

@@ -50,7 +50,9 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
         text = f"the date noted ({noted}) is not the one in the token itself ({own.date()})"
         checks.append(warning("token.dates_differ", text, "Note the token's own date."))
         end = min(noted, own.date())
-    remind = remind_on(end, now) if end else None
+    remind = None
+    if end:
+        remind = remind_on(end, now)
     return TokenNote(
         app.name,
         app.token.label,
@@ -64,7 +66,9 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
 
 
 def _article(word: str) -> str:
-    return "an" if word[:1].lower() in "aeio" else "a"
+    if word[:1].lower() in "aeio":
+        return "an"
+    return "a"
 
 
 def _read_date(text: str) -> date | None:

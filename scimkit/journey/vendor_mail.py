@@ -31,7 +31,9 @@ class MailDraft:
     @property
     def text(self) -> str:
         """The whole mail as plain text, "" where there is none."""
-        return f"To: {self.to}\nSubject: {self.subject}\n\n{self.body}" if self.to else ""
+        if self.to:
+            return f"To: {self.to}\nSubject: {self.subject}\n\n{self.body}"
+        return ""
 
 
 def write_mail(app: AppProfile, *, sender: str = "") -> MailDraft:
@@ -68,7 +70,10 @@ def _about_us(app: AppProfile) -> list[str]:
     """What the vendor may want to know of us: the match, the attributes, groups."""
     if not app.attributes:
         return []
-    found = [f"Existing accounts are to be found by {', then '.join(app.matching)}."] if app.matching else []
+    if app.matching:
+        found = [f"Existing accounts are to be found by {', then '.join(app.matching)}."]
+    else:
+        found = []
     found += [
         "We send these attributes of people, as far as we have values for them:",
         *(f"- {row.target}" for row in app.attributes),
@@ -85,8 +90,14 @@ def wait_for_vendor(app: AppProfile, problem: ScimkitError, reference: str, *, u
     reference  where the token was looked for; `sandbox`, the default, stands for nowhere
     url_known  whether the Tenant URL has been noted already
     """
-    place = reference if reference not in ("", "sandbox") else f"env:{app.name.upper().replace('-', '_')}_TOKEN"
-    to = str(app.token.mail.to) if app.token.mail else str(app.help_contact)
+    if reference not in ("", "sandbox"):
+        place = reference
+    else:
+        place = f"env:{app.name.upper().replace('-', '_')}_TOKEN"
+    if app.token.mail:
+        to = str(app.token.mail.to)
+    else:
+        to = str(app.help_contact)
     remedy = [
         f"Send the mail that lies in the run folder as {FILE} to {to}. When the answer is here, put the token where"
         f" {place} says"
@@ -96,7 +107,9 @@ def wait_for_vendor(app: AppProfile, problem: ScimkitError, reference: str, *, u
             f"and the Tenant URL into scimkit.toml, as tenant_url under [apps.{app.name}] (or add --set"
             " 5a.tenant_url=…)"
         )
-    why = "nobody has said yet where it is" if reference in ("", "sandbox") else str(problem)
+    why = "nobody has said yet where it is"
+    if reference not in ("", "sandbox"):
+        why = str(problem)
     return Waiting(
         f"waiting for {app.title}, whose support makes the {app.token.label}: {why}",
         f"{' '.join(remedy)}; then go on.",

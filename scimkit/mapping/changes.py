@@ -101,8 +101,12 @@ def expected_side(
     """
     rank = {target.casefold(): number for number, target in enumerate(matching, start=1)}
     users, groups = tuple(rows), tuple(group_rows)
-    objects = [_expected("User", users, rank)] if users else []
-    objects += [_expected("Group", groups, {})] if groups else []
+    if users:
+        objects = [_expected("User", users, rank)]
+    else:
+        objects = []
+    if groups:
+        objects += [_expected("Group", groups, {})]
     left_open = {
         (kind, row.target, "source")
         for kind, found in (("User", users), ("Group", groups))
@@ -193,7 +197,9 @@ def _object_changes(one: ObjectMapping, other: ObjectMapping, says: frozenset[st
 
 
 def _switch(on: bool) -> str:
-    return "on" if on else "off"
+    if on:
+        return "on"
+    return "off"
 
 
 def _actions(actions: frozenset[str]) -> str:
@@ -213,10 +219,14 @@ def _row_changes(
         target = key[0]
         if key not in wanted or key not in there:
             row = there.get(key) or wanted[key]
-            told = (
-                OPEN if row.expression is None and (one.source_object, target, "source") in left_open else row_text(row)
-            )
-            kind, before, after = ("row removed", told, NOTHING) if key in there else ("row added", NOTHING, told)
+            if row.expression is None and (one.source_object, target, "source") in left_open:
+                told = OPEN
+            else:
+                told = row_text(row)
+            if key in there:
+                kind, before, after = ("row removed", told, NOTHING)
+            else:
+                kind, before, after = ("row added", NOTHING, told)
             yield MappingChange(one.source_object, target, kind, "", before, after)
         else:
             for member, before, after in _members(there[key], wanted[key]):
@@ -248,11 +258,15 @@ def spelled(value: str, names: Sequence[str]) -> str:
 
 
 def _source(row: MappingRow) -> str:
-    return NOTHING if row.expression is None else canonical(row.expression)
+    if row.expression is None:
+        return NOTHING
+    return canonical(row.expression)
 
 
 def _default(value: str | None) -> str:
-    return NOTHING if value is None else f'"{value}"'
+    if value is None:
+        return NOTHING
+    return f'"{value}"'
 
 
 def row_text(row: MappingRow) -> str:
@@ -262,10 +276,14 @@ def row_text(row: MappingRow) -> str:
     '[mail], matching 1'
     """
     parts = [_source(row)]
-    parts += [f"default {_default(row.default)}"] if row.default is not None else []
-    parts += [f"matching {row.matching}"] if row.matching else []
-    parts += [row.apply] if spelled(row.apply, APPLY) != APPLY[0] else []
-    parts += [row.behaviour] if spelled(row.behaviour, BEHAVIOUR) != BEHAVIOUR[0] else []
+    if row.default is not None:
+        parts += [f"default {_default(row.default)}"]
+    if row.matching:
+        parts += [f"matching {row.matching}"]
+    if spelled(row.apply, APPLY) != APPLY[0]:
+        parts += [row.apply]
+    if spelled(row.behaviour, BEHAVIOUR) != BEHAVIOUR[0]:
+        parts += [row.behaviour]
     return ", ".join(parts)
 
 

@@ -87,4 +87,6 @@ def undefined_names(
 
 def _near(name: str, known: frozenset[str]) -> str:
     found = suggest(name, sorted(known))
-    return f"Did you mean {found}? " if found else ""
+    if found:
+        return f"Did you mean {found}? "
+    return ""

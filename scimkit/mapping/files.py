@@ -214,7 +214,9 @@ class _Place:
         return _Place(self.file, (*self.words, word))
 
     def __str__(self) -> str:
-        return f"{self.file}: {', '.join(self.words)}" if self.words else self.file
+        if self.words:
+            return f"{self.file}: {', '.join(self.words)}"
+        return self.file
 
     def error(self, message: str, remedy: str) -> MappingError:
         return MappingError(f"{self}: {message}", remedy)
@@ -265,7 +267,10 @@ def _read_object(table: Mapping[str, Any], top: _Place, number: int, saved: Sequ
         if action not in ACTIONS:
             raise place.at("actions").error(f"{action!r} is no action", _allowed(action, ACTIONS))
     there = next((each for each in saved if (each.source_object, each.target_object) == (source, target)), None)
-    known = keyed_rows(there.rows) if there else {}
+    if there:
+        known = keyed_rows(there.rows)
+    else:
+        known = {}
     rows, seen = [], dict.fromkeys((target for target, _ in known), 0)
     for index, raw in enumerate(_tables(table, "row", place), start=1):
         name = str(raw.get("target", ""))
@@ -350,7 +355,9 @@ def kind_of(node: Expression) -> Kind:
     """What the portal calls a source that says this."""
     if isinstance(node, Attribute):
         return "Direct"
-    return "Constant" if isinstance(node, (Text, Number)) else "Expression"
+    if isinstance(node, (Text, Number)):
+        return "Constant"
+    return "Expression"
 
 
 def _read_filter(raw: Mapping[str, Any], above: _Place, number: int, there: ObjectMapping | None) -> ScopingFilter:
@@ -372,7 +379,10 @@ def _read_clause(raw: Mapping[str, Any], place: _Place, saved: set[Clause]) -> C
     several = tuple(_list(raw, "values", place, default=[]))
     if several and "value" in raw:
         raise place.error("there is a value, and there are values", "Keep one of the two.")
-    value = several[0] if several else _value(raw, "value", str, place, default=None)
+    if several:
+        value = several[0]
+    else:
+        value = _value(raw, "value", str, place, default=None)
     clause = Clause(_value(raw, "attribute", str, place), _value(raw, "operator", str, place), value, several[1:])
     if clause in saved:
         return clause

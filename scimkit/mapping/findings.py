@@ -73,7 +73,9 @@ def lint(
         node = parse(expression)
     except MappingError as error:
         return (Finding("expression.unreadable", "error", error.message, error.remedy, error.position or 0),)
-    names = None if attributes is None else tuple(attributes)
+    names = None
+    if attributes is not None:
+        names = tuple(attributes)
     found = [*_whole(node, apply, matching)]
     for each in walk(node):
         if isinstance(each, (Call, Word)):
@@ -82,7 +84,9 @@ def lint(
             found += _call(each)
         if isinstance(each, Attribute) and names is not None and each.name not in names:
             near = suggest(each.name, names)
-            remedy = f"Did you mean [{near}]?" if near else "Add it to the source schema, or correct it."
+            remedy = "Add it to the source schema, or correct it."
+            if near:
+                remedy = f"Did you mean [{near}]?"
             message = f"[{each.name}] is not in the source schema; it reads as null"
             found.append(Finding("expression.unknown_attribute", "error", message, remedy, each.position))
     return tuple(sorted(found, key=lambda finding: finding.position))
@@ -138,7 +142,9 @@ def _call(node: Call) -> Iterator[Finding]:
     special = {"IIF": _iif, "Switch": _switch, "Replace": _replace, "Split": _split}.get(node.name)
     if special is not None:
         yield from special(node)
-    first = node.arguments[0] if node.arguments else None
+    first = None
+    if node.arguments:
+        first = node.arguments[0]
     if node.name in ("DateAdd", "DateDiff") and isinstance(first, Text) and first.value not in INTERVAL_NAMES:
         message = f'"{first.value}" is no interval'
         remedy = "Use yyyy, m (month), d, ww, h, n (minute) or s; case matters."
@@ -258,7 +264,9 @@ def _replace(node: Call) -> Iterator[Finding]:
 
 
 def _split(node: Call) -> Iterator[Finding]:
-    delimiter = node.arguments[1] if len(node.arguments) > 1 else None
+    delimiter = None
+    if len(node.arguments) > 1:
+        delimiter = node.arguments[1]
     if isinstance(delimiter, Text) and len(delimiter.value) != 1:
         message = "the delimiter of Split is one character"
         yield Finding("expression.split_delimiter", "warning", message, "Give one character.", delimiter.position)

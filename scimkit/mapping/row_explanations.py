@@ -40,13 +40,15 @@ def explain_row(
 
 
 def _find(rows: list[MappingRow], target: str) -> MappingRow:
-    found = (
-        [row for row in rows if row.target == target]
-        if target
-        else sorted(rows, key=lambda row: row.kind != "Expression")
-    )
+    if target:
+        found = [row for row in rows if row.target == target]
+    else:
+        found = sorted(rows, key=lambda row: row.kind != "Expression")
     if not found:
         near = suggest(target, [row.target for row in rows])
-        remedy = f"Did you mean {near}?" if near else f"Give one of {', '.join(row.target for row in rows)}."
+        if near:
+            remedy = f"Did you mean {near}?"
+        else:
+            remedy = f"Give one of {', '.join(row.target for row in rows)}."
         raise MappingError(f"no row with a source maps {target or 'anything'}", remedy)
     return found[0]

@@ -125,7 +125,9 @@ def objects_in(value: Any) -> list[Mapping[str, Any]]:
     >>> objects_in([{"name": "a"}, 5]), objects_in("a")
     ([{'name': 'a'}], [])
     """
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, Mapping)]
+    return []
 
 
 def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
@@ -188,7 +190,10 @@ def read_actions(flow_types: Any) -> frozenset[str]:
         return ALL_ACTIONS
     if isinstance(flow_types, int):
         return frozenset(name for bit, name in ((1, "Add"), (2, "Update"), (4, "Delete")) if flow_types & bit)
-    parts = flow_types.split(",") if isinstance(flow_types, str) else _expect(flow_types, list, "flowTypes")
+    if isinstance(flow_types, str):
+        parts = flow_types.split(",")
+    else:
+        parts = _expect(flow_types, list, "flowTypes")
     names = {str(part).strip().lower() for part in parts}
     unknown = names - {"add", "update", "delete", "none", ""}
     if unknown:
@@ -243,7 +248,9 @@ def mapping_of(schema: Mapping[str, Any], source_object: str) -> ObjectMapping:
     found = choose_mapping(mappings, source_object)
     if found is None:
         names = sorted({each.source_object for each in mappings})
-        has = f"it has {', '.join(names)}" if names else "it has none at all"
+        has = "it has none at all"
+        if names:
+            has = f"it has {', '.join(names)}"
         raise MappingError(f"the schema has no mapping for {source_object}; {has}", "Restore the default mappings.")
     return found
 
@@ -280,7 +287,9 @@ def direct_source(row: MappingRow) -> str:
         node = compile_expression(row.expression).node
     except MappingError:
         return ""
-    return node.name if isinstance(node, Attribute) else ""
+    if isinstance(node, Attribute):
+        return node.name
+    return ""
 
 
 def redacts(row: MappingRow) -> bool:
@@ -369,7 +378,9 @@ class CompiledMapping:
         except MappingError as error:
             errors[target] = error
             return IGNORE_ATTRIBUTE
-        return None if value == "" and not self.settings.send_empty_text else value
+        if value == "" and not self.settings.send_empty_text:
+            return None
+        return value
 
     def stream(
         self,
@@ -395,7 +406,9 @@ def _read_direct(name: str, value: Any, target: str, errors: dict[str, MappingEr
     except Fault as fault:
         errors[target] = MappingError(f"[{name}]: {fault.message}", fault.remedy, text=f"[{name}]", position=0)
         return IGNORE_ATTRIBUTE
-    return str(made) if isinstance(made, Instant) else made
+    if isinstance(made, Instant):
+        return str(made)
+    return made
 
 
 @lru_cache(maxsize=32)

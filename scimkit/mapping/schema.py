@@ -200,7 +200,9 @@ def write_actions(actions: frozenset[str], *, like: Any = None) -> str:
     >>> write_actions(frozenset({"Update", "Add"}), like="Add, Update, Delete")
     'Add, Update'
     """
-    comma = ", " if isinstance(like, str) and ", " in like else ","
+    comma = ","
+    if isinstance(like, str) and ", " in like:
+        comma = ", "
     return comma.join(name for name in ACTIONS if name in actions) or "None"
 
 
@@ -209,8 +211,13 @@ def write_row(row: MappingRow, *, sources: Sources | None = None) -> dict[str, A
 
     Raises MappingError when its expression is new and `sources` has no tree for it.
     """
-    there = read_row(row.raw) if row.raw else None
-    made = copy.deepcopy(dict(row.raw)) if row.raw else dict(NEW_ROW)
+    there = None
+    if row.raw:
+        there = read_row(row.raw)
+    if row.raw:
+        made = copy.deepcopy(dict(row.raw))
+    else:
+        made = dict(NEW_ROW)
     for name, member in MEMBER_OF.items():
         value = getattr(row, name)
         if there is None or getattr(there, name) != value:
@@ -238,7 +245,9 @@ def new_sources(wanted: Sequence[ObjectMapping]) -> Iterator[tuple[ObjectMapping
     """The rows whose expression is not the one of their original: each needs a tree."""
     for each in wanted:
         for row in each.rows:
-            before = read_row(row.raw).expression if row.raw else None
+            before = None
+            if row.raw:
+                before = read_row(row.raw).expression
             if row.expression is not None and meaning(before) != meaning(row.expression):
                 yield each, row
 
@@ -255,7 +264,10 @@ def merge_mapping(
     Raises MappingError when `wanted` names an object the schema does not have.
     """
     there, named = keyed(read_schema(schema)), keyed(wanted)
-    earlier = keyed(read_schema(saved)) if saved is not None else {}
+    if saved is not None:
+        earlier = keyed(read_schema(saved))
+    else:
+        earlier = {}
     for key in named:
         if key not in there:
             has = ", ".join(f"{source} to {target}" for source, target, _ in there) or "nothing"
@@ -295,7 +307,9 @@ def write_scope(raw: Mapping[str, Any] | None, filters: Sequence[ScopingFilter])
     )
     groups = [group for group in made.get("groups") or () if isinstance(group, Mapping)]
     made["groups"] = [_write_group(each, groups) for each in filters]
-    return made if any(made.values()) else None
+    if any(made.values()):
+        return made
+    return None
 
 
 def _write_group(wanted: ScopingFilter, groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -314,5 +328,8 @@ def _write_clause(wanted: Clause, clauses: Sequence[Mapping[str, Any]]) -> dict[
         [there] = read_filters([{"name": "", "clauses": [raw]}])[0].clauses
         if _same_clause(there) == _same_clause(wanted):
             return copy.deepcopy(dict(raw))
-    operand = {"values": [wanted.value, *wanted.more]} if wanted.value is not None else copy.deepcopy(UNARY_OPERAND)
+    if wanted.value is not None:
+        operand = {"values": [wanted.value, *wanted.more]}
+    else:
+        operand = copy.deepcopy(UNARY_OPERAND)
     return {"operatorName": wanted.operator, "sourceOperandName": wanted.attribute, "targetOperand": operand}

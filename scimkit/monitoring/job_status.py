@@ -94,17 +94,25 @@ def _state(schedule: Mapping[str, Any], quarantined: bool, ran: bool) -> str:
     if quarantined:
         return "quarantine"
     if schedule.get("state") == "Active":
-        return "running" if ran else "waiting for its first cycle"
-    return "stopped" if ran else "not started"
+        if ran:
+            return "running"
+        return "waiting for its first cycle"
+    if ran:
+        return "stopped"
+    return "not started"
 
 
 def _quarantine(raw: Mapping[str, Any] | None) -> str:
     if not raw or not raw.get("reason") or not _moment(raw.get("currentBegan")):
         return ""
     error = raw.get("error") or {}
-    said = f": {error['message']}" if error.get("message") else ""
+    said = ""
+    if error.get("message"):
+        said = f": {error['message']}"
     return f"{raw['reason']} since {utc_text(_moment(raw['currentBegan']) or read_utc(raw['currentBegan']))}{said}"
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if not text or text.startswith(NEVER) else read_utc(text)
+    if not text or text.startswith(NEVER):
+        return None
+    return read_utc(text)

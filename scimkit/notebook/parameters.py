@@ -64,7 +64,9 @@ class Parameter:
     def choices(self) -> tuple[str, ...]:
         """The values allowed, where the sentence starts with them: `a | b | c: what it means`."""
         head, colon, _ = self.help.partition(":")
-        return tuple(word.strip() for word in head.split("|")) if colon and "|" in head else ()
+        if colon and "|" in head:
+            return tuple(word.strip() for word in head.split("|"))
+        return ()
 
     def convert(self, value: Any, *, where: str) -> Any:
         """`value` in this parameter's type, within its bounds.
@@ -156,11 +158,10 @@ def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
             if not isinstance(target, ast.Name) or node.value is None:  # type: ignore[attr-defined]
                 raise ValueError("not an assignment")
             default = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            hint = (
-                node.annotation.id
-                if isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name)
-                else type(default).__name__
-            )
+            if isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name):
+                hint = node.annotation.id
+            else:
+                hint = type(default).__name__
             kind = TYPES[hint]
         except (ValueError, KeyError):
             raise ConfigError(
@@ -183,7 +184,9 @@ def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:
         raise ConfigError(
             f"{notebook} is not a notebook ({error})", "Restore the notebook as it was shipped."
         ) from None
-    source = "".join(tagged[0]["source"]) if tagged else ""
+    source = ""
+    if tagged:
+        source = "".join(tagged[0]["source"])
     return parse_parameters(source, where=Path(notebook).name)
 
 
@@ -193,7 +196,9 @@ def check_names(declared: Iterable[Parameter], names: Iterable[str], *, where: s
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
+            hint = ""
+            if near:
+                hint = f"Did you mean {near[0]}? "
             raise ConfigError(f"{where} has no parameter {name}", f"{hint}It has: {', '.join(known) or 'none'}.")
 
 

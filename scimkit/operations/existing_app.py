@@ -26,11 +26,10 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
     )
     fit = [sp for sp in candidates.existing if adopt and adopt in (sp["id"], sp["displayName"])]
     if len(fit) != 1:
-        said = (
-            f"{len(fit)} enterprise apps of {app.title} are called {adopt}"
-            if adopt
-            else f"this run has not set {app.title} up, and no app is named"
-        )
+        if adopt:
+            said = f"{len(fit)} enterprise apps of {app.title} are called {adopt}"
+        else:
+            said = f"this run has not set {app.title} up, and no app is named"
         raise PlanRefused(
             said,
             (

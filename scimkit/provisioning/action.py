@@ -75,7 +75,9 @@ class Outcome:
     @property
     def result(self) -> str:
         """Success | Skipped | Failure."""
-        return "Failure" if self.error is not None else self.decision.result
+        if self.error is not None:
+            return "Failure"
+        return self.decision.result
 
     @property
     def action(self) -> str:
@@ -99,12 +101,17 @@ class Outcome:
         for write in self.members or (() if self.error is not None else decided):
             target_id, added = write.member.target_id, write.op == "add"
             if not write.code:
-                old, new = (None, target_id) if added else (target_id, None)
+                if added:
+                    old, new = (None, target_id)
+                else:
+                    old, new = (target_id, None)
                 shown.append({"displayName": MEMBERS, "oldValue": old, "newValue": new})
         return shown
 
     def _shown(self, target: str, value: Any) -> str:
-        return REDACTED if target in self.redacted else text_of(value)
+        if target in self.redacted:
+            return REDACTED
+        return text_of(value)
 
 
 def act(
@@ -133,7 +140,9 @@ def act(
     written = decision.written or (link.members if link is not None else {})
     kept = Link(source_id, target_id, managed, written) if target_id else link
     if not decision.writes:
-        unresolved = UNRESOLVED if decision.unresolved or decision.left_out else ""
+        unresolved = ""
+        if decision.unresolved or decision.left_out:
+            unresolved = UNRESOLVED
         return Outcome(decision, target_id, kept, resource, decision.code, decision.reason, unresolved)
     sending = Counted(endpoint)
     try:
@@ -201,7 +210,9 @@ def _id_of(resource: Mapping[str, Any], kind: Kind) -> str:
 def _write_references(decision: Decision, endpoint: Writer, target_id: str, writing: Writing) -> tuple[str, str]:
     """The later request; its failure does not undo the person's success."""
     if not decision.references:
-        return (UNRESOLVED, "") if decision.unresolved or decision.left_out else ("", "")
+        if decision.unresolved or decision.left_out:
+            return (UNRESOLVED, "")
+        return ("", "")
     try:
         body = patch_body(decision.references, writing.flag, facts=writing.facts)
         endpoint.patch(writing.kind.resource_type, target_id, body)

@@ -45,7 +45,9 @@ def error_code(error: ApiError, *, asking: bool = False) -> str:
     'EntryConflict'
     """
     if isinstance(error, Unreachable):
-        return "Timeout" if error.cause == "timeout" else "WebExceptionProtocolError"
+        if error.cause == "timeout":
+            return "Timeout"
+        return "WebExceptionProtocolError"
     if isinstance(error, Throttled):
         return "TooManyRequests"
     status = error.status

@@ -134,7 +134,9 @@ class Decision:
     @property
     def log_action(self) -> str:
         """The log's `provisioningAction`; linking without a change is logged as `other`."""
-        return self.action if self.action in ("create", "update", "disable", "delete") else self.attempted or "other"
+        if self.action in ("create", "update", "disable", "delete"):
+            return self.action
+        return self.attempted or "other"
 
     @property
     def writes(self) -> bool:
@@ -159,7 +161,9 @@ class Case:
 
     @property
     def linked_id(self) -> str:
-        return self.link.target_id if self.link is not None else ""
+        if self.link is not None:
+            return self.link.target_id
+        return ""
 
     @property
     def why(self) -> str:
@@ -247,7 +251,9 @@ def target_is_not_readable(case: Case) -> Decision | None:
 
 
 def was_never_linked(case: Case) -> Decision | None:
-    return skip(case, f"not in scope: {case.why}") if case.link is None else None
+    if case.link is None:
+        return skip(case, f"not in scope: {case.why}")
+    return None
 
 
 def is_not_managed(case: Case) -> Decision | None:
@@ -261,7 +267,10 @@ def is_kept_by_setting(case: Case) -> Decision | None:
     if not case.policy.skip_out_of_scope:
         return None
     kind = case.kind
-    covered = SKIP_SETTING_COVERS_BLOCKED if kind.can_disable else SKIP_SETTING_COVERS_GROUPS
+    if kind.can_disable:
+        covered = SKIP_SETTING_COVERS_BLOCKED
+    else:
+        covered = SKIP_SETTING_COVERS_GROUPS
     only_unassigned = kind.can_disable and case.scope.facts.active
     if not (covered or only_unassigned):
         return None
@@ -334,7 +343,9 @@ def linked_account_is_gone(case: Case) -> Decision | None:
 
 
 def linked_account_is_updated(case: Case) -> Decision | None:
-    return _update(case, case.linked_id) if case.link is not None else None
+    if case.link is not None:
+        return _update(case, case.linked_id)
+    return None
 
 
 def matching_value_is_taken(case: Case) -> Decision | None:
@@ -350,7 +361,9 @@ def several_accounts_match(case: Case) -> Decision | None:
     if count <= 1:
         return None
     key = case.observed.key
-    what = f"{key.target} {key.value!r}" if key else "the matching value"
+    what = "the matching value"
+    if key:
+        what = f"{key.target} {key.value!r}"
     return refuse("DuplicateTargetEntries", f"{count} {case.kind.account}s in the target have {what}")
 
 
@@ -395,7 +408,10 @@ def _new_references(desired: Desired) -> Additions:
 def _update(case: Case, target_id: str) -> Decision:
     """In scope with an account: write what differs; without a link, it was matched just now."""
     desired = case.desired
-    how, unchanged = ("matched", "link") if case.link is None else ("linked", "nothing")
+    if case.link is None:
+        how, unchanged = ("matched", "link")
+    else:
+        how, unchanged = ("linked", "nothing")
     found = f"{how} to {desired.kind.account} {target_id}"
     if "Update" not in case.policy.actions:
         reason = f"{found}; the mapping does not allow Update"
@@ -404,7 +420,10 @@ def _update(case: Case, target_id: str) -> Decision:
         return broken
     resource = case.observed.resource or {}
     changes = case.differences.between(desired.update, resource)
-    references = case.differences.between(desired.references, resource) if desired.references else ()
+    if desired.references:
+        references = case.differences.between(desired.references, resource)
+    else:
+        references = ()
     left_out = desired.unresolved
     if changes or references:
         names = ", ".join([change.target for change in changes + references])
@@ -415,7 +434,10 @@ def _update(case: Case, target_id: str) -> Decision:
         decision = Decision(unchanged, "Skipped", "RedundantExport", reason, (), (), left_out, target_id)
     if desired.membership is None:
         return decision
-    written = case.link.members if case.link is not None else found_members(resource, desired.membership)
+    if case.link is not None:
+        written = case.link.members
+    else:
+        written = found_members(resource, desired.membership)
     decision = _with_members(decision, desired, written)
     if not decision.writes and (decision.add or decision.remove):
         return replace(decision, action="update", result="Success", code="", reason=f"{found}; members differ")

@@ -159,12 +159,17 @@ class CompiledDesires:
                       linked; a manager or member who is not among them is left out
         only_members  as of `JobSettings`
         """
-        links = NOTHING if references is None else references
+        if references is None:
+            links = NOTHING
+        else:
+            links = references
         creating, updating = self._evaluated(source, now)
         create, update = creating.values, updating.values
         keys = self._keys(update, create)  # before lists of one are unpacked
         linked, unresolved = self._resolved(create, links)
-        membership = self._membership(creating, links, only_members) if self._members else None
+        membership = None
+        if self._members:
+            membership = self._membership(creating, links, only_members)
         overfull = self._fit(creating)
         if update is not create:
             overfull = tuple(dict.fromkeys((*overfull, *self._fit(updating))))
@@ -230,7 +235,10 @@ class CompiledDesires:
         """Matching values by precedence, lowest number first; a create-only row matches too."""
         keys: tuple[MatchKey, ...] = ()
         for target in self._matching:
-            value = updating[target] if target in updating else creating.get(target)
+            if target in updating:
+                value = updating[target]
+            else:
+                value = creating.get(target)
             if value.__class__ is str and value:
                 keys += (MatchKey(target, value),)
             elif value not in _NOT_A_VALUE:
@@ -315,7 +323,9 @@ def _settled(row: MappingRow, leaving: bool) -> MappingRow:
         return row
     mapping = ObjectMapping("row", "User", "", True, ALL_ACTIONS, (), (row,))
     value = CompiledMapping(mapping)({"IsSoftDeleted": leaving}, creating=True).values.get(row.target)
-    return replace(row, expression=print_expression(Text(value))) if isinstance(value, str) else row
+    if isinstance(value, str):
+        return replace(row, expression=print_expression(Text(value)))
+    return row
 
 
 def _depends_on_leaving_alone(row: MappingRow) -> bool:

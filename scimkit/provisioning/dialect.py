@@ -95,7 +95,9 @@ COMPLIANT = Dialect(
 
 def dialect(flag: bool) -> Dialect:
     """The dialect with or without the flag."""
-    return COMPLIANT if flag else DEFAULT
+    if flag:
+        return COMPLIANT
+    return DEFAULT
 
 
 # -- values ------------------------------------------------------------------
@@ -118,8 +120,12 @@ def as_json(rule: TargetRule, value: Any) -> Any:
         return as_boolean(value)
     if rule.integer:
         number = as_integer(value)
-        return value if number is None else number
-    return value if value is None or isinstance(value, (list, tuple, Mapping)) else str(value)
+        if number is None:
+            return value
+        return number
+    if value is None or isinstance(value, (list, tuple, Mapping)):
+        return value
+    return str(value)
 
 
 def patch_value(path: str, value: Any, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> Any:
@@ -129,7 +135,9 @@ def patch_value(path: str, value: Any, spelling: Dialect, facts: TargetFacts = N
     ('True', True)
     """
     value = plain_value(path, value, facts)
-    return str(value) if isinstance(value, bool) and spelling.boolean_as_text else value
+    if isinstance(value, bool) and spelling.boolean_as_text:
+        return str(value)
+    return value
 
 
 # -- queries -----------------------------------------------------------------
@@ -228,12 +236,18 @@ def operation(change: Change, spelling: Dialect, facts: TargetFacts = NOTHING_KN
     is_list = isinstance(change.new, (list, tuple))
     if change.target.casefold() == "roles" and is_list and all(isinstance(role, Mapping) for role in change.new):
         return role_operation(change.new, spelling, adds=change.adds)
-    word = spelling.add if change.old in (None, "") or change.adds else spelling.replace
+    if change.old in (None, "") or change.adds:
+        word = spelling.add
+    else:
+        word = spelling.replace
     return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, spelling, facts)}
 
 
 def _merged(operations: list[dict[str, Any]], spelling: Dialect) -> list[dict[str, Any]]:
-    words = {spelling.replace, spelling.add} if FLAG_MERGES_ADDS else {spelling.replace}
+    if FLAG_MERGES_ADDS:
+        words = {spelling.replace, spelling.add}
+    else:
+        words = {spelling.replace}
     result = list(operations)
     for word in sorted(words):
         several = [one for one in result if one["op"] == word and _merges(one["path"])]

@@ -126,7 +126,12 @@ def _are_same(rule: TargetRule, old: Any, new: Any) -> bool:
     if old.__class__ is str and new.__class__ is str and not rule.exact:
         return bool(old.lower() == new.lower())
     if isinstance(new, (list, tuple)):
-        there = old if isinstance(old, (list, tuple)) else [] if old in (None, "") else [old]
+        if isinstance(old, (list, tuple)):
+            there = old
+        elif old in (None, ""):
+            there = []
+        else:
+            there = [old]
         return sorted(_item(one) for one in new) == sorted(_item(one) for one in there)
     return bool(_comparable(old, rule.exact) == _comparable(new, rule.exact))
 
@@ -134,15 +139,22 @@ def _are_same(rule: TargetRule, old: Any, new: Any) -> bool:
 def _comparable(value: Any, exact: bool) -> Any:
     value = as_boolean(value)
     if value is None or isinstance(value, bool):
-        return "" if value is None else value
+        if value is None:
+            return ""
+        return value
     text = str(value)
-    return text if exact else text.lower()
+    if exact:
+        return text
+    return text.lower()
 
 
 def _item(item: Any) -> str:
     """What tells the elements of a list apart: their `value`, else the whole. A role
     that was sent as JSON inside text is known by the value in it."""
-    value = item.get("value", item) if isinstance(item, Mapping) else item
+    if isinstance(item, Mapping):
+        value = item.get("value", item)
+    else:
+        value = item
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = json.loads(value).get("value", value)

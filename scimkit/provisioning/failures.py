@@ -31,4 +31,6 @@ def judge_failures(failed: int, *, of: int, references: int = 0) -> str:
         return ""
     if failed > MOST_FAILED:
         return TOO_MANY
-    return TOO_LARGE_A_SHARE if failed > LARGEST_SHARE * of else ""
+    if failed > LARGEST_SHARE * of:
+        return TOO_LARGE_A_SHARE
+    return ""

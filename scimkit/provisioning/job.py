@@ -135,12 +135,17 @@ class CompiledJob:
             desired = self._desires.of_stranger(person, now)
         else:
             desired = self.desired(person, now=now, references=references)
-        unheard = self._never_looked_at(scope, desired) if desired.ignored or self._is_unusual else ""
+        unheard = ""
+        if desired.ignored or self._is_unusual:
+            unheard = self._never_looked_at(scope, desired)
         if unheard:
             observed = NOT_ASKED
             decision = nothing("EntrySynchronizationSkipped", unheard, link.target_id if link else "")
         else:
-            observed = NOT_ASKED if scope.facts.gone else look(desired, scope, link, endpoint, peers=peers)
+            if scope.facts.gone:
+                observed = NOT_ASKED
+            else:
+                observed = look(desired, scope, link, endpoint, peers=peers)
             decision = decide(desired, scope, link, observed, policy=self._policy, differences=self.differences)
         outcome = _foreseen(decision, desired, link, observed)
         if not self.settings.records_steps:
@@ -191,7 +196,9 @@ class CompiledJob:
         if desired.ignored:
             return "an expression says IgnoreObjectFlow"
         if self.settings.on_demand and (scope.facts.gone or not scope.facts.active):
-            found = "people who are blocked or deleted" if self.kind.can_disable else "groups that are deleted"
+            found = "groups that are deleted"
+            if self.kind.can_disable:
+                found = "people who are blocked or deleted"
             return f"on-demand provisioning does not find {found} in Entra"
         return ""
 
@@ -206,7 +213,9 @@ class CompiledJob:
         )
         if scope.facts.gone or not looked or not (scope.in_scope or link is not None):
             return steps
-        resource = None if outcome.error is not None else outcome.resource
+        resource = None
+        if outcome.error is None:
+            resource = outcome.resource
         return (
             *steps,
             recorded.matching_step(
@@ -217,7 +226,9 @@ class CompiledJob:
     def _steps_after(self, name: str, scope: ScopeDecision, outcome: Outcome) -> tuple[recorded.ProvisioningStep, ...]:
         """The recorded steps of the export, and of what follows it."""
         decision, target_system = outcome.decision, self.settings.target_system
-        failed = outcome.error_code if outcome.error is not None else ""
+        failed = ""
+        if outcome.error is not None:
+            failed = outcome.error_code
         steps = [recorded.export_step(name, decision, scope, failed, target_system, self.kind)]
         if not failed:
             steps.append(recorded.reference_step(name, decision, outcome.reference_code, self.kind))

@@ -50,4 +50,6 @@ def kind_of(source_object: str) -> Kind:
     >>> kind_of("Group").resource_type
     'Groups'
     """
-    return GROUP if source_object.casefold() == "group" else USER
+    if source_object.casefold() == "group":
+        return GROUP
+    return USER

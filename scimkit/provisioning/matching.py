@@ -33,7 +33,9 @@ class Claims:
     def matching(self) -> str:
         """The target attribute that is asked for first; "" where no row matches."""
         rows = sorted(self._evaluate.mapping.rows, key=lambda row: row.matching)
-        return rows[0].target if rows else ""
+        if rows:
+            return rows[0].target
+        return ""
 
     def others(self, source: Mapping[str, Any], *, now: datetime | None) -> frozenset[str]:
         """Which of this object's matching values another one has already; the rest are its own from now on.
@@ -72,7 +74,9 @@ def look(
     if not desired.keys:
         return NOT_ASKED
     if link is None:
-        return _search(desired, endpoint, peers) if scope.in_scope else NOT_ASKED
+        if scope.in_scope:
+            return _search(desired, endpoint, peers)
+        return NOT_ASKED
     if not (link.managed or scope.in_scope):
         return NOT_ASKED
     try:

@@ -200,7 +200,9 @@ def judge_scope(facts: ScopeFacts) -> ScopeDecision:
     """
     against = []
     if not facts.active:
-        why = "blocked from signing in, or deleted" if facts.kind.can_disable else "deleted"
+        why = "deleted"
+        if facts.kind.can_disable:
+            why = "blocked from signing in, or deleted"
         against.append(f"not active in Entra: {why}")
     if not facts.secure:
         against.append("not security enabled, so it cannot be provisioned")
@@ -265,7 +267,9 @@ class Entitlements:
     def names_of(self, person_id: str) -> tuple[str, ...]:
         """Names of the app roles that a person holds, in the app's order."""
         held = self._roles.get(person_id)
-        return tuple([name for role, name in self._names.items() if role in held]) if held else ()
+        if held:
+            return tuple([name for role, name in self._names.items() if role in held])
+        return ()
 
     def scope_of(
         self, person_id: str, *, active: bool, filters: Verdict | None = None, sync_all: bool = False
@@ -290,5 +294,7 @@ def evaluation_text(verdict: Verdict | None) -> str:
 
 def _clause_text(judged: ClauseVerdict) -> str:
     clause = judged.clause
-    value = "" if clause.value is None else f" '{clause.value}'"
+    value = ""
+    if clause.value is not None:
+        value = f" '{clause.value}'"
     return f"{judged.filter}.{clause.attribute} {clause.operator}{value}"

@@ -129,7 +129,9 @@ class SourceReader:
 
 
 def _first(values: Sequence[Any] | None) -> Any:
-    return values[0] if values else None
+    if values:
+        return values[0]
+    return None
 
 
 def graph_name(source: str) -> str:
@@ -188,4 +190,6 @@ def plain_principal_name(name: str) -> str:
     if position < 0:
         return name
     alias, underscore, domain = name[:position].rpartition("_")
-    return f"{alias}@{domain}" if underscore else name[:position]
+    if underscore:
+        return f"{alias}@{domain}"
+    return name[:position]

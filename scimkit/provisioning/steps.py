@@ -71,7 +71,10 @@ def import_step(
         return ProvisioningStep(
             "import", "EntryImport", "success", f"Retrieved {kind.name} '{name}' from {SOURCE_SYSTEM}", details
         )
-    step_name, change = ("EntryImportAdd", "Add") if link is None else (IMPORT_UPDATE, "Update")
+    if link is None:
+        step_name, change = ("EntryImportAdd", "Add")
+    else:
+        step_name, change = (IMPORT_UPDATE, "Update")
     description = f"Received {kind.name} '{name}' change of type ({change}) from {SOURCE_SYSTEM}"
     return ProvisioningStep("import", step_name, "success", description, details)
 
@@ -79,8 +82,13 @@ def import_step(
 def scoping_step(scope: ScopeDecision, on_demand: bool, kind: Kind = USER) -> ProvisioningStep:
     """Scope was judged; on-demand answers use the other vocabulary."""
     description = f"Determine if {kind.name} in scope by evaluating against each scoping filter"
-    details = scope.named_details if on_demand else scope.details
-    status = "success" if scope.in_scope else "skipped"
+    if on_demand:
+        details = scope.named_details
+    else:
+        details = scope.details
+    status = "skipped"
+    if scope.in_scope:
+        status = "success"
     return ProvisioningStep("scoping", "EntrySynchronizationScoping", status, description, dict(details))
 
 
@@ -104,7 +112,9 @@ def matching_step(
         details = {key: text_of(value) for key, value in simple.items() if key not in redacted}
         description = f"Retrieved {kind.name} '{name}' from {target_system}"
         return ProvisioningStep("matching", "EntryImport", "success", description, details)
-    status = "failure" if decision.result == "Failure" else "skipped"
+    status = "skipped"
+    if decision.result == "Failure":
+        status = "failure"
     description = f"{kind.name} '{name}' in {target_system}: {decision.reason}"
     return ProvisioningStep("matching", "EntryImport", status, description)
 
@@ -142,7 +152,9 @@ def skip_reason(decision: Decision, scope: ScopeDecision) -> str:
     if decision.code != "EntrySynchronizationSkipped" or scope.in_scope:
         return decision.code
     entitled = scope.facts.active and is_entitled_now(scope.facts)
-    return FILTERED_SKIP_REASON if entitled else "NotEffectivelyEntitled"
+    if entitled:
+        return FILTERED_SKIP_REASON
+    return "NotEffectivelyEntitled"
 
 
 def reference_step(name: str, decision: Decision, error_code: str, kind: Kind = USER) -> ProvisioningStep | None:

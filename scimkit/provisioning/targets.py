@@ -194,7 +194,8 @@ def parse_target(path: str) -> Target:
             text=path,
         )
     urn = found["urn"] or ""
-    urn = "" if urn.casefold() in (CORE_USER.casefold(), CORE_GROUP.casefold()) else urn
+    if urn.casefold() in (CORE_USER.casefold(), CORE_GROUP.casefold()):
+        urn = ""
     return Target(
         urn, found["attribute"], found["key"] or "", _wanted(found["key"], found["wanted"]), found["sub"] or ""
     )
@@ -204,7 +205,10 @@ def _wanted(key: str | None, text: str | None) -> Any:
     """The value of a filter; `primary eq "True"` means the boolean although it stands in quotes."""
     if key is None or text is None:
         return ""
-    value = re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+    if text.startswith('"'):
+        value = re.sub(r"\\(.)", r"\1", text[1:-1])
+    else:
+        value = text
     if key.casefold() == "primary" or not text.startswith('"'):
         return as_boolean(value)
     return value
@@ -215,7 +219,9 @@ BOOLEANS = {"true": True, "false": False}
 
 def as_boolean(value: Any) -> Any:
     """True and False for themselves and for their texts in any case; anything else as it is."""
-    return BOOLEANS.get(value.casefold(), value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return BOOLEANS.get(value.casefold(), value)
+    return value
 
 
 def is_boolean(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
@@ -313,7 +319,9 @@ def _glance(path: str, boolean: bool) -> Reader:
 
     def nested(resource: Mapping[str, Any]) -> Any:
         holder = resource.get(outer)
-        return holder.get(inner) if holder.__class__ is dict else None
+        if holder.__class__ is dict:
+            return holder.get(inner)
+        return None
 
     return nested
 
@@ -323,7 +331,9 @@ def _glance_at_boolean(read: Reader) -> Reader:
 
     def glance(resource: Mapping[str, Any]) -> Any:
         value = read(resource)
-        return texts[value] if value.__class__ is bool else None
+        if value.__class__ is bool:
+            return texts[value]
+        return None
 
     return glance
 
@@ -353,31 +363,51 @@ def _plain_reader(target: Target) -> Reader:
     steps = [name for name in (target.urn, target.attribute, target.sub) if name]
     if target.typed or len(steps) > 2:
         return _but_no_empty_list(lambda resource: _whole(resource, target))
-    return _simple_reader(*steps) if len(steps) == 1 else _nested_reader(*steps)
+    if len(steps) == 1:
+        return _simple_reader(*steps)
+    return _nested_reader(*steps)
 
 
 def _reference_reader(read_whole: Reader) -> Reader:
     def read(resource: Mapping[str, Any]) -> Any:
         whole = read_whole(resource)
-        value = whole["value"] if whole.__class__ is dict and "value" in whole else _reference(whole)
-        return None if value == [] else value
+        if whole.__class__ is dict and "value" in whole:
+            value = whole["value"]
+        else:
+            value = _reference(whole)
+        if value == []:
+            return None
+        return value
 
     return read
 
 
 def _simple_reader(name: str) -> Reader:
     def read(resource: Mapping[str, Any]) -> Any:
-        value = resource[name] if name in resource else member(resource, name)
-        return None if value == [] else value
+        if name in resource:
+            value = resource[name]
+        else:
+            value = member(resource, name)
+        if value == []:
+            return None
+        return value
 
     return read
 
 
 def _nested_reader(outer: str, inner: str) -> Reader:
     def read(resource: Mapping[str, Any]) -> Any:
-        holder = resource[outer] if outer in resource else member(resource, outer)
-        value = holder[inner] if holder.__class__ is dict and inner in holder else member(holder, inner)
-        return None if value == [] else value
+        if outer in resource:
+            holder = resource[outer]
+        else:
+            holder = member(resource, outer)
+        if holder.__class__ is dict and inner in holder:
+            value = holder[inner]
+        else:
+            value = member(holder, inner)
+        if value == []:
+            return None
+        return value
 
     return read
 
@@ -386,12 +416,23 @@ def _typed_reader(target: Target) -> Reader:
     name, key, wanted, sub = target.attribute, target.key, target.wanted, target.sub
 
     def read(resource: Mapping[str, Any]) -> Any:
-        items = resource[name] if name in resource else member(resource, name)
+        if name in resource:
+            items = resource[name]
+        else:
+            items = member(resource, name)
         for item in items if items.__class__ is list else ():
-            there = item[key] if item.__class__ is dict and key in item else member(item, key)
+            if item.__class__ is dict and key in item:
+                there = item[key]
+            else:
+                there = member(item, key)
             if (there.__class__ is str and there == wanted) or _is_wanted(there, wanted):
-                value = item[sub] if item.__class__ is dict and sub in item else member(item, sub)
-                return None if value == [] else value
+                if item.__class__ is dict and sub in item:
+                    value = item[sub]
+                else:
+                    value = member(item, sub)
+                if value == []:
+                    return None
+                return value
         return None
 
     return read
@@ -401,15 +442,22 @@ def _whole(resource: Mapping[str, Any], target: Target) -> Any:
     """What stands at a target of any form."""
     value = member(member(resource, target.urn) if target.urn else resource, target.attribute)
     if target.typed:
-        items = value if isinstance(value, list) else []
+        if isinstance(value, list):
+            items = value
+        else:
+            items = []
         value = next((item for item in items if _is_wanted(member(item, target.key), target.wanted)), None)
-    return member(value, target.sub) if target.sub else value
+    if target.sub:
+        return member(value, target.sub)
+    return value
 
 
 def _but_no_empty_list(read: Reader) -> Reader:
     def guarded(resource: Mapping[str, Any]) -> Any:
         value = read(resource)
-        return None if value == [] else value
+        if value == []:
+            return None
+        return value
 
     return guarded
 
@@ -426,8 +474,13 @@ def read_target(resource: Mapping[str, Any], path: str) -> Any:
 
 
 def _reference(value: Any) -> Any:
-    first = value[0] if isinstance(value, list) and value else value
-    return member(first, "value") if isinstance(first, Mapping) else first
+    if isinstance(value, list) and value:
+        first = value[0]
+    else:
+        first = value
+    if isinstance(first, Mapping):
+        return member(first, "value")
+    return first
 
 
 def _is_wanted(value: Any, wanted: Any) -> bool:
@@ -443,7 +496,10 @@ def place(resource: dict[str, Any], path: str, value: Any) -> None:
     added to a list and takes the place of a text; what the service makes of it is (unconfirmed).
     """
     target = parse_target(path)
-    holder = resource.setdefault(target.urn, {}) if target.urn else resource
+    if target.urn:
+        holder = resource.setdefault(target.urn, {})
+    else:
+        holder = resource
     if not (target.typed or target.sub):
         holder[target.attribute] = value
         return
@@ -451,7 +507,10 @@ def place(resource: dict[str, Any], path: str, value: Any) -> None:
     if not target.typed:
         holder[target.attribute] = {**(there if isinstance(there, dict) else {}), target.sub: value}
         return
-    items = there if isinstance(there, (list, tuple)) else ()
+    if isinstance(there, (list, tuple)):
+        items = there
+    else:
+        items = ()
     elements = holder[target.attribute] = [dict(item) if isinstance(item, dict) else item for item in items]
     element = next(
         (item for item in elements if isinstance(item, dict) and _is_wanted(item.get(target.key), target.wanted)), None

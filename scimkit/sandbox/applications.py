@@ -273,7 +273,10 @@ async def unassign(request: Request) -> Response:
 def mark_assigned(world: World, principal: str) -> None:
     """Whoever is behind an assignment counts as changed for the next cycle."""
     group = world.directory.groups.get(principal)
-    members = [m for m in group.members if m in world.directory.people] if group else []
+    if group:
+        members = [m for m in group.members if m in world.directory.people]
+    else:
+        members = []
     world.directory.mark(*members, principal)
 
 

@@ -133,7 +133,9 @@ def _explain(world: World, error: Exception) -> tuple[str, str]:
             return str(inner["code"]), str(inner["message"])
         except (ValueError, KeyError, TypeError):
             return error.code, error.message
-    code = "InternalError" if isinstance(error, MappingError) else f"{PREFIX}InvalidCredentials"
+    code = "InternalError"
+    if not isinstance(error, MappingError):
+        code = f"{PREFIX}InvalidCredentials"
     return code, plain_problem(world, error) if isinstance(error, ScimkitError) else str(error)
 
 
@@ -176,7 +178,9 @@ def threshold(app: ServicePrincipal) -> int | None:
     """The deletion threshold in `SyncNotificationSettings`, None when it is off."""
     try:
         settings = json.loads(app.secrets.get("SyncNotificationSettings", "{}"))
-        return int(settings["DeleteThresholdValue"]) if settings.get("DeleteThresholdEnabled") else None
+        if settings.get("DeleteThresholdEnabled"):
+            return int(settings["DeleteThresholdValue"])
+        return None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -205,7 +209,9 @@ def _held_back(
         if key in job.group_links and not provisioner.in_scope(key):
             leavers.append((*provisioner.run_group(key, endpoint, writing=False), GROUP))
     leavers = [held for held in leavers if held[0].decision.action in LEAVING]
-    return leavers if len(leavers) >= limit and leavers else None
+    if len(leavers) >= limit and leavers:
+        return leavers
+    return None
 
 
 def _provision(
@@ -269,7 +275,9 @@ def _fail(world: World, job: Job, began: Any, reason: str, code: str, message: s
 
 def _finish(world: World, job: Job, began: Any, read_to: int, tally: Tally, initial: bool) -> None:
     now = world.clock.now
-    state = "EntryLevelErrors" if tally.failed else "Succeeded"
+    state = "Succeeded"
+    if tally.failed:
+        state = "EntryLevelErrors"
     job.last = Execution(world.ids.next("activity"), state, began, now, tally.counts(0 if initial else tally.imported))
     job.last_success = job.last
     if tally.exported:

@@ -42,7 +42,9 @@ def _test_input(given: Any) -> dict[str, Any] | None:
     """The source attributes of an expressionInputObject. Several values need their type beside them."""
     if given is None:
         return None
-    properties = given.get("properties") if isinstance(given, dict) else None
+    properties = None
+    if isinstance(given, dict):
+        properties = given.get("properties")
     if not isinstance(properties, list):
         raise bad_request("testInputObject has no properties.", "BadRequest")
     source: dict[str, Any] = {}
@@ -83,7 +85,10 @@ def _texts(value: Any) -> list[str]:
     """The value as the service gives it, always a list of texts; that null is an empty one is (unconfirmed)."""
     if value is None or isinstance(value, IgnoreMark):
         return []
-    values = value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        values = value
+    else:
+        values = [value]
     return [json.dumps(each, ensure_ascii=False) if isinstance(each, Mapping) else str(each) for each in values]
 
 

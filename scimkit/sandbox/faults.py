@@ -56,7 +56,10 @@ def parse_fault(text: str, apps: Iterable[str]) -> Fault:
     if name == "slow_assignments":
         where = "graph"
     try:
-        number = float(value) if equals else float(default)
+        if equals:
+            number = float(value)
+        else:
+            number = float(default)
     except ValueError:
         raise ConfigError(f"the fault {name} needs a number, not {value!r}", f"{name}: {FAULTS[name][2]}.") from None
     if number < 0 and name != "clock_skew":

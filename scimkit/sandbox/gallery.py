@@ -59,4 +59,6 @@ def make_gallery(ids: Ids, apps: tuple[AppProfile, ...]) -> dict[str, Template]:
 def _gallery_names(app: AppProfile) -> tuple[str, ...]:
     """Where the sources give several names for one app, one is in this gallery: that of `[sandbox]`, else the first."""
     named = (app.sandbox.gallery_name,) if app.sandbox.gallery_name else app.gallery_names[:1]
-    return named if app.gallery.added_by != "custom" else ()
+    if app.gallery.added_by != "custom":
+        return named
+    return ()

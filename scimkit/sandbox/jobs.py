@@ -136,7 +136,9 @@ class Job:
             return "Paused"
         if self.state == "Disabled":
             return "NotConfigured"
-        return "Active" if self.steady_first else "NotRun"
+        if self.steady_first:
+            return "Active"
+        return "NotRun"
 
     def graph(self) -> dict[str, Any]:
         progress = []
@@ -189,9 +191,17 @@ class Job:
 
     def enter_quarantine(self, reason: str, code: str, message: str, now: datetime) -> None:
         """Once in, tried again 6, 12 and 24 hours after the first failure, then daily; off after 28 days."""
-        began = self.quarantine.series_began if self.quarantine else now
-        count = self.quarantine.count + 1 if self.quarantine else 1
-        current = self.quarantine.current_began if self.quarantine and self.quarantine.reason == reason else now
+        if self.quarantine:
+            began = self.quarantine.series_began
+        else:
+            began = now
+        count = 1
+        if self.quarantine:
+            count = self.quarantine.count + 1
+        if self.quarantine and self.quarantine.reason == reason:
+            current = self.quarantine.current_began
+        else:
+            current = now
         after = {1: FIRST_RETRY, 2: FIRST_RETRY * 2}.get(count, FIRST_RETRY * 4 * (count - 2))
         self.quarantine = Quarantine(reason, code, message, began, current, began + after, count)
         if now - began >= QUARANTINE_ENDS:

@@ -71,7 +71,9 @@ class _Reader:
         self.place = 0
 
     def peek(self) -> tuple[str, str]:
-        return self.tokens[self.place] if self.place < len(self.tokens) else ("end", "")
+        if self.place < len(self.tokens):
+            return self.tokens[self.place]
+        return ("end", "")
 
     def take(self, kind: str = "", value: str = "") -> str:
         token = self.peek()
@@ -87,9 +89,14 @@ class _Reader:
         self.place += 1
         if kind == "text":
             text = value[1:-1].replace("''", "'")
-            return text.lower() if self.fold else text
+            if self.fold:
+                return text.lower()
+            return text
         if kind == "time":
-            return value.lower() if self.fold else value  # as the values it is compared with
+            # as the values it is compared with
+            if self.fold:
+                return value.lower()
+            return value
         if kind == "name" and value in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[value]
         if kind == "name" and re.fullmatch(r"[0-9a-fA-F-]{36}", value):
@@ -112,7 +119,9 @@ class _Reader:
 
         def get(item: Item) -> Any:
             value = look_up(item, name)
-            return value.lower() if isinstance(value, str) and (lowered or self.fold) else value
+            if isinstance(value, str) and (lowered or self.fold):
+                return value.lower()
+            return value
 
         return get
 
@@ -190,7 +199,9 @@ def select(item: Item, names: str | None, default: Sequence[str] | None = None) 
             if name not in item:
                 raise bad_request(f"Could not find a property named '{name}' on this type.", "BadRequest")
         return {"id": item["id"], **{name: item[name] for name in wanted}}
-    return {name: item[name] for name in default} if default else item
+    if default:
+        return {name: item[name] for name in default}
+    return item
 
 
 def page(

@@ -45,11 +45,10 @@ def _throttle(world: World) -> None:
 def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
     """The one subject. Several are refused, as the documentation allows one user or group at a time."""
     parameters = body.get("parameters")
-    subjects = (
-        [s for p in parameters or () if isinstance(p, dict) for s in p.get("subjects") or ()]
-        if isinstance(parameters, list)
-        else []
-    )
+    if isinstance(parameters, list):
+        subjects = [s for p in parameters or () if isinstance(p, dict) for s in p.get("subjects") or ()]
+    else:
+        subjects = []
     if len(subjects) != 1:
         raise bad_request(
             f"Exactly one subject can be provisioned on demand; {len(subjects)} were given.", "BadRequest"
@@ -65,7 +64,9 @@ def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
 def _members(subject: dict[str, Any]) -> list[str]:
     """Object ids of the members that are to go with a group; at most five, and no others are looked at."""
     links = subject.get("links")
-    listed = links.get("members") if isinstance(links, dict) else None
+    listed = None
+    if isinstance(links, dict):
+        listed = links.get("members")
     if listed is None:
         return []
     if not isinstance(listed, list) or not all(isinstance(one, dict) and one.get("objectId") for one in listed):
@@ -129,7 +130,10 @@ def _run(
 
 def _pair(outcome: Outcome, entry: dict[str, Any], text: str, kind: Kind) -> dict[str, str]:
     """The documented shapes: for a user two JSON texts; for a group the result alone, the rest stands in the log."""
-    details = {} if outcome.result == "Success" else {"errorCode": outcome.error_code, "errorMessage": text}
+    if outcome.result == "Success":
+        details = {}
+    else:
+        details = {"errorCode": outcome.error_code, "errorMessage": text}
     key = {"result": outcome.result, "details": details}
     if kind is GROUP:
         return {"key": json.dumps(key, ensure_ascii=False), "value": "{}"}

@@ -81,8 +81,14 @@ def ensure_sandbox(
     Raises RunError when the one of the folder has other settings or does not
     start, ConfigError for a wrong fault.
     """
-    key = str(Path(folder).resolve()) if folder is not None else secrets.token_hex(8)
-    apps = [app] if isinstance(app, (str, Path)) or not isinstance(app, Sequence) else list(app)
+    if folder is not None:
+        key = str(Path(folder).resolve())
+    else:
+        key = secrets.token_hex(8)
+    if isinstance(app, (str, Path)) or not isinstance(app, Sequence):
+        apps = [app]
+    else:
+        apps = list(app)
     settings = Settings.of(folder, seed, people, faults)
     with _starting:
         child = _children.get(key)
@@ -98,9 +104,9 @@ def ensure_sandbox(
         Path(folder).mkdir(parents=True, exist_ok=True)
         with FileLock(str(Path(folder) / ".sandbox.lock"), timeout=START_SECONDS):
             living = find_sandbox(folder, seed=settings.seed)
-            return (
-                _with_apps(living, apps) if living else _start(key, Path(folder), apps, settings, temporary=temporary)
-            )
+            if living:
+                return _with_apps(living, apps)
+            return _start(key, Path(folder), apps, settings, temporary=temporary)
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,10 @@ class Settings:
 def _with_apps(address: SandboxAddress, apps: Sequence[AppProfile | str | Path]) -> SandboxAddress:
     """`address`, if the apps are there. Raises RunError."""
     for app in apps:
-        name = Path(app).stem if isinstance(app, (str, Path)) else app.name
+        if isinstance(app, (str, Path)):
+            name = Path(app).stem
+        else:
+            name = app.name
         if name not in address.scim_urls and not isinstance(app, Path) and not str(app).endswith(".toml"):
             known = ", ".join(sorted(address.scim_urls))
             raise RunError(
@@ -175,7 +184,9 @@ def _ask(port: int) -> dict[str, Any] | None:
         state = answer.json()
     except (httpx.HTTPError, ValueError):
         return None
-    return state if isinstance(state, dict) and state.get("sandbox") == 1 and state.get("ready") else None
+    if isinstance(state, dict) and state.get("sandbox") == 1 and state.get("ready"):
+        return state
+    return None
 
 
 def control(
@@ -293,7 +304,9 @@ def _start(
 
 def _complaint(said: list[str]) -> ScimkitError:
     """Why the child did not start: its own error, or its last words."""
-    words = said[-1] if said else "it said nothing"
+    words = "it said nothing"
+    if said:
+        words = said[-1]
     try:
         told = json.loads(words)
         kind: type[ScimkitError] = {"ConfigError": ConfigError, "RunError": RunError, "ProfileError": ProfileError}[
@@ -309,7 +322,9 @@ def _complaint(said: list[str]) -> ScimkitError:
 def _profile(app: AppProfile | str | Path) -> AppProfile:
     from scimkit.apps import load
 
-    return load(app) if isinstance(app, (str, Path)) else app
+    if isinstance(app, (str, Path)):
+        return load(app)
+    return app
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:
@@ -323,7 +338,9 @@ def _tell(process: subprocess.Popen[str], line: str) -> None:
 def _package_parent() -> str | None:
     """Where `scimkit` can be imported from in a child; None: from anywhere, as it is installed."""
     parent = Path(__file__).resolve().parents[2]
-    return str(parent) if (parent / "pyproject.toml").is_file() else None
+    if (parent / "pyproject.toml").is_file():
+        return str(parent)
+    return None
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:

@@ -139,7 +139,10 @@ class Provisioner:
         """Ids of everybody assigned, directly or as a direct member of a security group, in the directory's order."""
         assigned = {key for key in self._direct if key in self.world.directory.people}
         for group in self.assigned.values():
-            assigned |= group.members if group.security_enabled else set()
+            if group.security_enabled:
+                assigned |= group.members
+            else:
+                assigned |= set()
         return [key for key in self.world.directory.people if key in assigned]
 
     def assigned_groups(self) -> list[str]:
@@ -169,7 +172,9 @@ class Provisioner:
     def group_source(self, group: Group) -> tuple[dict[str, Any], ScopeDecision]:
         """The source attributes of a group, its direct members included, and the judgement of its scope."""
         described, filters = group.graph(), self.groups.mapping.filters if self.groups else ()
-        verdict = judge(filters, group_attributes(described, members=(), in_scope=True)) if filters else None
+        verdict = None
+        if filters:
+            verdict = judge(filters, group_attributes(described, members=(), in_scope=True))
         facts = group_scope_facts(
             described, self._direct.get(group.id, ()), self.app.roles, filters=verdict, sync_all=self.sync_all
         )
@@ -191,7 +196,10 @@ class Provisioner:
 
     def linked(self, object_ids: Collection[str]) -> dict[str, str]:
         """Target ids of those of these people and groups who may be referred to: linked, and in scope."""
-        inner = self.job.group_links if NESTED_GROUPS_ARE_MEMBERS else {}
+        if NESTED_GROUPS_ARE_MEMBERS:
+            inner = self.job.group_links
+        else:
+            inner = {}
         found = {key: link for key in object_ids if (link := self.job.links.get(key) or inner.get(key)) is not None}
         return {key: link.target_id for key, link in found.items() if self.in_scope(key)}
 
@@ -259,8 +267,14 @@ class Provisioner:
         link = flow.links.get(key)
         if scope is None:
             scope = judge_scope(ScopeFacts(active=False, assigned=False, kind=flow.kind, gone=True))
-        peers = flow.claims.others(source, now=now) if scope.in_scope and link is None else frozenset()
-        act = going.provision if writing else going.forecast
+        if scope.in_scope and link is None:
+            peers = flow.claims.others(source, now=now)
+        else:
+            peers = frozenset()
+        if writing:
+            act = going.provision
+        else:
+            act = going.forecast
         outcome = act(source, scope, link, endpoint, now=now, peers=peers, references=self.linked(refers_to))
         if writing:
             self._keep_link(flow, key, outcome.link)
@@ -327,7 +341,10 @@ class Provisioner:
         details = {"id": str(source.get("objectId") or ""), "odatatype": kind.name, "DisplayName": name}
         if kind is USER:
             details["UserPrincipalName"] = person.user_principal_name if person else ""
-        mapping = self.groups.mapping if kind is GROUP and self.groups else self.people.mapping
+        if kind is GROUP and self.groups:
+            mapping = self.groups.mapping
+        else:
+            mapping = self.people.mapping
         entry = log_entry(
             ids={
                 "id": world.ids.next("log entry"),
@@ -383,11 +400,16 @@ def endpoint_of(
 
     Raises a ScimkitError when the credentials do not make an address and a token.
     """
-    values = app.secrets if secrets is None else secrets
+    if secrets is None:
+        values = app.secrets
+    else:
+        values = secrets
     token = values.get("SecretToken", "")
     address = world.internal_address(values.get("BaseAddress", ""))
     at_home = address.startswith(world.internal_address(world.origin))
-    answer = world.answer_in_process if in_process and at_home and not world.faults.active else None
+    answer = None
+    if in_process and at_home and not world.faults.active:
+        answer = world.answer_in_process
     with ScimClient(
         address,
         Secret(token, label="sandbox") if token else None,

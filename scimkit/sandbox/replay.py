@@ -34,7 +34,9 @@ class Veil:
     def hide(self, value: Any, key: str = "") -> Any:
         """`value` with tokens as marks; the values of keys that hold secrets are never kept."""
         if isinstance(value, dict):
-            secret = str(value.get("key", "")) if "value" in value else ""
+            secret = ""
+            if "value" in value:
+                secret = str(value.get("key", ""))
             return {k: self.hide(v, secret if secret and k == "value" else k) for k, v in value.items()}
         if isinstance(value, list):
             return [self.hide(item, key) for item in value]

@@ -81,7 +81,10 @@ def source_tree(node: Expression) -> dict[str, Any]:
             if argument is not None
         ]
         return {"expression": text, "name": node.name, "type": "Function", "parameters": parameters}
-    value = node.value if isinstance(node, Text) else text
+    if isinstance(node, Text):
+        value = node.value
+    else:
+        value = text
     return {
         "expression": text if isinstance(node, Text) else f'"{text}"',
         "name": value,
@@ -92,7 +95,9 @@ def source_tree(node: Expression) -> dict[str, Any]:
 
 def attribute_mapping(target: str, expression: str, *, matching: int = 0) -> dict[str, Any]:
     """One attributeMapping; "" for `expression` leaves the target without a source."""
-    source = source_tree(parse(expression)) if expression else None
+    source = None
+    if expression:
+        source = source_tree(parse(expression))
     if source is not None:
         source["expression"] = expression
     return {
@@ -218,13 +223,19 @@ def make_schema(ids: Ids, key: str, profile: AppProfile | None) -> dict[str, Any
         people = [(row.target, row.suggested_source, row.type, bool(row.required)) for row in profile.attributes]
         matching = profile.matching
     else:
-        invented = profile.sandbox.targets if profile else ()
+        if profile:
+            invented = profile.sandbox.targets
+        else:
+            invented = ()
         people = [
             (target, source, "Boolean" if target == "active" else "String", target == "userName")
             for target, source in DEFAULT_MAPPING
             if not invented or target in invented
         ]
-        matching = profile.matching if profile and profile.matching else ("userName",)
+        if profile and profile.matching:
+            matching = profile.matching
+        else:
+            matching = ("userName",)
     groups: list[tuple[str, str, str, bool]] = []
     if profile is None or (profile.capabilities.groups.value is True and not profile.group_attributes):
         groups = [(target, source, "String", target == "displayName") for target, source in DEFAULT_GROUP_MAPPING]
@@ -247,7 +258,10 @@ def make_schema(ids: Ids, key: str, profile: AppProfile | None) -> dict[str, Any
     mappings.append(
         _object_mapping("Provision Azure Active Directory Users", "User", ENTERPRISE_USER, matching[0], rows)
     )
-    target_name = profile.title if profile else CUSTOM_TARGET_NAME
+    if profile:
+        target_name = profile.title
+    else:
+        target_name = CUSTOM_TARGET_NAME
     rule = {
         "containerFilter": None,
         "editable": True,

@@ -93,8 +93,12 @@ class Sandbox:
         """ "graph", the name of an app, or "" for an address where nothing is."""
         if path.startswith("/v1.0/") or path == "/v1.0":
             return "graph"
-        name = path[len("/apps/") :].partition("/")[0] if path.startswith("/apps/") else ""
-        return name if name in self.world.vendors else ""
+        name = ""
+        if path.startswith("/apps/"):
+            name = path[len("/apps/") :].partition("/")[0]
+        if name in self.world.vendors:
+            return name
+        return ""
 
     async def _outside(self, scope: dict[str, Any], body: bytes, send: Any, *, internal: bool) -> Reply | None:
         path, place = scope["path"], self._place(scope["path"])
@@ -134,7 +138,9 @@ class Sandbox:
                     503, _envelope(self.world, "serviceNotAvailable", "Service unavailable."), retry_after="0.1"
                 )
             return scim_error(503, "Service unavailable", retry_after="0.1")
-        page = None if graph else faults.at(place, "html")
+        page = None
+        if not graph:
+            page = faults.at(place, "html")
         if page is not None:
             return Reply(int(page.value), [(b"content-type", b"text/html; charset=utf-8")], HTML_PAGE.encode())
         return None
@@ -239,7 +245,9 @@ class Sandbox:
 
     def _next_due(self, until: Any) -> tuple[ServicePrincipal, Job] | None:
         due = [(app, job) for app, job in self.world.jobs() if job.due is not None and job.due <= until]
-        return min(due, key=lambda pair: (pair[1].due, pair[1].id)) if due else None
+        if due:
+            return min(due, key=lambda pair: (pair[1].due, pair[1].id))
+        return None
 
     async def _cycle(self, app: ServicePrincipal, job: Job, *, patience: float | None) -> None:
         clock = self.world.clock
@@ -293,7 +301,9 @@ class Sandbox:
     # -- keeping and replaying ----------------------------------------------------
 
     def _faults_now(self) -> dict[str, Any]:
-        return {"faults": self.world.faults.dump()} if self.world.faults.active else {}
+        if self.world.faults.active:
+            return {"faults": self.world.faults.dump()}
+        return {}
 
     def _entry(self, scope: dict[str, Any], body: bytes, place: str) -> dict[str, Any]:
         """The change-log entry of a request that may change something."""
@@ -341,16 +351,17 @@ class Sandbox:
 
     def _request(self, entry: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         body = self.veil.show(entry["body"])
-        raw = (
-            b""
-            if body is None
-            else body.encode()
-            if isinstance(body, str)
-            else json.dumps(body, ensure_ascii=False).encode()
-        )
+        if body is None:
+            raw = b""
+        elif isinstance(body, str):
+            raw = body.encode()
+        else:
+            raw = json.dumps(body, ensure_ascii=False).encode()
         path, _, query = self.veil.show(entry["path"]).partition("?")
         host = self.world.origin.partition("://")[2]
-        media_type = "application/json" if entry["at"] == "graph" else "application/scim+json"
+        media_type = "application/scim+json"
+        if entry["at"] == "graph":
+            media_type = "application/json"
         headers = {
             "host": host,
             "authorization": f"Bearer {sandbox_token(self.world.seed, entry['at'])}",
@@ -398,7 +409,9 @@ async def _call(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return waiting.pop() if waiting else {"type": "http.disconnect"}
+        if waiting:
+            return waiting.pop()
+        return {"type": "http.disconnect"}
 
     async def send(message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

@@ -75,7 +75,9 @@ def ready_line(sandbox: Sandbox) -> str:
 def wished_port(folder: Path | None) -> int:
     """The port that the last sandbox of this folder had, so that addresses in notebooks stay good; 0: none."""
     try:
-        return int(json.loads((Path(folder or "") / ADDRESS_FILE).read_text(encoding="utf-8"))["port"]) if folder else 0
+        if folder:
+            return int(json.loads((Path(folder or "") / ADDRESS_FILE).read_text(encoding="utf-8"))["port"])
+        return 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 

@@ -81,7 +81,9 @@ def _template_id(world: World, app: ServicePrincipal) -> str:
     template = world.gallery.get(app.template_id)
     if template is None and app.app:  # added by a sign-up
         return world.apps[app.app].sandbox.template_id
-    return template.job_template if template else NON_GALLERY_JOB_TEMPLATE
+    if template:
+        return template.job_template
+    return NON_GALLERY_JOB_TEMPLATE
 
 
 def _template(world: World, app: ServicePrincipal) -> dict[str, Any]:
@@ -105,7 +107,10 @@ def _template(world: World, app: ServicePrincipal) -> dict[str, Any]:
 async def templates(request: Request) -> Response:
     world, app = find_app(request)
     ready = app.has_templates(world.clock) and _template_id(world, app)
-    value = [_template(world, app)] if ready else []
+    if ready:
+        value = [_template(world, app)]
+    else:
+        value = []
     return JSONResponse({"@odata.context": _context(world, app, "templates"), "value": value})
 
 
@@ -228,7 +233,10 @@ def _pairs(items: Any) -> dict[str, str]:
         raise bad_request("Empty Payload. JSON content expected.", "BadRequest")
     pairs: dict[str, str] = {}
     for item in items:
-        key, value = (item.get("key"), item.get("value")) if isinstance(item, dict) else (None, None)
+        if isinstance(item, dict):
+            key, value = (item.get("key"), item.get("value"))
+        else:
+            key, value = (None, None)
         if not isinstance(key, str) or key not in SECRET_KEYS:
             raise bad_request(f"Requested value '{key}' was not found.", "BadRequest")
         if value is not None and not isinstance(value, str):
@@ -264,15 +272,25 @@ async def validate_credentials(request: Request) -> Response:
     """Test Connection: a user who cannot exist is asked for; where groups are mapped, a group too."""
     world, app = find_app(request)
     body = await read_json(request)
-    job = find_job(request)[2] if "job" in request.path_params else None
+    job = None
+    if "job" in request.path_params:
+        job = find_job(request)[2]
     if job is None and body.get("templateId") != _template_id(world, app):
         raise service_error(
             400, "TemplateNotFound", f"The synchronization template '{body.get('templateId')}' was not found."
         )
-    values = app.secrets if body.get("useSavedCredentials") else _pairs(body.get("credentials"))
+    if body.get("useSavedCredentials"):
+        values = app.secrets
+    else:
+        values = _pairs(body.get("credentials"))
     profile = world.apps.get(app.app)
-    matching = profile.matching[0] if profile and profile.matching else "userName"
-    schema = job.schema if job else make_schema(world.ids, "template", profile)
+    matching = "userName"
+    if profile and profile.matching:
+        matching = profile.matching[0]
+    if job:
+        schema = job.schema
+    else:
+        schema = make_schema(world.ids, "template", profile)
     groups = any(
         mapping["sourceObjectName"] == "Group" and mapping["enabled"]
         for rule in schema["synchronizationRules"]
@@ -333,7 +351,9 @@ def _judge(world: World, answer: Any, address: str) -> None:
     elif answer.status != 200:
         code = "CredentialValidationUnavailable"
     else:
-        code = "MultipleEntriesInResponse" if is_list else "ServiceIncompatible"
+        code = "ServiceIncompatible"
+        if is_list:
+            code = "MultipleEntriesInResponse"
     raise service_error(400, f"{PREFIX}{code}", f"We received this unexpected response from your application: {told}")
 
 

@@ -231,8 +231,11 @@ def _manager_as_object(body: Any) -> bytes:
     """Entra sends the manager as a bare id or as a list of one; the models want an object."""
 
     def mend(value: Any) -> Any:
-        value = value[0] if isinstance(value, list) and value else value
-        return {"value": value} if isinstance(value, str) else value
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, str):
+            return {"value": value}
+        return value
 
     if isinstance(body, dict):
         for operation in body.get("Operations") or ():
@@ -409,9 +412,17 @@ class Vendor:
         by_key = {person.key: person for person in people}
         known = [by_key.get("jose.garcia"), None, by_key.get("zoe.young-smith")]
         for number in range(self.profile.sandbox.existing_people):
-            person = known[number] if number < len(known) else None
-            name = person.user_principal_name if person else f"former.colleague{number}@{DOMAIN}"
-            spelt = name.upper() if person and number == 2 else name
+            person = None
+            if number < len(known):
+                person = known[number]
+            if person:
+                name = person.user_principal_name
+            else:
+                name = f"former.colleague{number}@{DOMAIN}"
+            if person and number == 2:
+                spelt = name.upper()
+            else:
+                spelt = name
             self._add_account(spelt, person, active=True)
 
     def _add_account(self, user_name: str, person: Person | None, *, active: bool) -> None:

@@ -121,7 +121,9 @@ class Form:
     def help(self, name: str) -> str:
         """The sentence beside a field: values it starts with are left out where the list has words for them."""
         text = self._parameters[name].help
-        return text.partition(":")[2].strip() if self._words.get(name) and "|" in text.partition(":")[0] else text
+        if self._words.get(name) and "|" in text.partition(":")[0]:
+            return text.partition(":")[2].strip()
+        return text
 
     def checked(self, name: str, value: Any) -> Any:
         """`value` as parameter `name` takes it: text without blanks around it, numbers as numbers.
@@ -129,8 +131,12 @@ class Form:
         Raises ConfigError saying what is wrong with it.
         """
         parameter = self._parameters[name]
-        kind = _TYPES.get(parameter.type, str) if isinstance(parameter.type, str) else parameter.type
-        value = value.strip() if isinstance(value, str) else value
+        if isinstance(parameter.type, str):
+            kind = _TYPES.get(parameter.type, str)
+        else:
+            kind = parameter.type
+        if isinstance(value, str):
+            value = value.strip()
         if kind is str and not isinstance(value, str):
             raise ConfigError(f"{name} is not text", f"{name}: {parameter.help or 'give it in quotes'}.")
         if kind is not str and (not isinstance(value, (kind, int)) or (isinstance(value, bool) is not (kind is bool))):
@@ -153,7 +159,9 @@ class Form:
         try:
             self._rules[name](value)
         except MappingError as error:
-            place = f", at character {error.position + 1}" if error.position is not None else ""
+            place = ""
+            if error.position is not None:
+                place = f", at character {error.position + 1}"
             raise ConfigError(f"{name}: {error.message}{place}", error.remedy) from None
 
     def change(self, name: str, value: Any) -> None:
@@ -198,7 +206,10 @@ class _Fields:
         self.messages: dict[str, Any] = {}
         rows = []
         longest = max((len(words) for name in form._parameters for words, _ in form.options(name)), default=0)
-        width = "36em" if longest <= _SHORT else "46em"  # one for all, so that they stand in one column
+        # one for all, so that they stand in one column
+        width = "46em"
+        if longest <= _SHORT:
+            width = "36em"
         for name, parameter in form._parameters.items():
             field = _make_field(
                 form.label(name), form.values[name], form.options(name), help=f"{name}: {parameter.help}", width=width

@@ -105,8 +105,12 @@ def known_secrets() -> frozenset[str]:
 def describe(error: ScimkitError) -> dict[str, Any]:
     """What a runner needs to end a run as the error says: class, message, remedy,
     exit code, the failed check, and how a waiting run goes on."""
-    check = error.check if isinstance(error, NotReady) and isinstance(error.check, Check) else None
-    waiting = error if isinstance(error, Waiting) else None
+    check = None
+    if isinstance(error, NotReady) and isinstance(error.check, Check):
+        check = error.check
+    waiting = None
+    if isinstance(error, Waiting):
+        waiting = error
     return {
         "type": type(error).__name__,
         "message": error.message,
@@ -156,10 +160,16 @@ class StreamRedactor:
         **options: Any,
     ) -> Any:
         whole = isinstance(msg_or_type, Mapping)
-        kind = msg_or_type["header"]["msg_type"] if whole else msg_or_type
+        if whole:
+            kind = msg_or_type["header"]["msg_type"]
+        else:
+            kind = msg_or_type
         if kind not in ("stream", "status", "clear_output"):
             return self.pass_on(stream, msg_or_type, content, parent, ident, *more, **options)
-        body = msg_or_type["content"] if whole else content
+        if whole:
+            body = msg_or_type["content"]
+        else:
+            body = content
         request = str(
             ((msg_or_type["parent_header"] if whole else (parent or {}).get("header", parent)) or {}).get("msg_id", "")
         )
@@ -201,7 +211,9 @@ def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if isinstance(msg_or_type, Mapping):
             buffers = buffers or msg_or_type.get("buffers")
-        cleaned = [REDACTOR.bytes(bytes(memoryview(part))) for part in buffers] if buffers else None
+        cleaned = None
+        if buffers:
+            cleaned = [REDACTOR.bytes(bytes(memoryview(part))) for part in buffers]
         return send(stream, msg_or_type, content, parent, ident, cleaned, **more)
 
     return send_redacted

@@ -104,7 +104,12 @@ def _become_kernel(order: dict[str, Any]) -> NoReturn:
         launch_new_instance(argv=order["arguments"])
         code = 0
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        if isinstance(end.code, int):
+            code = end.code
+        elif end.code is None:
+            code = 0
+        else:
+            code = 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

@@ -146,7 +146,9 @@ class Session:
     @property
     def pause(self) -> Callable[[], None] | None:
         """What to do between two readings of a job: wait; in the sandbox time passes by itself."""
-        return None if self.tenant.is_sandbox else lambda: time.sleep(self.tenant.poll_seconds)
+        if self.tenant.is_sandbox:
+            return None
+        return lambda: time.sleep(self.tenant.poll_seconds)
 
     def scim(self, token: Secret, url: str = "") -> Any:
         return self.access.scim(token, url)
@@ -186,11 +188,9 @@ class Session:
         nowhere = reference == "sandbox" and not self.tenant.is_sandbox  # the default, which is good there only
         if self.step != "2_token" or not nowhere or self.quiet or not has_front_end():
             return
-        ask = (
-            "Send the mail above, and wait for the answer. Then paste"
-            if self.app.token.made_by == "vendor"
-            else "Paste"
-        )
+        ask = "Paste"
+        if self.app.token.made_by == "vendor":
+            ask = "Send the mail above, and wait for the answer. Then paste"
         raise Waiting(
             f"no {self.app.token.label} has been entered yet",
             f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those"
@@ -419,7 +419,10 @@ def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
     """What papermill's own cell has set in this kernel: a name that no parameter has is refused
     there by nobody else, and the notebook would run with the default."""
     cells = [text for text in space.get("In", ()) if isinstance(text, str) and text.startswith(_INJECTED)]
-    nodes = ast.parse(cells[-1]).body if cells else []
+    if cells:
+        nodes = ast.parse(cells[-1]).body
+    else:
+        nodes = []
     return tuple(
         target.id
         for node in nodes

@@ -45,7 +45,10 @@ def keep_choices(name: str) -> tuple[tuple[str, str], ...]:
     """Where a token may be kept on this machine, the safest first. A file lies in the
     user's own folder, outside every run folder and notebook."""
     file = private_file(name)
-    choices = [(f"in the keyring of this machine, as {name}", f"keyring:{name}")] if has_keyring() else []
+    if has_keyring():
+        choices = [(f"in the keyring of this machine, as {name}", f"keyring:{name}")]
+    else:
+        choices = []
     return (
         *choices,
         ("in this notebook only; the next ones will ask", "prompt"),

@@ -99,9 +99,15 @@ def _counts(found: Compatibility, finding: Finding) -> bool:
 def _head(found: Compatibility) -> Iterator[Part]:
     parts = urlsplit(found.address)
     yield f"What Entra will send to {visible(parts.netloc + parts.path)}", "strong"
-    groups = f"groups by {', '.join(found.mapped_groups)}" if found.mapped_groups else "group mapping off"
-    whose = f"mapping of {found.app}" if found.app else "default mapping of a non-gallery app"
-    flag = "aadOptscim062020 in the Tenant URL" if found.flag else "no flag in the Tenant URL"
+    groups = "group mapping off"
+    if found.mapped_groups:
+        groups = f"groups by {', '.join(found.mapped_groups)}"
+    whose = "default mapping of a non-gallery app"
+    if found.app:
+        whose = f"mapping of {found.app}"
+    flag = "no flag in the Tenant URL"
+    if found.flag:
+        flag = "aadOptscim062020 in the Tenant URL"
     yield from _wrapped(
         f"{whose}: {len(found.mapped)} attributes, people matched by {', then '.join(found.matching)}; {groups};"
         f" {flag}",
@@ -152,9 +158,15 @@ def _cell(rows: list[CompatibilityRow]) -> Line:
 def _finding(number: int, finding: Finding) -> Iterator[Part]:
     word, tone = GRADES[finding.breaks]
     yield "", ""
-    unsure = " (unconfirmed)" if finding.evidence == "unconfirmed" else ""
-    name = dict(DIALECTS).get(finding.dialects[0]) if len(finding.dialects) == 1 else None
-    only = f" · {'without the flag' if name == 'without flag' else 'with the flag'} only" if name else ""
+    unsure = ""
+    if finding.evidence == "unconfirmed":
+        unsure = " (unconfirmed)"
+    name = None
+    if len(finding.dialects) == 1:
+        name = dict(DIALECTS).get(finding.dialects[0])
+    only = ""
+    if name:
+        only = f" · {'without the flag' if name == 'without flag' else 'with the flag'} only"
     yield from _wrapped(f"{number}  {word}  {finding.title}{unsure}{only}", "", tone, more="    ")
     yield from _labelled("sent", _short(finding.sent.replace(_PATCH_HEAD, "{")))
     yield from _labelled("got", _short(finding.got))
@@ -166,7 +178,9 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
         "to mend", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}"
     )
     if len(finding.explains) > 1:
-        more = f" and {len(finding.explains) - MOST_CODES} more" if len(finding.explains) > MOST_CODES else ""
+        more = ""
+        if len(finding.explains) > MOST_CODES:
+            more = f" and {len(finding.explains) - MOST_CODES} more"
         yield from _labelled("spoils", ", ".join(finding.explains[:MOST_CODES]) + more, tone="quiet")
 
 
@@ -195,8 +209,12 @@ def _advice(findings: list[Finding]) -> Iterator[Part]:
         yield "", ""
         yield "ADVICE  not met by this mapping, or borne by Entra", "strong"
     for finding in findings:
-        name = dict(DIALECTS).get(finding.dialects[0]) if len(finding.dialects) == 1 else None
-        only = f" ({'without the flag' if name == 'without flag' else 'with the flag'})" if name else ""
+        name = None
+        if len(finding.dialects) == 1:
+            name = dict(DIALECTS).get(finding.dialects[0])
+        only = ""
+        if name:
+            only = f" ({'without the flag' if name == 'without flag' else 'with the flag'})"
         yield from _wrapped(
             f"· {finding.title}{only}. {_without_rows(finding.remedy, finding, 'them')}", "    ", "", more="      "
         )
@@ -208,7 +226,9 @@ def _labelled(label: str, text: str, *, tone: str = "") -> Iterator[Part]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…"
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    return text[:LONGEST_MESSAGE] + "…"
 
 
 # -- the end -----------------------------------------------------------------
@@ -241,11 +261,9 @@ def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
         yield from _wrapped(found.note, "", "quiet")
     met = found.outcomes
     counts = f"{sum(met.get(one, 0) for one in MET)} of {len(found.rows)} checks met, {found.requests} requests"
-    made = (
-        "; test people and groups were made" + (" and removed" if not found.left_behind else "")
-        if found.written
-        else "; nothing was written"
-    )
+    made = "; nothing was written"
+    if found.written:
+        made = "; test people and groups were made" + (" and removed" if not found.left_behind else "")
     yield counts + made, "quiet"
 
 

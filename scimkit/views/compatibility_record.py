@@ -49,11 +49,9 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
     conditional = data.get("verdict") == "works_if" and data.get(
         "conditions"
     )  # its sentence would say all of them a second time
-    said = (
-        "Entra will work if what is listed below is done, or known, first."
-        if conditional
-        else str(data.get("sentence") or "")
-    )
+    said = "Entra will work if what is listed below is done, or known, first."
+    if not conditional:
+        said = str(data.get("sentence") or "")
     return "Will Entra work with this endpoint?", said, tuple(blocks)
 
 
@@ -80,8 +78,12 @@ def _outcome(row: Data) -> Cell:
 
 def _head(data: Data, rows: Sequence[Data]) -> Pairs:
     met = sum(map(_is_met, rows))
-    asked = "reading and writing" if data.get("written") else "reading only"
-    flag = "aadOptscim062020" if data.get("flag") else "none"
+    asked = "reading only"
+    if data.get("written"):
+        asked = "reading and writing"
+    flag = "none"
+    if data.get("flag"):
+        flag = "aadOptscim062020"
     made = count(data.get("requests", 0), "request")
     return Pairs(
         (

@@ -113,7 +113,9 @@ def count_statuses(rows: tuple[CheckRow, ...]) -> str:
 
 def _plural(status: str, count: int) -> str:
     """`warning` is the one status that is a noun."""
-    return "s" if status == "warning" and count > 1 else ""
+    if status == "warning" and count > 1:
+        return "s"
+    return ""
 
 
 def first_checks(rows: tuple[CheckRow, ...]) -> tuple[tuple[CheckRow, ...], int]:

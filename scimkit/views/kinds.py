@@ -28,7 +28,10 @@ def describe(value: Any) -> View:
     if isinstance(value, (list, tuple)):
         return _describe_sequence(value)
     kind = getattr(value, "kind", None)
-    name = kind if isinstance(kind, str) and kind in DESCRIPTIONS else type(value).__name__
+    if isinstance(kind, str) and kind in DESCRIPTIONS:
+        name = kind
+    else:
+        name = type(value).__name__
     return describe_kind(name, plain(value))
 
 
@@ -53,8 +56,13 @@ def _describe_sequence(values: Sequence[Any]) -> View:
     if names == {"Check"}:
         return View("", "", (check_list(values),))
     items = [plain(value) for value in values]
-    name = names.pop() if len(names) == 1 else "Values"
-    table = SEQUENCES[name](items) if name in SEQUENCES else _any_table(_spaced(name), items)
+    name = "Values"
+    if len(names) == 1:
+        name = names.pop()
+    if name in SEQUENCES:
+        table = SEQUENCES[name](items)
+    else:
+        table = _any_table(_spaced(name), items)
     return View("", "", (table,))
 
 
@@ -83,7 +91,9 @@ Description = tuple[str, str, tuple[Block, ...]]
 def _place(data: Data) -> str:
     """The tenant, and its environment where that says more than the name."""
     tenant, environment = str(data.get("tenant") or ""), str(data.get("environment") or "")
-    return f"{tenant} ({environment})" if environment and environment != tenant else tenant
+    if environment and environment != tenant:
+        return f"{tenant} ({environment})"
+    return tenant
 
 
 def _readiness(data: Data) -> Description:
@@ -126,7 +136,10 @@ _MAKERS = {"admin": "an administrator, in the app", "vendor": "the vendor", "sys
 
 def _token_note(data: Data) -> Description:
     overlap = data.get("overlap_hours")
-    hours = Cell("not stated") if overlap is None else Cell(count(overlap, "hour"))
+    if overlap is None:
+        hours = Cell("not stated")
+    else:
+        hours = Cell(count(overlap, "hour"))
     maker = _MAKERS.get(str(data.get("made_by")), data.get("made_by"))
     pairs = _pairs(
         {**data, "made_by": maker}, "reference", "made_by", code=("reference",), reference="where it is kept"
@@ -158,7 +171,9 @@ def _mail_draft(data: Data) -> Description:
 
 
 def _enterprise_app(data: Data) -> Description:
-    made = "made by this run" if data.get("created") else "was there before and has been adopted"
+    made = "was there before and has been adopted"
+    if data.get("created"):
+        made = "made by this run"
     ids = ("service_principal_id", "application_id", "app_id", "gallery_template_id", "template_id", "job_id")
     roles = table(
         "Roles",
@@ -321,7 +336,9 @@ def outcome_table(data: Data) -> Table:
 
 
 def _items(value: Any, first: str, second: str) -> list[dict[str, Any]]:
-    return [{first: key, second: item} for key, item in value.items()] if isinstance(value, Mapping) else []
+    if isinstance(value, Mapping):
+        return [{first: key, second: item} for key, item in value.items()]
+    return []
 
 
 def _window(data: Data) -> str:
@@ -329,7 +346,9 @@ def _window(data: Data) -> str:
 
 
 def _said(line: Data) -> Cell:
-    doubt = "" if line.get("confirmed", True) else " (unconfirmed: check this in your tenant)"
+    doubt = " (unconfirmed: check this in your tenant)"
+    if line.get("confirmed", True):
+        doubt = ""
     return Cell("\n".join(visible(part) for part in f"{line['text']}{doubt}".split("\n")), link=True)
 
 
@@ -386,7 +405,10 @@ def _flatten(data: Data, prefix: str = "") -> tuple[list[dict[str, Any]], list[t
     others: list[tuple[str, Any]] = []
     for name, value in data.items():
         path = f"{prefix}{label(str(name))}"
-        entries = value if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value) else [value]
+        if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+            entries = value
+        else:
+            entries = [value]
         for entry in entries:
             if is_fact(entry):
                 facts.append({"name": path, "fact": entry})

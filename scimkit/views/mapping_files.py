@@ -67,7 +67,9 @@ def describe_comparison(data: Data) -> Description:
 def _what(change: Data) -> str:
     """`changed: source` of a member, `row added` of a whole row."""
     member = str(change.get("member") or "")
-    return f"{change.get('kind')}: {member}" if member else str(change.get("kind") or "")
+    if member:
+        return f"{change.get('kind')}: {member}"
+    return str(change.get("kind") or "")
 
 
 def describe_forecast(data: Data) -> Description:

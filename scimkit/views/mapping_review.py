@@ -95,7 +95,9 @@ def _findings(checks: Sequence[Any]) -> Iterator[CheckList]:
 def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     """What Microsoft gives for each expression and person, or group, and why it was not asked where it was not."""
     answers = data.get("answers") or []
-    who = "person or group" if any(answer.get("object") == "Group" for answer in answers) else "person"
+    who = "person"
+    if any(answer.get("object") == "Group" for answer in answers):
+        who = "person or group"
     columns = {
         "target": field("target", code=True),
         who: field("person"),
@@ -124,7 +126,9 @@ def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
         "why": field("note"),
     }
     empty = ", ".join(data.get("empty") or [])
-    sentence = f"Empty for this person: {visible(empty)}." if empty else ""
+    sentence = ""
+    if empty:
+        sentence = f"Empty for this person: {visible(empty)}."
     return "How it comes to its value", sentence, (table("Step by step", columns, steps),)
 
 

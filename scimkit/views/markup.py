@@ -74,7 +74,9 @@ def _line_class(parts: list[str]) -> str:
     """How a line may break, where that is not as usual: a time nowhere, an endless word anywhere."""
     if len(parts) == 1 and _TIME.fullmatch(parts[0]):
         return "sk-time"
-    return "sk-anywhere" if any(_UNJOINED.search(part) for part in parts) else ""
+    if any(_UNJOINED.search(part) for part in parts):
+        return "sk-anywhere"
+    return ""
 
 
 def _kind_of(block: Any) -> str:

@@ -93,7 +93,10 @@ class People:
     def _note(self, values: list[str]) -> None:
         """All `values` are of one person; the first one known already says who."""
         marks = [self._same[value.lower()] for value in values if value.lower() in self._same]
-        mark = marks[0] if marks else values[0].lower()
+        if marks:
+            mark = marks[0]
+        else:
+            mark = values[0].lower()
         for value in values:
             self._same.setdefault(value.lower(), mark)
             self._values.setdefault(value, mark)
@@ -115,7 +118,10 @@ class People:
         length = 4
         while digests:
             heads = [digest[:length] for digest in digests.values()]
-            alone = {head for head in heads if heads.count(head) == 1} if len(heads) < 50 else _singles(heads)
+            if len(heads) < 50:
+                alone = {head for head in heads if heads.count(head) == 1}
+            else:
+                alone = _singles(heads)
             names |= {mark: f"person-{digest[:length]}" for mark, digest in digests.items() if digest[:length] in alone}
             digests = {mark: digest for mark, digest in digests.items() if mark not in names}
             length += 4
@@ -134,7 +140,9 @@ class People:
             return self._replace(value)
         if isinstance(value, Mapping):
             return self._masked_mapping(value)
-        return [self._masked(item) for item in value] if isinstance(value, (list, tuple)) else value
+        if isinstance(value, (list, tuple)):
+            return [self._masked(item) for item in value]
+        return value
 
     def _masked_mapping(self, value: Mapping[str, Any]) -> dict[str, Any]:
         masked = {self._masked(key): self._masked(item) for key, item in value.items()}
@@ -169,7 +177,9 @@ class People:
         if attribute.lower() in _SHARED_SOURCES or has.startswith(_MARKED):
             return has
         masked = str(self._masked(has))
-        return masked if masked != has else MASKED
+        if masked != has:
+            return masked
+        return MASKED
 
     def _masked_value(self, upn: str, value: Any) -> Any:
         if isinstance(value, str) and value and not value.startswith(_MARKED):
@@ -253,7 +263,9 @@ def _find_references(value: Any) -> Iterator[list[str]]:
 def _texts(value: Any) -> list[str]:
     """The identifying texts in the value of an attribute, whatever its shape."""
     if isinstance(value, str):
-        return [value] if value.strip() and not value.startswith(_MARKED) else []
+        if value.strip() and not value.startswith(_MARKED):
+            return [value]
+        return []
     if isinstance(value, Mapping):
         return [
             text
@@ -263,7 +275,9 @@ def _texts(value: Any) -> list[str]:
         ]
     if isinstance(value, list):
         return [text for item in value for text in _texts(item)]
-    return [str(value)] if isinstance(value, int) and not isinstance(value, bool) else []
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [str(value)]
+    return []
 
 
 def _find_public_texts(value: Any) -> Iterator[str]:
@@ -293,7 +307,9 @@ def _renamed(value: Any, who: str) -> Any:
         return {name: item if is_shared(name) else _renamed(item, who) for name, item in value.items()}
     if isinstance(value, list):
         return [_renamed(item, who) for item in value]
-    return who if _texts(value) else value
+    if _texts(value):
+        return who
+    return value
 
 
 def _is_searched(value: str) -> bool:
@@ -334,7 +350,9 @@ def _search_pattern(anywhere: Iterable[str], words: Iterable[str], domains: Iter
         parts.append(rf"(?i:\w[\w.+'#-]*(?:@|%40)(?:[\w-]+\.)*{re.escape(domain)})(?![\w-])")
     if found := _trie_pattern(words):
         parts.append(rf"(?<!\w)(?:{found})(?!\w)")
-    return re.compile("|".join(parts)) if parts else None
+    if parts:
+        return re.compile("|".join(parts))
+    return None
 
 
 def _trie_pattern(texts: Iterable[str]) -> str:
@@ -345,7 +363,9 @@ def _trie_pattern(texts: Iterable[str]) -> str:
         for letter in text[:200]:
             node = node.setdefault(letter, {})
         node[""] = {}
-    return _trie_text(root) if root else ""
+    if root:
+        return _trie_text(root)
+    return ""
 
 
 def _trie_text(node: dict[str, Any]) -> str:

@@ -39,7 +39,9 @@ def render_text(view: View) -> str:
 def _block(block: Pairs | Table | CheckList) -> list[str]:
     if isinstance(block, Pairs):
         return _pairs(block)
-    return _table(block) if isinstance(block, Table) else _checks(block)
+    if isinstance(block, Table):
+        return _table(block)
+    return _checks(block)
 
 
 def _pairs(pairs: Pairs) -> list[str]:
@@ -56,8 +58,14 @@ def _table(table: Table) -> list[str]:
         return _wrap(f"{visible(table.title)}: {table.empty}" if table.title else table.empty, WIDTH)
     title = f"{visible(table.title)} ({len(table.rows) + table.left_out})"
     widths = _column_widths(table)
-    lines = _wrap(title, WIDTH) if table.title else []
-    lines += _grid(table, widths) if widths else _stack(table)
+    if table.title:
+        lines = _wrap(title, WIDTH)
+    else:
+        lines = []
+    if widths:
+        lines += _grid(table, widths)
+    else:
+        lines += _stack(table)
     if table.left_out:
         lines.append(f"  … and {table.left_out} more")
     return lines
@@ -110,7 +118,9 @@ def _checks(checks: CheckList) -> list[str]:
     rows, left_out = first_checks(checks.rows)
     for row in rows:
         lines += _check(row)
-    return [*lines, f"  … and {left_out} more"] if left_out else lines
+    if left_out:
+        return [*lines, f"  … and {left_out} more"]
+    return lines
 
 
 def _check(row: CheckRow) -> list[str]:
@@ -127,7 +137,9 @@ def _check(row: CheckRow) -> list[str]:
 
 
 def _marked(value: Cell) -> str:
-    return f"{value.text} (unconfirmed)" if value.unconfirmed else value.text
+    if value.unconfirmed:
+        return f"{value.text} (unconfirmed)"
+    return value.text
 
 
 def _cell_lines(value: Cell, width: int) -> list[str]:
@@ -154,7 +166,9 @@ def width_of(text: str) -> int:
 def _letter_width(letter: str) -> int:
     if unicodedata.combining(letter):
         return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 2
+    return 1
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -167,7 +181,10 @@ def _wrap(text: str, width: int) -> list[str]:
     lines, line = [], ""
     for word in text.split(" "):
         for piece in _pieces(word, width):
-            joined = f"{line} {piece}" if line else piece
+            if line:
+                joined = f"{line} {piece}"
+            else:
+                joined = piece
             if width_of(joined) > width:
                 lines.append(line)
                 joined = piece

@@ -83,7 +83,9 @@ def people_table(title: str, people: Sequence[Data]) -> Table:
 def _review(review: Data) -> list[Block]:
     """The filters of one mapping: what they say, whom they leave out by which clause, and who depends on an open
     rule."""
-    what = "" if review["object"] == "User" else " of the group mapping"
+    what = " of the group mapping"
+    if review["object"] == "User":
+        what = ""
     blocks: list[Block] = [_filter_table([{"filter": text} for text in review["filters"]], what)]
     if review["judged"]:
         one, many = OBJECTS[review["object"]]
@@ -119,7 +121,9 @@ def _clauses(left_out: Data) -> Cell:
     lines = []
     for clause in left_out["clauses"]:
         wanted = " ".join(part for part in (clause["operator"], clause["value"]) if part)
-        has = "is empty" if clause["has"] == "(empty)" else f"is {phrase(clause['has'])}"
+        has = "is empty"
+        if clause["has"] != "(empty)":
+            has = f"is {phrase(clause['has'])}"
         lines.append(f"{phrase(clause['filter'])}: {phrase(clause['attribute'])} {phrase(wanted)}, but {has}")
     return Cell("\n".join(lines))
 

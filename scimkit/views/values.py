@@ -59,7 +59,9 @@ def _spelled(letter: str) -> str:
     if letter in _SHORT:
         return _SHORT[letter]
     number = ord(letter)
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    if number < 0x10000:
+        return f"\\u{number:04x}"
+    return f"\\U{number:08x}"
 
 
 def plain(value: Any) -> Any:
@@ -74,7 +76,9 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, datetime):
-        return utc_text(value) if value.tzinfo else value.isoformat()
+        if value.tzinfo:
+            return utc_text(value)
+        return value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -104,7 +108,9 @@ def phrase(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        if value:
+            return "yes"
+        return "no"
     if is_person(value):
         return _person(value)
     if is_fact(value):
@@ -120,7 +126,9 @@ def phrase(value: Any) -> str:
 def _person(person: Mapping[str, Any]) -> str:
     names = [person.get("display_name"), person.get("user_principal_name") or person.get("id")]
     known = list(dict.fromkeys(visible(str(name)) for name in names if name))
-    return known[0] + "".join(f" <{name}>" for name in known[1:]) if known else NOTHING
+    if known:
+        return known[0] + "".join(f" <{name}>" for name in known[1:])
+    return NOTHING
 
 
 def cell(value: Any, *, code: bool = False, nothing: str = NOTHING) -> Cell:
@@ -147,4 +155,6 @@ def label(name: str) -> str:
     'started (UTC)'
     """
     words = name.removesuffix("_utc").replace("_", " ")
-    return f"{words} (UTC)" if name.endswith("_utc") else words
+    if name.endswith("_utc"):
+        return f"{words} (UTC)"
+    return words

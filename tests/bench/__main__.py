@@ -50,7 +50,9 @@ def main() -> int:
         print(found[-1], flush=True)
     if options.json is not None:
         options.json.write_text(json.dumps([measure.plain() for measure in found], indent=2) + "\n", encoding="utf-8")
-    return 1 if any(measure.over for measure in found) else 0
+    if any(measure.over for measure in found):
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ def first_cycle(address: SandboxAddress) -> tuple[float, int]:
         def ask(method: str, path: str, body: Any = None) -> Any:
             answer = graph.request(method, path, json=body)
             answer.raise_for_status()
-            return answer.json() if answer.content else None
+            if answer.content:
+                return answer.json()
+            return None
 
         template = ask("GET", "applicationTemplates?$filter=startswith(displayName,'O''Reilly')")["value"][0]["id"]
         made = ask("POST", f"applicationTemplates/{template}/instantiate", {"displayName": "Learning"})
@@ -58,7 +60,10 @@ def _client(url: str, seed: int, audience: str) -> httpx.Client:
 
 
 def main() -> None:
-    people = int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE
+    if len(sys.argv) > 1:
+        people = int(sys.argv[1])
+    else:
+        people = PEOPLE
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         address = ensure_sandbox(folder, app=APP, people=people)
         try:

@@ -27,7 +27,9 @@ class Measure:
 
     @property
     def median(self) -> float | None:
-        return median(self.values) if self.values else None
+        if self.values:
+            return median(self.values)
+        return None
 
     @property
     def over(self) -> bool:
@@ -36,14 +38,20 @@ class Measure:
     def __str__(self) -> str:
         if self.skipped:
             return f"{self.name:<8} not measured: {self.skipped}"
-        unit = f" {self.unit}" if self.unit else ""
-        spread = f"({min(self.values):.2f}-{max(self.values):.2f})" if len(self.values) > 1 else ""
+        unit = ""
+        if self.unit:
+            unit = f" {self.unit}"
+        spread = ""
+        if len(self.values) > 1:
+            spread = f"({min(self.values):.2f}-{max(self.values):.2f})"
         notes = ", ".join(f"{name} {value:g}" for name, value in self.notes.items())
         line = (
             f"{self.name:<8} {self.median:8.2f}{unit} {spread:<14} limit {self.limit:g}{unit:<4}"
             f" {'over' if self.over else 'ok'}"
         )
-        return f"{line}   {notes}" if notes else line
+        if notes:
+            return f"{line}   {notes}"
+        return line
 
     def plain(self) -> dict[str, Any]:
         return asdict(self) | {"median": self.median, "over": self.over}

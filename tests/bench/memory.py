@@ -52,7 +52,9 @@ def provision_everybody(address: SandboxAddress) -> int:
         def ask(method: str, path: str, body: Any = None) -> Any:
             answer = graph.request(method, path, json=body)
             answer.raise_for_status()
-            return answer.json() if answer.content else None
+            if answer.content:
+                return answer.json()
+            return None
 
         template = ask("GET", "applicationTemplates?$filter=startswith(displayName,'O''Reilly')")["value"][0]["id"]
         made = ask("POST", f"applicationTemplates/{template}/instantiate", {"displayName": "Learning"})
@@ -93,4 +95,6 @@ def peak_of(process: psutil.Process) -> float | None:
     except OSError:
         return None
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) * 1024 / MB if found else None
+    if found:
+        return int(found[1]) * 1024 / MB
+    return None

@@ -283,7 +283,9 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def text(joined: str | list[str]) -> str:
-    return joined if isinstance(joined, str) else "".join(joined)
+    if isinstance(joined, str):
+        return joined
+    return "".join(joined)
 
 
 def outputs(cell: dict[str, Any]) -> str:

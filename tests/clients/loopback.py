@@ -81,7 +81,9 @@ class Stub(ThreadingHTTPServer):
 
     def reply(self, seen: Seen) -> Reply:
         self.seen.append(seen)
-        return self.replies.pop(0) if self.replies else self.answer(seen)
+        if self.replies:
+            return self.replies.pop(0)
+        return self.answer(seen)
 
     def handle_error(self, request, client_address):
         """Broken connections are part of the tests."""
@@ -108,13 +110,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        data = (
-            reply.body
-            if isinstance(reply.body, bytes)
-            else b""
-            if reply.body is None
-            else json.dumps(reply.body).encode()
-        )
+        if isinstance(reply.body, bytes):
+            data = reply.body
+        elif reply.body is None:
+            data = b""
+        else:
+            data = json.dumps(reply.body).encode()
         self.send_response_only(reply.status)
         if "Date" not in reply.headers:
             self.send_header("Date", self.date_time_string())

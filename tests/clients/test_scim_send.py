@@ -82,7 +82,10 @@ class Odd(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         kind = self.path.rpartition("/")[2]
-        body = gzip.compress(b'{"id": "7"}') if kind == "packed" else b" " * 9_000_000
+        if kind == "packed":
+            body = gzip.compress(b'{"id": "7"}')
+        else:
+            body = b" " * 9_000_000
         self.send_response(200)
         self.send_header("Content-Type", "application/scim+json")
         if kind == "letterwise":

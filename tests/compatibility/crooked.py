@@ -151,7 +151,9 @@ def key_of(holder, name):
 
 
 def get(holder, name):
-    return holder.get(key_of(holder, name)) if isinstance(holder, dict) else None
+    if isinstance(holder, dict):
+        return holder.get(key_of(holder, name))
+    return None
 
 
 def split_urn(path):
@@ -175,7 +177,9 @@ def as_boolean(value, world):
     if isinstance(value, str) and value.lower() in ("true", "false"):
         if world.has("string_boolean_refused"):
             raise Refused(400, "expected a boolean and found a string", "invalidValue")
-        return True if world.has("false_text_is_true") else value.lower() == "true"
+        if world.has("false_text_is_true"):
+            return True
+        return value.lower() == "true"
     raise Refused(400, "expected a boolean", "invalidValue")
 
 
@@ -184,13 +188,18 @@ def as_manager(value, world):
     if isinstance(value, str):
         if world.has("manager_string_refused"):
             raise Refused(400, "manager: cannot deserialise a string as an object", "invalidValue")
-        return {"value": value} if value else None
+        if value:
+            return {"value": value}
+        return None
     if world.has("manager_object_refused"):
         raise Refused(400, "manager must be a string", "invalidValue")
-    value = value[0] if isinstance(value, list) and value else value
+    if isinstance(value, list) and value:
+        value = value[0]
     if not isinstance(value, dict):
         raise Refused(400, "manager must be an id", "invalidValue")
-    return {"value": value["value"]} if value.get("value") else None
+    if value.get("value"):
+        return {"value": value["value"]}
+    return None
 
 
 def normal(kind, name, value, world):
@@ -204,7 +213,9 @@ def normal(kind, name, value, world):
         return as_boolean(value, world)
     if low in MULTI:
         items = [normal_item(item, world) for item in (value if isinstance(value, list) else [value])]
-        return one_primary(items) if items else None
+        if items:
+            return one_primary(items)
+        return None
     if low == "name" and not isinstance(value, dict):
         raise Refused(400, "name must be an object", "invalidValue")
     if low in ("username", "displayname", "externalid", "title") and not isinstance(value, str):
@@ -367,7 +378,10 @@ class Filter:
         return value
 
     def values(self, resource, urn, attribute, inner):
-        holder = get(resource, urn) if urn else resource
+        if urn:
+            holder = get(resource, urn)
+        else:
+            holder = resource
         first, _, sub = attribute.partition(".")
         if first.lower() == "manager" and not urn:
             holder = get(resource, ENTERPRISE)
@@ -389,11 +403,17 @@ class Filter:
 
 
 def listed(value):
-    return value if isinstance(value, list) else [] if value is None else [value]
+    if isinstance(value, list):
+        return value
+    if value is None:
+        return []
+    return [value]
 
 
 def text_of(value, exact):
-    return value if exact or not isinstance(value, str) else value.casefold()
+    if exact or not isinstance(value, str):
+        return value
+    return value.casefold()
 
 
 def compare(operator, value, wanted, exact):
@@ -428,7 +448,12 @@ def canonical(kind, urn, name):
     """The attribute as the schema spells it; Refused where there is none of that name."""
     if urn and urn != ENTERPRISE:
         return name  # a custom extension: taken as it comes
-    known = ENTERPRISE_NAMES if urn else USER if kind == "Users" else GROUP
+    if urn:
+        known = ENTERPRISE_NAMES
+    elif kind == "Users":
+        known = USER
+    else:
+        known = GROUP
     for one in known:
         if one.lower() == name.lower():
             return one
@@ -449,7 +474,10 @@ class Patch:
             raise Refused(400, "an operation needs op", "invalidSyntax")
         if world.has("group_op_exact") and self.kind == "Groups" and operation["op"] != operation["op"].lower():
             return None
-        op = operation["op"] if world.has("op_exact") else operation["op"].lower()
+        if world.has("op_exact"):
+            op = operation["op"]
+        else:
+            op = operation["op"].lower()
         if op not in ("add", "replace", "remove"):
             raise Refused(400, f"unknown op {operation['op']}", "invalidSyntax")
         path, value = operation.get("path"), operation.get("value")
@@ -501,7 +529,10 @@ class Patch:
             return
         if urn and op != "remove" and urn not in self.resource:
             self.resource[urn] = {}
-        holder = self.resource.get(urn, {}) if urn else self.resource
+        if urn:
+            holder = self.resource.get(urn, {})
+        else:
+            holder = self.resource
         if found["filter"] is not None:
             self.typed(op, holder, name, found["filter"], found["sub"], value)
         elif found["sub"]:
@@ -514,7 +545,9 @@ class Patch:
             self.resource.pop(urn, None)
 
     def nested(self, op, holder, name, sub, value):
-        inner = dict(holder.get(name) or {}) if not isinstance(holder.get(name), list) else None
+        inner = None
+        if not isinstance(holder.get(name), list):
+            inner = dict(holder.get(name) or {})
         if name == "manager" and inner is not None and op != "remove":
             return self.whole(op, holder, name, value)
         if inner is None:
@@ -568,7 +601,10 @@ class Patch:
             found = re.fullmatch(r'\s*(\w+)\s+eq\s+(?:"([^"]*)"|(\w+))\s*', text, re.IGNORECASE)
             if found is None:
                 raise Refused(400, f"no element matches {text}", "noTarget")
-            wanted = found[2] if found[2] is not None else found[3]
+            if found[2] is not None:
+                wanted = found[2]
+            else:
+                wanted = found[3]
             element = {found[1]: wanted.lower() == "true" if found[1].lower() == "primary" else wanted}
             items.append(element)
             hits = [element]
@@ -795,7 +831,8 @@ class World:
                 name = canonical("Users", urn, key)
             except Refused:
                 continue
-            value = as_manager(value, self) if name == "manager" else value
+            if name == "manager":
+                value = as_manager(value, self)
             if value is not None:
                 kept[name] = value
         if kept:
@@ -803,7 +840,9 @@ class World:
 
     def check(self, kind, resource):
         """What must hold of a resource that is to be stored; mangles what the defects mangle."""
-        name = "userName" if kind == "Users" else "displayName"
+        name = "displayName"
+        if kind == "Users":
+            name = "userName"
         if not resource.get(name):
             raise Refused(400, f"{name} is required", "invalidValue")
         if self.has("title_dropped"):
@@ -852,7 +891,9 @@ class World:
         if not self.has("patch_not_stored"):
             self.store_changed(kind, id, old, new)
         if kind == "Groups" or self.has("patch_not_stored") or self.has("active_not_stored"):
-            return (200, self.shown(kind, new)) if self.has("create_200") and kind == "Groups" else (204, None)
+            if self.has("create_200") and kind == "Groups":
+                return (200, self.shown(kind, new))
+            return (204, None)
         return 200, self.shown(kind, new)
 
     def store_changed(self, kind, id, old, new):
@@ -1046,7 +1087,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return None
         with world.lock:
             world.writes += 1
-            return world.hold[1] if world.hold and world.hold[0] == world.writes else None
+            if world.hold and world.hold[0] == world.writes:
+                return world.hold[1]
+            return None
 
     @staticmethod
     def hang(world):
@@ -1109,11 +1152,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def act(self, world, kind, id, query):
         if self.command == "GET":
-            return (
-                (200, world.shown(kind, world.find(kind, id, world.seen()), **world.wanted(query)))
-                if id
-                else world.search(kind, query)
-            )
+            if id:
+                return (200, world.shown(kind, world.find(kind, id, world.seen()), **world.wanted(query)))
+            return world.search(kind, query)
         if self.command == "DELETE" and id:
             return world.delete(kind, id)
         if self.command == "POST" and not id:

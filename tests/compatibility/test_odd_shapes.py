@@ -75,7 +75,9 @@ class Odd(Handler):
         random = self.server.random
         if isinstance(body, dict) and status != 401 and random.random() < self.server.share:
             body = damaged(body, random)
-            status = 200 if status == 201 else status  # without a Location, which stands in the body
+            # without a Location, which stands in the body
+            if status == 201:
+                status = 200
         super().send(status, body)
 
 

@@ -60,8 +60,14 @@ def notebook(tmp_path: Path) -> Callable[..., Path]:
     def write(name: str, *cells: Cell) -> Path:
         made = []
         for number, cell in enumerate(cells):
-            tag, source = cell if isinstance(cell, tuple) else ("", cell)
-            new = nbformat.v4.new_markdown_cell if tag == "markdown" else nbformat.v4.new_code_cell
+            if isinstance(cell, tuple):
+                tag, source = cell
+            else:
+                tag, source = ("", cell)
+            if tag == "markdown":
+                new = nbformat.v4.new_markdown_cell
+            else:
+                new = nbformat.v4.new_code_cell
             made.append(
                 new(source, id=f"cell-{number}", metadata={"tags": [tag] if tag not in ("", "markdown") else []})
             )

@@ -105,7 +105,9 @@ class Scene:
     # -- looking -----------------------------------------------------------
 
     def forecast(self):
-        pilot = self.pilot() if self.links else None
+        pilot = None
+        if self.links:
+            pilot = self.pilot()
         return make_forecast(
             self.office.graph, self.office.scim, self.made, now=self.office.now(), limits=Limits(), pilot=pilot
         )

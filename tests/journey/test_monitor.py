@@ -25,7 +25,9 @@ ACTIVE = {"state": "Active", "interval": "PT40M"}
 
 
 def job(code="Active", *, ended="", began="", result="Succeeded", quarantine=None, schedule=ACTIVE, **status):
-    last = {"timeBegan": began, "timeEnded": ended, "state": result} if ended else None
+    last = None
+    if ended:
+        last = {"timeBegan": began, "timeEnded": ended, "state": result}
     return {"schedule": schedule, "status": {"code": code, "lastExecution": last, "quarantine": quarantine, **status}}
 
 

@@ -48,7 +48,9 @@ class App:
         if value.casefold() in self.wrong:
             raise self.wrong[value.casefold()]
         account = self.accounts.get(value.casefold())
-        return [account] if account else []
+        if account:
+            return [account]
+        return []
 
     def read(self, resource_type: str, id: str, /) -> dict[str, Any] | None:
         self.asked[id] += 1

@@ -291,11 +291,10 @@ def test_who_is_left_out_and_by_which_clause(office, made):
     assert (review.judged, review.passing) == (len(people), len(people) - len(expected))
     by_name = {each.person: each for each in review.left_out}
     for user in people:
-        wrong = (
-            {clause.attribute: clause.has for clause in by_name[user["userPrincipalName"]].clauses}
-            if user["userPrincipalName"] in expected
-            else {}
-        )
+        if user["userPrincipalName"] in expected:
+            wrong = {clause.attribute: clause.has for clause in by_name[user["userPrincipalName"]].clauses}
+        else:
+            wrong = {}
         assert wrong.get("department", "Engineering") == (user.get("department") or EMPTY)
         assert ("jobTitle" in wrong) is (bool(wrong) and not user.get("jobTitle"))
     counted = {count.clause: (count.people, count.empty) for count in review.counts}

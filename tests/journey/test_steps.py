@@ -25,7 +25,9 @@ class Line:
     @property
     def home(self) -> str:
         """Where the module stands: in the journey, unless the table names another room."""
-        return f"scimkit.{self.module}" if "." in self.module else f"scimkit.journey.{self.module}"
+        if "." in self.module:
+            return f"scimkit.{self.module}"
+        return f"scimkit.journey.{self.module}"
 
 
 HEADING = ["step", "module", "verb", "record"]

@@ -10,7 +10,10 @@ QA, OLD = "https://app.qa.com/webhooks/ad/v1/scim", "https://cloudacademy.com/we
 
 
 def address(app, chosen="", **values):
-    profile = load(app) if isinstance(app, str) else app
+    if isinstance(app, str):
+        profile = load(app)
+    else:
+        profile = app
     return Access(Tenant("contoso"), profile, None, step="5a_connection", values=AppValues(**values)).tenant_url(chosen)
 
 

@@ -106,7 +106,9 @@ def secret_of(where: str, channel: Channel) -> str:
         f'{letters[:6]}/{letters[6:11]}"{letters[11:14]}+{letters[14:18]}'
         f"'x={letters[18:23]}&{letters[23:28]}<{letters[28:36]}"
     )
-    return token + hashlib.sha256(digest).hexdigest() if channel.long else token
+    if channel.long:
+        return token + hashlib.sha256(digest).hexdigest()
+    return token
 
 
 def plant(folder: Path, where: str, channels: Iterable[Channel]) -> dict[Channel, str]:
@@ -130,7 +132,10 @@ def write_probe(path: Path, channels: Sequence[Channel], *, start: str = "") -> 
     ]
     for number, channel in enumerate(channels):
         head = f"HERE = {channel.slug!r}  # {channel.name}\n" + ("token = planted(HERE)\n" if channel.planted else "")
-        tags = ["raises-exception"] if channel.fails else []
+        if channel.fails:
+            tags = ["raises-exception"]
+        else:
+            tags = []
         cells.append(
             nbformat.v4.new_code_cell(
                 head + channel.code, id=f"channel-{number}", metadata={"tags": tags, "channel": channel.slug}

@@ -73,7 +73,9 @@ def content_of(path: Path) -> bytes:
 
 
 def joined(lines: str | list[str]) -> str:
-    return lines if isinstance(lines, str) else "".join(lines)
+    if isinstance(lines, str):
+        return lines
+    return "".join(lines)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -88,7 +88,9 @@ def change_row(schema: dict[str, Any], target: str, **members: Any) -> tuple[Any
     """The objects of a schema with one user row changed."""
 
     def changed(row: MappingRow) -> MappingRow:
-        return replace(row, **members) if row.target == target else row
+        if row.target == target:
+            return replace(row, **members)
+        return row
 
     groups, users = read_schema(schema)
     return groups, replace(users, rows=tuple(changed(row) for row in users.rows))

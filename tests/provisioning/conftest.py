@@ -22,12 +22,16 @@ def lower_key(holder: dict[str, Any], name: str) -> str:
 
 def literal(text: str) -> Any:
     value = json.loads(text)
-    return value.lower() == "true" if isinstance(value, str) and value.lower() in ("true", "false") else value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
 
 
 def alike(one: Any, other: Any) -> bool:
     """Equal as `type`, `value` and `primary` are, which are not caseExact (RFC 7643)."""
-    return one.lower() == other.lower() if isinstance(one, str) and isinstance(other, str) else one is other
+    if isinstance(one, str) and isinstance(other, str):
+        return one.lower() == other.lower()
+    return one is other
 
 
 class MemoryEndpoint:
@@ -71,9 +75,9 @@ class MemoryEndpoint:
     @staticmethod
     def _shown(resource: dict[str, Any] | None) -> Any:
         """A copy as the service asks for it: a group without members."""
-        return (
-            copy.deepcopy({name: value for name, value in resource.items() if name != "members"}) if resource else None
-        )
+        if resource:
+            return copy.deepcopy({name: value for name, value in resource.items() if name != "members"})
+        return None
 
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]:
         self._asked("find")
@@ -137,7 +141,10 @@ class MemoryEndpoint:
         assert operation["op"].lower() == "remove"
         found = re.fullmatch(r'members\[value eq (".*")\]', operation["path"])
         assert (found is None) == bool(named)
-        gone = [json.loads(found[1])] if found else named
+        if found:
+            gone = [json.loads(found[1])]
+        else:
+            gone = named
         group["members"] = [one for one in there if one["value"] not in gone]
 
     def value_at(self, account: Mapping[str, Any], path: str) -> Any:
@@ -146,11 +153,16 @@ class MemoryEndpoint:
         value = holder.get(lower_key(holder, name))
         if key:
             value = next((one for one in value or [] if alike(one.get(key), literal(wanted))), None)
-        return value.get(sub) if sub and isinstance(value, Mapping) else value
+        if sub and isinstance(value, Mapping):
+            return value.get(sub)
+        return value
 
     def _set(self, account: dict[str, Any], path: str, value: Any, adding: bool = False) -> None:
         urn, name, key, wanted, sub = self._parts(path)
-        holder = account.setdefault(urn, {}) if urn else account
+        if urn:
+            holder = account.setdefault(urn, {})
+        else:
+            holder = account
         name = lower_key(holder, name)
         if name == "active" and isinstance(value, str):
             value = {"true": True, "false": False}[value.lower()]

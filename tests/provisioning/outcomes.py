@@ -148,7 +148,9 @@ class Target:
     def create(self, address: str, body: Mapping[str, Any], /) -> dict[str, Any]:
         self._hear("create", address, body)
         identifier = self.scene.answers[0]
-        return dict(body) if identifier is None else {**body, "id": identifier}
+        if identifier is None:
+            return dict(body)
+        return {**body, "id": identifier}
 
     def patch(self, address: str, id: str, body: Mapping[str, Any], /) -> dict[str, Any] | None:
         self._hear("patch", address, id, body)
@@ -306,18 +308,27 @@ RARE_GROUP_ROWS = (
 
 
 def _row(random: Random, target: str, expression: str | None, matching: int = 0) -> MappingRow:
-    kind = "None" if expression is None else "Constant" if expression[0] == '"' else "Expression"
-    kind = "Direct" if expression and re.fullmatch(r"\[[^\]]*\]", expression) else kind
-    default = (
-        random.choice(("Default", "", "True", "7")) if random.random() < (0.7 if kind == "None" else 0.2) else None
-    )
+    if expression is None:
+        kind = "None"
+    elif expression[0] == '"':
+        kind = "Constant"
+    else:
+        kind = "Expression"
+    if expression and re.fullmatch(r"\[[^\]]*\]", expression):
+        kind = "Direct"
+    default = None
+    if random.random() < (0.7 if kind == "None" else 0.2):
+        default = random.choice(("Default", "", "True", "7"))
     return MappingRow(target, expression, kind, matching, default, random.choice(HOW_TO_APPLY))
 
 
 def _rows(random: Random, kind: str) -> tuple[MappingRow, ...]:
     """Rows of one mapping, matching ones among them; a target is mapped once, but for very few."""
     people = kind == "people"
-    usual, rare = (USUAL_ROWS, RARE_ROWS) if people else (GROUP_ROWS, RARE_GROUP_ROWS)
+    if people:
+        usual, rare = (USUAL_ROWS, RARE_ROWS)
+    else:
+        usual, rare = (GROUP_ROWS, RARE_GROUP_ROWS)
     picked = random.sample(usual, random.randint(1, min(24, len(usual))))
     if people and random.random() < 0.25:
         picked = [*DEFAULT_MAPPING[1:]]
@@ -325,13 +336,17 @@ def _rows(random: Random, kind: str) -> tuple[MappingRow, ...]:
         picked.insert(0, ("members", "[members]"))
     if random.random() < 0.16:
         picked.insert(random.randrange(len(picked)), random.choice(rare))
-    first = ("userName", random.choice(PEOPLE_KEYS[:2])) if people else ("displayName", "[displayName]")
+    if people:
+        first = ("userName", random.choice(PEOPLE_KEYS[:2]))
+    else:
+        first = ("displayName", "[displayName]")
     rows = [_row(random, *first, matching=random.choice((1, 1, 1, 2)))]
     rows[0] = replace(rows[0], default=None, apply=random.choice(("Always", "Always", "Always", "ObjectAddOnly")))
     if random.random() < 0.4:
-        second = (
-            ('emails[type eq "work"].value', random.choice(PEOPLE_KEYS)) if people else ("externalId", "[objectId]")
-        )
+        if people:
+            second = ('emails[type eq "work"].value', random.choice(PEOPLE_KEYS))
+        else:
+            second = ("externalId", "[objectId]")
         rows.append(_row(random, *second, matching=random.choice((1, 2, 3))))
     if random.random() < 0.5:
         rows.insert(0, _row(random, *random.choice((USUAL_ROWS[0], ("active", "Not([IsSoftDeleted])")))))
@@ -367,13 +382,19 @@ def setup_of(kind: str, number: int) -> Setup:
         (("Add", "Update", "Delete"),) * 16 + (("Add", "Update"), ("Add",), ("Update", "Delete"), ())
     )
     if number == 0:
-        named = DEFAULT_MAPPING if kind == "people" else DEFAULT_GROUP_MAPPING
+        if kind == "people":
+            named = DEFAULT_MAPPING
+        else:
+            named = DEFAULT_GROUP_MAPPING
         rows = tuple(MappingRow(target, text, "Expression", int(n == 0)) for n, (target, text) in enumerate(named))
         facts, actions = TargetFacts(), ("Add", "Update", "Delete")
     else:
         rows = _rows(random, kind)
         facts = _facts(random, rows)
-    source = random.choice(("User", "User", "user")) if kind == "people" else random.choice(("Group", "group"))
+    if kind == "people":
+        source = random.choice(("User", "User", "user"))
+    else:
+        source = random.choice(("Group", "group"))
     enabled = number == 0 or random.random() > 0.02
     return Setup(ObjectMapping(kind, source, "", enabled, frozenset(actions), (), rows), facts)
 
@@ -489,7 +510,9 @@ def _spoiled(random: Random, source: dict[str, Any], key: str) -> dict[str, Any]
     if random.random() < 0.02:
         del kept["objectId"]
     soft = random.choice(("absent",) * 8 + (True, False) * 8 + (None, "False"))
-    return kept if soft == "absent" else {"IsSoftDeleted": soft, **kept}
+    if soft == "absent":
+        return kept
+    return {"IsSoftDeleted": soft, **kept}
 
 
 # -- states ---------------------------------------------------------------------
@@ -520,7 +543,10 @@ def _put(account: dict[str, Any], path: str, value: Any) -> None:
     if found is None:
         return
     urn, name, key, wanted, sub = found.groups()
-    holder = account if urn is None or urn == CORE else account.setdefault(urn, {})
+    if urn is None or urn == CORE:
+        holder = account
+    else:
+        holder = account.setdefault(urn, {})
     if key:
         text = json.loads(wanted)
         element = {key: True if text == "True" else text}
@@ -540,11 +566,17 @@ def _changed(random: Random, value: Any) -> Any:
     """The value as another system may show it: the same, or nearly, or another."""
     other = random.choice(("same", "case", "other", "none", "list", "text", "empty", "fewer", "objects"))
     if other == "case":
-        return value.swapcase() if isinstance(value, str) else value
+        if isinstance(value, str):
+            return value.swapcase()
+        return value
     if other == "list":
-        return value[::-1] if isinstance(value, (list, tuple)) else [value]
+        if isinstance(value, (list, tuple)):
+            return value[::-1]
+        return [value]
     if other == "fewer":
-        return value[1:] if isinstance(value, (list, tuple)) else value
+        if isinstance(value, (list, tuple)):
+            return value[1:]
+        return value
     if other == "objects" and isinstance(value, (list, tuple)):
         return [{"value": json.dumps(one) if isinstance(one, dict) else one} for one in value] + ["{no json"]
     return {"other": "Other", "none": None, "text": str(value), "empty": ""}.get(other, value)
@@ -559,24 +591,35 @@ def account_of(random: Random, wanted: Mapping[str, Any], references: Mapping[st
             value = references.get(str(value), "t-else")
             value = random.choice((value, {"value": value}, [{"value": value}]))
         if isinstance(value, list) and len(value) == 1 and random.random() < 0.7:
-            value = value[0] if not isinstance(value[0], dict) else value
+            if not isinstance(value[0], dict):
+                value = value[0]
         if value in ("True", "False") and random.random() < 0.7:
             value = value == "True"
         if random.random() < share / 2:
             continue
         _put(account, target, _changed(random, value) if random.random() < share else value)
-    identifier = f"t{number}" if random.random() < 0.96 else random.choice((None, "", 7))
-    return account if identifier is None else {**account, "id": identifier}
+    if random.random() < 0.96:
+        identifier = f"t{number}"
+    else:
+        identifier = random.choice((None, "", 7))
+    if identifier is None:
+        return account
+    return {**account, "id": identifier}
 
 
 def _scope_of(random: Random, source: Mapping[str, Any], kind: str) -> ScopeDecision:
     """In scope for two of three."""
     good = random.random() < 0.7
     texts = {name: value for name, value in source.items() if isinstance(value, str)}
-    verdict = judge(FILTERS, texts) if random.random() < 0.2 else None
+    verdict = None
+    if random.random() < 0.2:
+        verdict = judge(FILTERS, texts)
     flags = [good or random.random() < 0.6 for _ in range(3)]
     secure = kind == "people" or good or random.random() < 0.7
-    object_kind = USER if kind == "people" else GROUP
+    if kind == "people":
+        object_kind = USER
+    else:
+        object_kind = GROUP
     facts = ScopeFacts(*flags, filters=verdict, sync_all=random.random() < 0.15, kind=object_kind, secure=secure)
     return judge_scope(facts)
 
@@ -587,7 +630,9 @@ def _settings_of(random: Random, kind: str) -> dict[str, Any]:
     def rarely(share: float) -> bool:
         return random.random() < share
 
-    only = frozenset(_some(random, IDS)) if kind == "groups" and rarely(0.25) else None
+    only = None
+    if kind == "groups" and rarely(0.25):
+        only = frozenset(_some(random, IDS))
     return {
         "actions": frozenset(_some(random, ("Add", "Update", "Delete"))) if rarely(0.1) else None,
         "skip_out_of_scope": rarely(0.12),
@@ -613,7 +658,9 @@ def _link_of(random: Random, source: Mapping[str, Any], kind: str) -> Link | Non
     """No link, or one to an account that is there or is not; a group's with the members written so far."""
     if random.random() < 0.46:
         return None
-    target_id = "t0" if random.random() < 0.92 else "t-gone"
+    target_id = "t-gone"
+    if random.random() < 0.92:
+        target_id = "t0"
     written = {}
     if kind == "groups":
         written = {
@@ -644,7 +691,10 @@ def scene_of(kind: str, number: int) -> Scene:
     accounts = tuple(account_of(random, wanted, references or {}, n) for n in range(2))
     faults = {}
     if random.random() < (0.2 if kind == "people" else 0.35):
-        methods = METHODS if random.random() < 0.5 else ("patch",)
+        if random.random() < 0.5:
+            methods = METHODS
+        else:
+            methods = ("patch",)
         faults = {(random.choice(methods), random.choice((0, 0, 1, 1, 2, 3))): _fault(random) for _ in range(2)}
     if kind == "groups" and random.random() < 0.08:
         faults["patch", random.choice((1, 2))] = Denied("the token is over", status=401)

@@ -211,8 +211,12 @@ def test_the_second_time_there_is_nothing_to_do(
     endpoint = memory_endpoint(existing)
     scope = judge_scope(ScopeFacts(active=person["accountEnabled"], assigned=assigned, sync_all=sync_all))
     source = source_attributes(person, soft_deleted=not scope.in_scope, manager_id=manager, app_roles=roles)
-    target_id = "gone" if linked == "stale" or not existing else existing[0]["id"]
-    link = Link("p", target_id, linked != "unmanaged") if linked else None
+    target_id = "gone"
+    if not (linked == "stale" or not existing):
+        target_id = existing[0]["id"]
+    link = None
+    if linked:
+        link = Link("p", target_id, linked != "unmanaged")
     common: dict[str, Any] = {
         "now": NOW,
         "references": {"boss": "m1"},

@@ -78,7 +78,9 @@ def settings_of(case: dict[str, str]) -> dict[str, Any]:
 
 
 def read(case: dict[str, str], column: str) -> Any:
-    return json.loads(case[column]) if case[column] else None
+    if case[column]:
+        return json.loads(case[column])
+    return None
 
 
 def mapping_of(case: dict[str, str]) -> ObjectMapping:
@@ -109,7 +111,9 @@ def mapping_of(case: dict[str, str]) -> ObjectMapping:
 def kind_of(expression: str | None) -> Any:
     if expression is None:
         return "None"
-    return "Direct" if expression.startswith("[") else "Expression"
+    if expression.startswith("["):
+        return "Direct"
+    return "Expression"
 
 
 def scope_of(case: dict[str, str], person: dict[str, Any]) -> ScopeDecision:
@@ -142,7 +146,9 @@ def accounts_of(case: dict[str, str]) -> list[dict[str, Any]]:
     if case["accounts"] == "none":
         return []
     if case["accounts"] in ("same", "two"):
-        return [ACCOUNT] if case["accounts"] == "same" else [ACCOUNT, ACCOUNT | {"id": "a2"}]
+        if case["accounts"] == "same":
+            return [ACCOUNT]
+        return [ACCOUNT, ACCOUNT | {"id": "a2"}]
     account = ACCOUNT | read(case, "accounts")
     return [{name: value for name, value in account.items() if value is not None}]
 
@@ -188,7 +194,9 @@ def written(outcome: Outcome) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    return {"True": True, "False": False}.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"True": True, "False": False}.get(value, value)
+    return value
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
@@ -212,7 +220,12 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
         assert seen == changes
     if "op" in settings:
         assert endpoint.bodies[-1]["Operations"][0]["op"] == settings["op"]
-    link_after = "none" if outcome.link is None else "managed" if outcome.link.managed else "unmanaged"
+    if outcome.link is None:
+        link_after = "none"
+    elif outcome.link.managed:
+        link_after = "managed"
+    else:
+        link_after = "unmanaged"
     assert link_after == (case["link_after"] or link_after)
 
 

@@ -48,7 +48,9 @@ ROLES = [{"id": "r-user", "isEnabled": True}]
 
 
 def read(case: dict[str, str], column: str) -> Any:
-    return json.loads(case[column]) if case[column] else {}
+    if case[column]:
+        return json.loads(case[column])
+    return {}
 
 
 def mapping_of(case: dict[str, str]) -> ObjectMapping:
@@ -73,9 +75,14 @@ def scope_of(case: dict[str, str]) -> ScopeDecision:
     group = SALES | read(case, "group")
     role = {"unknown": "r-lost"}.get(read(case, "settings").get("role", ""), "r-user")
     principal = {"direct": "sales", "nested": "outer-group-with-sales"}.get(case["scope"])
-    assignments = [{"principalId": principal, "appRoleId": role}] if principal else []
+    if principal:
+        assignments = [{"principalId": principal, "appRoleId": role}]
+    else:
+        assignments = []
     filters = read(case, "filter")
-    verdict = judge(filters, group_attributes(group, members=(), in_scope=True)) if filters else None
+    verdict = None
+    if filters:
+        verdict = judge(filters, group_attributes(group, members=(), in_scope=True))
     sync_all = case["scope"] == "sync-all"
     return judge_scope(group_scope_facts(group, assignments, ROLES, filters=verdict, sync_all=sync_all))
 
@@ -84,7 +91,9 @@ def groups_of(case: dict[str, str]) -> list[dict[str, Any]]:
     if case["groups"] == "none":
         return []
     if case["groups"] in ("same", "two"):
-        return [FOUND] if case["groups"] == "same" else [FOUND, FOUND | {"id": "g2"}]
+        if case["groups"] == "same":
+            return [FOUND]
+        return [FOUND, FOUND | {"id": "g2"}]
     group = FOUND | read(case, "groups")
     return [group | {"members": [{"value": one} for one in group.get("members", [])]}]
 
@@ -150,7 +159,12 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
         assert (operation["op"], operation["path"]) == (settings["op"], settings["path"])
     assert "person" not in decision.reason
     assert "account" not in decision.reason
-    link_after = "none" if outcome.link is None else "managed" if outcome.link.managed else "unmanaged"
+    if outcome.link is None:
+        link_after = "none"
+    elif outcome.link.managed:
+        link_after = "managed"
+    else:
+        link_after = "unmanaged"
     assert link_after == (case["link_after"] or link_after)
     group = next(iter(endpoint.groups), "")
     assert (" ".join(endpoint.members(group)) if group else "-") == case["members_after"]

@@ -201,9 +201,15 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
     """Random groups, members and target states, in both dialects: a second run sends no write, strangers among
     the members stay, nobody is doubled, and the forecast named just what the first run did."""
     has_link = drawn["exists"] and drawn["has_link"]
-    written = {one: f"t-{one}" for one in drawn["written"]} if has_link else {}
+    if has_link:
+        written = {one: f"t-{one}" for one in drawn["written"]}
+    else:
+        written = {}
     there = [*written.values(), *drawn["strangers"]]
-    found = [sales(*there) | {"displayName": drawn["name"], "externalId": drawn["external"]}] if drawn["exists"] else []
+    if drawn["exists"]:
+        found = [sales(*there) | {"displayName": drawn["name"], "externalId": drawn["external"]}]
+    else:
+        found = []
     endpoint = memory_endpoint(groups=found)
     mapping = ObjectMapping(
         "Groups",
@@ -221,7 +227,9 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
         "flag": drawn["flag"],
         "only_members": drawn["only"],
     }
-    link = Link("sales", "g1", True, written) if has_link else None
+    link = None
+    if has_link:
+        link = Link("sales", "g1", True, written)
     foretold = run(endpoint, drawn["wanted"], link, verb=forecast, **common)
     assert set(endpoint.log) <= {"find", "read"}
     first = run(endpoint, drawn["wanted"], link, members_per_request=drawn["at_once"], **common)

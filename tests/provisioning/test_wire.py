@@ -107,7 +107,9 @@ class Wire(Stub):
             )
         if seen.method == "GET":
             return reply(200 if there else 404, there)
-        return reply(201, seen.json | {"id": "a1"}) if seen.method == "POST" else reply(204)
+        if seen.method == "POST":
+            return reply(201, seen.json | {"id": "a1"})
+        return reply(204)
 
     def sent(self) -> list[Any]:
         """Method and address of each request without a body; of the others the operations, or the whole body."""
@@ -142,7 +144,10 @@ def act(
     """Everything that is sent to provision `source` once."""
     wire.seen.clear()
     with ScimClient(f"{wire.url}/scim{f'?{FLAG}' if flag else ''}", Secret("token-0815", label="test")) as client:
-        kind = GROUPS if "members" in source else users
+        if "members" in source:
+            kind = GROUPS
+        else:
+            kind = users
         provision(source, scope, kind, link, client, flag=client.flag, references=LINKED, **more)
     return wire.sent()
 
@@ -270,7 +275,10 @@ def test_disabled_restored_deleted(wire: Wire, flag: bool) -> None:
 @both
 def test_a_group_and_its_members(wire: Wire, flag: bool) -> None:
     """Searched and read without members, made without them, then one member a request; a removal names one."""
-    add, replace, remove = ("add", "replace", "remove") if flag else ("Add", "Replace", "Remove")
+    if flag:
+        add, replace, remove = ("add", "replace", "remove")
+    else:
+        add, replace, remove = ("Add", "Replace", "Remove")
     found, made, *members = act(wire, flag, TEAM, GROUP_IN, None)
     assert found == "GET /Groups?excludedAttributes=members&filter=displayName+eq+%22R%26D+%2B+S%C3%BCd%22"
     assert made == {
@@ -286,11 +294,10 @@ def test_a_group_and_its_members(wire: Wire, flag: bool) -> None:
         [{"op": add, "path": "members", "value": [{"$ref": None, "value": one}]}] for one in ("a1", "a2")
     ]
     wire.holds = {"Groups": {"id": "g7", "displayName": "Old", "externalId": "g1"}}
-    gone = (
-        {"op": remove, "path": 'members[value eq "a9"]'}
-        if flag
-        else {"op": remove, "path": "members", "value": [{"$ref": None, "value": "a9"}]}
-    )
+    if flag:
+        gone = {"op": remove, "path": 'members[value eq "a9"]'}
+    else:
+        gone = {"op": remove, "path": "members", "value": [{"$ref": None, "value": "a9"}]}
     assert act(wire, flag, TEAM, GROUP_IN, Link("g1", "g7", members={"o1": "a1", "o2": "a2", "o9": "a9"})) == [
         "GET /Groups/g7?excludedAttributes=members",
         [{"op": replace, "path": "displayName", "value": "R&D + Süd"}],

@@ -47,7 +47,10 @@ class Desk:
 
     def make_app(self, *, start: bool = False, **secrets: str) -> Desk:
         """Instantiate the app, make its job, save credentials."""
-        name = load(self.app).gallery_names[0] if self.app == "oreilly" else self.app
+        if self.app == "oreilly":
+            name = load(self.app).gallery_names[0]
+        else:
+            name = self.app
         template = self.get("applicationTemplates", filter="displayName eq '{}'".format(name.replace("'", "''")))[
             "value"
         ][0]

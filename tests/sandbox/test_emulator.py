@@ -230,7 +230,9 @@ def test_credentials_are_tested_at_the_vendor(open_desk: Callable[..., Any]) -> 
     def test(**values: str) -> str:
         given = {"BaseAddress": desk.address.scim_urls["oreilly"], "SecretToken": sandbox_token(7, "oreilly"), **values}
         answer = desk.graph.post(path, json={"credentials": [{"key": k, "value": v} for k, v in given.items()]})
-        return "" if answer.status_code == 204 else inner(answer)["code"].removeprefix(prefix)
+        if answer.status_code == 204:
+            return ""
+        return inner(answer)["code"].removeprefix(prefix)
 
     assert test() == ""
     assert test(SecretToken="not-the-token") == "CredentialValidationFailure"

@@ -59,7 +59,9 @@ def left_by(desk: Any) -> dict[str, Any]:
             return {name: plain(one) for name, one in value.items()}
         if isinstance(value, list):
             return [plain(one) for one in value]
-        return value.replace(port, "") if isinstance(value, str) else value
+        if isinstance(value, str):
+            return value.replace(port, "")
+        return value
 
     at_vendor = {kind: desk.scim.get(kind, params={"count": "1000"}).json() for kind in ("Users", "Groups")}
     return {

@@ -41,7 +41,10 @@ def patch(*operations: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("token", [None, "wrong", "sandbox-oreilly-wrong"])
 def test_the_vendor_wants_its_token(desk: Any, token: str | None) -> None:
     """No or a wrong token is a SCIM 401 with a challenge, also at an unknown path."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if token:
+        headers = {"Authorization": f"Bearer {token}"}
+    else:
+        headers = {}
     for path in ("/Users", "/nonsense"):
         answer = httpx.get(desk.address.scim_urls["oreilly"] + path, headers=headers, trust_env=False)
         assert answer.status_code == 401

@@ -46,7 +46,9 @@ def _poisoned(value: Any) -> Any:
         return {key: item if key in ("status", "kind") else _poisoned(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_poisoned(item) for item in value]
-    return HOSTILE if isinstance(value, str) else value
+    if isinstance(value, str):
+        return HOSTILE
+    return value
 
 
 def test_html_is_well_formed_and_quiet(kind_and_data: tuple[str, dict[str, Any]]) -> None:

@@ -42,7 +42,9 @@ def read_tenant_url(url: str) -> str:
 def pasted_resource(url: str) -> str:
     """The last part of the path when it is one that Entra appends itself, such as `Users`; else ""."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
-    return last if last.lower() in RESOURCES else ""
+    if last.lower() in RESOURCES:
+        return last
+    return ""
 
 
 def without_resource(url: str) -> str:
@@ -65,7 +67,9 @@ def neighbours(url: str) -> tuple[str, ...]:
     """
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
-    slash = "/" if segments and parts.path.endswith("/") else ""
+    slash = ""
+    if segments and parts.path.endswith("/"):
+        slash = "/"
     paths = dict.fromkeys("/" + "/".join(path) for path in _near(segments) if path != segments)
     return tuple(parts._replace(path=path + slash).geturl() for path in paths)[:MOST_NEIGHBOURS]
 
@@ -111,4 +115,6 @@ def same_address(one: str, other: str) -> bool:
 def with_flags(address: str, url: str) -> str:
     """`address` with the behaviour flags of `url`."""
     query = urlsplit(url).query
-    return f"{address}?{query}" if query else address
+    if query:
+        return f"{address}?{query}"
+    return address

@@ -30,7 +30,9 @@ class Exchange:
     @property
     def told(self) -> str:
         """Both in one clause, as a finding quotes them."""
-        came = f"got {self.status} {self.media_type}".rstrip() if self.status else "got no answer"
+        came = "got no answer"
+        if self.status:
+            came = f"got {self.status} {self.media_type}".rstrip()
         return f"sent {self.sent}, {came}: {self.found}"
 
 
@@ -57,8 +59,12 @@ def summarize(answer: Answer) -> str:
         return f"a redirect to {redirect_target(answer)}"
     if looks_like_html(answer):
         title = _TITLE.search(answer.text)
-        words = printable(html.unescape(title[1]))[:80] if title else ""
-        return f"a web page, “{words}”" if words else "a web page"
+        words = ""
+        if title:
+            words = printable(html.unescape(title[1]))[:80]
+        if words:
+            return f"a web page, “{words}”"
+        return "a web page"
     return printable(answer.text)[:120] or "an empty body"
 
 
@@ -72,7 +78,9 @@ def _own_words(body: dict[str, Any]) -> str:
 def printable(text: str) -> str:
     """`text` on one line, what cannot be printed marked."""
     line = " ".join(text.split())
-    return line if line.isprintable() else "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
+    if line.isprintable():
+        return line
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
 
 
 def looks_like_html(answer: Answer) -> bool:
@@ -103,4 +111,6 @@ def answers_as_scim(outcome: Outcome) -> bool:
 
 def _schemas(body: dict[str, Any]) -> list[str]:
     schemas = body.get("schemas")
-    return [item.lower() for item in schemas if isinstance(item, str)] if isinstance(schemas, list) else []
+    if isinstance(schemas, list):
+        return [item.lower() for item in schemas if isinstance(item, str)]
+    return []

@@ -183,7 +183,10 @@ def _judge_silence(case: Case, error: Unreachable) -> Check:
             "this is an http address, and https is spoken there",
             f"Use {case.at(https.question.base)} as Tenant URL.",
         )
-    key = f"{error.cause}.{error.detail}" if error.detail else error.cause
+    if error.detail:
+        key = f"{error.cause}.{error.detail}"
+    else:
+        key = error.cause
     code, found, remedy = (
         SILENCE.get(key)
         or SILENCE.get(error.cause)
@@ -258,13 +261,12 @@ def _throttled(case: Case, answer: Answer) -> Check | None:
     if answer.status != 429:
         return None
     wish = printable(answer.headers.get("retry-after", ""))[:40]
-    wait = (
-        f"Wait ({wish} seconds, it says)"
-        if wish.replace(".", "").isdigit()
-        else f"Wait (until {wish}, it says)"
-        if wish
-        else "Wait"
-    )
+    if wish.replace(".", "").isdigit():
+        wait = f"Wait ({wish} seconds, it says)"
+    elif wish:
+        wait = f"Wait (until {wish}, it says)"
+    else:
+        wait = "Wait"
     return case.fail(
         "throttled",
         "the endpoint takes no more requests for now (429)",
@@ -284,7 +286,9 @@ def _server_error(case: Case, answer: Answer) -> Check | None:
         ),
         "",
     )
-    with_id = f" and the request id {named}" if named else ""
+    with_id = ""
+    if named:
+        with_id = f" and the request id {named}"
     return case.fail(
         "server_error",
         f"the vendor's server failed ({answer.status})",
@@ -296,11 +300,15 @@ def _media_type_refused(case: Case, answer: Answer) -> Check | None:
     """406 and 415: the service does not name SCIM's media type when it asks, and an endpoint has to bear that."""
     if answer.status not in (406, 415):
         return None
-    header = "Accept" if answer.status == 406 else "Content-Type"
+    header = "Content-Type"
+    if answer.status == 406:
+        header = "Accept"
     other = next((a for a in case.asked if a.question.purpose is Purpose.SCIM_TYPE), None)
     compared = ""
     if other is not None:
-        status = None if isinstance(other.outcome, Unreachable) else other.outcome.status
+        status = None
+        if not isinstance(other.outcome, Unreachable):
+            status = other.outcome.status
         compared = f" (with {header}: {SCIM_TYPE} it answers {status or 'nothing'})"
     found = f"the endpoint refuses a question without SCIM's media type ({answer.status}, {header}){compared}"
     return case.fail(
@@ -315,13 +323,12 @@ def _wrong_place(case: Case, answer: Answer) -> Check | None:
     """The address is a little off: what was asked beside it says by how much."""
     if answer.status != 404 and not _elsewhere(answer):
         return None
-    here = (
-        f"answered with {answer.status}"
-        if answer.status == 404
-        else f"a redirect ({answer.status})"
-        if answer.status >= 300
-        else "a web page"
-    )
+    if answer.status == 404:
+        here = f"answered with {answer.status}"
+    elif answer.status >= 300:
+        here = f"a redirect ({answer.status})"
+    else:
+        here = "a web page"
     if resource := pasted_resource(case.url):
         right = case.settled(Purpose.SHORTER, Purpose.NEIGHBOUR)
         if right is None:
@@ -364,7 +371,9 @@ def _not_found(case: Case, answer: Answer) -> Check | None:
     if answer.status != 404 or case.settled(Purpose.BASE):
         return None
     tried = [a.question.base for a in case.asked if a.question.purpose in (Purpose.ALTERNATIVE, Purpose.NEIGHBOUR)]
-    also = f" Tried beside it, in vain: {', '.join(tried)}." if tried else ""
+    also = ""
+    if tried:
+        also = f" Tried beside it, in vain: {', '.join(tried)}."
     return case.fail(
         "not_found",
         "the address is answered with 404",
@@ -470,7 +479,10 @@ def _filter_ignored(case: Case, answer: Answer) -> Check | None:
     total, people = answer.json["totalResults"], answer.json.get("Resources")
     if not total and not people:
         return None
-    count = total or len(people) if isinstance(people, list) else total
+    if isinstance(people, list):
+        count = total or len(people)
+    else:
+        count = total
     return case.fail(
         "filter_ignored",
         f"a user that cannot exist was 'found' ({count} results): the filter on {case.matching} is ignored",
@@ -512,7 +524,9 @@ def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
     """What does not stop the test, but will make trouble."""
     found = []
     if skew := _skew(case, answer):
-        way = "ahead of" if skew > timedelta(0) else "behind"
+        way = "behind"
+        if skew > timedelta(0):
+            way = "ahead of"
         text = (
             f"the server's clock is {_span(abs(skew))} {way} ours (its Date:"
             f" {utc_text(answered_at(answer) or datetime.now(UTC))})"
@@ -562,11 +576,15 @@ def answered_at(answer: Answer) -> datetime | None:
         moment = email.utils.parsedate_to_datetime(answer.headers.get("date", ""))
     except (ValueError, TypeError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo:
+        return moment
+    return moment.replace(tzinfo=UTC)
 
 
 def _span(length: timedelta) -> str:
     minutes = round(length.total_seconds() / 60)
     if minutes < 120:
         return f"{minutes} minutes"
-    return f"{round(minutes / 60)} hours" if minutes < 48 * 60 else f"{length.days} days"
+    if minutes < 48 * 60:
+        return f"{round(minutes / 60)} hours"
+    return f"{length.days} days"

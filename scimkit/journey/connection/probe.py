@@ -101,11 +101,9 @@ def _wished_wait(outcome: Outcome) -> float | None:
 
 def _ask(scim: ScimClient, question: Question, matching: str) -> Asked:
     place = urlsplit(question.base or scim.base_url)
-    origin = (
-        f"{place.scheme}://{place.netloc}"
-        if place.netloc != urlsplit(scim.base_url).netloc or question.purpose is Purpose.HTTPS
-        else ""
-    )
+    origin = ""
+    if place.netloc != urlsplit(scim.base_url).netloc or question.purpose is Purpose.HTTPS:
+        origin = f"{place.scheme}://{place.netloc}"
     named = "".join(f" with {name}: {value}" for name, value in question.headers.items())
     try:
         answer = _send(scim, question, matching)
@@ -113,11 +111,10 @@ def _ask(scim: ScimClient, question: Question, matching: str) -> Asked:
         sent = answer.sent
     except Unreachable as error:
         outcome = error
-        query = (
-            f"filter={matching} eq …"
-            if question.params is None
-            else "&".join(f"{n}={v}" for n, v in question.params.items())
-        )
+        if question.params is None:
+            query = f"filter={matching} eq …"
+        else:
+            query = "&".join(f"{n}={v}" for n, v in question.params.items())
         sent = f"GET {place.path.rstrip('/')}/{question.path}" + (f"?{query}" if query else "")
     if origin:
         sent = sent.replace("GET ", f"GET {origin}", 1)
@@ -139,4 +136,6 @@ def _whom(app: AppProfile | None) -> str:
         return ""
     if app.failure_hint.stated:
         return str(app.failure_hint)
-    return f"Help: {app.help_contact}." if app.help_contact.stated else ""
+    if app.help_contact.stated:
+        return f"Help: {app.help_contact}."
+    return ""

@@ -60,7 +60,9 @@ def wait_before_again(outcome: Outcome, seconds: float | None) -> float | None:
     """How long to wait before asking once more; None: do not. `seconds` is the server's own wish."""
     if isinstance(outcome, Unreachable) or outcome.status not in (429, 503) or seconds is None:
         return None
-    return seconds if seconds <= LONGEST_WAIT_SECONDS else None
+    if seconds <= LONGEST_WAIT_SECONDS:
+        return seconds
+    return None
 
 
 def follow_ups(url: str, outcome: Outcome, known: tuple[str, ...]) -> tuple[Question, ...]:
@@ -70,9 +72,14 @@ def follow_ups(url: str, outcome: Outcome, known: tuple[str, ...]) -> tuple[Ques
     """
     if isinstance(outcome, Unreachable):
         plain = urlsplit(url).scheme == "http" and outcome.cause in ("reset", "other", "timeout")
-        return (Question(Purpose.HTTPS, _as_https(url)),) if plain else ()
+        if plain:
+            return (Question(Purpose.HTTPS, _as_https(url)),)
+        return ()
     if outcome.status in (406, 415):
-        headers = {"Accept": SCIM_TYPE} if outcome.status == 406 else {"Accept": SCIM_TYPE, "Content-Type": SCIM_TYPE}
+        if outcome.status == 406:
+            headers = {"Accept": SCIM_TYPE}
+        else:
+            headers = {"Accept": SCIM_TYPE, "Content-Type": SCIM_TYPE}
         return (Question(Purpose.SCIM_TYPE, headers=headers),)
     if outcome.status == 404 or _leads_elsewhere(outcome):
         if pasted_resource(url):

@@ -79,7 +79,9 @@ def plan_credentials(
 def _before(key: str, there: Mapping[str, str]) -> str:
     if key not in there:
         return "not set"
-    return there[key] if key in ("BaseAddress", "SyncAll") else MASK
+    if key in ("BaseAddress", "SyncAll"):
+        return there[key]
+    return MASK
 
 
 def save_credentials(

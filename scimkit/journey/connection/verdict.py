@@ -59,7 +59,9 @@ def validate_through_graph(
                 groups,
                 MAPPING,
             )
-        hint = f" {app.failure_hint}" if app.failure_hint.stated else ""
+        hint = ""
+        if app.failure_hint.stated:
+            hint = f" {app.failure_hint}"
         return failed(
             "connection.entra_refused",
             f"Entra's own test was not passed: {error}",
@@ -142,17 +144,20 @@ def report_connection(
             "address, token, scope, notification and deletion threshold are stored",
             "Graph: secrets",
         )
-    notice = (
-        passed("connection.notification", f"failures are reported to {settings.notification_email}", "tutorial step 5")
-        if settings.notification_email
-        else warning(
+    if settings.notification_email:
+        notice = passed(
+            "connection.notification", f"failures are reported to {settings.notification_email}", "tutorial step 5"
+        )
+    else:
+        notice = warning(
             "connection.notification",
             "nobody is told when provisioning fails",
             "Set notification_email.",
             "tutorial step 5",
         )
-    )
-    graph_verdict = "accepted" if verdict.code == ENTRA_ACCEPTED else f"refused: {verdict.message}"
+    graph_verdict = "accepted"
+    if verdict.code != ENTRA_ACCEPTED:
+        graph_verdict = f"refused: {verdict.message}"
     return ConnectionReport(
         settings.shown_url,
         probe.matching,

@@ -32,7 +32,9 @@ def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
     if left is None or right is None:
         if operator in ("=", "<>"):
             same = (left is None or left == "") and (right is None or right == "")
-            return same if operator == "=" else not same
+            if operator == "=":
+                return same
+            return not same
         return False
     order = ORDERINGS[operator]
     if isinstance(left, Instant) or isinstance(right, Instant):
@@ -44,7 +46,10 @@ def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
     if numbers[0] is not None and numbers[1] is not None:
         return order(*numbers)
     if operator not in ("=", "<>") and any(type(side) is int for side in (left, right)):
-        other = left if type(right) is int else right
+        if type(right) is int:
+            other = left
+        else:
+            other = right
         raise Fault(f"{show_value(other)} cannot be compared with a number", "Compare whole numbers.", other)
     return order(scope.text(left), scope.text(right))
 

@@ -38,14 +38,19 @@ class Compiler:
 
     def error(self, fault: Fault, position: int, before: str = "") -> ExpressionError:
         """The fault with its place. Where the expression redacts, no value is quoted."""
-        message = QUOTED.sub('"[Redact]"', fault.message) if self.masks else fault.message
+        if self.masks:
+            message = QUOTED.sub('"[Redact]"', fault.message)
+        else:
+            message = fault.message
         kind = NotReproduced if isinstance(fault, OurLimit) else ExpressionError
         return kind(before + message, fault.remedy, text=self.text, position=position)
 
     def run(self, node: Expression, in_condition: bool = False) -> Run:
         """The closure of `node`. in_condition: reading a null attribute ends the condition."""
         made = self._run(node, in_condition)
-        return self.watch(node, made) if self.watch else made
+        if self.watch:
+            return self.watch(node, made)
+        return made
 
     def _run(self, node: Expression, in_condition: bool) -> Run:
         if isinstance(node, Attribute):
@@ -77,13 +82,18 @@ class Compiler:
                 raise NullRead(name)
             return value
 
-        return read_strictly if in_condition else read
+        if in_condition:
+            return read_strictly
+        return read
 
     def word(self, node: Word) -> Run:
         name = node.name
         if name not in ("IgnoreAttributeFlow", "IgnoreObjectFlow"):
             return lambda scope: name
-        mark = IGNORE_ATTRIBUTE if name == "IgnoreAttributeFlow" else IGNORE_OBJECT
+        if name == "IgnoreAttributeFlow":
+            mark = IGNORE_ATTRIBUTE
+        else:
+            mark = IGNORE_OBJECT
 
         def ignore(scope: Scope) -> Any:
             raise Ignored(mark)
@@ -117,7 +127,9 @@ class Compiler:
 
             def read_empty_as_null(scope: Scope) -> Any:
                 value = read(scope)
-                return None if value == "" else value
+                if value == "":
+                    return None
+                return value
 
             return read_empty_as_null
         name = node.name
@@ -126,7 +138,9 @@ class Compiler:
             value = scope.source.get(name)
             if value.__class__ is str:
                 return value or None
-            return None if value is None else read(scope)
+            if value is None:
+                return None
+            return read(scope)
 
         return read_quickly
 
@@ -136,7 +150,10 @@ class Compiler:
             made: Run = function.call(self, node, in_condition)
             return made
         runs = [self.argument(node, each, in_condition) for each in node.arguments]
-        most = function.most if function.most is not None else len(runs)
+        if function.most is not None:
+            most = function.most
+        else:
+            most = len(runs)
         runs += [lambda scope: OMITTED] * (max(most, len(function.parameters)) - len(runs))
         return self.eager(node, function.call, runs)
 

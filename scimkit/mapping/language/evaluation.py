@@ -57,7 +57,9 @@ class CompiledExpression:
             ) from None
         except Fault as fault:
             raise ExpressionError(fault.message, fault.remedy, text=self.text, position=0) from None
-        return str(value) if value.__class__ is Instant else value
+        if value.__class__ is Instant:
+            return str(value)
+        return value
 
 
 def compile_node(

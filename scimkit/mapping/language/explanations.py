@@ -85,8 +85,13 @@ class Explanation:
         lines = []
         for row in self.rows():
             text = " ".join(row.expression.split())
-            shown = text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
-            role = f"{row.role}: " if row.role else ""
+            if len(text) <= WIDEST:
+                shown = text
+            else:
+                shown = text[: WIDEST - 1] + "…"
+            role = ""
+            if row.role:
+                role = f"{row.role}: "
             lines.append(f"{'  ' * row.depth}{role}{shown} = {row.value}" + (f"  ({row.note})" if row.note else ""))
         if self.empty:
             lines.append("empty: " + ", ".join(self.empty))
@@ -186,7 +191,10 @@ def _step(node: Expression | None, role: str, recorder: Recorder, masked: set[in
     inside = inside or (isinstance(node, Call) and node.name == "Redact")
     shown, note = "", ""
     if state == "value":
-        shown = REDACTED if hidden and value is not None else show_value(value)
+        if hidden and value is not None:
+            shown = REDACTED
+        else:
+            shown = show_value(value)
     elif state == "ignored":
         shown = show_value(value)
     elif state == "null_condition":
@@ -195,7 +203,9 @@ def _step(node: Expression | None, role: str, recorder: Recorder, masked: set[in
         note = value.message
     if isinstance(node, Attribute) and state == "value" and value in (None, "", []):
         note = "empty at the source"
-    branch = _branch(node, recorder, masked) if isinstance(node, Call) else ""
+    branch = ""
+    if isinstance(node, Call):
+        branch = _branch(node, recorder, masked)
     return Step(
         role,
         print_expression(node),

@@ -131,8 +131,14 @@ class Parser:
             remedy = "There is no arithmetic; separate arguments by commas."
         else:
             remedy = "Check commas, quotes and brackets before this place."
-        text = f"[{token.text}]" if token.kind == "attribute" else token.text
-        shown = text if len(text) <= 40 else text[:40] + "…"
+        if token.kind == "attribute":
+            text = f"[{token.text}]"
+        else:
+            text = token.text
+        if len(text) <= 40:
+            shown = text
+        else:
+            shown = text[:40] + "…"
         return self.error(f"{shown} stands where {wanted} is expected", remedy, token.position)
 
     def misplaced(self, node: Comparison) -> ExpressionError:
@@ -202,7 +208,10 @@ class Parser:
         else:
             message = f"{token.text[:60]} is neither a function call, an attribute nor a text"
             near = suggest(token.text, WORDS.values())
-            remedy = f"Did you mean {near}?" if near else f'Write [{token.text[:60]}] for an attribute, "..." for text.'
+            if near:
+                remedy = f"Did you mean {near}?"
+            else:
+                remedy = f'Write [{token.text[:60]}] for an attribute, "..." for text.'
         raise self.error(message, remedy, token.position)
 
     def call(self, name: Token, depth: int) -> Call:
@@ -325,5 +334,7 @@ def print_expression(node: Expression) -> str:
     if isinstance(node, Text):
         return '"' + node.value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(node, Number):
-        return f"&H{node.value & (2**64 - 1):X}" if node.hexadecimal else str(node.value)
+        if node.hexadecimal:
+            return f"&H{node.value & (2**64 - 1):X}"
+        return str(node.value)
     return node.name

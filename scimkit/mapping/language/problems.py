@@ -60,7 +60,9 @@ class ExpressionError(MappingError):
     def _render_traceback_(self) -> list[str]:
         lines = super()._render_traceback_()
         pointer = self.pointer()
-        return [lines[0], *pointer.splitlines(), *lines[1:]] if pointer else lines
+        if pointer:
+            return [lines[0], *pointer.splitlines(), *lines[1:]]
+        return lines
 
 
 class NotReproduced(ExpressionError):
@@ -71,7 +73,9 @@ def _columns(character: str) -> int:
     """How many columns of a terminal a character takes: two for CJK and emoji, none for a combining mark."""
     if unicodedata.combining(character):
         return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2
+    return 1
 
 
 class UnknownOperator(MappingError):
@@ -106,4 +110,6 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """
     by_lower = {each.lower(): each for each in known}
     close = difflib.get_close_matches(name.lower()[:60], by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else ""
+    if close:
+        return by_lower[close[0]]
+    return ""

@@ -27,7 +27,9 @@ class Parameter:
         """As a signature shows it: `name`, `name?` when it may be omitted, `...` when it repeats."""
         if self.repeats:
             return "..."
-        return self.name if self.required else f"{self.name}?"
+        if self.required:
+            return self.name
+        return f"{self.name}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class Function:
     @property
     def most(self) -> int | None:
         """None: no limit."""
-        return None if self.parameters and self.parameters[-1].repeats else len(self.parameters)
+        if self.parameters and self.parameters[-1].repeats:
+            return None
+        return len(self.parameters)
 
     def parameter(self, index: int) -> Parameter:
         return self.parameters[min(index, len(self.parameters) - 1)]

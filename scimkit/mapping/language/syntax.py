@@ -72,7 +72,9 @@ def children(node: Expression) -> tuple[Expression, ...]:
     """The nodes directly below, omitted arguments left out."""
     if isinstance(node, Call):
         return tuple(argument for argument in node.arguments if argument is not None)
-    return (node.left, node.right) if isinstance(node, Comparison) else ()
+    if isinstance(node, Comparison):
+        return (node.left, node.right)
+    return ()
 
 
 def walk(node: Expression) -> Iterator[Expression]:

@@ -89,7 +89,9 @@ class Instant:
         '3/16/2020 7:00:00 AM'
         """
         wall = self.wall
-        half = "AM" if wall.hour < 12 else "PM"
+        half = "PM"
+        if wall.hour < 12:
+            half = "AM"
         return (
             f"{wall.month}/{wall.day}/{wall.year:04d} {wall.hour % 12 or 12}:{wall.minute:02d}:{wall.second:02d} {half}"
         )
@@ -129,7 +131,9 @@ def show_value(value: Any) -> str:
     if isinstance(value, IgnoreMark):
         return f"ignore this {value.value}"
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= 200 else f'"{value[:200]}…"'
+        if len(value) <= 200:
+            return f'"{value}"'
+        return f'"{value[:200]}…"'
     if isinstance(value, list):
         return "[" + ", ".join(show_value(item) for item in value[:50]) + (", …" if len(value) > 50 else "") + "]"
     return str(value)

@@ -75,7 +75,9 @@ def _rows(subject: Subject, groups: ObjectMapping) -> Iterator[Check]:
             documented(TUTORIAL),
         )
     else:
-        members = "their members are mapped" if MEMBERS in there else "their members are not mapped"
+        members = "their members are not mapped"
+        if MEMBERS in there:
+            members = "their members are mapped"
         yield passed(
             "mapping.groups",
             f"groups are provisioned too, matched by {', then '.join(matching)}; {members}",

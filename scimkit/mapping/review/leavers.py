@@ -60,7 +60,10 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
     node = subject.parsed.get("active")
     if node is None and row.expression is not None:
         return  # unreadable, which is said elsewhere
-    names = attribute_names(node) if node is not None else ()
+    if node is not None:
+        names = attribute_names(node)
+    else:
+        names = ()
     if LEFT not in names and "accountEnabled" in names:
         text = (
             f"active comes from {row.expression}: only a blocked sign-in switches somebody off; whoever is unassigned,"
@@ -97,7 +100,9 @@ def _wrong_way_round(subject: Subject, expression: str) -> str:
     kept = [name for name, told in leaving.items() if set(told) != {"false"}]
     if kept:
         return f"a leaver would not get False{f' ({listed(kept)})' if len(kept) < len(people) else ''}"
-    return "" if "true" in staying else "nobody would ever be active"
+    if "true" in staying:
+        return ""
+    return "nobody would ever be active"
 
 
 def _told(subject: Subject, expression: str, source: Mapping[str, Any]) -> str:
@@ -105,4 +110,6 @@ def _told(subject: Subject, expression: str, source: Mapping[str, Any]) -> str:
         value = evaluate(expression, source, now=subject.now)
     except MappingError:
         return "error"
-    return "" if value is None else value_text(value).casefold()
+    if value is None:
+        return ""
+    return value_text(value).casefold()

@@ -33,7 +33,10 @@ def check_matching(subject: Subject) -> Iterator[Check]:
         *_without_value(subject, rows),
     ]
     if not any(fault.code == "mapping.matching_not_filterable" for fault in faults):
-        source = documented(TUTORIAL) if subject.expected else seen("the live schema: discovered, not documented")
+        if subject.expected:
+            source = documented(TUTORIAL)
+        else:
+            source = seen("the live schema: discovered, not documented")
         yield passed("mapping.matching", f"people are matched by {', then '.join(row.target for row in rows)}", source)
     yield from faults
     yield from _case(subject, rows)
@@ -91,7 +94,9 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
                 holders[text if exact else text.casefold()].append((name, text))
         for found in holders.values():
             if len(found) > 1:
-                when = "" if row is rows[0] else f" wherever {rows[0].target} finds nobody"
+                when = ""
+                if row is not rows[0]:
+                    when = f" wherever {rows[0].target} finds nobody"
                 text = (
                     f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])},"
                     f" which is used for matching: they would be taken for one account{when}"
@@ -129,7 +134,9 @@ def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
             for name, result in subject.results.items()
             if value_text(value := result.values.get(row.target) or "") != value_text(value).lower()
         ]
-        told = f"; {listed(capitals)} have capitals in it" if capitals else ""
+        told = ""
+        if capitals:
+            told = f"; {listed(capitals)} have capitals in it"
         text = (
             f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in'
             f" capitals may not be found, and a second one made{told}"

@@ -40,7 +40,10 @@ def _address(subject: Subject) -> Iterator[Check]:
 
 def _address_of(subject: Subject, name: str) -> Check | None:
     value = value_text(subject.results[name].values.get("userName") or "")
-    shown = example(subject.live["userName"], value) if value else NO_VALUE
+    if value:
+        shown = example(subject.live["userName"], value)
+    else:
+        shown = NO_VALUE
     mail = str(subject.people[name].get("mail") or "")
     if not ADDRESS.fullmatch(value):
         text = (

@@ -79,17 +79,23 @@ class Dispute:
 
     @property
     def theirs(self) -> str:
-        return f"an error ({self.answer.error})" if self.answer.error else ", ".join(self.answer.values) or NO_VALUE
+        if self.answer.error:
+            return f"an error ({self.answer.error})"
+        return ", ".join(self.answer.values) or NO_VALUE
 
 
 def row_name(target: str, object: str) -> str:
-    return f"{target} of groups" if object == GROUP else target
+    if object == GROUP:
+        return f"{target} of groups"
+    return target
 
 
 def group_mapping(live: Iterable[ObjectMapping]) -> ObjectMapping | None:
     """The mapping of groups, where groups are provisioned."""
     found = choose_mapping(live, GROUP)
-    return found if found is not None and found.enabled else None
+    if found is not None and found.enabled:
+        return found
+    return None
 
 
 def expression_rows(mapping: ObjectMapping | None) -> tuple[MappingRow, ...]:
@@ -123,14 +129,20 @@ def find_disputes(
         theirs = answer.values or _texts(rows[answer.target].default)
         if (error is None) == (not answer.error) and (error is not None or _alike(theirs, _texts(value))):
             continue
-        given = value_text(value) if _texts(value) else NO_VALUE
+        if _texts(value):
+            given = value_text(value)
+        else:
+            given = NO_VALUE
         found.append(Dispute(answer, f"an error ({error})" if error else given))
     return tuple(found)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     """A value of ours as Microsoft writes it, a list of texts; null and empty text are nothing."""
-    values = value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        values = value
+    else:
+        values = [value]
     return tuple(value_text(each) for each in values if each not in (None, ""))
 
 
@@ -192,7 +204,10 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
             told = "; ".join(
                 f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found
             )
-            stands = GROUP_STANDS if found[0].answer.object == GROUP else STANDS
+            if found[0].answer.object == GROUP:
+                stands = GROUP_STANDS
+            else:
+                stands = STANDS
             yield warning(
                 "mapping.microsoft_disagrees",
                 f"{row}: {told}",

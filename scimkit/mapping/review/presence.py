@@ -17,7 +17,10 @@ LIVE_SCHEMA = seen("the live schema: discovered, not documented")
 
 
 def check_presence(subject: Subject) -> Iterator[Check]:
-    faults = [*_missing(subject), *_extra(subject)] if subject.expected else [_not_published()]
+    if subject.expected:
+        faults = [*_missing(subject), *_extra(subject)]
+    else:
+        faults = [_not_published()]
     yield from faults or [
         passed(
             "mapping.rows", f"all {len(subject.expected)} rows of the tutorial's table are mapped", documented(TUTORIAL)
@@ -118,7 +121,10 @@ def _is_offered(target: str, names: set[str]) -> bool:
         return True
     if urn and any(known.startswith("urn:") for known in names) and f"{urn}:{name}" not in names:
         return False
-    sub = target.rpartition("]")[2] if "[" in target else plain.rpartition(":")[2].partition(".")[2]
+    if "[" in target:
+        sub = target.rpartition("]")[2]
+    else:
+        sub = plain.rpartition(":")[2].partition(".")[2]
     known_subs = {known for known in names if known.startswith(f"{name}.")}
     return name in names and (not sub or not known_subs or f"{name}.{sub.removeprefix('.').casefold()}" in known_subs)
 

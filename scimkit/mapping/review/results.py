@@ -49,7 +49,9 @@ def _all_there(subject: Subject) -> Check:
             "every expression can be worked out; which attributes the app requires is not published",
             _rule(subject),
         )
-    has = "has a value" if len(required) == 1 else "have a value"
+    has = "have a value"
+    if len(required) == 1:
+        has = "has a value"
     return passed(
         "mapping.values",
         f"{listed(required)}, required, {has} for {listed(subject.results) if subject.results else 'nobody yet'}",
@@ -138,7 +140,9 @@ def _several(subject: Subject, row: MappingRow) -> Check | None:
     always = {_makes_list(subject, each) for each in results_of(subject.parsed.get(row.target))}
     if not fed and True not in always:
         return None
-    who = "" if always == {True} else " for some people"
+    who = " for some people"
+    if always == {True}:
+        who = ""
     if fed:
         who = f" ({listed(fed)})"
     text = f"{row.target} takes one value, and {row.expression} gives a list{who}: the account is refused"
@@ -220,7 +224,9 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def _type(subject: Subject, row: MappingRow) -> Check | None:
-    kind = "Boolean" if row.target == "active" else subject.type_of(row.target)
+    kind = "Boolean"
+    if row.target != "active":
+        kind = subject.type_of(row.target)
     if kind not in TYPES:
         return None
     is_right, words = TYPES[kind]

@@ -48,7 +48,10 @@ def check_sources(subject: Subject) -> Iterator[Check]:
             f"{target} comes from {live.expression or 'nothing'}, where {expected};"
             f" {_compared(subject, row.suggested_source, live.expression, boolean=boolean)}"
         )
-        where = CUSTOMIZE if generic else TUTORIAL
+        if generic:
+            where = CUSTOMIZE
+        else:
+            where = TUTORIAL
         remedy = (
             f"Choose {row.suggested_source} as the source under Attribute Mapping, or keep yours if that is what was"
             " agreed with the vendor."
@@ -82,19 +85,27 @@ def is_same(one: Expression, other: Expression, *, boolean: bool = False) -> boo
 
 def _bare(node: Expression) -> Expression:
     """A lone attribute inside IgnoreFlowIfNullOrEmpty: neither lets an empty attribute flow."""
-    inner = node.arguments[0] if isinstance(node, Call) and node.name == "IgnoreFlowIfNullOrEmpty" else None
-    return inner if isinstance(inner, Attribute) else node
+    inner = None
+    if isinstance(node, Call) and node.name == "IgnoreFlowIfNullOrEmpty":
+        inner = node.arguments[0]
+    if isinstance(inner, Attribute):
+        return inner
+    return node
 
 
 def _given(expression: str | None, source: Mapping[str, Any], *, boolean: bool, now: datetime | None = None) -> object:
     """What flows; None for nothing."""
     try:
-        value = None if expression is None else evaluate(expression, source, now=now)
+        value = None
+        if expression is not None:
+            value = evaluate(expression, source, now=now)
     except MappingError:
         return FAILED
     if value in (None, "", []) or value is IGNORE_ATTRIBUTE:
         return None
-    return value_text(value).casefold() if boolean else value_text(value)
+    if boolean:
+        return value_text(value).casefold()
+    return value_text(value)
 
 
 def _compared(subject: Subject, expected: str, live: str | None, *, boolean: bool) -> str:

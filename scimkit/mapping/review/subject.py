@@ -121,7 +121,9 @@ class Subject:
     def type_of(self, target: str) -> str:
         """The target's type by the app's table, else by the job's schema; String where neither says."""
         row = self.expected.get(target)
-        stated = getattr(row, "type", None) if row is not None else None
+        stated = None
+        if row is not None:
+            stated = getattr(row, "type", None)
         return str(stated or (self.targets[target].type if target in self.targets else "String"))
 
     def is_required(self, target: str) -> bool:
@@ -169,11 +171,9 @@ def origins(node: Expression | None) -> str:
     >>> origins(try_parse('Join(" ", [givenName], [surname])'))
     '[givenName] and [surname]'
     """
-    return (
-        listed((f"[{name}]" for name in attribute_names(node)), most=9)
-        if node is not None and attribute_names(node)
-        else ""
-    )
+    if node is not None and attribute_names(node):
+        return listed((f"[{name}]" for name in attribute_names(node)), most=9)
+    return ""
 
 
 def results_of(node: Expression | None) -> Iterator[Expression]:
@@ -192,7 +192,9 @@ def results_of(node: Expression | None) -> Iterator[Expression]:
 def try_parse(expression: str | None) -> Expression | None:
     """The parsed expression; None where there is none, or it cannot be read."""
     try:
-        return parse(expression) if expression is not None else None
+        if expression is not None:
+            return parse(expression)
+        return None
     except MappingError:
         return None
 

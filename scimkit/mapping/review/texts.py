@@ -25,7 +25,9 @@ def value_text(value: Any) -> str:
 
 def example(row: MappingRow, value: Any) -> str:
     """A value of a row in words, masked where it must not be seen."""
-    return REDACTED if redacts(row) else value_text(value)
+    if redacts(row):
+        return REDACTED
+    return value_text(value)
 
 
 def is_blank(value: Any) -> bool:
@@ -42,4 +44,6 @@ def listed(names: Iterable[str], most: int = MANY) -> str:
     known = list(dict.fromkeys(names))
     if len(known) > most + 1:
         return f"{', '.join(known[:most])} and {len(known) - most} more"
-    return " and ".join(part for part in (", ".join(known[:-1]), known[-1]) if part) if known else "nobody"
+    if known:
+        return " and ".join(part for part in (", ".join(known[:-1]), known[-1]) if part)
+    return "nobody"

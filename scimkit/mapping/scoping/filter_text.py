@@ -83,7 +83,9 @@ def print_clause(clause: Clause) -> str:
     if clause.value is None:
         return head
     plain = _BARE.fullmatch(clause.value) and not re.search(r"\b(and|or)\b", clause.value, re.IGNORECASE)
-    return f"{head} {clause.value}" if plain else f'{head} "{clause.value.replace(chr(34), chr(34) * 2)}"'
+    if plain:
+        return f"{head} {clause.value}"
+    return f'{head} "{clause.value.replace(chr(34), chr(34) * 2)}"'
 
 
 def _fault(text: str, place: int, message: str, remedy: str) -> ExpressionError:
@@ -136,7 +138,9 @@ def _unknown_operator(text: str, place: int, attribute: str) -> ExpressionError:
             text, place, f"after {attribute} an operator is missing", f"Operators are {', '.join(OPERATORS)}."
         )
     near = next((found for count in (3, 2, 1) if (found := suggest_operator(" ".join(words[:count])))), "")
-    hint = f"Did you mean {near}? " if near else ""
+    hint = ""
+    if near:
+        hint = f"Did you mean {near}? "
     return _fault(text, place, f"there is no operator {words[0]!r}", f"{hint}Operators are {', '.join(OPERATORS)}.")
 
 
@@ -145,7 +149,10 @@ def _read_value(text: str, place: int, operator: str) -> tuple[str, int]:
     if text[start : start + 1] == '"':
         return _read_quoted(text, start)
     joiner = _JOINER.search(text, place)
-    end = joiner.start() if joiner else len(text)
+    if joiner:
+        end = joiner.start()
+    else:
+        end = len(text)
     value = text[start:end].rstrip()
     if not value:
         raise _fault(text, start, f"{operator} has no value", "Give the value to compare with.")

@@ -159,7 +159,9 @@ def read_filters(scope: Filters) -> tuple[ScopingFilter, ...]:
 
 
 def _read_group(group: Any) -> ScopingFilter:
-    clauses = group.get("clauses") if isinstance(group, Mapping) else None
+    clauses = None
+    if isinstance(group, Mapping):
+        clauses = group.get("clauses")
     if not isinstance(clauses, (list, tuple)):
         raise MappingError("a filter group has no list of clauses", 'Write {"name": …, "clauses": […]}.')
     return ScopingFilter(str(group.get("name") or ""), tuple(_read_clause(each) for each in clauses))
@@ -171,7 +173,9 @@ def _read_clause(clause: Any) -> Clause:
     if not isinstance(clause, Mapping) or not isinstance(clause.get("sourceOperandName"), str):
         raise MappingError("a clause has no sourceOperandName", "Name the source attribute it tests.")
     operand = clause.get("targetOperand") or {}
-    values = operand.get("values") if isinstance(operand, Mapping) else None
+    values = None
+    if isinstance(operand, Mapping):
+        values = operand.get("values")
     if values is not None and not isinstance(values, (list, tuple)):
         raise MappingError("targetOperand.values is not a list", 'Write {"values": ["Sales"]}.')
     if not all(value is None or isinstance(value, (str, int)) for value in values or ()):
@@ -350,7 +354,9 @@ def judge_clause(
 
 
 def _why(clause: Clause, value: Any) -> str:
-    return f"{clause.attribute} is {show_value(value)}" if value not in (None, "") else f"{clause.attribute} is empty"
+    if value not in (None, ""):
+        return f"{clause.attribute} is {show_value(value)}"
+    return f"{clause.attribute} is empty"
 
 
 Test: TypeAlias = Callable[[Clause, Any, Settings, list[str]], bool]
@@ -398,7 +404,9 @@ def _greater(or_equal: bool) -> Test:
                 raise MappingError(message, "Filter on a whole number.", text=str(clause))
             warnings.append(f"{message}; the clause is taken as false (unconfirmed)")
             return False
-        return number >= limit if or_equal else number > limit
+        if or_equal:
+            return number >= limit
+        return number > limit
 
     return test
 

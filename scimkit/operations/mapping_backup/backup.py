@@ -63,7 +63,9 @@ def read_live_schema(graph: GraphClient, enterprise_app: EnterpriseApp) -> dict[
     """The job's schema, whole: with its directories, which an answer may lack."""
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     schema = graph.schema(sp, job_id)
-    return schema if schema.get("directories") else {**schema, "directories": graph.schema_directories(sp, job_id)}
+    if schema.get("directories"):
+        return schema
+    return {**schema, "directories": graph.schema_directories(sp, job_id)}
 
 
 def back_up_mapping(
@@ -102,7 +104,10 @@ def back_up_mapping(
 def _free_name(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> str:
     """`name`, or one with a number: no file that holds something else is overwritten."""
     for number in count(1):
-        free = name if number == 1 else f"{name}-{number}"
+        if number == 1:
+            free = name
+        else:
+            free = f"{name}-{number}"
         if not run.exists(f"{free}.toml") or _holds(run, free, schema, objects):
             return free
     raise AssertionError("there are endless numbers")

@@ -30,7 +30,10 @@ def refuse_other_app(live: Mapping[str, Any], wanted: SavedMapping) -> None:
         return
     there, saved = target_directories(live), target_directories(wanted.schema)
     same_name = {_plain(name) for name in there} & {_plain(name) for name in saved}
-    same_id = {id for id in there.values() if id} & set(saved.values()) if SAME_ID_IS_SAME_DIRECTORY else set()
+    if SAME_ID_IS_SAME_DIRECTORY:
+        same_id = {id for id in there.values() if id} & set(saved.values())
+    else:
+        same_id = set()
     if there and saved and not same_name and not same_id:
         raise PlanRefused(
             f"{wanted.title} is the mapping of {_named(saved)}, and this job writes to {_named(there)}",

@@ -55,11 +55,9 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
     parts = [_count(off, "person", "people"), _count(gone, "group", "groups")]
     count = " and ".join(part for part in parts if part)
     if count and off + gone >= rules.threshold:
-        whose = (
-            "the job stops at"
-            if rules.threshold_stored
-            else "the job has no threshold of its own, and scimkit stops at"
-        )
+        whose = "the job has no threshold of its own, and scimkit stops at"
+        if rules.threshold_stored:
+            whose = "the job stops at"
         remedy = (
             "Narrow the change: look at the filters and at the row for active. Who has really left is better unassigned"
             " first."
@@ -80,7 +78,9 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}" if number else ""
+    if number:
+        return f"{number} {one if number == 1 else many}"
+    return ""
 
 
 def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:

@@ -76,7 +76,9 @@ def read_rules(graph: GraphClient, enterprise_app: EnterpriseApp) -> DisablingRu
 def _stored_threshold(text: str) -> int | None:
     try:
         settings = json.loads(text)
-        return int(settings["DeleteThresholdValue"]) if settings.get("DeleteThresholdEnabled") else None
+        if settings.get("DeleteThresholdEnabled"):
+            return int(settings["DeleteThresholdValue"])
+        return None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -99,7 +101,10 @@ def find_leavers(
     filtered = same_filters(before.filters) != same_filters(after.filters)
     if not filtered and _sources(_active_rows(before)) == _sources(_active_rows(after)):
         return ()
-    extensions = _readable_extensions((before, after), USER_NAMES) if filtered else ()
+    if filtered:
+        extensions = _readable_extensions((before, after), USER_NAMES)
+    else:
+        extensions = ()
     today = replace(read_job(graph, enterprise_app), mapping=before)
     afterwards = replace(today, mapping=after)
     found = []
@@ -161,7 +166,9 @@ def _sources(rows: Sequence[MappingRow]) -> list[tuple[str, str | None]]:
 def _scope(user: Mapping[str, Any], job: JobFacts, everybody: bool) -> ScopeDecision:
     if not everybody:
         return scope_of(user, job)
-    verdict = judge(job.mapping.filters, source_of(user, job)) if job.mapping.filters else None
+    verdict = None
+    if job.mapping.filters:
+        verdict = judge(job.mapping.filters, source_of(user, job))
     return judge_scope(ScopeFacts(active=is_active(user), assigned=False, filters=verdict, sync_all=True))
 
 

@@ -157,7 +157,9 @@ def planned_changes(
 
 
 def _outcome(leaver: Leaver) -> str:
-    return "out of scope, and the account stays as it is" if leaver.keeps_account else "switched off by the next cycle"
+    if leaver.keeps_account:
+        return "out of scope, and the account stays as it is"
+    return "switched off by the next cycle"
 
 
 def _planned(change: MappingChange) -> PlannedChange:
@@ -184,7 +186,10 @@ def read_restoration(
         _refuse_unfit(live, there, objects)
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
     running = is_running(job)
-    restart = bool(changes) if running else is_owed_a_start(journal, enterprise_app)
+    if running:
+        restart = bool(changes)
+    else:
+        restart = is_owed_a_start(journal, enterprise_app)
     return Restoration(live, objects, changes, running, restart, bool(read_status(job).last_cycle_utc))
 
 

@@ -109,7 +109,10 @@ def restore_mapping(
         )
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     made = write_schema(found.live, found.objects, sources=sources)
-    before = f"{BEFORE}.toml" if run.exists(f"{BEFORE}.toml") else ""  # of a restore that is resumed
+    # of a restore that is resumed
+    before = ""
+    if run.exists(f"{BEFORE}.toml"):
+        before = f"{BEFORE}.toml"
     if found.changes:
         before = back_up_mapping(found.live, app=app, tenant=tenant, run=run, now=now(), name=BEFORE).file
         if found.running:

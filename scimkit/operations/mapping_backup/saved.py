@@ -54,7 +54,9 @@ def read_mapping(place: str, *, run: RunStore | None = None) -> SavedMapping:
     if path.suffix != ".toml":
         raise ConfigError(f"{path.name} is neither a mapping file nor a saved schema", PLACES_WORDS)
     beside = path.with_name(path.name.removesuffix(".toml") + SCHEMA_ENDING)
-    saved = _read_json(beside) if beside.is_file() else None
+    saved = None
+    if beside.is_file():
+        saved = _read_json(beside)
     read = read_mapping_text(_read_text(path), file=path.name, saved=read_schema(saved) if saved is not None else ())
     return SavedMapping(path.name, read.app, read.objects, saved)
 
@@ -142,10 +144,16 @@ def choose_sides(
         return now, _side(read_mapping(backup, run=run))
     if what == RESTORE:
         return now, _side(wanted_mapping(app, what=what, file=file, run=run))
-    after = _side(read_mapping(file, run=run)) if file else now
-    before = (
-        now if against == LIVE else _profile_side(app) if against == PROFILE else _side(read_mapping(against, run=run))
-    )
+    if file:
+        after = _side(read_mapping(file, run=run))
+    else:
+        after = now
+    if against == LIVE:
+        before = now
+    elif against == PROFILE:
+        before = _profile_side(app)
+    else:
+        before = _side(read_mapping(against, run=run))
     if before is after:
         raise ConfigError(
             "the live mapping would be compared with itself",
@@ -183,4 +191,6 @@ def _profile_side(app: AppProfile) -> MappingSide:
 
 
 def _known(matching: Sequence[str], app: AppProfile) -> Sequence[str]:
-    return matching if app.attributes else ()
+    if app.attributes:
+        return matching
+    return ()

@@ -57,7 +57,10 @@ def test_each_failure_is_one_finding(failure: Failure, world: World, monkeypatch
 def test_the_command_says_the_same(failure: Failure, world: World, scimkit) -> None:
     """`scimkit check` as a process: the finding, its remedy, the exit code, and no token anywhere."""
     setup = failure.start(world)
-    options = ["--ca-file", setup.ca_file] if setup.ca_file else []
+    if setup.ca_file:
+        options = ["--ca-file", setup.ca_file]
+    else:
+        options = []
     done = scimkit(
         "check", setup.url, "--token", "env:APP_TOKEN", *options, env={"APP_TOKEN": setup.token, **setup.env}
     )

@@ -33,7 +33,10 @@ def test_each_module_imports_only_from_those_above_it() -> None:
     there = {path.stem for path in FOLDER.iterdir() if path.suffix == ".py" or path.name == "functions"}
     assert set(order) == there - {"__init__"}
     for place, name in enumerate(order):
-        files = sorted((FOLDER / name).glob("*.py")) if name == "functions" else [FOLDER / f"{name}.py"]
+        if name == "functions":
+            files = sorted((FOLDER / name).glob("*.py"))
+        else:
+            files = [FOLDER / f"{name}.py"]
         for path in files:
             assert modules_imported_by(path) - {name} <= set(order[:place]), path
 

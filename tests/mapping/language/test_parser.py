@@ -33,7 +33,10 @@ def calls(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
 
 def call_of(name: str, inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     function = FUNCTIONS[name.lower()]
-    most = function.most if function.most is not None else len(function.parameters) + 3
+    if function.most is not None:
+        most = function.most
+    else:
+        most = len(function.parameters) + 3
     counts = [n for n in range(function.fewest, most + 1) if name != "Switch" or n % 2 == 0]
 
     def arguments(count: int) -> st.SearchStrategy[tuple[Expression | None, ...]]:

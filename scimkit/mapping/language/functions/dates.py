@@ -102,7 +102,9 @@ def _date_diff(scope: Scope, interval: Any, date1: Any, date2: Any) -> int:
 
 def _truncate(dividend: int, divisor: int) -> int:
     """Whole division toward zero."""
-    return -(-dividend // divisor) if dividend < 0 else dividend // divisor
+    if dividend < 0:
+        return -(-dividend // divisor)
+    return dividend // divisor
 
 
 def _week_start(moment: Instant) -> int:
@@ -143,7 +145,9 @@ def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any,
         raise Fault(
             "inputFormat and outputFormat are needed", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").'
         )
-    style_names = "" if styles is OMITTED else scope.text(styles) or ""
+    style_names = ""
+    if styles is not OMITTED:
+        style_names = scope.text(styles) or ""
     try:
         adjust = check_styles(style_names)
     except Fault as fault:

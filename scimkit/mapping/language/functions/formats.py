@@ -141,7 +141,10 @@ def print_moment(moment: Moment, form: str, blame: Any = None) -> str:
     wall, fraction = moment.instant.wall, moment.instant.fraction
     made: list[str] = []
     for piece in pieces:
-        text = piece.text if not piece.letter else _print_piece(piece, wall, fraction, moment.kind)
+        if not piece.letter:
+            text = piece.text
+        else:
+            text = _print_piece(piece, wall, fraction, moment.kind)
         if piece.letter == "F" and not text and made and made[-1].endswith("."):
             made[-1] = made[-1][:-1]
         made.append(text)
@@ -205,7 +208,10 @@ class Reader:
 
     def name(self, names: tuple[str, ...], short: bool) -> int:
         for number, name in enumerate(names):
-            wanted = name[:3] if short else name
+            if short:
+                wanted = name[:3]
+            else:
+                wanted = name
             if self.text[self.index : self.index + len(wanted)].lower() == wanted.lower():
                 self.index += len(wanted)
                 return number
@@ -267,7 +273,9 @@ class Reader:
             if self.text[self.index : self.index + 1] not in ("+", "-"):
                 return
             count = 3
-        form = r"([+-])([0-9]{1,2})" if count == 1 else r"([+-])([0-9]{2})"
+        form = r"([+-])([0-9]{2})"
+        if count == 1:
+            form = r"([+-])([0-9]{1,2})"
         match = re.compile(form + (r":?([0-9]{2})" if count > 2 else r"()")).match(self.text, self.index)
         if match is None:
             raise ValueError
@@ -320,7 +328,10 @@ def parse_exact(text: str, form: str, scope: Scope, blame: Any, blame_form: Any)
         for piece in pieces:
             reader.read(piece)
         dated = bool({"year", "month", "day"} <= reader.parts.keys())
-        today = datetime(1, 1, 1) if dated else scope.instant().wall
+        if dated:
+            today = datetime(1, 1, 1)
+        else:
+            today = scope.instant().wall
         return reader.result(today)
     except (ValueError, Fault):
         raise Fault(

@@ -18,7 +18,10 @@ def _item(scope: Scope, value: Any, index: Any) -> Any:
         raise Fault(f"index is {number}", "Elements are counted from 1.", index)
     if value is None:
         return None
-    items = value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        items = value
+    else:
+        items = [value]
     if number > len(items):
         if scope.settings.item_out_of_range == "null":
             return None

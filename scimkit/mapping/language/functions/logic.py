@@ -38,7 +38,9 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
                 chosen = is_true(chosen)
             except Fault as fault:
                 raise compiler.error(fault, test.position) from None
-        return if_true(scope) if chosen else if_false(scope)
+        if chosen:
+            return if_true(scope)
+        return if_false(scope)
 
     return choose
 
@@ -52,8 +54,12 @@ def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     first = node.arguments[0]
     assert first is not None
     source = compiler.run(first, guarded)
-    default = node.arguments[1] if len(node.arguments) > 1 else None
-    otherwise = compiler.run(default, in_condition) if default is not None else None
+    default = None
+    if len(node.arguments) > 1:
+        default = node.arguments[1]
+    otherwise = None
+    if default is not None:
+        otherwise = compiler.run(default, in_condition)
 
     def text(scope: Scope, value: Any, position: int) -> str:
         try:
@@ -73,12 +79,17 @@ def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
     def choose(scope: Scope) -> Any:
         value = source(scope)
-        wanted = value if value.__class__ is str else text(scope, value, first.position)
+        if value.__class__ is str:
+            wanted = value
+        else:
+            wanted = text(scope, value, first.position)
         for key, result in pairs:
             key_value = key(scope)
             if (key_value if key_value.__class__ is str else text(scope, key_value, node.position)) == wanted:
                 return result(scope)
-        return otherwise(scope) if otherwise is not None else None
+        if otherwise is not None:
+            return otherwise(scope)
+        return None
 
     return choose
 
@@ -99,7 +110,9 @@ def _look_up(table: dict[str, Any], source: Run, otherwise: Run | None, text_of:
     def choose(scope: Scope) -> Any:
         value = source(scope)
         found = get(value if value.__class__ is str else text_of(scope, value))
-        return found if found is not None or otherwise is None else otherwise(scope)
+        if found is not None or otherwise is None:
+            return found
+        return otherwise(scope)
 
     return choose
 

@@ -30,7 +30,9 @@ def _count(scope: Scope, value: Any) -> int:
     """Number of elements; null gives 0, a single value 1 (unconfirmed)."""
     if isinstance(value, list):
         return len(value)
-    return 0 if value is None else 1
+    if value is None:
+        return 0
+    return 1
 
 
 FUNCTIONS = (

@@ -90,7 +90,10 @@ class Translator:
 
     def take(self, text: str, quantifiable: bool, length: int | None = None) -> None:
         self.made.append(text)
-        self.index += len(text) if length is None else length
+        if length is None:
+            self.index += len(text)
+        else:
+            self.index += length
         self.quantifiable = quantifiable
         self.part_repeats = 1
 
@@ -111,7 +114,10 @@ class Translator:
                 raise _invalid(f"{match[0]} is the wrong way round")
         if self.lookbehinds and (match is None or (match[2] and match[1] != match[3])):
             raise _not_portable("a look-behind of variable length", "Use a group and Replace mode D instead.")
-        text = match[0] if match is not None else character
+        if match is not None:
+            text = match[0]
+        else:
+            text = character
         self.take(text, False)
         if self.pattern[self.index : self.index + 1] == "?":
             self.take("?", False)
@@ -207,7 +213,9 @@ class Translator:
             if before == "open range":
                 before = "range"
             else:
-                before = "class" if is_class else "character"
+                before = "character"
+                if is_class:
+                    before = "class"
         self.index += 1
         self.made.append("".join(made) + "]")
         self.quantifiable, self.part_repeats = True, 1
@@ -311,7 +319,9 @@ def group_number(names: list[str | None], target: str) -> int | None:
         order = sorted(range(1, len(names) + 1), key=lambda number: names[number - 1] is not None)
         if wanted > len(order):
             return None
-        return order[wanted - 1] if wanted else 0
+        if wanted:
+            return order[wanted - 1]
+        return 0
     return next((number for number, name in enumerate(names, 1) if name == target), None)
 
 
@@ -350,7 +360,9 @@ class Pattern:
     def first_group(self, text: str, number: int, seconds: float) -> str | None:
         """The group of the first match; None without a match."""
         match = self._guarded(lambda: self.compiled.search(text, timeout=seconds))
-        return None if match is None else match[number] or ""
+        if match is None:
+            return None
+        return match[number] or ""
 
     def replace_group(self, text: str, number: int, replacement: str, seconds: float) -> str:
         """Every match with the text of one group replaced, the rest of the match kept."""

@@ -30,7 +30,9 @@ def replace_mode(old: bool, pattern: bool, group: bool, new: bool, attribute: bo
     if pattern and group and attribute:
         return "E"
     if pattern and new:
-        return "D" if group else "C"
+        if group:
+            return "D"
+        return "C"
     return ""
 
 
@@ -57,7 +59,9 @@ def _replace(scope: Scope, source: Any, *given: Any) -> str | None:
     mode = replace_mode(*(each is not OMITTED for each in given))
     text = scope.text(source)
     if mode == "A":
-        return None if text is None else _swap(text, _needed(scope, old, "oldValue"), scope.text(new) or "")
+        if text is None:
+            return None
+        return _swap(text, _needed(scope, old, "oldValue"), scope.text(new) or "")
     if mode == "B":
         return _swap(scope.text(template) or "", _needed(scope, old, "oldValue"), text or "")
     if not mode:

@@ -31,7 +31,9 @@ def _single_role(scope: Scope, source: Any) -> str | None:
     if not roles:
         return None
     value, name = roles[0]
-    return value if scope.settings.single_role == "value" else name
+    if scope.settings.single_role == "value":
+        return value
+    return name
 
 
 @function("AppRoleAssignmentsComplex", "source")

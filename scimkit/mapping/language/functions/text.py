@@ -77,7 +77,10 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
 def _texts(scope: Scope, value: Any) -> list[str]:
     """What a value that is no text contributes to Join: a list all its elements."""
-    values = value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        values = value
+    else:
+        values = [value]
     return [text for text in (scope.text(each) for each in values) if text]
 
 
@@ -85,7 +88,9 @@ def _texts(scope: Scope, value: Any) -> list[str]:
 def _left(scope: Scope, source: Any, count: Any) -> str:
     """The first characters; a negative number gives the whole input, null gives empty text."""
     text, number = scope.text(source) or "", integer_of(count, "numChars")
-    return text if number < 0 else text[:number]
+    if number < 0:
+        return text
+    return text[:number]
 
 
 @function("Mid", "source", "start", "length")
@@ -96,12 +101,16 @@ def _mid(scope: Scope, source: Any, start: Any, length: Any) -> str:
     if count == 0:
         return ""
     if count < 0 or first <= 0 or first > len(text):
-        return text if scope.settings.mid_out_of_range == "input" else ""
+        if scope.settings.mid_out_of_range == "input":
+            return text
+        return ""
     return text[first - 1 : first - 1 + count]
 
 
 def _is_turkic(scope: Scope, culture: Any) -> bool:
-    name = "" if culture is OMITTED else scope.text(culture) or ""
+    name = ""
+    if culture is not OMITTED:
+        name = scope.text(culture) or ""
     return name.split("-")[0].lower() in ("tr", "az")
 
 
@@ -132,7 +141,9 @@ def _upper(text: str) -> str:
 
 def _unless_longer(changed: str, letter: str) -> str:
     """The changed letter, or the letter itself where the change would make two of it."""
-    return changed if len(changed) == 1 else letter
+    if len(changed) == 1:
+        return changed
+    return letter
 
 
 @function("ToUpper", "source", "culture?")
@@ -155,7 +166,9 @@ def _pcase(scope: Scope, source: Any, separators: Any) -> str | None:
     text = scope.text(source)
     if text is None:
         return None
-    given = None if separators is OMITTED or separators is None else scope.text(separators)
+    given = None
+    if not (separators is OMITTED or separators is None):
+        given = scope.text(separators)
     joins = scope.settings.pcase_apostrophe == "joins"
     made, inside = [], False
     for character in _lower(text):
@@ -170,7 +183,8 @@ def _pcase(scope: Scope, source: Any, separators: Any) -> str | None:
         elif not inside and character.isalpha():
             inside = True
             title = character.title()
-            character = title if len(title) == 1 else character
+            if len(title) == 1:
+                character = title
         made.append(character)
     return "".join(made)
 
@@ -179,7 +193,9 @@ def _pcase(scope: Scope, source: Any, separators: Any) -> str | None:
 def _strip_spaces(scope: Scope, source: Any) -> str | None:
     """Every U+0020 removed; other blanks stay."""
     text = scope.text(source)
-    return None if text is None else text.replace(" ", "")
+    if text is None:
+        return None
+    return text.replace(" ", "")
 
 
 @function("NormalizeDiacritics", "source")
@@ -202,20 +218,29 @@ def _word(scope: Scope, source: Any, number: Any, delimiters: Any) -> str:
     """The n-th word, from 1; each character of `delimiters` separates, empty words are skipped (unconfirmed)."""
     text, marks = scope.text(source) or "", scope.text(delimiters) or ""
     wanted = integer_of(number, "wordNumber")
-    words = [word for word in re.split(f"[{re.escape(marks)}]", text) if word] if marks else [text]
-    return words[wanted - 1] if 1 <= wanted <= len(words) else ""
+    if marks:
+        words = [word for word in re.split(f"[{re.escape(marks)}]", text) if word]
+    else:
+        words = [text]
+    if 1 <= wanted <= len(words):
+        return words[wanted - 1]
+    return ""
 
 
 @function("InStr", "value1", "value2", "start?", "compareType?")
 def _in_str(scope: Scope, value1: Any, value2: Any, start: Any, compare_type: Any) -> int:
     """Where value2 stands in value1, from 1; 0 where it does not."""
     text, part = scope.text(value1) or "", scope.text(value2) or ""
-    first = 1 if start is OMITTED or start is None else integer_of(start, "start")
+    first = 1
+    if not (start is OMITTED or start is None):
+        first = integer_of(start, "start")
     if first < 1:
         raise Fault("start must be 1 or more", "Positions are counted from 1.", start)
     if _ignores_case(scope, compare_type):
         text, part = _lower(_upper(text)), _lower(_upper(part))
-    return text.find(part, first - 1) + 1 if text else 0
+    if text:
+        return text.find(part, first - 1) + 1
+    return 0
 
 
 def _ignores_case(scope: Scope, compare_type: Any) -> bool:
@@ -240,14 +265,18 @@ def _split(scope: Scope, source: Any, delimiter: Any) -> list[str]:
     if not text:
         return []
     parts = text.split(mark)
-    return [part.strip() for part in parts] if scope.settings.split_trims else parts
+    if scope.settings.split_trims:
+        return [part.strip() for part in parts]
+    return parts
 
 
 @function("ConvertToBase64", "source")
 def _to_base64(scope: Scope, source: Any) -> str | None:
     """Base64 of the UTF-16LE bytes."""
     text = scope.text(source)
-    return None if text is None else base64.b64encode(text.encode("utf-16-le", "surrogatepass")).decode("ascii")
+    if text is None:
+        return None
+    return base64.b64encode(text.encode("utf-16-le", "surrogatepass")).decode("ascii")
 
 
 @function("ConvertToUTF8Hex", "source")
