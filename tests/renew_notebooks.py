@@ -8,6 +8,7 @@ Outputs are what strict nbval compares; everything that differs from run to run
 
 import json
 import sys
+from itertools import chain
 from pathlib import Path
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # see without_slow_import
@@ -43,7 +44,7 @@ def renew(path: Path) -> None:
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
-    for found in sorted(path for folder in FOLDERS for path in folder.glob("*.ipynb")):
+    for found in sorted(chain.from_iterable(folder.glob("*.ipynb") for folder in FOLDERS)):
         if not wanted or found.stem in wanted:
             print(found.name, flush=True)
             renew(found)

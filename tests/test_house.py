@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -155,25 +156,29 @@ def not_a_pin(text: str) -> list[str]:
 
 def test_no_module_is_a_drawer() -> None:
     """Modules and packages are nouns of the trade, never utils, helpers, manager or base."""
-    names = {part for path in PACKAGE.rglob("*.py") for part in [*path.stem.split("_"), path.parent.name]}
+    names = set(chain.from_iterable([*path.stem.split("_"), path.parent.name] for path in PACKAGE.rglob("*.py")))
     assert not names & DRAWERS
 
 
 def test_every_module_says_what_it_is_for() -> None:
     """Each module of the package opens with a docstring."""
-    faults = [f for path in PACKAGE.rglob("*.py") for f in missing_docstring(path, parse(path))]
+    faults = list(chain.from_iterable(missing_docstring(path, parse(path)) for path in PACKAGE.rglob("*.py")))
     assert not faults, "\n".join(faults)
 
 
 def test_nothing_needs_posix() -> None:
     """The package runs on Windows: no import and no call that is not there."""
-    faults = [f for path in PACKAGE.rglob("*.py") if path.name not in MAY_FORK for f in posix_only(path, parse(path))]
+    faults = list(
+        chain.from_iterable(
+            posix_only(path, parse(path)) for path in PACKAGE.rglob("*.py") if path.name not in MAY_FORK
+        )
+    )
     assert not faults, "\n".join(faults)
 
 
 def test_text_is_utf8_by_name() -> None:
     """Every file of text is opened with its encoding, in the package and in the tests."""
-    faults = [f for path in python_files() for f in without_encoding(path, parse(path))]
+    faults = list(chain.from_iterable(without_encoding(path, parse(path)) for path in python_files()))
     assert not faults, "\n".join(faults)
 
 
@@ -181,7 +186,7 @@ def test_no_home_folder_is_written_down() -> None:
     """Nobody's folder stands in a file of the project, nor in the output of a notebook."""
     me = Path(__file__).resolve()
     files = [path for path in written_files() if path.resolve() != me]
-    faults = [f for path in files for f in home_folders(path, path.read_text(encoding="utf-8"))]
+    faults = list(chain.from_iterable(home_folders(path, path.read_text(encoding="utf-8")) for path in files))
     assert not faults, "\n".join(faults)
 
 
@@ -300,7 +305,7 @@ MOST_PARAMETERS = 7
 
 @pytest.mark.parametrize(
     "path",
-    [p for room in ("provisioning", "journey") for p in sorted((ROOT / "scimkit" / room).rglob("*.py"))],
+    list(chain.from_iterable(sorted((ROOT / "scimkit" / room).rglob("*.py")) for room in ("provisioning", "journey"))),
     ids=lambda p: p.stem,
 )
 def test_no_function_takes_more_than_seven_parameters(path: Path) -> None:

@@ -20,6 +20,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,9 @@ def read_tree(folder: Path) -> Tree:
     """Every module under `folder`, and every import of each, wherever it stands."""
     paths = {_module_of(path.relative_to(folder)): path for path in sorted(folder.rglob("*.py"))}
     modules = frozenset(paths)
-    return Tree(modules, tuple(item for name, path in paths.items() for item in _Reader(name, path, modules).read()))
+    return Tree(
+        modules, tuple(chain.from_iterable(_Reader(name, path, modules).read() for name, path in paths.items()))
+    )
 
 
 def _module_of(path: Path) -> str:

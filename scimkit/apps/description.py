@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from scimkit.apps.facts import Fact, Sourced
 from scimkit.apps.parts import AttributeRow, Decision
@@ -69,7 +70,7 @@ def describe(profile: AppProfile) -> str:
         _section("Step by step", _steps(profile)),
         _section("Contradictions, and what the kit does", _contradictions(profile)),
         _section("Known errors and changes", _history(profile)),
-        _section("Sources", (line for mark in profile.sources.items() for line in _pair(f"[{mark[0]}]", mark[1]))),
+        _section("Sources", chain.from_iterable(_pair(f"[{mark[0]}]", mark[1]) for mark in profile.sources.items())),
     )
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
@@ -161,9 +162,9 @@ def _check_person(trial: Trial, subject: Subject | None, dialect: str, people: s
 
 def check_simple(trial: Trial, subject: Subject, dialect: str) -> Result:
     """Change one attribute, the plainest there is; another where the first fails, to tell PATCH from the attribute."""
-    choices = [
-        target for kind in (SIMPLE, NESTED, EXTENSION, TYPED) for target in pick(trial, subject, kind, present=True)
-    ]
+    choices = list(
+        chain.from_iterable(pick(trial, subject, kind, present=True) for kind in (SIMPLE, NESTED, EXTENSION, TYPED))
+    )
     choices = choices or pick(trial, subject, SIMPLE, NESTED, present=False)
     if not choices:
         return _check_active_only(trial, subject, dialect)

@@ -18,6 +18,7 @@ import string
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from scimkit.credentials.secret import MASK, Secret
@@ -67,7 +68,7 @@ class Redactor:
             )
         with self._lock:
             self._values.add(value)
-            forms = {form for known in self._values for form in _literal_forms(known)}
+            forms = set(chain.from_iterable(_literal_forms(known) for known in self._values))
             self._literals = tuple(sorted(forms, key=lambda form: (-len(form), form)))
             longest_first = sorted(self._values, key=lambda known: (-len(known), known))
             self._long = tuple(known for known in longest_first if len(known) >= LONG)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from scimkit.apps.facts import split_marks
 from scimkit.apps.profile import AppProfile
@@ -70,7 +71,7 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
             lines += [GuideLine("old portal", f"{wording.what}: {wording.old}", wording.old.source)]
     lines += [GuideLine("read", f"{link.title}\n{link.url}", link.source) for link in app.links_for(step)]
     plain = tuple(replace(line, text=PORTAL_LABEL.sub(r"“\1”", line.text)) for line in lines)
-    marks = dict.fromkeys(mark for line in plain for mark in split_marks(line.source))
+    marks = dict.fromkeys(chain.from_iterable(split_marks(line.source) for line in plain))
     return StepGuide(
         app.title,
         step,

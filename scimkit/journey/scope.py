@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from scimkit.apps.profile import AppProfile
@@ -404,7 +405,7 @@ def read_scope(
         *_check_roles(app, assignments),
         _check_disabled(users),
         *_check_seats(len(assigned), limits.seats),
-        *(check for review in reviews for check in check_filters_of(review)),
+        *chain.from_iterable(check_filters_of(review) for review in reviews),
     )
     return Scope(
         "assigned",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from scimkit.errors import MappingError
@@ -364,7 +365,7 @@ def _read_filter(raw: Mapping[str, Any], above: _Place, number: int, there: Obje
     name = _value(raw, "name", str, above.at(f"filter {number}"), default="")
     place = above.at(f"filter {number} ({name})" if name else f"filter {number}")
     _known(raw, FILTER_KEYS, place)
-    saved = {clause for each in (there.filters if there else ()) for clause in each.clauses}
+    saved = set(chain.from_iterable(each.clauses for each in (there.filters if there else ())))
     clauses = _list(raw, "clauses", place, of=dict)
     made = tuple(_read_clause(item, place.at(f"clause {index}"), saved) for index, item in enumerate(clauses, start=1))
     if not made and not any(each.name == name and not each.clauses for each in (there.filters if there else ())):

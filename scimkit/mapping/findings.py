@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, TypeAlias
 
 from scimkit.errors import MappingError
@@ -278,7 +279,7 @@ def lint_filters(filters: Filters) -> tuple[Finding, ...]:
         read = read_filters(filters)
     except MappingError as error:
         return (Finding("filter.unreadable", "error", error.message, error.remedy),)
-    return tuple(finding for each in read for finding in _filter(each))
+    return tuple(chain.from_iterable(_filter(each) for each in read))
 
 
 def _filter(each: ScopingFilter) -> Iterator[Finding]:

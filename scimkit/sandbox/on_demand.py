@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -46,7 +47,7 @@ def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
     """The one subject. Several are refused, as the documentation allows one user or group at a time."""
     parameters = body.get("parameters")
     if isinstance(parameters, list):
-        subjects = [s for p in parameters or () if isinstance(p, dict) for s in p.get("subjects") or ()]
+        subjects = list(chain.from_iterable(p.get("subjects") or () for p in parameters or () if isinstance(p, dict)))
     else:
         subjects = []
     if len(subjects) != 1:

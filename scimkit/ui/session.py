@@ -22,6 +22,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -291,7 +292,7 @@ class Session:
             schemas = list(self.scim(self.token(), self.record("ConnectionReport").tenant_url).list_all("Schemas"))
         except ScimkitError:
             return None
-        return frozenset(name for schema in schemas for name in offered_names(schema))
+        return frozenset(chain.from_iterable(offered_names(schema) for schema in schemas))
 
     def provisioning_settings(self, url: str) -> ProvisioningSettings:
         """What 5a stores beside the token, from the form, scimkit.toml and step 1."""

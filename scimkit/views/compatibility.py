@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -120,7 +121,7 @@ def _head(found: Compatibility) -> Iterator[Part]:
 
 
 def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Part]:
-    known = {theme for _, themes in AREAS for theme in themes}
+    known = set(chain.from_iterable(themes for _, themes in AREAS))
     every = list(rows)
     other = tuple(dict.fromkeys(row.theme for row in every if row.theme not in known))
     yield "", ""

@@ -8,6 +8,7 @@ the same words. A kind without a description of its own is shown field by field.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from scimkit.monitoring.job_status import interval_words
@@ -426,7 +427,7 @@ def _any_table(title: str, items: Sequence[Any]) -> Table:
         item if isinstance(item, Mapping) and not is_person(item) and not is_fact(item) else {"value": item}
         for item in items
     ]
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
     return table(title, {label(name): field(name) for name in names}, rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from scimkit.views.document import Block, Cell, CheckList, Table, check_row
@@ -28,7 +29,7 @@ GROUPS = {
 def describe_mapping_review(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     """The rows, the values by person, what Microsoft has overruled, and the findings in three groups."""
     rows = data.get("rows") or []
-    people = list(dict.fromkeys(upn for row in rows for upn in row.get("values") or {}))
+    people = list(dict.fromkeys(chain.from_iterable(row.get("values") or {} for row in rows)))
     blocks: list[Block] = [_rows(rows), *(_person(upn, rows) for upn in people)]
     if overruled := data.get("overruled"):
         blocks.append(_overruled(overruled))

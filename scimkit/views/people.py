@@ -17,6 +17,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -87,7 +88,9 @@ class People:
                 for values in look(document):
                     self._note(values)
         for document in known:
-            self._common |= {word for text in _find_public_texts(document) for word in re.findall(r"[\w.-]+", text)}
+            self._common |= set(
+                chain.from_iterable(re.findall(r"[\w.-]+", text) for text in _find_public_texts(document))
+            )
         self._replace = None
 
     def _note(self, values: list[str]) -> None:
@@ -228,7 +231,7 @@ def _find_people(value: Any) -> Iterator[list[str]]:
         elif value.get("kind") == "User" and value.get("principal_id"):
             found = [str(value[field]) for field in ("principal_id", "name") if value.get(field)]
         elif "userName" in value or "userPrincipalName" in value:
-            found = [text for field in _USER_FIELDS for text in _texts(value.get(field))]
+            found = list(chain.from_iterable(_texts(value.get(field)) for field in _USER_FIELDS))
         if found:
             yield found
         value = list(value.values())
@@ -252,7 +255,7 @@ def _find_references(value: Any) -> Iterator[list[str]]:
         if isinstance(person, Mapping) and isinstance(observed, Mapping) and person.get("user_principal_name"):
             yield [
                 str(person["user_principal_name"]),
-                *(text for name, item in observed.items() if not is_shared(name) for text in _texts(item)),
+                *chain.from_iterable(_texts(item) for name, item in observed.items() if not is_shared(name)),
             ]
         value = list(value.values())
     if isinstance(value, list):
@@ -267,14 +270,13 @@ def _texts(value: Any) -> list[str]:
             return [value]
         return []
     if isinstance(value, Mapping):
-        return [
-            text
-            for name, item in value.items()
-            if not is_shared(name) and name not in ("$ref", "display")
-            for text in _texts(item)
-        ]
+        return list(
+            chain.from_iterable(
+                _texts(item) for name, item in value.items() if not is_shared(name) and name not in ("$ref", "display")
+            )
+        )
     if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
+        return list(chain.from_iterable(_texts(item) for item in value))
     if isinstance(value, int) and not isinstance(value, bool):
         return [str(value)]
     return []
@@ -283,7 +285,7 @@ def _texts(value: Any) -> list[str]:
 def _find_public_texts(value: Any) -> Iterator[str]:
     """What an app's profile says, as `Readiness` repeats it."""
     if isinstance(value, Mapping):
-        yield from (text for part in ("facts", "contradictions", "decisions") for text in _all_texts(value.get(part)))
+        yield from chain.from_iterable(_all_texts(value.get(part)) for part in ("facts", "contradictions", "decisions"))
         value = list(value.values())
     if isinstance(value, list):
         for item in value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from itertools import chain
 
 from scimkit.credentials import REDACTOR
 from scimkit.views.document import (
@@ -31,7 +32,7 @@ _LONGEST_WORD = 30  # a longer id or address may be broken to keep a table a tab
 
 def render_text(view: View) -> str:
     """The whole view; no trailing blanks, no final line feed."""
-    head = [line for text in (view.title, view.sentence) if text for line in _wrap(visible(text), WIDTH)]
+    head = list(chain.from_iterable(_wrap(visible(text), WIDTH) for text in (view.title, view.sentence) if text))
     parts = ["\n".join(head), *("\n".join(_block(block)) for block in view.blocks)]
     return "\n\n".join(part for part in parts if part)
 
@@ -99,9 +100,9 @@ def _column_widths(table: Table) -> list[int]:
     give way, but none below its longest word. Empty when even that is too wide."""
     natural, least = [], []
     for index, name in enumerate(table.columns):
-        texts = [visible(name), *(line for row in table.rows for line in _marked(row[index]).split("\n"))]
+        texts = [visible(name), *chain.from_iterable(_marked(row[index]).split("\n") for row in table.rows)]
         natural.append(max(width_of(text) for text in texts))
-        words = [word for text in texts for word in text.split(" ")]
+        words = list(chain.from_iterable(text.split(" ") for text in texts))
         least.append(min(max(width_of(word) for word in words), _LONGEST_WORD))
     room = WIDTH - _GAP * len(natural)
     while sum(natural) > room:
@@ -132,7 +133,7 @@ def _check(row: CheckRow) -> list[str]:
         texts.append(f"What to do: {visible(row.remedy)}")
     if row.source:
         texts.append(f"Source: {visible(row.source)}")
-    wrapped = [line for text in texts for line in _wrap(text, room)]
+    wrapped = list(chain.from_iterable(_wrap(text, room) for text in texts))
     return _side_by_side([[mark], wrapped], [14, room])
 
 
@@ -143,7 +144,7 @@ def _marked(value: Cell) -> str:
 
 
 def _cell_lines(value: Cell, width: int) -> list[str]:
-    return [line for text in _marked(value).split("\n") for line in _wrap(visible(text), width)]
+    return list(chain.from_iterable(_wrap(visible(text), width) for text in _marked(value).split("\n")))
 
 
 def _side_by_side(columns: list[list[str]], widths: list[int]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from scimkit.views.document import Block, Cell, Table
 from scimkit.views.tables import Data, count, field, table
@@ -25,7 +26,7 @@ def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     }
     assigned = table("Assignments", columns, data.get("assignments") or [])
     reviews = data.get("filter_reviews") or []
-    filters = [block for review in reviews for block in _review(review)]
+    filters = list(chain.from_iterable(_review(review) for review in reviews))
     if not any(review.get("object") == "User" for review in reviews):
         filters.insert(0, _filter_table([{"filter": text} for text in data.get("filters") or []]))
     sentence = (

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 from typing import Any
 
@@ -139,7 +139,7 @@ def _give_managers(users: list[dict[str, Any]]) -> list[int]:
 def _as_received(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same out of JSON, page by page: no text is the very object that stands elsewhere."""
     pages = (objects[start : start + PAGE] for start in range(0, len(objects), PAGE))
-    return [one for page in pages for one in json.loads(json.dumps(page))]
+    return list(chain.from_iterable(json.loads(json.dumps(page)) for page in pages))
 
 
 def _assign(users: list[dict[str, Any]]) -> tuple[tuple[dict[str, Any], ...], GroupRead]:

@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -159,12 +160,9 @@ def log(world):
 
 
 def operations(log):
-    return [
-        operation
-        for entry in log
-        if entry["method"] == "PATCH"
-        for operation in json.loads(entry["body"])["Operations"]
-    ]
+    return list(
+        chain.from_iterable(json.loads(entry["body"])["Operations"] for entry in log if entry["method"] == "PATCH")
+    )
 
 
 @pytest.mark.parametrize(

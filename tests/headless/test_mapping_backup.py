@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +112,13 @@ def test_slips_end_with_a_sentence(scimkit: Run, tmp_path: Path, settings: list[
         ' "Jion([a])"\n',
         encoding="utf-8",
     )
-    done = scimkit("run", "mapping_backup", *(part for each in settings for part in ("--set", each)))
+    done = scimkit("run", "mapping_backup", *chain.from_iterable(("--set", each) for each in settings))
     assert done.returncode == code, done.stdout + done.stderr
     said = done.stdout + done.stderr
     assert words in said
     assert "What to do:" in said
     assert "Traceback" not in said
-    assert not [name for folder in tmp_path.glob("runs/*") for name in writes(folder)]
+    assert not list(chain.from_iterable(writes(folder) for folder in tmp_path.glob("runs/*")))
 
 
 class LiveLike:

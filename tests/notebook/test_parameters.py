@@ -2,6 +2,7 @@
 starts."""
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -165,4 +166,4 @@ def test_every_shipped_parameter_has_a_readable_label():
         labels = [label_of(name) for name in declared_names]
         assert len(set(labels)) == len(labels)
         assert not [text for text in labels if "_" in text or not text[:1].isupper()]
-    assert set(LABELS) <= {name for declared_names in names.values() for name in declared_names}
+    assert set(LABELS) <= set(chain.from_iterable(names.values()))

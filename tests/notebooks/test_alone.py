@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from scimkit.sandbox.identity import DEFAULT_SEED, sandbox_token
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted(path for folder in ("notebooks", "runbooks") for path in (ROOT / folder).glob("*.ipynb"))
+NOTEBOOKS = sorted(chain.from_iterable((ROOT / folder).glob("*.ipynb") for folder in ("notebooks", "runbooks")))
 
 
 @pytest.mark.slow
@@ -36,5 +37,5 @@ def test_papermill_runs_it(path, tmp_path, leaks):
 def shown(path):
     """What the code cells show, as text."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+    outputs = list(chain.from_iterable(cell["outputs"] for cell in cells if cell["cell_type"] == "code"))
     return ["".join(output.get("text") or output["data"]["text/plain"]) for output in outputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from hypothesis import given, settings
@@ -39,7 +40,7 @@ WANTED = st.one_of(TEXTS, st.none(), st.booleans(), st.integers(0, 7), st.lists(
 
 def objects(*names: str) -> Any:
     """Objects with some of these names, in either case, and any plain value."""
-    either = [case for name in names for case in (name, name.upper())]
+    either = list(chain.from_iterable((name, name.upper()) for name in names))
     return st.dictionaries(st.sampled_from(either), PLAIN, max_size=4)
 
 

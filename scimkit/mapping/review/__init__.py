@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from scimkit.mapping.review.actions import check_actions
@@ -94,7 +95,7 @@ def review_mapping(
     `sign_in_identifier` that is no expression.
     """
     subject = make_subject(expected, live, people, decided, now, opinion)
-    checks = [check for theme in THEMES for check in theme(subject)]
+    checks = list(chain.from_iterable(theme(subject) for theme in THEMES))
     if opinion is not None:
         checks += check_answers(opinion, (*subject.disputes, *subject.group_disputes), subject.parsed_by_name)
     return MappingReview(make_rows(subject), tuple(people), tuple(checks), overruled(subject.disputes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 
 from scimkit.evidence.checks import Check, failed, passed, warning
 from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
@@ -159,7 +160,7 @@ def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         odd = {name: text for name, text in odd.items() if not HARMLESS.fullmatch(text)}
         if odd:
             marks = (
-                " ".join(sorted({letter for text in odd.values() for letter in HARMLESS.sub("", text)})).strip()
+                " ".join(sorted(set(chain.from_iterable(HARMLESS.sub("", text) for text in odd.values())))).strip()
                 or "a blank"
             )
             text = (

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from scimkit.clients.graph import GraphClient
@@ -151,7 +152,7 @@ def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[
             "Filter on another attribute, or make this change in the portal and watch the deletion threshold.",
         )
     return tuple(
-        sorted(set(extension_attributes((one for each in mappings for one in each.filters), frozenset(extensions))))
+        sorted(set(extension_attributes(chain.from_iterable(each.filters for each in mappings), frozenset(extensions))))
     )
 
 

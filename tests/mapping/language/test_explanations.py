@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import chain
 
 import pytest
 
@@ -130,4 +131,4 @@ def test_every_exported_name_exists() -> None:
 
     for name in package.__all__:
         assert getattr(package, name) is not None
-    assert set(package.__all__) == {name for names in package.HOMES.values() for name in names}
+    assert set(package.__all__) == set(chain.from_iterable(package.HOMES.values()))

@@ -8,6 +8,7 @@ import string
 import unicodedata
 import uuid
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from scimkit.mapping.language.compiler import Compiler
@@ -329,7 +330,7 @@ def _random_string(scope: Scope, length: Any, numbers: Any, special: Any, capita
     if any(count and not alphabet for count, alphabet in kinds):
         raise Fault("charactersToAvoid leaves none of a class that is asked for", "Avoid fewer characters.", avoid)
     drawn = [scope.random.choice(alphabet) for count, alphabet in kinds for _ in range(count)]
-    surplus = [each for count, alphabet in kinds if count or not least for each in alphabet]
+    surplus = list(chain.from_iterable(alphabet for count, alphabet in kinds if count or not least))
     if wanted > least and not surplus:
         raise Fault("charactersToAvoid leaves no character", "Avoid fewer characters.", avoid)
     drawn += [scope.random.choice(surplus) for _ in range(wanted - least)]
