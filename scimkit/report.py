@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -188,15 +189,8 @@ def _is_readable(envelope: Any) -> bool:
 
 def _header(state: Mapping[str, Any], readiness: Mapping[str, Any], app_note: str) -> Pairs:
     versions = state.get("versions") or {}
-    ended = max(
-        (
-            str(value)
-            for step in state["steps"].values()
-            for name, value in step.items()
-            if name.endswith("_utc") and value
-        ),
-        default="",
-    )
+    noted = chain.from_iterable(step.items() for step in state["steps"].values())
+    ended = max((str(value) for name, value in noted if name.endswith("_utc") and value), default="")
     rows = (
         ("App", state["app"]),
         *([("The app's file", app_note)] if app_note else []),
@@ -229,9 +223,8 @@ def _step(
 ) -> StepPart:
     prefix = f"records/{name.split('_')[0]}_"
     shown = tuple(_show(file, value) for file, value in records.items() if file.startswith(prefix))
-    found = [
-        row for record in shown for block in record.view.blocks if isinstance(block, CheckList) for row in block.rows
-    ]
+    blocks = chain.from_iterable(record.view.blocks for record in shown)
+    found = list(chain.from_iterable(block.rows for block in blocks if isinstance(block, CheckList)))
     state = str(noted.get("state", "pending"))
     times = ", ".join(
         f"{label(key).removesuffix(' (UTC)')} {value}" for key, value in noted.items() if key.endswith("_utc") and value
@@ -271,7 +264,8 @@ def _show(file: str, envelope: Any) -> Shown:
 
 def _others(steps: Sequence[StepPart], records: Mapping[str, Any]) -> tuple[Shown, ...]:
     """Records of steps that run.json does not name."""
-    told = {record.file for step in steps for record in step.records}
+    named = chain.from_iterable(step.records for step in steps)
+    told = {record.file for record in named}
     return tuple(_show(file, value) for file, value in records.items() if file not in told)
 
 
@@ -349,7 +343,7 @@ def _numbers(data: Mapping[str, Mapping[str, Any]]) -> Table:
     return Table(
         "In numbers",
         ("word", "what", "how many", "from"),
-        tuple(tuple(cell(value) for value in row) for row in rows),
+        tuple(tuple(map(cell, row)) for row in rows),
         empty="no forecast was made and no log was read",
     )
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -316,7 +317,7 @@ def _person(
 
     def fetch() -> tuple[str, float]:
         for account in app.get_accounts(login_hint or None)[:1]:
-            found = _asked(lambda account=account: app.acquire_token_silent(scopes, account=account))  # type: ignore[misc]
+            found = _asked(partial(app.acquire_token_silent, scopes, account=account))
             if found and "access_token" in found:
                 return _token(found, settings["token_cache"])
         return _token(_asked(ask_the_person), settings["token_cache"])

@@ -133,24 +133,18 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
     trial.not_stored |= set(missing)
     trial.changed_on_arrival |= set(other)
     sent = f"POST /Users, then GET /Users/{subject.id}"
-    results = [
-        Result(
-            outcome,
-            cause,
-            sent,
-            "read back: "
-            + "; ".join(f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets),
-            tuple(targets),
-        )
-        for cause, outcome, targets in (
-            ("compat.attribute_not_stored", NOT_STORED, missing),
-            ("compat.values_normalised", NOT_STORED, [target for target in other if target != "active"]),
-            ("compat.boolean_stored_as_text", WARNING, texts),
-            ("compat.active_hidden", WARNING, hidden),
-            ("compat.values_case_changed", WARNING, case),
-        )
-        if targets
-    ]
+    normalised = [target for target in other if target != "active"]
+    results = []
+    for cause, outcome, targets in (
+        ("compat.attribute_not_stored", NOT_STORED, missing),
+        ("compat.values_normalised", NOT_STORED, normalised),
+        ("compat.boolean_stored_as_text", WARNING, texts),
+        ("compat.active_hidden", WARNING, hidden),
+        ("compat.values_case_changed", WARNING, case),
+    ):
+        if targets:
+            told = [f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets]
+            results.append(Result(outcome, cause, sent, f"read back: {'; '.join(told)}", tuple(targets)))
     for more in results[1:]:  # the row names one; the others get their words too
         trial.also[more.cause] = more
     if results:

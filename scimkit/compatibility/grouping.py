@@ -229,9 +229,7 @@ def _check_rename(trial: Trial, dialect: str) -> None:
 
 
 def _check_members(trial: Trial, dialect: str) -> None:
-    ids = [
-        trial.subjects[key].id
-        for key in ((dialect, FULL), *(k for k in trial.subjects if k != (dialect, FULL)))
-        if key in trial.subjects
-    ]
+    own = (dialect, FULL)
+    keys = sorted(trial.subjects, key=lambda key: key != own)
+    ids = [trial.subjects[key].id for key in keys]
     check_members(trial, dialect, trial.groups.get(dialect, ""), ids)

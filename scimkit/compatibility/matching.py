@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import forget, good_values, matching_value, post
 from scimkit.compatibility.people import full_source
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
@@ -83,6 +84,11 @@ def _check_other_case(trial: Trial, subject: Subject | None, attribute: str, sto
     return unmet("compat.match_case_sensitive", reply, targets=(attribute,))
 
 
+def _wait_until_found(trial: Trial, attribute: str, value: str, id: str) -> Reply:
+    """The answer to a search by `value`, as soon as it shows the account `id` alone, or the last one."""
+    return trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])
+
+
 def _check_apostrophe(trial: Trial, attribute: str) -> Result:
     reply = None
     for number in ("o'neil+a", "o'neil"):
@@ -94,7 +100,7 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
         if isinstance(reply.json, dict):
             stored = read_target(reply.json, attribute)
         value, id = str(stored or matching_value(trial, values)), reply.id
-        found = trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])  # noqa: B023  # asked before the next round
+        found = _wait_until_found(trial, attribute, value, id)
         trial.endpoint.delete("Users", id)
         if ids_of(found) == [id]:
             return met(found)

@@ -64,7 +64,8 @@ def _parts(trial: Trial) -> Iterator[set[str]]:
     """Parts of a person: the least first, then with more and more of what may be demanded, last the whole less one
     attribute."""
     least, full = set(basic_values(trial, "1")), set(good_values(trial, "1"))
-    roots = [root for root in INSISTED if any(root_of(target) == root for target in full - least)]
+    left_out = {root_of(target) for target in full - least}
+    roots = [root for root in INSISTED if root in left_out]
     for size in range(len(roots) + 1):
         for chosen in combinations(roots, size):
             yield least | {target for target in full if root_of(target) in chosen}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from scimkit.compatibility.membership import members_of
@@ -30,7 +31,8 @@ ROWS = ("active",)
 
 def check_switches(trial: Trial) -> None:
     """E11, for each dialect and each person."""
-    for (dialect, people), subject in [((d, p), trial.subjects.get((d, p))) for d in DIALECTS for p in (FULL, SPARSE)]:
+    for dialect, people in product(DIALECTS, (FULL, SPARSE)):
+        subject = trial.subjects.get((dialect, people))
         if subject is not None:
             _check_person(trial, subject, dialect, people)
         if "compat.inactive_hidden" in trial.also or any(

@@ -7,8 +7,9 @@ mapping: who does not map an attribute does not mind that it fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from scimkit.compatibility.catalogue import EXPLAINS
 from scimkit.compatibility.causes import (
@@ -138,7 +139,8 @@ def _finding(
     first = next((row for row in own if row.outcome in (FAILED, NOT_STORED)), own[0])
     theirs = {target.casefold() for target in (*mapped.targets, *mapped.group_targets)}
     spoilt = [row for row in rows if row.outcome in (FAILED, NOT_STORED) or row in own]
-    hit = dict.fromkeys(t for row in spoilt for t in row.targets if t.casefold() in theirs)
+    named = chain.from_iterable(row.targets for row in spoilt)
+    hit = dict.fromkeys(target for target in named if target.casefold() in theirs)
     if cause.code in also:
         hit |= dict.fromkeys(t for t in also[cause.code].targets if t.casefold() in theirs)
     targets = tuple(hit)
@@ -307,12 +309,18 @@ def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, flag: bool) -
         other = DEFAULT_DIALECT
     else:
         other = FLAG_DIALECT
-    used = {FLAG_DIALECT if flag else DEFAULT_DIALECT} | ({other} if verdict.other_dialect else set())
-    counted = [
-        finding if any(in_dialect(finding, one) for one in used) else replace(finding, breaks=ADVICE)
-        for finding in findings
-    ]
+    used = {FLAG_DIALECT, DEFAULT_DIALECT}
+    if not verdict.other_dialect:
+        used.remove(other)
+    counted = [_counted_in(used, finding) for finding in findings]
     return tuple(sorted(counted, key=lambda finding: ORDER[finding.breaks]))
+
+
+def _counted_in(used: Collection[str], finding: Finding) -> Finding:
+    """`finding` as it counts where the dialects `used` are spoken."""
+    if any(in_dialect(finding, dialect) for dialect in used):
+        return finding
+    return replace(finding, breaks=ADVICE)
 
 
 # -- checks, for exit codes --------------------------------------------------------------

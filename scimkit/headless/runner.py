@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,8 @@ def _profile(app: str) -> Any:
 
 
 def _declares(parameters: Mapping[str, Any], name: str) -> bool:
-    return any(parameter.name == name for known in parameters.values() for parameter in known)
+    known = chain.from_iterable(parameters.values())
+    return any(parameter.name == name for parameter in known)
 
 
 class _Runner:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from scimkit.credentials import parse_reference
@@ -53,10 +54,9 @@ def sort_settings(
     """
     sorted_out: dict[str, dict[str, Any]] = {step.name: {} for step in runbook.steps}
     for name in settings.get("", {}):
-        if not any(parameter.name == name for known in parameters.values() for parameter in known):
-            check_values(
-                {p.name: p for known in parameters.values() for p in known}.values(), {name: None}, where=runbook.name
-            )
+        by_name = {parameter.name: parameter for parameter in chain.from_iterable(parameters.values())}
+        if name not in by_name:
+            check_values(by_name.values(), {name: None}, where=runbook.name)
     for step in runbook.steps:
         known = parameters[step.name]
         own = {p.name for p in known}

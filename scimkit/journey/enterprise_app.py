@@ -80,7 +80,8 @@ def find_app(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandid
         return _find_custom(app, graph, journal)
     templates: list[dict[str, Any]] = []
     for name in app.gallery_names:
-        templates += [t for t in graph.find_templates(name) if t["id"] not in {known["id"] for known in templates}]
+        known = {template["id"] for template in templates}
+        templates += [template for template in graph.find_templates(name) if template["id"] not in known]
     fit = [t for t in templates if "sync" in t.get("supportedProvisioningTypes", ())]
     if len(fit) != 1:
         return AppCandidates({}, app.gallery_names, (), frozenset(), (_no_template(app, templates, fit),))

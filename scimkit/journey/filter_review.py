@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from scimkit.clients.graph import GraphClient
@@ -131,19 +132,20 @@ def source_names(schema: Mapping[str, Any], source_object: str) -> frozenset[str
     """The attributes that the schema's source directory lists for `source_object`; none where it lists nothing."""
     rules = schema.get("synchronizationRules") or ()
     sources = {rule.get("sourceDirectoryName") for rule in rules}
-    return frozenset(
-        str(attribute.get("name"))
-        for directory in schema.get("directories") or ()
-        if directory.get("name") in sources
-        for each in directory.get("objects") or ()
-        if each.get("name") == source_object
-        for attribute in each.get("attributes") or ()
-    )
+    names: set[str] = set()
+    for directory in schema.get("directories") or ():
+        if directory.get("name") not in sources:
+            continue
+        for described in directory.get("objects") or ():
+            if described.get("name") == source_object:
+                names.update(str(attribute.get("name")) for attribute in described.get("attributes") or ())
+    return frozenset(names)
 
 
 def extension_attributes(filters: Iterable[ScopingFilter], known: frozenset[str]) -> tuple[str, ...]:
     """Directory extensions that `filters` read: Graph gives them only when they are asked for by name."""
-    names = (clause.attribute for each in filters for clause in each.clauses)
+    clauses = chain.from_iterable(each.clauses for each in filters)
+    names = (clause.attribute for clause in clauses)
     return tuple(dict.fromkeys(name for name in names if name.startswith("extension_") and name in known))
 
 
@@ -273,7 +275,8 @@ def _unread(source_object: str, filters: Iterable[ScopingFilter]) -> tuple[str, 
         readable = USER_NAMES
     else:
         readable = GROUP_NAMES
-    names = (clause.attribute for each in filters for clause in each.clauses)
+    clauses = chain.from_iterable(each.clauses for each in filters)
+    names = (clause.attribute for clause in clauses)
     return tuple(
         name
         for name in names

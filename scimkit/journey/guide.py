@@ -54,11 +54,8 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
     lines = [GuideLine(_KINDS[note.kind], str(note), note.source, note.confirmed) for note in app.notes_for(step)]
     if step == "2_token":
         lines = [*(GuideLine("do", text, app.token.source) for text in app.token.steps), *lines]
-        lines += [
-            GuideLine("do", f"{edition.title}: {text}", edition.source)
-            for edition in app.token.other_editions
-            for text in edition.steps
-        ]
+        for edition in app.token.other_editions:
+            lines += [GuideLine("do", f"{edition.title}: {text}", edition.source) for text in edition.steps]
     if step == "5a_connection" and app.tenant_url.kind != "fixed":
         lines = [*_addresses(app), *lines]
     if step == "5a_connection" and app.failure_hint.stated:

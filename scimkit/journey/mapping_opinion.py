@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from scimkit.clients.graph import GraphClient
@@ -40,14 +41,10 @@ def ask_microsoft(
     """
     live, groups = tuple(live), groups or {}
     users = choose_mapping(live)
-    asked = [
-        ("User", row, name, person)
-        for row in (expression_rows(users) if users else ())
-        for name, person in people.items()
-    ]
-    asked += [
-        (GROUP, row, name, group) for row in expression_rows(group_mapping(live)) for name, group in groups.items()
-    ]
+    asked = []
+    if users:
+        asked += [("User", row, *person) for row, person in product(expression_rows(users), people.items())]
+    asked += [(GROUP, row, *group) for row, group in product(expression_rows(group_mapping(live)), groups.items())]
     known: dict[tuple[str, str], dict[str, Any]] = {}
     answers: list[Answer] = []
     try:

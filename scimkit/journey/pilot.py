@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain, product
 from typing import Any
 
 from scimkit.apps.profile import AppProfile
@@ -135,15 +136,11 @@ def links_of(pilot: PilotResult) -> dict[str, Link]:
         for one in pilot.people
         if one.target_id and one.verdict != "failed"
     }
-    groups = {
-        one.group.id: Link(
-            one.group.id,
-            one.target_id,
-            members={person.id: people[person.id].target_id for person in one.observed if person.id in people},
-        )
-        for one in pilot.groups
-        if one.target_id and one.verdict != "failed"
-    }
+    groups = {}
+    for one in pilot.groups:
+        if one.target_id and one.verdict != "failed":
+            members = {person.id: people[person.id].target_id for person in one.observed if person.id in people}
+            groups[one.group.id] = Link(one.group.id, one.target_id, members=members)
     return people | groups
 
 
@@ -373,9 +370,8 @@ def _is_unassigned(answer: OnDemand) -> bool:
     if answer.result != "Skipped":
         return False
     scoping = (step.details for step in answer.steps if step.type.lower() == "scoping")
-    return any(
-        str(details.get(name)) == "False" for details in scoping for name in ("Assigned", "Assigned to the application")
-    )
+    names = ("Assigned", "Assigned to the application")
+    return any(str(details.get(name)) == "False" for details, name in product(scoping, names))
 
 
 def _provision_group(
@@ -574,13 +570,9 @@ def _check_report(name: str, answer: OnDemand) -> Check:
             answer.error_code,
         )
     if answer.result == "Skipped" and answer.error_code != "RedundantExport":
-        why = "; ".join(
-            f"{key}: {value}"
-            for step in answer.steps
-            if step.type.lower() == "scoping"
-            for key, value in step.details.items()
-            if value == "False"
-        )
+        scoping = (step.details.items() for step in answer.steps if step.type.lower() == "scoping")
+        details = chain.from_iterable(scoping)
+        why = "; ".join(f"{key}: {value}" for key, value in details if value == "False")
         text = f"{name} was skipped: {answer.message or explain(answer.error_code).meaning}{f' ({why})' if why else ''}"
         return failed(
             "pilot.reported",
@@ -647,7 +639,12 @@ def _check_log(name: str, log_id: str) -> Check:
 def _shown(values: Mapping[str, Any], job: JobFacts) -> dict[str, str]:
     """Values by target as people may see them: one that goes through Redact is masked."""
     masked = {row.target for row in job.mapping.rows if redacts(row)}
-    return {
-        target: NO_VALUE if value is None else REDACTED if target in masked else str(value)
-        for target, value in values.items()
-    }
+    shown = {}
+    for target, value in values.items():
+        if value is None:
+            shown[target] = NO_VALUE
+        elif target in masked:
+            shown[target] = REDACTED
+        else:
+            shown[target] = str(value)
+    return shown

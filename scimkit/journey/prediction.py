@@ -428,11 +428,18 @@ def _by_id(
     people = {user["id"]: user for user in users}
     if matching is None:
         return people, people
-    values = {name: [_folded(user.get(name)) for user in people.values()] for name in matching}
+    values = {name: _folded_values(people, name) for name in matching}
     count = Counter(chain.from_iterable(values.values()))
     repeated = {value for value, times in count.items() if value and times > 1}
-    doubtful = {id for each in values.values() for id, value in zip(people, each, strict=True) if value in repeated}
+    doubtful: set[str] = set()
+    for each in values.values():
+        doubtful.update(id for id, value in zip(people, each, strict=True) if value in repeated)
     return people, {id: people[id] for id in people if id in doubtful}
+
+
+def _folded_values(people: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    """The property `name` of each of `people`, in their order, as it is compared."""
+    return [_folded(user.get(name)) for user in people.values()]
 
 
 def _taken_values(

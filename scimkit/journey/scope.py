@@ -181,7 +181,8 @@ def choose_pilot(
         schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
         mapping = user_mapping(schema)
         select = (*SELECT, *used_extensions(mapping))
-        people = {user["id"]: user for user in (_find_user(graph, name, select) for name in dict.fromkeys(names))}
+        found = [_find_user(graph, name, select) for name in dict.fromkeys(names)]
+        people = {user["id"]: user for user in found}
         for user in people.values():  # before anybody is assigned: an assignment of the wrong person would stay
             if (check := _unfit(app, mapping, user)) is not None:
                 raise NotReady(f"{check.code}: {check.message}", check.remedy, check=check)

@@ -30,7 +30,9 @@ STEPS = (
     Step("6_monitor", "Monitor", 6, ("LogSummary",)),
 )
 LAST_PLAYED = "5d_enable"  # an operation is for an app whose job runs
-_LEAVES = {kind: step.name for step in STEPS for kind in step.records}
+_LEAVES: dict[str, str] = {}
+for _step in STEPS:
+    _LEAVES.update(dict.fromkeys(_step.records, _step.name))
 _HOME = {
     "Readiness": "scimkit.journey.readiness",
     "TokenNote": "scimkit.journey.token_note",

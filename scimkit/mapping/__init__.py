@@ -76,7 +76,6 @@ HOMES = {
     ),
     "language.values": ("IGNORE_ATTRIBUTE", "IGNORE_OBJECT", "IgnoreMark", "show_value"),
 }
-_MODULE_OF = {name: module for module, names in HOMES.items() for name in names}
 
 __all__ = [
     "IGNORE_ATTRIBUTE",
@@ -129,8 +128,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    module = next((module for module, names in HOMES.items() if name in names), "")
+    if module:
+        return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -107,12 +107,9 @@ def expected_side(
         objects = []
     if groups:
         objects += [_expected("Group", groups, {})]
-    left_open = {
-        (kind, row.target, "source")
-        for kind, found in (("User", users), ("Group", groups))
-        for row in found
-        if not row.suggested_source
-    }
+    left_open: set[tuple[str, str, str]] = set()
+    for kind, found in (("User", users), ("Group", groups)):
+        left_open.update((kind, row.target, "source") for row in found if not row.suggested_source)
     left_open |= {("Group", row.target, "matching") for row in groups}
     return MappingSide(title, tuple(objects), PROFILE_SAYS, frozenset(left_open))
 
@@ -293,11 +290,9 @@ def _order_changes(one: ObjectMapping, other: ObjectMapping) -> Iterator[Mapping
     before, after = [key for key in there if key in wanted], [key for key in wanted if key in there]
     if before == after:
         return
-    stay = {
-        before[block.a + n]
-        for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-        for n in range(block.size)
-    }
+    stay: set[tuple[str, int]] = set()
+    for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
+        stay.update(before[block.a : block.a + block.size])
     for key in after:
         if key not in stay:
             yield MappingChange(

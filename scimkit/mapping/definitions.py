@@ -6,6 +6,7 @@ Source: "Configure provisioning using Microsoft Graph APIs", synchronizationSche
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from scimkit.errors import MappingError
@@ -35,7 +36,8 @@ def rules_of(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def used_sources(each: ObjectMapping) -> frozenset[str]:
     """The source attributes that the rows and filters of an object mapping name; of an unreadable expression none."""
-    found = {clause.attribute for one in each.filters for clause in one.clauses}
+    clauses = chain.from_iterable(one.clauses for one in each.filters)
+    found = {clause.attribute for clause in clauses}
     for row in each.rows:
         if row.expression is None:
             continue

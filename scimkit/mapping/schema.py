@@ -290,7 +290,11 @@ def _merged(there: ObjectMapping, wanted: ObjectMapping, earlier: ObjectMapping 
 
 def same_filters(filters: Sequence[ScopingFilter]) -> tuple[ScopingFilter, ...]:
     """Filters with Graph's own spelling of their operators, to be compared."""
-    return tuple(replace(each, clauses=tuple(_same_clause(clause) for clause in each.clauses)) for each in filters)
+    return tuple(_same_filter(each) for each in filters)
+
+
+def _same_filter(each: ScopingFilter) -> ScopingFilter:
+    return replace(each, clauses=tuple(_same_clause(clause) for clause in each.clauses))
 
 
 def _same_clause(clause: Clause) -> Clause:

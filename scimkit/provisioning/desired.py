@@ -9,7 +9,7 @@ update, with them the creation.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -119,10 +119,8 @@ class CompiledDesires:
         """Each row once, without defaults; twice only where two rows write one target and one of them on create."""
         plain = [replace(row, default=None, apply="Always") for row in mapping.rows]
         self._evaluate = CompiledMapping(replace(mapping, rows=tuple(plain))).__call__
-        self._evaluate_leaver, self._evaluate_member = (
-            CompiledMapping(replace(mapping, rows=tuple([_settled(row, leaving) for row in plain]))).__call__
-            for leaving in (True, False)
-        )
+        self._evaluate_leaver = _compiled_for(mapping, plain, leaving=True)
+        self._evaluate_member = _compiled_for(mapping, plain, leaving=False)
         doubled = len(self._rows) < len(mapping.rows)
         self._as_written = CompiledMapping(mapping) if doubled else None
         self._defaults = tuple((t, row.default) for t, row in self._rows.items() if row.default is not None)
@@ -315,6 +313,15 @@ class CompiledDesires:
 def _fills(row: MappingRow) -> bool:
     """Whether the row has no source, and a default that fills the target whenever it is empty."""
     return row.expression is None and bool(row.default) and row.apply != ON_CREATE_ONLY
+
+
+def _compiled_for(mapping: ObjectMapping, plain: Iterable[MappingRow], *, leaving: bool) -> Callable[..., Values]:
+    """The evaluation of the `plain` rows of `mapping` for those who leave, or for those who stay.
+
+    A bound method: in Python 3.11 calling an object, by its `__call__`, with keywords is slower.
+    """
+    rows = tuple([_settled(row, leaving) for row in plain])
+    return CompiledMapping(replace(mapping, rows=rows)).__call__
 
 
 def _settled(row: MappingRow, leaving: bool) -> MappingRow:

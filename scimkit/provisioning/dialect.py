@@ -275,13 +275,18 @@ def role_operation(roles: Sequence[Mapping[str, Any]], spelling: Dialect, *, add
     """
     if not adds and any("display" in role for role in roles):
         return {"op": "replace", "path": "roles", "value": [dict(role) for role in roles]}
-    texts = [{name: role[name] for name in ROLE_IN_TEXT if name in role} for role in roles]
+    texts = [_role_text(role) for role in roles]
     items = [{"value": json.dumps(text, ensure_ascii=False, separators=(",", ":"))} for text in texts]
     return {
         "op": spelling.add,
         "path": "roles",
         "value": items if spelling.roles_as_text else [dict(role) for role in roles],
     }
+
+
+def _role_text(role: Mapping[str, Any]) -> dict[str, Any]:
+    """What the text of a role holds, in the order of the samples."""
+    return {name: role[name] for name in ROLE_IN_TEXT if name in role}
 
 
 def manager_body(manager_target_id: str, flag: bool = False, *, present: bool = False) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from scimkit.provisioning.kinds import GROUP, USER, Kind
@@ -253,7 +254,7 @@ class Entitlements:
                 for member in groups[principal].members:
                     self._add(member, role)
         self._decisions: dict[tuple[bool, bool], dict[tuple[str, ...], ScopeDecision]] = {
-            (active, sync_all): {} for active in (True, False) for sync_all in (True, False)
+            kind: {} for kind in product((True, False), (True, False))
         }
 
     def _add(self, principal: str, role: str) -> None:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, overload
 
 from scimkit.errors import MappingError
@@ -161,14 +162,13 @@ def read_target_facts(schema: Mapping[str, Any], object_name: str) -> TargetFact
 
     What is not of a schema's shape is passed over: `read_schema` refuses what matters.
     """
-    attributes = [
-        attribute
-        for directory in objects_in(schema.get("directories"))
-        for described in objects_in(directory.get("objects"))
-        if described.get("name") == object_name
-        for attribute in objects_in(described.get("attributes"))
-        if isinstance(attribute.get("name"), str)
-    ]
+    objects = chain.from_iterable(
+        objects_in(directory.get("objects")) for directory in objects_in(schema.get("directories"))
+    )
+    described = chain.from_iterable(
+        objects_in(each.get("attributes")) for each in objects if each.get("name") == object_name
+    )
+    attributes = [attribute for attribute in described if isinstance(attribute.get("name"), str)]
 
     def named(flag: str) -> frozenset[str]:
         return frozenset(attribute["name"] for attribute in attributes if attribute.get(flag))

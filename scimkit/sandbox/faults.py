@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from scimkit.errors import ConfigError
@@ -86,7 +87,10 @@ class Faults:
     def at(self, place: str, name: str) -> Fault | None:
         """The fault `name` in force at `place` ("graph" or an app's name); one set for the app beats one for all."""
         wheres = ("graph",) if place == "graph" else (place, "vendors")
-        return next((f for where in wheres for f in self.active if f.where == where and f.name == name), None)
+        for where, fault in product(wheres, self.active):
+            if fault.where == where and fault.name == name:
+                return fault
+        return None
 
     def strikes(self, place: str, name: str) -> bool:
         """Count one request; whether the counted fault strikes it."""

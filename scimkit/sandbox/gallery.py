@@ -46,11 +46,11 @@ class Template:
 
 def make_gallery(ids: Ids, apps: tuple[AppProfile, ...]) -> dict[str, Template]:
     """The templates by id: one for each gallery name of each app, one without a connector, the non-gallery one."""
-    templates = [
-        Template(ids.named("template", name), name, app.title, app.name, app.sandbox.template_id)
-        for app in apps
-        for name in _gallery_names(app)
-    ]
+    templates = []
+    for app in apps:
+        for name in _gallery_names(app):
+            id = ids.named("template", name)
+            templates.append(Template(id, name, app.title, app.name, app.sandbox.template_id))
     templates.append(Template(ids.named("template", "Contoso Intranet"), "Contoso Intranet", "Contoso", "", ""))
     templates.append(Template(NON_GALLERY_ID, "Custom", "", "", NON_GALLERY_JOB_TEMPLATE))
     return {template.id: template for template in templates}

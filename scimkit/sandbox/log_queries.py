@@ -17,7 +17,8 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "activityDateTime": ("eq", "gt", "lt", "ge", "le"),
     **{name: TEXT for name in ("id", "changeId", "cycleId", "jobId", "tenantId", "provisioningAction")},
     **{f"servicePrincipal/{name}": TEXT for name in ("id", "displayName")},
-    **{f"{end}Identity/{name}": TEXT for end in ("source", "target") for name in ("id", "displayName", "identityType")},
+    **{f"sourceIdentity/{name}": TEXT for name in ("id", "displayName", "identityType")},
+    **{f"targetIdentity/{name}": TEXT for name in ("id", "displayName", "identityType")},
     **{f"{end}System/displayName": TEXT for end in ("source", "target")},
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -161,7 +163,8 @@ async def patch_job(request: Request) -> Response:
     if not isinstance(settings, list):
         raise bad_request("Only synchronizationJobSettings can be changed.")
     new = {item["name"]: str(item["value"]) for item in settings}
-    job.settings = [{"name": n, "value": v} for n, v in ({s["name"]: s["value"] for s in job.settings} | new).items()]
+    settings = {setting["name"]: setting["value"] for setting in job.settings} | new
+    job.settings = [{"name": name, "value": value} for name, value in settings.items()]
     return no_content()
 
 
@@ -291,25 +294,18 @@ async def validate_credentials(request: Request) -> Response:
         schema = job.schema
     else:
         schema = make_schema(world.ids, "template", profile)
-    groups = any(
-        mapping["sourceObjectName"] == "Group" and mapping["enabled"]
-        for rule in schema["synchronizationRules"]
-        for mapping in rule["objectMappings"]
-    )
+    mappings = chain.from_iterable(rule["objectMappings"] for rule in schema["synchronizationRules"])
+    groups = any(mapping["sourceObjectName"] == "Group" and mapping["enabled"] for mapping in mappings)
     await run_sync(probe_vendor, world, app, dict(values), _matching_of(schema) or matching, groups)
     return no_content()
 
 
 def _matching_of(schema: dict[str, Any]) -> str:
     """The first matching attribute of the user mapping as it is now: the probe uses it."""
-    rows = [
-        row
-        for rule in schema.get("synchronizationRules", ())
-        for mapping in rule.get("objectMappings", ())
-        if mapping.get("sourceObjectName") == "User"
-        for row in mapping.get("attributeMappings", ())
-        if row.get("matchingPriority")
-    ]
+    mappings = chain.from_iterable(rule.get("objectMappings", ()) for rule in schema.get("synchronizationRules", ()))
+    users = (mapping for mapping in mappings if mapping.get("sourceObjectName") == "User")
+    every = chain.from_iterable(mapping.get("attributeMappings", ()) for mapping in users)
+    rows = [row for row in every if row.get("matchingPriority")]
     return min(rows, key=lambda row: row["matchingPriority"])["targetAttributeName"] if rows else ""
 
 
@@ -371,6 +367,14 @@ async def read_directories(request: Request) -> Response:
     return JSONResponse({"@odata.context": context, "value": job.schema["directories"]})
 
 
+def _attributes_of(directory: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The names of the attributes of each object of `directory`."""
+    found = {}
+    for each in directory["objects"]:
+        found[each["name"]] = {attribute["name"] for attribute in each["attributes"]}
+    return found
+
+
 async def put_schema(request: Request) -> Response:
     """Replaces everything; the next cycle is an initial one. A mapping needs a matching attribute and known
     attributes."""
@@ -380,10 +384,7 @@ async def put_schema(request: Request) -> Response:
         if not isinstance(body.get(name), list) or not body[name]:
             raise service_error(400, "InvalidSchema", f"The schema has no {name}.")
     try:
-        known = {
-            d["name"]: {o["name"]: {a["name"] for a in o["attributes"]} for o in d["objects"]}
-            for d in body["directories"]
-        }
+        known = {directory["name"]: _attributes_of(directory) for directory in body["directories"]}
         for rule in body["synchronizationRules"]:
             for mapping in rule["objectMappings"]:
                 _check_mapping(rule, mapping, known)

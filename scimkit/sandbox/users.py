@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from starlette.requests import Request
@@ -217,15 +219,14 @@ def _members_page(request: Request, world: World, people: list[Person], inner: l
     if "$select" in query:
         names = [name.strip() for name in query["$select"].split(",")]
         full = {p.id: p.graph() for p in people} | {g.id: g.graph() for g in inner}
-        items = [
-            {
-                "@odata.type": i["@odata.type"],
-                "id": i["id"],
-                **{n: full[i["id"]][n] for n in names if n in full[i["id"]]},
-            }
-            for i in items
-        ]
+        items = [_selected(item, full[item["id"]], names) for item in items]
     return JSONResponse(page(request, world.origin, "directoryObjects", items, query))
+
+
+def _selected(item: dict[str, Any], full: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """`item` of a list of members, with the properties `names` of the whole object."""
+    wanted = {name: full[name] for name in names if name in full}
+    return {"@odata.type": item["@odata.type"], "id": item["id"], **wanted}
 
 
 def routes() -> list[Route]:
@@ -240,5 +241,5 @@ def routes() -> list[Route]:
         Route("/directory/deletedItems/microsoft.graph.user", deleted_users),
         Route("/groups", list_groups),
         Route("/groups/{id}", read_group),
-        *(Route(f"/groups/{{id}}/{name}{cast}", call) for name, call in below for cast in casts),
+        *(Route(f"/groups/{{id}}/{name}{cast}", call) for (name, call), cast in product(below, casts)),
     ]

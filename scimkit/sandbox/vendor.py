@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from http import HTTPStatus
+from itertools import product
 from typing import Any, Union, get_args
 
 from scim2_models import (
@@ -168,7 +169,7 @@ class VendorService(ScimService):
         models = self.get_models()
         either = Union[tuple(models)]  # type: ignore[valid-type]  # noqa: UP007
         parts = (SearchRequest, ListResponse, ResponseParameters)
-        self.keep = [part[model] for model in (either, *models) for part in parts]  # type: ignore[index]
+        self.keep = [part[model] for model, part in product((either, *models), parts)]  # type: ignore[index]
         for model in models:
             _copy_members_flat(model)
 

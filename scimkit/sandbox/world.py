@@ -60,7 +60,10 @@ class World:
         return found
 
     def jobs(self) -> list[tuple[ServicePrincipal, Job]]:
-        return [(app, job) for app in list(self.service_principals.values()) for job in list(app.jobs.values())]
+        found = []
+        for app in list(self.service_principals.values()):
+            found += [(app, job) for job in list(app.jobs.values())]
+        return found
 
     # -- addresses ---------------------------------------------------------
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
+from itertools import chain
 from typing import Any, Protocol
 
 from scimkit.credentials import REDACTOR, Secret, clean_token
@@ -205,7 +206,8 @@ class _Fields:
         self.widgets: dict[str, Any] = {}
         self.messages: dict[str, Any] = {}
         rows = []
-        longest = max((len(words) for name in form._parameters for words, _ in form.options(name)), default=0)
+        options = chain.from_iterable(form.options(name) for name in form._parameters)
+        longest = max((len(words) for words, _ in options), default=0)
         # one for all, so that they stand in one column
         width = "46em"
         if longest <= _SHORT:

@@ -94,9 +94,9 @@ class Session:
 
         shown = tuple(self._for_this_app(p) for p in self._declared if p.name not in OWN)
         choices = {p.name: p.choices for p in self._declared if p.name not in OWN and p.choices}
-        words = {
-            question.key: {choice.value: choice.label for choice in question.choices} for question in self.app.decisions
-        }
+        words = {}
+        for question in self.app.decisions:
+            words[question.key] = {choice.value: choice.label for choice in question.choices}
         if self.app.tenant_url.kind == "choice" and "tenant_url" in self._values:
             known = ("", *(str(value) for value in self.app.tenant_url.values), self._values["tenant_url"])
             choices["tenant_url"] = tuple(dict.fromkeys(known))
@@ -120,7 +120,9 @@ class Session:
             return parameter
         fields = {declared.name for declared in self._declared}
         asked = [question for question in self.app.decisions if question.key not in fields]
-        answers = {question.key: " or ".join(choice.value for choice in question.choices) or "…" for question in asked}
+        answers = {}
+        for question in asked:
+            answers[question.key] = " or ".join(choice.value for choice in question.choices) or "…"
         own = "; ".join(f"{question.key}={answers[question.key]} ({question.question})" for question in asked)
         return replace(
             parameter,
@@ -424,13 +426,8 @@ def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
         nodes = ast.parse(cells[-1]).body
     else:
         nodes = []
-    return tuple(
-        target.id
-        for node in nodes
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    )
+    targets = chain.from_iterable(node.targets for node in nodes if isinstance(node, ast.Assign))
+    return tuple(target.id for target in targets if isinstance(target, ast.Name))
 
 
 def _say(session: Session, alone: bool) -> None:

@@ -127,15 +127,17 @@ def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Part]
     yield "", ""
     yield f"  {'checks met':<22}" + "".join(f"{title:<24}" for _, title in DIALECTS).rstrip(), "quiet"
     for name, themes in (*AREAS, *((("other", other),) if other else ())):
-        cells = [
-            _cell([row for row in every if row.theme in themes and row.dialect in (dialect, "both")])
-            for dialect, _ in DIALECTS
-        ]
+        of_theme = [row for row in every if row.theme in themes]
+        cells = [_cell_for(of_theme, dialect) for dialect, _ in DIALECTS]
         if any(text for text, _ in cells):
             tone = next((tone for tone in ("bad", "doubt") if tone in (cells[0][1], cells[1][1])), "")
             yield f"  {name:<22}" + "".join(f"{text:<24}" for text, _ in cells).rstrip(), tone
     if not written:
         yield "  – was not asked: it takes writing, which --write does in a test tenant", "quiet"
+
+
+def _cell_for(rows: Iterable[CompatibilityRow], dialect: str) -> Line:
+    return _cell([row for row in rows if row.dialect in (dialect, "both")])
 
 
 def _cell(rows: list[CompatibilityRow]) -> Line:

@@ -57,11 +57,12 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
 
 def _themes(rows: Sequence[Data]) -> list[Data]:
     themes = dict.fromkeys(str(row.get("theme")) for row in rows)
-    return [
-        {"theme": theme, "checks": len(of), "met": sum(_is_met(row) for row in of)}
-        for theme in themes
-        if (of := [row for row in rows if row.get("theme") == theme])
-    ]
+    counts: list[Data] = []
+    for theme in themes:
+        of_theme = [row for row in rows if row.get("theme") == theme]
+        if of_theme:
+            counts.append({"theme": theme, "checks": len(of_theme), "met": sum(map(_is_met, of_theme))})
+    return counts
 
 
 def _is_met(row: Data) -> bool:

@@ -7,6 +7,7 @@ stories.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +106,8 @@ def count_statuses(rows: tuple[CheckRow, ...]) -> str:
     >>> count_statuses((CheckRow("a.b", "passed", "fine"), hm, hm))
     '2 warnings, 1 passed'
     """
-    counts = {status: sum(1 for row in rows if row.status == status) for status in STATUS_ORDER}
+    found = Counter(row.status for row in rows)
+    counts = {status: found[status] for status in STATUS_ORDER}
     return ", ".join(
         f"{count} {status_words(status)}{_plural(status, count)}" for status, count in counts.items() if count
     )

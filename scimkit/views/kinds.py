@@ -433,16 +433,18 @@ def _any_table(title: str, items: Sequence[Any]) -> Table:
 
 def _anything(data: Data) -> Description:
     """Any other dataclass: single values as pairs, lists of things as tables."""
-    tables = {
-        name: value
-        for name, value in data.items()
-        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value)
-    }
+    tables = {name: value for name, value in data.items() if _is_table(value)}
     pairs = Pairs(
         tuple((label(name), cell(value)) for name, value in data.items() if name not in tables and name != "checks")
     )
     blocks = [_any_table(label(name).capitalize(), items) for name, items in tables.items() if name != "checks"]
     return "", "", (pairs, *blocks)
+
+
+def _is_table(value: Any) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(item, Mapping) for item in value)
 
 
 DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {

@@ -73,11 +73,10 @@ def _person(upn: str, rows: Sequence[Data]) -> Table:
 
 
 def _overruled(overruled: Sequence[Data]) -> Table:
-    items = [
-        {"target": each.get("target"), "person": upn, "value": value}
-        for each in overruled
-        for upn, value in (each.get("values") or {}).items()
-    ]
+    items = []
+    for each in overruled:
+        for upn, value in (each.get("values") or {}).items():
+            items.append({"target": each.get("target"), "person": upn, "value": value})
     columns = {
         "target": field("target", code=True),
         "person": field("person"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from scimkit.views.document import Cell, Table
@@ -16,8 +16,12 @@ MOST_ROWS = 200  # of one table; a forecast may name thousands, and the record o
 def table(title: str, columns: Columns, items: Sequence[Data], *, most: int = MOST_ROWS, empty: str = "none") -> Table:
     """`columns` are headings and how each is read from an item; rows beyond `most` are counted, not shown."""
     shown = items[:most]
-    rows = tuple(tuple(cell(read(item)) for read in columns.values()) for item in shown)
+    rows = tuple(_row(columns.values(), item) for item in shown)
     return Table(title, tuple(columns), rows, empty=empty, left_out=len(items) - len(shown))
+
+
+def _row(readers: Iterable[Callable[[Data], Any]], item: Data) -> tuple[Cell, ...]:
+    return tuple(cell(read(item)) for read in readers)
 
 
 def field(name: str, *, code: bool = False, nothing: str = NOTHING) -> Callable[[Data], Cell]:

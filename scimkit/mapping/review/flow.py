@@ -138,13 +138,12 @@ def _applying(row: MappingRow) -> Iterator[Check]:
 
 def _staying(subject: Subject) -> Iterator[Check]:
     """Null never flows, so an empty source leaves in the app whatever it has."""
-    empty = {
-        target: [name for name, result in subject.results.items() if target in result.empty]
-        for target, row in subject.live.items()
-        if row.expression is not None  # a row without a source is meant to send nothing
-        and not subject.is_required(target)
-        and subject.type_of(target) != "Reference"  # how those are taken away is (unconfirmed)
-    }
+    empty = {}
+    for target, row in subject.live.items():
+        meant = row.expression is None  # a row without a source is meant to send nothing
+        reference = subject.type_of(target) == "Reference"  # how those are taken away is (unconfirmed)
+        if not meant and not reference and not subject.is_required(target):
+            empty[target] = [name for name, result in subject.results.items() if target in result.empty]
     told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
     if told:
         text = (

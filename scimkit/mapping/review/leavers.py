@@ -91,10 +91,9 @@ def _wrong_way_round(subject: Subject, expression: str) -> str:
     """What active would wrongly be, in words; "" when it is as it should be."""
     people: Mapping[str, Mapping[str, Any]] = subject.people or {"": {"accountEnabled": True}}
     staying = [_told(subject, expression, {**person, LEFT: False}) for person in people.values()]
-    leaving = {
-        name: [_told(subject, expression, {**person, **way}) for way in WAYS_TO_LEAVE]
-        for name, person in people.items()
-    }
+    leaving = {}
+    for name, person in people.items():
+        leaving[name] = [_told(subject, expression, {**person, **way}) for way in WAYS_TO_LEAVE]
     if "error" in (*staying, *chain.from_iterable(leaving.values())):
         return ""  # said elsewhere
     kept = [name for name, told in leaving.items() if set(told) != {"false"}]

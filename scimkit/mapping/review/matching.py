@@ -111,9 +111,10 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
 
 def _without_value(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     """Nobody without a value for at least one matching attribute is processed."""
-    without = [
-        name for name, result in subject.results.items() if all(is_blank(result.values.get(row.target)) for row in rows)
-    ]
+    without = []
+    for name, result in subject.results.items():
+        if all(is_blank(result.values.get(row.target)) for row in rows):
+            without.append(name)
     if without:
         names = listed((row.target for row in rows), most=9)
         text = f"{listed(without)} would be skipped: no value for {names}, and without one nobody is looked for or made"
@@ -159,10 +160,8 @@ def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         }
         odd = {name: text for name, text in odd.items() if not HARMLESS.fullmatch(text)}
         if odd:
-            marks = (
-                " ".join(sorted(set(chain.from_iterable(HARMLESS.sub("", text) for text in odd.values())))).strip()
-                or "a blank"
-            )
+            letters = set(chain.from_iterable(HARMLESS.sub("", text) for text in odd.values()))
+            marks = " ".join(sorted(letters)).strip() or "a blank"
             text = (
                 f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make"
                 " the app's search fail"

@@ -198,7 +198,9 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
             f"Open the row of {row} under Attribute Mapping and mend the expression in the expression builder.",
             SOURCE,
         )
-    disputed = {dispute.answer.row: [d for d in disputes if d.answer.row == dispute.answer.row] for dispute in disputes}
+    disputed: dict[str, list[Dispute]] = {}
+    for dispute in disputes:
+        disputed.setdefault(dispute.answer.row, []).append(dispute)
     for row, found in disputed.items():
         if row not in unread:
             told = "; ".join(

@@ -112,10 +112,9 @@ def _compared(subject: Subject, expected: str, live: str | None, *, boolean: boo
     """Whether that makes a difference to the pilot people."""
     if not subject.people:
         return "nobody was there to compare the values for"
-    sides = {
-        name: [_given(each, source, boolean=boolean, now=subject.now) for each in (expected, live)]
-        for name, source in subject.people.items()
-    }
+    sides = {}
+    for name, source in subject.people.items():
+        sides[name] = [_given(each, source, boolean=boolean, now=subject.now) for each in (expected, live)]
     differing = [name for name, (one, other) in sides.items() if one != other]
     if not differing:
         return f"the values are the same for {listed(subject.people)}"

@@ -74,7 +74,11 @@ def print_filters(filters: Iterable[ScopingFilter]) -> str:
     >>> print_filters([ScopingFilter("Sales", (Clause("department", "EQUALS", "Sales and more"),))])
     'department EQUALS "Sales and more"'
     """
-    return " OR ".join(" AND ".join(print_clause(clause) for clause in each.clauses) for each in filters)
+    return " OR ".join(_print_filter(each) for each in filters)
+
+
+def _print_filter(each: ScopingFilter) -> str:
+    return " AND ".join(print_clause(clause) for clause in each.clauses)
 
 
 def print_clause(clause: Clause) -> str:

@@ -143,7 +143,9 @@ def find_leaving_groups(
 def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[str]) -> tuple[str, ...]:
     """The directory extensions that filters read, to be asked for by name."""
     mappings = tuple(mappings)
-    names = {clause.attribute for each in mappings for one in each.filters for clause in one.clauses}
+    filters = chain.from_iterable(each.filters for each in mappings)
+    clauses = chain.from_iterable(one.clauses for one in filters)
+    names = {clause.attribute for clause in clauses}
     extensions = {name for name in names if name.startswith("extension_") and readable is USER_NAMES}
     if unread := sorted(names - readable - extensions):
         raise PlanRefused(
@@ -151,9 +153,8 @@ def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[
             " out of scope",
             "Filter on another attribute, or make this change in the portal and watch the deletion threshold.",
         )
-    return tuple(
-        sorted(set(extension_attributes(chain.from_iterable(each.filters for each in mappings), frozenset(extensions))))
-    )
+    filters = chain.from_iterable(each.filters for each in mappings)
+    return tuple(sorted(set(extension_attributes(filters, frozenset(extensions)))))
 
 
 def _active_rows(mapping: ObjectMapping) -> tuple[MappingRow, ...]:

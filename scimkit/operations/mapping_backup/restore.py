@@ -18,7 +18,7 @@ from scimkit.evidence.records import read_utc, record
 from scimkit.evidence.runs import RunStore
 from scimkit.journey.enterprise_app import EnterpriseApp, is_running
 from scimkit.journey.scope import Person
-from scimkit.mapping.changes import MappingSide, compare_mapping
+from scimkit.mapping.changes import MappingChange, MappingSide, compare_mapping
 from scimkit.mapping.rows import read_schema
 from scimkit.mapping.schema import write_schema
 from scimkit.monitoring.job_status import last_ended
@@ -134,15 +134,16 @@ def restore_mapping(
         wanted.title,
         str(found.live.get("version") or ""),
         str(after.get("version") or ""),
-        tuple(
-            AppliedChange(" ".join(part for part in (c.object, c.target, c.member) if part), c.before, c.after)
-            for c in found.changes
-        ),
+        tuple(AppliedChange(_place_of(change), change.before, change.after) for change in found.changes),
         tuple(each.person for each in forecast.leavers),
         before,
         found.restart,
         tuple(checks),
     )
+
+
+def _place_of(change: MappingChange) -> str:
+    return " ".join(part for part in (change.object, change.target, change.member) if part)
 
 
 def _nothing(enterprise_app: EnterpriseApp) -> MappingRestore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from scimkit.mapping.language.functions import dates, lists, logic, numbers, replacement, roles, text
 from scimkit.mapping.language.signatures import Function
@@ -11,7 +12,8 @@ FAMILIES = (dates, lists, logic, numbers, replacement, roles, text)
 
 
 def _by_name() -> dict[str, Function]:
-    return {function.name.lower(): function for family in FAMILIES for function in family.FUNCTIONS}
+    functions = chain.from_iterable(family.FUNCTIONS for family in FAMILIES)
+    return {function.name.lower(): function for function in functions}
 
 
 FUNCTIONS: Mapping[str, Function] = _by_name()  # by lower-case name

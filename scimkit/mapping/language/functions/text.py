@@ -82,7 +82,8 @@ def _texts(scope: Scope, value: Any) -> list[str]:
         values = value
     else:
         values = [value]
-    return [text for text in (scope.text(each) for each in values) if text]
+    texts = [scope.text(each) for each in values]
+    return [text for text in texts if text]
 
 
 @function("Left", "string", "numChars")
@@ -329,8 +330,10 @@ def _random_string(scope: Scope, length: Any, numbers: Any, special: Any, capita
         raise Fault(f"length is {wanted}", remedy, length)
     if any(count and not alphabet for count, alphabet in kinds):
         raise Fault("charactersToAvoid leaves none of a class that is asked for", "Avoid fewer characters.", avoid)
-    drawn = [scope.random.choice(alphabet) for count, alphabet in kinds for _ in range(count)]
-    surplus = list(chain.from_iterable(alphabet for count, alphabet in kinds if count or not least))
+    drawn: list[str] = []
+    for count, letters in kinds:
+        drawn += [scope.random.choice(letters) for _ in range(count)]
+    surplus = list(chain.from_iterable(letters for count, letters in kinds if count or not least))
     if wanted > least and not surplus:
         raise Fault("charactersToAvoid leaves no character", "Avoid fewer characters.", avoid)
     drawn += [scope.random.choice(surplus) for _ in range(wanted - least)]
