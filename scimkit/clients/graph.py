@@ -461,17 +461,22 @@ class GraphClient:
     ) -> httpx.Response:
         usual = self._http.timeout
         timeout = httpx.Timeout(connect=usual.connect, read=seconds or usual.read, write=usual.write, pool=usual.pool)
+        headers = {"client-request-id": str(uuid.uuid4())}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = jsonlib.dumps(body, ensure_ascii=False).encode("utf-8")
+        extensions = {}
+        if again is not None:
+            extensions[RETRY] = again
         request = self._http.build_request(
             method,
             path,
-            params=dict(query) if query else None,
-            content=None if body is None else jsonlib.dumps(body, ensure_ascii=False).encode("utf-8"),
-            headers={
-                "client-request-id": str(uuid.uuid4()),
-                **({} if body is None else {"Content-Type": "application/json"}),
-            },
+            params=dict(query or {}) or None,
+            content=content,
+            headers=headers,
             timeout=timeout,
-            extensions={} if again is None else {RETRY: again},
+            extensions=extensions,
         )
         response = self._http.send(request)
         self.server_time = read_server_time(response) or self.server_time

@@ -345,11 +345,15 @@ class ScimClient:
             typed = {}
         else:
             typed = {"Content-Type": media_type}
+        if query:
+            path = f"{path}?{query}"
+        if seconds is None:
+            seconds = self._options["timeout_seconds"]
         request = self._http.build_request(
             method,
-            f"{path}?{query}" if query else path,
+            path,
             headers={"Accept": "*/*", **typed, **(headers or {})},
-            timeout=self._options["timeout_seconds"] if seconds is None else seconds,
+            timeout=seconds,
             extensions={RETRY: False},
             **given,  # type: ignore[arg-type]
         )

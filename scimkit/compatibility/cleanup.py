@@ -104,7 +104,10 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
             return Cleaned(entry.resource_type, name, LEFT, id, end)
     if not ids and problem:
         return Cleaned(entry.resource_type, name, LEFT, "", f"it cannot be looked for: {problem}")
-    return Cleaned(entry.resource_type, name, REMOVED if REMOVED in ends.values() else NOT_THERE, ids[0] if ids else "")
+    end = NOT_THERE
+    if REMOVED in ends.values():
+        end = REMOVED
+    return Cleaned(entry.resource_type, name, end, next(iter(ids), ""))
 
 
 def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list[str]:

@@ -99,11 +99,9 @@ def _read_created(trial: Trial, subject: Subject) -> Result:
     if reply.status != 200 or not isinstance(reply.json, dict):
         return unmet("compat.read_by_id", reply)
     if reply.id != subject.id:
-        return unmet(
-            "compat.id_changes" if reply.id else "compat.read_by_id",
-            reply,
-            "with another id" if reply.id else "without an id",
-        )
+        if reply.id:
+            return unmet("compat.id_changes", reply, "with another id")
+        return unmet("compat.read_by_id", reply, "without an id")
     if trial.lag_seconds.get("read"):
         return tolerated("compat.read_lag", reply, "only at a second look")
     return met(reply)

@@ -129,13 +129,10 @@ class MemberChecks:
             return met(reply, "read back: members")
         for one in more:  # the checks that follow need them
             self._patch(add_members([one], self.flag))
-        return unmet(
-            "compat.member_add_several",
-            reply,
-            "" if not reply.done else "read back: not all are members",
-            targets=self.rows,
-            outcome=NOT_STORED if reply.done else FAILED,
-        )
+        told, outcome = "", FAILED
+        if reply.done:
+            told, outcome = "read back: not all are members", NOT_STORED
+        return unmet("compat.member_add_several", reply, told, targets=self.rows, outcome=outcome)
 
     def add_keeps(self) -> Result:
         there = self._now(lambda there: self.ids[0] in there)

@@ -274,7 +274,9 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
         told = ""
         if reply.done:
             told = f"{len(ids_of(reply))} found, {0 if subject is None else 1} wanted"
-        return (tolerated if tolerate else unmet)(cause, reply, told, targets=targets)
+        if tolerate:
+            return tolerated(cause, reply, told, targets=targets)
+        return unmet(cause, reply, told, targets=targets)
 
     def encoded() -> Result:
         reply = trial.endpoint.get("Users", query=percent20(attribute, value))
@@ -312,7 +314,9 @@ def _check_odd_value(trial: Trial, attribute: str, value: str) -> Result:
     reply = trial.endpoint.find("Users", attribute, value)
     if is_empty(reply):
         return met(reply)
-    return (tolerated if "\\" in value else unmet)("compat.filter_special_characters", reply, targets=(attribute,))
+    if "\\" in value:
+        return tolerated("compat.filter_special_characters", reply, targets=(attribute,))
+    return unmet("compat.filter_special_characters", reply, targets=(attribute,))
 
 
 def _check_typed_filter(trial: Trial, subject: Subject | None, ask: Any) -> Result:

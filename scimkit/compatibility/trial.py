@@ -63,7 +63,9 @@ def tolerated(cause: str, reply: Reply, more: str = "", *, targets: Iterable[str
 
 
 def unknown(why: str, reply: Reply | None = None) -> Result:
-    return Result(NOT_OBSERVED, "", reply.sent if reply else "", f"{reply.said}; {why}" if reply else why)
+    if reply:
+        return Result(NOT_OBSERVED, "", reply.sent, f"{reply.said}; {why}")
+    return Result(NOT_OBSERVED, "", "", why)
 
 
 def _said(reply: Reply, more: str) -> str:
@@ -257,7 +259,11 @@ class Trial:
             self.lag_seconds.setdefault(kind, 0.0)
             return reply
         late = min(max(self.lag_seconds.values(), default=0.0), sum(LAG_WAITS_SECONDS))
-        waits = (late, late) if late else LAG_WAITS_SECONDS if kind not in self.lag_seconds else ()
+        waits: tuple[float, ...] = ()
+        if late:
+            waits = (late, late)
+        elif kind not in self.lag_seconds:
+            waits = LAG_WAITS_SECONDS
         waited = 0.0
         for wait in waits:
             self.endpoint.scim.pause(wait)

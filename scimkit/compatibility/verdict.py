@@ -252,9 +252,11 @@ def judge_whole(
         own, other = (DEFAULT_DIALECT, FLAG_DIALECT)
     fatal, conditions = _weigh(findings, own)
     other_fatal, other_conditions = _weigh(findings, other)
-    note = " ".join(
-        text for text in (GALLERY_NOTE if gallery else "", PILOT_NOTE if flag and not gallery else "") if text
-    )
+    note = ""
+    if gallery:
+        note = GALLERY_NOTE
+    elif flag:
+        note = PILOT_NOTE
     better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
     unreached = any(row.outcome == NOT_REACHED and row.cause in ENDING for row in rows)
     if not fatal and (not written or unreached):

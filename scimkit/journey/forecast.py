@@ -222,15 +222,11 @@ def _check_anybody(assigned: int, looked_at: int) -> Check:
         )
     others = looked_at - assigned
     text = f"{_people(assigned)} {'is' if assigned == 1 else 'are'} assigned, each was looked at"
-    return passed(
-        "forecast.people",
-        (
-            f"{text}; so {'was' if others == 1 else 'were'} {others} of the pilot who {'is' if others == 1 else 'are'}"
-            " not assigned any more"
-            if others
-            else text
-        ),
-    )
+    if others == 1:
+        text += "; so was 1 of the pilot who is not assigned any more"
+    elif others:
+        text += f"; so were {others} of the pilot who are not assigned any more"
+    return passed("forecast.people", text)
 
 
 def _people(number: int) -> str:

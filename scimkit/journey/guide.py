@@ -69,11 +69,15 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
     lines += [GuideLine("read", f"{link.title}\n{link.url}", link.source) for link in app.links_for(step)]
     plain = tuple(replace(line, text=PORTAL_LABEL.sub(r"“\1”", line.text)) for line in lines)
     marks = dict.fromkeys(chain.from_iterable(split_marks(line.source) for line in plain))
+    heading = ""
+    if own:
+        heading = own.heading
+        url = url and f"{url}#{own.anchor}"
     return StepGuide(
         app.title,
         step,
-        own.heading if own else "",
-        f"{url}#{own.anchor}" if own and url else url,
+        heading,
+        url,
         plain,
         {mark: app.sources[mark] for mark in marks if mark in app.sources},
     )

@@ -58,9 +58,9 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
         app.token.label,
         reference,
         app.token.made_by,
-        end.isoformat() if end else "",
+        _day(end),
         app.token.overlap_hours,
-        remind.isoformat() if remind else "",
+        _day(remind),
         tuple(checks),
     )
 
@@ -103,3 +103,10 @@ def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
             "field reports",
         )
     return passed("token.expiry", f"it ends on {end}, in {days} days", "field reports")
+
+
+def _day(day: date | None) -> str:
+    """`day` as in 2026-03-02; "" for none."""
+    if day is None:
+        return ""
+    return day.isoformat()

@@ -304,14 +304,17 @@ def _read_row(raw: Mapping[str, Any], above: _Place, number: int, known: Mapping
         raise place.at("matching").error(
             f"{matching} is no precedence", "Give 1 for the first matching attribute, 2 for the next, or leave it out."
         )
+    apply, behaviour = "", ""
+    if known:
+        apply, behaviour = known.apply, known.behaviour
     return MappingRow(
         target=target,
         expression=expression,
         kind=kind,
         matching=matching,
         default=_value(raw, "default", str, place, default=None),
-        apply=_one_of(raw, "apply", APPLY, place, also=known.apply if known else ""),
-        behaviour=_one_of(raw, "behaviour", BEHAVIOUR, place, also=known.behaviour if known else ""),
+        apply=_one_of(raw, "apply", APPLY, place, also=apply),
+        behaviour=_one_of(raw, "behaviour", BEHAVIOUR, place, also=behaviour),
     )
 
 
@@ -392,10 +395,9 @@ def _read_clause(raw: Mapping[str, Any], place: _Place, saved: set[Clause]) -> C
     except MappingError as error:
         raise place.at("operator").error(error.message, error.remedy) from None
     if (operator in UNARY) != (clause.value is None):
-        raise place.error(
-            f"{operator} {'takes no value' if operator in UNARY else 'has no value'}",
-            "Take it out." if operator in UNARY else "Give the value to compare with.",
-        )
+        if operator in UNARY:
+            raise place.error(f"{operator} takes no value", "Take it out.")
+        raise place.error(f"{operator} has no value", "Give the value to compare with.")
     return clause
 
 

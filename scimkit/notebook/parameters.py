@@ -147,13 +147,7 @@ def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
         ) from None
     found = []
     for node in tree.body:
-        target = (
-            node.target
-            if isinstance(node, ast.AnnAssign)
-            else node.targets[0]
-            if isinstance(node, ast.Assign) and len(node.targets) == 1
-            else None
-        )
+        target = _assigned_by(node)
         try:
             if not isinstance(target, ast.Name) or node.value is None:  # type: ignore[attr-defined]
                 raise ValueError("not an assignment")
@@ -170,6 +164,15 @@ def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
             ) from None
         found.append(Parameter(target.id, kind, default, comments.get(node.lineno, "")))
     return tuple(found)
+
+
+def _assigned_by(node: ast.stmt) -> ast.expr | None:
+    """What one assignment assigns to; None for any other statement, and for `a = b = 1`."""
+    if isinstance(node, ast.AnnAssign):
+        return node.target
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return node.targets[0]
+    return None
 
 
 def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:

@@ -130,7 +130,11 @@ def write_members(
 
 
 def _sent(endpoint: Writer, group_id: str, op: str, members: Sequence[Member], flag: bool) -> Iterator[MemberWrite]:
-    body = (add_members if op == "add" else remove_members)([member.target_id for member in members], flag)
+    ids = [member.target_id for member in members]
+    if op == "add":
+        body = add_members(ids, flag)
+    else:
+        body = remove_members(ids, flag)
     try:
         endpoint.patch(GROUP.resource_type, group_id, body)
     except ApiError as error:

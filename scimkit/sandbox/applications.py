@@ -245,11 +245,16 @@ async def assign(request: Request) -> Response:
     _role_of(app, role)
     if any(a.principal_id == principal and a.role_id == role for a in app.assignments):
         raise bad_request("Permission being assigned already exists on the object")
+    name, kind = "", "Group"
+    if person:
+        name, kind = person.display_name, "User"
+    elif group:
+        name = group.display_name
     assignment = Assignment(
         id=world.ids.next("assignment").replace("-", "")[:27],
         principal_id=principal,
-        principal_name=person.display_name if person else group.display_name if group else "",
-        principal_type="User" if person else "Group",
+        principal_name=name,
+        principal_type=kind,
         role_id=role,
         created=world.clock.now,
     )

@@ -287,13 +287,11 @@ def make_people(ids: Ids, count: int) -> tuple[Person, ...]:
     people += [_ordinary(ids, number, draw, taken) for number in range(len(people), count)]
     by_key = {person.key: person.id for person in people}
     chiefs = [person.id for person in people if person.key in ("grace.oneill", "zoe.young-smith", "maria.dlt", "admin")]
-    return tuple(
-        (
-            replace(person, manager=by_key.get(_MANAGERS[person.key], ""))
-            if person.key in _MANAGERS
-            else replace(person, manager=chiefs[number % len(chiefs)])
-            if number >= len(_AWKWARD)
-            else person
-        )
-        for number, person in enumerate(people)
-    )
+    managed = []
+    for number, person in enumerate(people):
+        if person.key in _MANAGERS:
+            person = replace(person, manager=by_key.get(_MANAGERS[person.key], ""))
+        elif number >= len(_AWKWARD):
+            person = replace(person, manager=chiefs[number % len(chiefs)])
+        managed.append(person)
+    return tuple(managed)

@@ -128,11 +128,13 @@ class Settings:
                     began = json.loads(file.readline() or "{}").get("settings", {})
             except (OSError, ValueError, AttributeError):
                 began = {}
-        return cls(
-            int(began.get("seed", DEFAULT_SEED)) if seed is None else seed,
-            int(began.get("people", DEFAULT_PEOPLE)) if people is None else people,
-            tuple(began.get("switched_on", ()) if faults is None else faults),
-        )
+        if seed is None:
+            seed = int(began.get("seed", DEFAULT_SEED))
+        if people is None:
+            people = int(began.get("people", DEFAULT_PEOPLE))
+        if faults is None:
+            faults = began.get("switched_on", ())
+        return cls(seed, people, tuple(faults))
 
 
 def _with_apps(address: SandboxAddress, apps: Sequence[AppProfile | str | Path]) -> SandboxAddress:
@@ -374,10 +376,14 @@ def cli_serve(
     from scimkit.apps import load, names
     from scimkit.sandbox.serving import serve
 
+    if seed is None:
+        seed = DEFAULT_SEED
+    if people is None:
+        people = DEFAULT_PEOPLE
     serve(
         [load(app) for app in apps or names()],
-        seed=DEFAULT_SEED if seed is None else seed,
-        people=DEFAULT_PEOPLE if people is None else people,
+        seed=seed,
+        people=people,
         port=port,
         faults=faults,
     )

@@ -148,11 +148,8 @@ def filterable_names(profile: AppProfile) -> frozenset[str] | None:
     for target in (*profile.filterable_targets, *profile.sandbox.filterable, *profile.matching):
         parsed = parse_target(target)
         name = parsed.attribute.lower()
-        names |= {
-            name,
-            f"{name}.{parsed.sub}".lower() if parsed.sub else name,
-            f"{name}.{parsed.key}".lower() if parsed.key else name,
-        }
+        names.add(name)
+        names.update(f"{name}.{part}".lower() for part in (parsed.sub, parsed.key) if part)
     return frozenset(names)
 
 

@@ -269,17 +269,23 @@ class Session:
         """What the profile and step 1 say of the job as a whole."""
         from scimkit.mapping.review import Expectations
 
-        groups, rows = self.app.capabilities.groups.value, self.app.group_attributes
+        stated, rows = self.app.capabilities.groups.value, self.app.group_attributes
+        groups = None
+        if isinstance(stated, bool):
+            groups = stated
         readiness = self.record("Readiness")
         sign_on = next((question.question for question in self.app.decisions if question.key == "single_sign_on"), "")
+        sign_in_identifier = ""
+        if "sign_in_identifier" in self._values:
+            sign_in_identifier = self.form.sign_in_identifier
         return Expectations(
-            groups=groups if isinstance(groups, bool) else None,
+            groups=groups,
             deletes=readiness.deletes_wanted,
             group_targets=tuple(row.target for row in rows),
             group_filterable=tuple(row.target for row in rows if row.filterable) or None,
             offered=self._offered(),
             single_sign_on=readiness.decisions.get(sign_on, ""),
-            sign_in_identifier=self.form.sign_in_identifier if "sign_in_identifier" in self._values else "",
+            sign_in_identifier=sign_in_identifier,
             everybody=self.record("Scope").mode == "all",
         )
 
@@ -369,9 +375,11 @@ class Session:
         self.run.set_step(self.step, "passed", message="", remedy="", ended_utc=utc_text(datetime.now(UTC)))
         self.access.close()
         warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))
-        said = f"{self.step} is done" + (
-            f", with {warnings} point{'s' if warnings > 1 else ''} to look at" if warnings else ""
-        )
+        said = f"{self.step} is done"
+        if warnings == 1:
+            said += ", with 1 point to look at"
+        elif warnings:
+            said += f", with {warnings} points to look at"
         if is_operation(self.step):
             return Said(f"{said}.")
         names = [step.name for step in in_order(self.app.journey_order)]

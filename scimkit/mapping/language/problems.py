@@ -53,7 +53,11 @@ class ExpressionError(MappingError):
         column = self.position - start
         cut = max(0, column - CARET_WIDTH // 2)
         shown = line[cut : cut + CARET_WIDTH]
-        lead, tail = "…" if cut else "", "…" if cut + CARET_WIDTH < len(line) else ""
+        lead, tail = "", ""
+        if cut:
+            lead = "…"
+        if cut + CARET_WIDTH < len(line):
+            tail = "…"
         blanks = sum(_columns(character) for character in lead + shown[: column - cut])
         return f"{lead}{shown}{tail}\n{' ' * blanks}^"
 

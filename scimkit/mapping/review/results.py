@@ -98,7 +98,11 @@ def _missing(subject: Subject) -> Iterator[Check]:
         ]
         if without:
             by_table = subject.expected.get(target) is not None and subject.expected[target].required is True
-            gets, who = "gets" if len(without) == 1 else "get", "the app" if by_table else "the job's schema"
+            gets, who = "get", "the job's schema"
+            if len(without) == 1:
+                gets = "gets"
+            if by_table:
+                who = "the app"
             text = f"{listed(without)} {gets} no {target}, which {who} requires"
             remedy = "Fill the source in Entra, or map another one: an attribute without a value is not sent at all."
             yield failed("mapping.value_missing", text, remedy, documented(TUTORIAL if by_table else LOGS))

@@ -297,10 +297,13 @@ class Reader:
         elif self.half and (self.half == "A") != (hour < 12):
             raise ValueError
         no_date = not {"year", "month", "day"} & parts.keys()
+        month, day = 1, 1
+        if no_date:
+            month, day = today.month, today.day
         wall = datetime(
             parts.get("year", today.year),
-            parts.get("month", today.month if no_date else 1),
-            parts.get("day", today.day if no_date else 1),
+            parts.get("month", month),
+            parts.get("day", day),
             hour,
             parts.get("minute", 0),
             parts.get("second", 0),
