@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import urllib.parse
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,8 @@ def leaks():
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file() and path.name not in but:
                 content = path.read_bytes()
-                found += [
-                    f"{path.relative_to(folder)}: {form[:12]!r}"
-                    for secret in secrets
-                    for form in encodings(secret)
-                    if form in content
-                ]
+                forms = chain.from_iterable(map(encodings, secrets))
+                found += [f"{path.relative_to(folder)}: {form[:12]!r}" for form in forms if form in content]
         return found
 
     return find

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,8 @@ def newest_release(changelog: str) -> str:
 
 def exists(path: str) -> bool:
     """Whether `path` is a file or folder of the clone, or of the package, with or without `.py`."""
-    return any((folder / name).exists() for folder in (ROOT, ROOT / "scimkit") for name in (path, f"{path}.py"))
+    places = product((ROOT, ROOT / "scimkit"), (path, f"{path}.py"))
+    return any((folder / name).exists() for folder, name in places)
 
 
 def section(text: str, heading: str) -> str:
@@ -69,7 +71,7 @@ def block_of(text: str) -> str:
 
 def layers_of(lines: list[str]) -> list[set[str]]:
     """The rooms of each layer, without the package itself, which stands above all of them."""
-    layers = [{room.strip() for room in line.split("|")} for line in lines]
+    layers = [set(map(str.strip, line.split("|"))) for line in lines]
     return [rooms for rooms in layers if rooms != {"scimkit"}]
 
 
@@ -126,7 +128,8 @@ def test_one_persons_way_is_that_of_the_code() -> None:
     for station in stations:
         source = first + (ROOT / "scimkit" / paths_in(station)[0]).read_text(encoding="utf-8")
         names = re.findall(r"`(\w+)`", station)
-        assert names and not [name for name in names if not re.search(rf"\b{name}\b", source)], station
+        assert names, station
+        assert not [name for name in names if not re.search(rf"\b{name}\b", source)], station
 
 
 def test_the_newest_release_is_the_version() -> None:

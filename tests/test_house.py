@@ -87,7 +87,8 @@ def posix_only(path: Path, tree: ast.Module) -> list[str]:
             names = [top] + [f"os.{alias.name}" for alias in node.names if top == "os"]
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
             names = [f"os.{node.attr}"]
-        bad = [name for name in names if name in POSIX_ONLY | {f"os.{missing}" for missing in POSIX_ONLY_OS}]
+        missing = POSIX_ONLY | {f"os.{name}" for name in POSIX_ONLY_OS}
+        bad = [name for name in names if name in missing]
         found += [f"{place(path, getattr(node, 'lineno', 0))} uses {name}" for name in bad]
     return found
 

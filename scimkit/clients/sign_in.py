@@ -122,16 +122,25 @@ def sign_in(
     """
     way = tenant.sign_in
     personal = way in ("device_code", "interactive")
+    client_id, credential, cache_file = tenant.client_id, None, None
+    if personal:
+        client_id = client_id or COMMAND_LINE_TOOLS
+        cache_file = own_folder() / "sign_in" / f"{tenant.name}.bin"
+    else:
+        credential = _credential(tenant, ask)
+    scopes: tuple[str, ...] = SCOPES
+    if tenant.writes == "never":
+        scopes = READING_SCOPES
     return sign_in_by(
         way,
         tenant_id=tenant.tenant_id,
-        client_id=tenant.client_id or (COMMAND_LINE_TOOLS if personal else ""),
-        credential=None if personal else _credential(tenant, ask),
+        client_id=client_id,
+        credential=credential,
         in_cloud=tenant.cloud,
         authority_url=tenant.authority,
         graph_url=tenant.graph_url.rstrip("/").removesuffix("/v1.0"),
-        scopes=READING_SCOPES if tenant.writes == "never" else SCOPES,
-        cache_file=own_folder() / "sign_in" / f"{tenant.name}.bin" if personal else None,
+        scopes=scopes,
+        cache_file=cache_file,
         ca_file=tenant.ca_file or None,
         show=show,
     )

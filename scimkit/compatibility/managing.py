@@ -126,14 +126,12 @@ def _check_shapes(trial: Trial) -> None:
             return met(reply)
         return tolerated("compat.reference_filter", reply)
 
+    first, last = "", ""
+    if others:
+        first, last = others[0], others[-1]
     for code, path, value, wanted in (
-        ("manager.object", MANAGER, {"value": others[0]} if others else None, others[0] if others else ""),
-        (
-            "manager.list",
-            "manager",
-            [{"$ref": f"../Users/{others[-1]}", "value": others[-1]}] if others else None,
-            others[-1] if others else "",
-        ),
+        ("manager.object", MANAGER, {"value": first}, first),
+        ("manager.list", "manager", [{"$ref": f"../Users/{last}", "value": last}], last),
     ):
         if others:
             trial.check(code, shape, path, value, wanted)

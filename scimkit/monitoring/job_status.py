@@ -56,11 +56,17 @@ def read_status(job: Mapping[str, Any]) -> JobStatus:
     last = status.get("lastExecution") or {}
     quarantine = _quarantine(status.get("quarantine")) or (UNEXPLAINED if status.get("code") == "Quarantine" else "")
     ended = _moment(last.get("timeEnded"))
+    ended_utc, last_state = "", ""
+    if ended:
+        ended_utc, last_state = utc_text(ended), str(last.get("state") or "")
+    interval = str(schedule.get("interval") or "")
+    if interval.startswith(NO_INTERVAL):
+        interval = ""
     return JobStatus(
         _state(schedule, bool(quarantine), ended is not None),
-        utc_text(ended) if ended else "",
-        str(last.get("state") or "") if ended else "",
-        "" if str(schedule.get("interval", "")).startswith(NO_INTERVAL) else str(schedule.get("interval") or ""),
+        ended_utc,
+        last_state,
+        interval,
         quarantine,
         {str(item["key"]): int(item["value"]) for item in status.get("synchronizedEntryCountByType") or ()},
         status.get("escrowsPruned") is True,

@@ -173,17 +173,23 @@ class CompiledDesires:
             overfull = tuple(dict.fromkeys((*overfull, *self._fit(updating))))
         if self._filling:
             update = self._filling | update
+        errors = NOTHING
+        if creating.errors or updating.errors or self._unreadable:
+            errors = self._errors(creating, updating)
+        leaving = NOTHING
+        if source.get("IsSoftDeleted") is not False:
+            leaving = self._leaving(update)
         return Desired(
             keys,
             create,
             update,
-            NOTHING if source.get("IsSoftDeleted") is False else self._leaving(update),
+            leaving,
             self._leaving_rows,
             linked,
             unresolved,
             self._missing(create),
             overfull,
-            self._errors(creating, updating) if creating.errors or updating.errors or self._unreadable else NOTHING,
+            errors,
             creating.object_ignored or updating.object_ignored,
             self._redacted,
             self._kind,

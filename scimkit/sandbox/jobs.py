@@ -159,13 +159,13 @@ class Job:
                 "code": self.code,
                 "countSuccessiveCompleteFailures": self.failures,
                 "escrowsPruned": self.pruned,
-                "lastExecution": self.last.graph() if self.last else _never_executed(),
-                "lastSuccessfulExecution": self.last_success.graph() if self.last_success else None,
-                "lastSuccessfulExecutionWithExports": self.last_exports.graph() if self.last_exports else None,
+                "lastExecution": _graph_of(self.last) or _never_executed(),
+                "lastSuccessfulExecution": _graph_of(self.last_success),
+                "lastSuccessfulExecutionWithExports": _graph_of(self.last_exports),
                 "progress": progress,
-                "quarantine": self.quarantine.graph() if self.quarantine else None,
-                "steadyStateFirstAchievedTime": utc_text(self.steady_first) if self.steady_first else NEVER,
-                "steadyStateLastAchievedTime": utc_text(self.steady_last) if self.steady_last else NEVER,
+                "quarantine": _graph_of(self.quarantine),
+                "steadyStateFirstAchievedTime": _time_or_never(self.steady_first),
+                "steadyStateLastAchievedTime": _time_or_never(self.steady_last),
                 "synchronizedEntryCountByType": self._counts(),
                 "troubleshootingUrl": "",
             },
@@ -208,3 +208,15 @@ class Job:
             self.state, self.due = "Disabled", None
         else:
             self.due = self.quarantine.next_attempt
+
+
+def _graph_of(part: Execution | Quarantine | None) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    return part.graph()
+
+
+def _time_or_never(time: datetime | None) -> str:
+    if time is None:
+        return NEVER
+    return utc_text(time)

@@ -53,6 +53,14 @@ class Person:
 
     def graph(self) -> dict[str, Any]:
         """All the properties Graph would give when each of them is selected."""
+        user_type, company = "Guest", None
+        if self.kind != "guest":
+            user_type, company = "Member", "Contoso"
+        addresses, phones = [], []
+        if self.mail:
+            addresses = [f"SMTP:{self.mail}"]
+        if self.phone:
+            phones = [self.phone]
         return {
             "id": self.id,
             "accountEnabled": self.enabled,
@@ -63,14 +71,14 @@ class Person:
             "mail": self.mail,
             "mailNickname": self.key,
             "otherMails": [],
-            "proxyAddresses": [f"SMTP:{self.mail}"] if self.mail else [],
+            "proxyAddresses": addresses,
             "jobTitle": self.job_title,
             "department": self.department,
-            "companyName": None if self.kind == "guest" else "Contoso",
+            "companyName": company,
             "employeeId": self.employee_id,
             "employeeType": None,
             "employeeOrgData": None,
-            "userType": "Guest" if self.kind == "guest" else "Member",
+            "userType": user_type,
             "preferredLanguage": self.preferred_language,
             "usageLocation": self.country,
             "streetAddress": None,
@@ -78,14 +86,14 @@ class Person:
             "state": None,
             "postalCode": None,
             "country": self.country,
-            "businessPhones": [self.phone] if self.phone else [],
+            "businessPhones": phones,
             "mobilePhone": self.mobile,
             "faxNumber": None,
             "officeLocation": None,
             "onPremisesExtensionAttributes": {f"extensionAttribute{n}": None for n in range(1, 16)},
-            "onPremisesSyncEnabled": True if self.synced else None,
+            "onPremisesSyncEnabled": self.synced or None,
             "createdDateTime": "2025-01-06T08:00:00Z",
-            "deletedDateTime": utc_text(self.deleted_utc) if self.deleted_utc else None,
+            "deletedDateTime": self.deleted_utc and utc_text(self.deleted_utc),
         }
 
 
@@ -225,6 +233,11 @@ def _awkward(ids: Ids, number: int) -> Person:
     address = f"{key}@{TENANT_DOMAIN if guest else DOMAIN}"
     name = special.pop("name", None) or " ".join(part for part in (given, surname) if part)
     deleted = special.pop("deleted", False)
+    employee_id, deleted_utc = None, None
+    if not guest and not special.get("kind"):
+        employee_id = f"{number + 1:05}"
+    if deleted:
+        deleted_utc = START_UTC - timedelta(days=3)
     person = Person(
         id=ids.named("person", key),
         key=key,
@@ -235,13 +248,13 @@ def _awkward(ids: Ids, number: int) -> Person:
         mail=address,
         department=department,
         job_title=title,
-        employee_id=None if guest or special.get("kind") else f"{number + 1:05}",
+        employee_id=employee_id,
         country="DE",
         city="Berlin",
         preferred_language="en-US",
         phone=f"+49 30 5550{number:03}",
         mobile=f"+49 170 5550{number:03}",
-        deleted_utc=START_UTC - timedelta(days=3) if deleted else None,
+        deleted_utc=deleted_utc,
     )
     return replace(person, **special)
 

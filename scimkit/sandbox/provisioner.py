@@ -345,6 +345,11 @@ class Provisioner:
             mapping = self.groups.mapping
         else:
             mapping = self.people.mapping
+        action, modified = outcome.action, []
+        if staged:
+            action = "stagedDelete"
+        if outcome.error is None:
+            modified = list(outcome.modified)
         entry = log_entry(
             ids={
                 "id": world.ids.next("log entry"),
@@ -354,11 +359,11 @@ class Provisioner:
             },
             time=world.clock.text,
             tenant_id=world.tenant_id,
-            action="stagedDelete" if staged else outcome.action,
+            action=action,
             status=status,
             error=error,
             steps=outcome.steps,
-            modified=list(outcome.modified) if outcome.error is None else [],
+            modified=modified,
             source={
                 "id": str(source.get("objectId") or ""),
                 "displayName": name,
@@ -410,13 +415,12 @@ def endpoint_of(
     answer = None
     if in_process and at_home and not world.faults.active:
         answer = world.answer_in_process
-    with ScimClient(
-        address,
-        Secret(token, label="sandbox") if token else None,
-        matching=matching,
-        retry=False,
-        transport=InProcessTransport(answer) if answer else None,
-    ) as client:
+    secret, transport = None, None
+    if token:
+        secret = Secret(token, label="sandbox")
+    if answer:
+        transport = InProcessTransport(answer)
+    with ScimClient(address, secret, matching=matching, retry=False, transport=transport) as client:
         yield client
 
 

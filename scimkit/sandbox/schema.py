@@ -197,17 +197,13 @@ def _targets(rows: Iterable[tuple[str, str, bool]]) -> list[dict[str, Any]]:
     for name, kind, required in rows:
         reference = name == MANAGER or name == "members"
         objects = (ENTERPRISE_USER,) if name == MANAGER else (ENTERPRISE_USER, CORE_GROUP)
+        referenced = []
+        if reference:
+            kind = "Reference"
+            referenced = [{"referencedObjectName": item, "referencedProperty": None} for item in objects]
         made.append(
             attribute_definition(
-                name,
-                "Reference" if reference else kind,
-                required=required,
-                multivalued=name == "members",
-                referencedObjects=(
-                    [{"referencedObjectName": item, "referencedProperty": None} for item in objects]
-                    if reference
-                    else []
-                ),
+                name, kind, required=required, multivalued=name == "members", referencedObjects=referenced
             )
         )
     return made

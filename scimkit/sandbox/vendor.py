@@ -426,13 +426,21 @@ class Vendor:
     def _add_account(self, user_name: str, person: Person | None, *, active: bool) -> None:
         values = {
             "userName": user_name,
-            "externalId": person.key if person else user_name.partition("@")[0],
+            "externalId": user_name.partition("@")[0],
             "active": active,
-            "displayName": person.display_name if person else "Former Colleague",
-            "name.givenName": person.given_name if person else "Former",
-            "name.familyName": person.surname if person else "Colleague",
-            'emails[type eq "work"].value': (person.mail if person else user_name) or user_name,
+            "displayName": "Former Colleague",
+            "name.givenName": "Former",
+            "name.familyName": "Colleague",
+            'emails[type eq "work"].value': user_name,
         }
+        if person:
+            values |= {
+                "externalId": person.key,
+                "displayName": person.display_name,
+                "name.givenName": person.given_name,
+                "name.familyName": person.surname,
+                'emails[type eq "work"].value': person.mail or user_name,
+            }
         body: dict[str, Any] = {"schemas": [CORE_USER]}
         for target, value in values.items():
             place(body, target, value)

@@ -111,14 +111,17 @@ def describe(error: ScimkitError) -> dict[str, Any]:
     waiting = None
     if isinstance(error, Waiting):
         waiting = error
+    command, settings = "", {}
+    if waiting:
+        command, settings = waiting.command, waiting.settings
     return {
         "type": type(error).__name__,
         "message": error.message,
         "remedy": error.remedy,
         "exit_code": error.exit_code,
         "check": asdict(check) if check else None,
-        "command": waiting.command if waiting else "",
-        "settings": waiting.settings if waiting else {},
+        "command": command,
+        "settings": settings,
     }
 
 

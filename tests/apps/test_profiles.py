@@ -47,7 +47,9 @@ def test_required_targets_are_among_the_attributes(profile: AppProfile) -> None:
 
 def test_every_contradiction_has_an_action(profile: AppProfile) -> None:
     """A fault in a source is of use only with what the kit does about it."""
-    assert all(item.kit.endswith(".") and item.fault and item.where for item in profile.contradictions)
+    assert all(item.kit.endswith(".") for item in profile.contradictions)
+    assert all(item.fault for item in profile.contradictions)
+    assert all(item.where for item in profile.contradictions)
 
 
 def test_every_doubtful_fact_is_marked(profile: AppProfile) -> None:
@@ -77,7 +79,7 @@ def test_the_description_fits(profile: AppProfile) -> None:
     lines = describe(profile).splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert not [line for line in lines if line != line.rstrip()]
-    assert all(character.isprintable() for line in lines for character in line)
+    assert "".join(lines).isprintable()
 
 
 def test_each_step_has_the_tutorials_heading(profile: AppProfile) -> None:
@@ -155,7 +157,8 @@ def test_the_shipped_files_are_plain_text() -> None:
     """TOML files have no tabs, no trailing blanks, no lines that run out of sight."""
     for path in Path(scimkit.apps.__file__).parent.glob("*.toml"):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            assert line == line.rstrip() and "\t" not in line, f"{path.name}:{number}"
+            assert line == line.rstrip(), f"{path.name}:{number}"
+            assert "\t" not in line, f"{path.name}:{number}"
             assert len(line) <= 120 or line.startswith("url = "), f"{path.name}:{number}"
 
 

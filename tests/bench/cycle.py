@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ def measure_cycle() -> Measure:
         if base is None:
             return Measure("cycle", (), LIMIT, skipped=f"this clone has no commit {BASE_COMMIT}")
         pairs = [(run_once(HERE), run_once(base)) for _ in range(TIMES)]
-    ours, other = ([round(each["seconds"], 3) for each in side] for side in zip(*pairs, strict=True))
-    if len({each["accounts"] for pair in pairs for each in pair}) != 1:
+    ours = [round(mine["seconds"], 3) for mine, _ in pairs]
+    other = [round(theirs["seconds"], 3) for _, theirs in pairs]
+    if len({each["accounts"] for each in chain.from_iterable(pairs)}) != 1:
         raise RuntimeError(f"the two make different numbers of accounts: {pairs}")
     notes = {
         "people": PEOPLE,

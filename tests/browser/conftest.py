@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +119,9 @@ class Notebook:
     def check_done(self) -> None:
         """No error anywhere, every cell run, and the last one says that the step is done."""
         code = [cell for cell in self.cells if cell["cell_type"] == "code"]
-        errors = [
-            text(o.get("traceback", "")) or text(o["text"])
-            for cell in code
-            for o in cell["outputs"]
-            if o["output_type"] == "error" or o.get("name") == "stderr"
-        ]
+        outputs = chain.from_iterable(cell["outputs"] for cell in code)
+        wrong = [out for out in outputs if out["output_type"] == "error" or out.get("name") == "stderr"]
+        errors = [text(out.get("traceback", "")) or text(out["text"]) for out in wrong]
         assert errors == [], self.name
         assert [cell["execution_count"] is not None for cell in code] == [True] * len(code), self.name
         assert f"{self.name} is done" in self.says()
@@ -218,9 +216,8 @@ def run_lab(folder: Path, command: list[str]) -> Iterator[Lab]:
         try:
             until = time.monotonic() + START_SECONDS
             while lab.ask("/api/status") is None:
-                assert lab.process.poll() is None and time.monotonic() < until, log.read_text(
-                    encoding="utf-8", errors="replace"
-                )[-2000:]
+                assert lab.process.poll() is None, log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                assert time.monotonic() < until, log.read_text(encoding="utf-8", errors="replace")[-2000:]
                 time.sleep(0.1)
             yield lab
             if lab.process.poll() is None:

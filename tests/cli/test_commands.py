@@ -58,7 +58,8 @@ def call(*arguments):
 def test_wrong_usage(arguments, words):
     """Each slip is exit 2 with its sentence; no traceback, no secret, and no run folder."""
     done = call(*arguments)
-    assert done.exit_code == 2 and words in done.output, done.output
+    assert done.exit_code == 2, done.output
+    assert words in done.output, done.output
     assert "Traceback" not in done.output
     assert SECRET not in done.output
     assert not list(Path.cwd().glob("runs/*"))

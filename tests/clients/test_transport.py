@@ -275,7 +275,8 @@ def lost(address: str, method: str = "GET", **options) -> Unreachable:
     assert error.method == method
     assert error.path.endswith("/Users")
     assert error.status is None
-    assert error.__cause__ is None and error.__context__ is None, "httpx's error may hold headers"
+    assert error.__cause__ is None, "httpx's error may hold headers"
+    assert error.__context__ is None, "httpx's error may hold headers"
     assert TOKEN.reveal() not in "".join(traceback.format_exception(error))
     return error
 

@@ -40,9 +40,9 @@ class Crooked:
     def residue(self):
         """What stands there: (resource type, userName or displayName)."""
         state = self.state()
-        return sorted(
-            (kind, item.get("userName") or item["displayName"]) for kind in ("Users", "Groups") for item in state[kind]
-        )
+        people = [("Users", item.get("userName") or item["displayName"]) for item in state["Users"]]
+        groups = [("Groups", item.get("userName") or item["displayName"]) for item in state["Groups"]]
+        return sorted(people + groups)
 
     def make(self, kind="Users", **values):
         """Something that was there before any probe; its id."""

@@ -593,7 +593,8 @@ class Patch:
                 for item in hits:
                     item.pop(key_of(item, sub), None)
             else:
-                items = [item for item in items if not any(item is hit for hit in hits)]
+                found = {id(hit) for hit in hits}
+                items = [item for item in items if id(item) not in found]
             return self.put(holder, name, items or None)
         if not hits:
             if world.has("typed_missing_refused"):
@@ -697,11 +698,10 @@ class World:
             **shown.pop("times"),
         }
         if kind == "Users":
-            groups = [
-                g
-                for g in self.kept["Groups"].values()
-                if any(m.get("value") == resource["id"] for m in g.get("members") or ())
-            ]
+            groups = []
+            for group in self.kept["Groups"].values():
+                if any(member.get("value") == resource["id"] for member in group.get("members") or ()):
+                    groups.append(group)
             if groups:
                 shown["groups"] = [{"value": g["id"], "display": g.get("displayName")} for g in groups]
             manager = (shown.get(ENTERPRISE) or {}).get("manager")
@@ -714,7 +714,8 @@ class World:
         if only:
             kept = {name.partition(".")[0].lower() for name in only} | {"id", "schemas"}
             shown = {key: value for key, value in shown.items() if key.lower() in kept}
-        return {key: value for key, value in shown.items() if key.lower() not in {name.lower() for name in without}}
+        hidden = {name.lower() for name in without}
+        return {key: value for key, value in shown.items() if key.lower() not in hidden}
 
     # -- the requests
     def search(self, kind, query):
@@ -763,7 +764,7 @@ class World:
             "only": query.get("attributes", ""),
             "without": "" if self.has("members_returned") else query.get("excludedAttributes", ""),
         }
-        return {key: [name.strip() for name in text.split(",") if name.strip()] for key, text in names.items()}
+        return {key: list(filter(None, map(str.strip, text.split(",")))) for key, text in names.items()}
 
     def find(self, kind, id, kept=None):
         resource = (kept or self.kept)[kind].get(id)

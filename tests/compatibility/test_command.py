@@ -159,7 +159,8 @@ def test_refused_before_a_token_travels(world, check, tmp_path, options, words):
     (tmp_path / "scimkit.toml").write_text(TOML, encoding="utf-8")
     place = world()
     code, out, err = check(place, *options)
-    assert code == 2 and words in err, out + err
+    assert code == 2, out + err
+    assert words in err, out + err
     assert place.state()["requests"] == 0
     assert not probes(tmp_path)
 
@@ -175,7 +176,8 @@ def test_a_tenant_declared_as_test_is_enough(world, check, tmp_path):
 def test_an_app_that_does_not_delete_is_refused_in_the_sandbox_too(scimkit, app):
     """What its imitation would keep is not made."""
     done = scimkit("check", app, "--write")
-    assert done.returncode == 2 and "on_delete" in done.stderr, done.stdout + done.stderr
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "on_delete" in done.stderr, done.stdout + done.stderr
 
 
 def test_a_shipped_apps_own_address_is_refused(scimkit):

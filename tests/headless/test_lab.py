@@ -31,7 +31,8 @@ def lab(run, tmp_path):
         server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
     until = time.monotonic() + 60
     while not (run.folder / ".run.holder").exists() or not (run.folder / "sandbox.json").exists():
-        assert server.poll() is None and time.monotonic() < until, (tmp_path / "lab.log").read_text(encoding="utf-8")
+        assert server.poll() is None, (tmp_path / "lab.log").read_text(encoding="utf-8")
+        assert time.monotonic() < until, (tmp_path / "lab.log").read_text(encoding="utf-8")
         time.sleep(0.1)
     yield server
     server.terminate()
@@ -58,7 +59,8 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
         encoding="utf-8",
         check=False,
     )
-    assert worked.returncode == 0 and "@" in worked.stdout, worked.stderr
+    assert worked.returncode == 0, worked.stderr
+    assert "@" in worked.stdout, worked.stderr
     assert RunStore.open(run.folder).choices("1_plan") == {"seats": 7}
     assert lab.poll() is None, "JupyterLab has ended by itself"
     lab.terminate()

@@ -227,7 +227,8 @@ def test_a_live_tenant_is_written_to_only_as_confirmed(
     )  # type: ignore[index]
 
     empty = scimkit(*restore, env=live_like.env)
-    assert empty.returncode == 0 and writes(folder_of(empty, tmp_path)) == [], empty.stdout
+    assert empty.returncode == 0, empty.stdout
+    assert writes(folder_of(empty, tmp_path)) == [], empty.stdout
     assert record(folder_of(empty, tmp_path), "mapping_restore")["changes"] == []
     assert leaks(tmp_path, *live_like.env.values(), live_like.ready["apps"]["oreilly"]["token"]) == []
 

@@ -175,9 +175,9 @@ def test_a_filter_to_try_changes_nothing(scimkit, tmp_path):
     """One that cannot be read ends before anything is assigned; a good one is judged, shown in the notebook, and not
     written."""
     wrong = scimkit("run", "onboard", "--set", "4.try_filter=department EQALS Sales")
-    assert wrong.returncode == 2 and "try_filter" in wrong.stdout and "Did you mean EQUALS" in wrong.stdout, (
-        wrong.stdout + wrong.stderr
-    )
+    assert wrong.returncode == 2, wrong.stdout + wrong.stderr
+    assert "try_filter" in wrong.stdout, wrong.stdout + wrong.stderr
+    assert "Did you mean EQUALS" in wrong.stdout, wrong.stdout + wrong.stderr
     [folder] = (tmp_path / "runs").iterdir()
     assert not [
         path for path in (folder / "journal").iterdir() if "appRoleAssignedTo" in path.read_text(encoding="utf-8")

@@ -124,7 +124,8 @@ def test_live_waits_for_the_sign_up_and_for_the_adoption(scimkit, tmp_path, orgw
     assert httpx.post(f"{origin}/sandbox/sign_up", json={"app": "theorgwiki"}, trust_env=False).status_code == 200
     asked = scimkit(*shlex.split(command)[1:], env=env)
     command = asked.stdout.strip().splitlines()[-1]
-    assert asked.returncode == 3 and command.endswith("--set 3.adopt=TheOrgWiki"), asked.stdout
+    assert asked.returncode == 3, asked.stdout
+    assert command.endswith("--set 3.adopt=TheOrgWiki"), asked.stdout
     folder = run_folder(tmp_path, asked.stdout)
     assert not list(Path(folder).glob("journal/*"))
 

@@ -76,9 +76,8 @@ def test_thrive(scimkit, tmp_path):
     assert "matched by displayName" in found["mapping.groups"]["message"]
     assert found["mapping.renaming"]["status"] == "warning"
     manager = checks(folder, "4_scope")["scope.manager"]
-    assert manager["status"] == "warning" and "diego.blocked" in manager["message"], (
-        "a manager who can never be in scope"
-    )
+    assert manager["status"] == "warning", "a manager who can never be in scope"
+    assert "diego.blocked" in manager["message"], "a manager who can never be in scope"
 
 
 @pytest.fixture
@@ -125,7 +124,8 @@ def test_live_waits_for_the_vendors_answer(scimkit, tmp_path, thrive_tenant, lea
     assert command.endswith("--set 2.token_ref=env:THRIVE_LXP_TOKEN")
 
     again = scimkit(*shlex.split(command)[1:], env=env)
-    assert again.returncode == 3 and again.stdout.strip().splitlines()[-1] == command, "the answer is not there yet"
+    assert again.returncode == 3, "the answer is not there yet"
+    assert again.stdout.strip().splitlines()[-1] == command, "the answer is not there yet"
 
     env["THRIVE_LXP_TOKEN"] = vendor["token"]
     asked_for_url = False
@@ -142,7 +142,8 @@ def test_live_waits_for_the_vendors_answer(scimkit, tmp_path, thrive_tenant, lea
             command = step.stdout.strip().splitlines()[-1]
         else:
             break
-    assert asked_for_url and step.returncode == 0, step.stdout + step.stderr
+    assert asked_for_url, step.stdout + step.stderr
+    assert step.returncode == 0, step.stdout + step.stderr
     assert leaks(tmp_path, *env.values()) == []
 
 
@@ -171,7 +172,8 @@ def test_a_run_goes_on_without_its_apps_file(scimkit, tmp_path):
     assert "Note:" not in refused.stdout
     file.write_text("name = 5", encoding="utf-8")
     again = scimkit("run", "onboard", "--resume", folder)
-    assert again.returncode == 1 and "my-app.toml has changed" in again.stdout, again.stdout + again.stderr
+    assert again.returncode == 1, again.stdout + again.stderr
+    assert "my-app.toml has changed" in again.stdout, again.stdout + again.stderr
     file.unlink()
     done = scimkit("run", "onboard", "--resume", folder, "--set", "4.pilot=grace.oneill@contoso.example")
     assert done.returncode == 0, done.stdout + done.stderr

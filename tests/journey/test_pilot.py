@@ -65,9 +65,9 @@ def test_two_people_are_proved(office, made):
     assert names[0] in changes[0].object
     result = run(office, made, predictions)
     assert [(p.reported, p.verdict) for p in result.people] == [("create Success", "proved")] * 2
-    assert all(
-        p.log_id and p.target_id and p.observed["userName"] == p.person.user_principal_name for p in result.people
-    )
+    assert all(p.log_id for p in result.people)
+    assert all(p.target_id for p in result.people)
+    assert all(p.observed["userName"] == p.person.user_principal_name for p in result.people)
     assert {check.status for check in result.checks} == {Status.PASSED}
 
     again = predict(office, made, *names)

@@ -182,7 +182,8 @@ def test_the_manager_goes_first_and_is_written(group_office, made):
         "wang.xiaoming@contoso.example",
         "ivan.ivanov@contoso.example",
     )
-    assert MANAGER in second.values and MANAGER not in first.values, "the manager of the first is not in the pilot"
+    assert MANAGER in second.values, "the manager of the first is not in the pilot"
+    assert MANAGER not in first.values, "the manager of the first is not in the pilot"
     result = run(group_office, made, predictions)
     manager, report = result.people
     assert report.observed[MANAGER] == manager.target_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,8 @@ GROUPS = {
     "errors": ERRORS,
     "requests": REQUESTS,
 }
-CHANNELS = tuple(channel for group in GROUPS.values() for channel in group if os.name == "posix" or not channel.posix)
+EVERYWHERE = tuple(chain.from_iterable(GROUPS.values()))
+CHANNELS = tuple(channel for channel in EVERYWHERE if os.name == "posix" or not channel.posix)
 THE_END = Channel("the error that ends the notebook", "raise RuntimeError(f'the end: {token}')", fails=True)
 
 # what a person does in JupyterLab; the cells wait for it

@@ -26,10 +26,9 @@ class Trace:
     found: dict[Channel, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = {
-            channel: tuple(place for place, data in self.places.items() if is_in(data, secret))
-            for channel, secret in self.secrets.items()
-        }
+        found = {}
+        for channel, secret in self.secrets.items():
+            found[channel] = tuple(place for place, data in self.places.items() if is_in(data, secret))
         object.__setattr__(self, "found", found)
 
     @property
@@ -38,9 +37,11 @@ class Trace:
 
     def leaking_places(self, suffix: str) -> list[str]:
         """Names of the channels whose secret stands in a place whose name ends so."""
-        return [
-            channel.name for channel, places in self.found.items() if any(place.endswith(suffix) for place in places)
-        ]
+        leaking = []
+        for channel, places in self.found.items():
+            if any(place.endswith(suffix) for place in places):
+                leaking.append(channel.name)
+        return leaking
 
 
 def table(
@@ -54,24 +55,21 @@ def table(
     def word(leaks: bool | None) -> str:
         return {True: "LEAK", False: "-", None: ""}[leaks]
 
-    rows = [
-        (
-            channel.name,
-            word(channel in before.leaking),
-            *(word(channel in trace.leaking if channel in trace.secrets else None) for trace in after.values()),
-        )
-        for channel in channels
-    ]
+    rows = []
+    for channel in channels:
+        now = [word(channel in trace.leaking if channel in trace.secrets else None) for trace in after.values()]
+        rows.append((channel.name, word(channel in before.leaking), *now))
     for name, (was, now) in (places or {}).items():
         rows.append((name, word(was), *(word(now.get(driver)) for driver in after)))
     heads = ("row", "before", *after)
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)
-    ]
-    counts = ", ".join(
-        f"{driver} {sum(row[column] == 'LEAK' for row in rows)}" for column, driver in enumerate(after, start=2)
-    )
+    columns = zip(heads, *rows, strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for row in (heads, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    _, _, *drivers = zip(*rows, strict=True)
+    counts = ", ".join(f"{driver} {words.count('LEAK')}" for driver, words in zip(after, drivers, strict=True))
     return "\n".join(
         [
             "",

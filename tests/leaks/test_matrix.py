@@ -56,17 +56,14 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trace]
 
 def of_places(before: Trace, after: dict[str, Trace]) -> dict[str, tuple[bool, dict[str, bool]]]:
     """The rows of what is left after a run."""
-    return {
-        row: (
-            bool(before.leaking_places(place)),
-            {
-                driver: bool(trace.leaking_places(place))
-                for driver, trace in after.items()
-                if any(name.endswith(place) for name in trace.places)
-            },
-        )
-        for row, place in PLACES.items()
-    }
+    found = {}
+    for row, place in PLACES.items():
+        now = {}
+        for driver, trace in after.items():
+            if any(name.endswith(place) for name in trace.places):
+                now[driver] = bool(trace.leaking_places(place))
+        found[row] = (bool(before.leaking_places(place)), now)
+    return found
 
 
 def test_the_probes_leak(before: Trace) -> None:

@@ -157,11 +157,9 @@ def test_a_notebook_without_parameters(tmp_path):
 def test_every_shipped_parameter_has_a_readable_label():
     """A label is words, none stands for two parameters of a notebook, and none is left of a parameter that is gone."""
     root = Path(__file__).parents[2]
-    names = {
-        path.stem: [p.name for p in declared_parameters(path)]
-        for folder in ("notebooks", "runbooks")
-        for path in sorted((root / folder).glob("*.ipynb"))
-    }
+    names = {}
+    for path in [*sorted((root / "notebooks").glob("*.ipynb")), *sorted((root / "runbooks").glob("*.ipynb"))]:
+        names[path.stem] = [parameter.name for parameter in declared_parameters(path)]
     for declared_names in names.values():
         labels = [label_of(name) for name in declared_names]
         assert len(set(labels)) == len(labels)

@@ -136,7 +136,8 @@ class MemoryEndpoint:
         there = group.setdefault("members", [])
         named = [one["value"] for one in operation.get("value", ())]
         if operation["op"].lower() == "add":
-            there += [{"value": one} for one in named if one not in [each["value"] for each in there]]
+            known = [each["value"] for each in there]
+            there += [{"value": one} for one in named if one not in known]
             return
         assert operation["op"].lower() == "remove"
         found = re.fullmatch(r'members\[value eq (".*")\]', operation["path"])

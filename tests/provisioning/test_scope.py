@@ -56,7 +56,8 @@ def test_the_formula(active: bool, assigned: bool, entitled: bool, sync_all: boo
     """In scope is active, and either everybody is or the person is assigned by a role that counts."""
     facts = ScopeFacts(active, assigned, entitled, None, sync_all)
     decision = judge_scope(facts)
-    assert decision.in_scope == (active and (sync_all or (assigned and entitled)))
+    expected = active and (sync_all or (assigned and entitled))
+    assert decision.in_scope == expected
     assert decision.reasons
 
 

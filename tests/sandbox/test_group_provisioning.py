@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import httpx
@@ -60,10 +61,10 @@ def groups_at(desk: Any) -> dict[str, set[str]]:
     people = {account["id"]: account["userName"] for account in desk.accounts().values()}
     listed = desk.scim.get("Groups").json()["Resources"]
     names = people | {group["id"]: group["displayName"] for group in listed}
-    return {
-        group["displayName"]: {names.get(m["value"], m["value"]) for m in group.get("members") or ()}
-        for group in listed
-    }
+    found = {}
+    for group in listed:
+        found[group["displayName"]] = {names.get(m["value"], m["value"]) for m in group.get("members") or ()}
+    return found
 
 
 def cycle(desk: Any) -> None:
@@ -392,9 +393,8 @@ def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(
     desk = open_desk().make_app()
     path = f"{desk.base}/jobs/{desk.job}/schema"
     schema = desk.get(path)
-    described = [
-        item for directory in whole["directories"] for item in directory["objects"] if item["name"] == CORE_GROUP
-    ]
+    objects = chain.from_iterable(directory["objects"] for directory in whole["directories"])
+    described = [item for item in objects if item["name"] == CORE_GROUP]
     schema["directories"][1]["objects"] += described
     schema["synchronizationRules"][0]["objectMappings"].append(mapping)
     assert desk.graph.put(path, json=schema).status_code == 204

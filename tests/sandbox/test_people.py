@@ -24,9 +24,9 @@ def test_the_awkward_ones_are_there() -> None:
     assert any(not (p.display_name).isascii() for p in people)
     assert any("\u4e00" <= p.display_name[0] <= "\u9fff" for p in people)
     assert any(p.mail is None for p in people)
-    assert any(p.surname is None and p.kind == "member" for p in people)
-    assert any(p.kind == "guest" and "#EXT#" in p.user_principal_name for p in people)
-    assert any(not p.enabled and p.kind == "member" for p in people)
+    assert [p for p in people if (p.surname is None and p.kind == "member")]
+    assert [p for p in people if (p.kind == "guest" and "#EXT#" in p.user_principal_name)]
+    assert [p for p in people if (not p.enabled and p.kind == "member")]
     assert any(p.deleted_utc for p in people)
     assert any(p.kind == "shared mailbox" for p in people)
     assert len(mails) > len(set(mails))
@@ -53,7 +53,7 @@ def test_groups_are_of_every_kind() -> None:
     """Dynamic, nested, empty, not security enabled, and one with an awkward name."""
     directory = Directory(Ids(7), 40)
     groups = {g.display_name: g for g in directory.groups.values()}
-    assert any("DynamicMembership" in g.group_types and g.membership_rule for g in groups.values())
+    assert [g for g in groups.values() if ("DynamicMembership" in g.group_types and g.membership_rule)]
     assert any(not g.security_enabled for g in groups.values())
     assert any(not g.members for g in groups.values())
     people, inner = directory.nested_members(groups["Learners"])

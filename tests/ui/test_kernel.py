@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ def test_every_message_is_redacted(run: Callable[..., Any], tmp_path: Path) -> N
     assert (tmp_path / "out.ipynb").read_text(encoding="utf-8").count("scimkit.engine") == 0
 
 
+def printed(cell: Any) -> str:
+    """Everything that a cell wrote to stdout."""
+    texts = (output["text"] for output in cell["outputs"] if output.get("name") == "stdout")
+    return "".join(chain.from_iterable(texts))
+
+
 @pytest.mark.parametrize(
     "between",
     ["time.sleep(0.3)", "time.sleep(0.3); display('between')", "time.sleep(0.3); print('x', end='', file=sys.stderr)"],
@@ -79,10 +86,7 @@ def test_printed_in_pieces(run: Callable[..., Any], between: str) -> None:
         "print('abc', token[:2], end='', flush=True)",
         "print(token[:2], end='')\nfrom IPython.display import clear_output\nclear_output()\nprint('x')",
     )
-    said = [
-        "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout")
-        for cell in cells
-    ]
+    said = [printed(cell) for cell in cells]
     assert said[2:] == ["a[secret]b\n", f"abc {TOKEN[:2]}", "x\n"]
 
 
@@ -96,7 +100,7 @@ def test_a_long_one_letter_by_letter(run: Callable[..., Any]) -> None:
         "for letter in long:\n    print(letter, end='', flush=True)",
         "print(long[:40], end='', flush=True)\nprint(long[40:])",
     )
-    assert ["".join("".join(output["text"]) for output in cell["outputs"]) for cell in cells[3:]] == [
+    assert [printed(cell) for cell in cells[3:]] == [
         "[secret]",
         "[secret]\n",
     ]

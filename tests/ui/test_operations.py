@@ -61,7 +61,8 @@ def test_a_run_of_its_own_is_set_up_first(tmp_path: Path, capsys: pytest.Capture
     here = begin("mapping_backup", run=str(run.folder))
     try:
         assert "the journey was done quietly first" in capsys.readouterr().out
-        played = [step.name for step in STEPS[: [step.name for step in STEPS].index(LAST_PLAYED) + 1]]
+        names = [step.name for step in STEPS]
+        played = names[: names.index(LAST_PLAYED) + 1]
         assert [name for name, step in run.state()["steps"].items() if step["state"] == "passed"] == played
         assert here.enterprise_app.created
         assert (
@@ -71,9 +72,8 @@ def test_a_run_of_its_own_is_set_up_first(tmp_path: Path, capsys: pytest.Capture
         writes = len(run.list("journal"))
         run.set_step(LAST_PLAYED, "interrupted")
         begin("mapping_backup", run=str(run.folder))
-        assert run.state()["steps"][LAST_PLAYED]["state"] == "passed" and len(run.list("journal")) == writes, (
-            "the job runs already"
-        )
+        assert run.state()["steps"][LAST_PLAYED]["state"] == "passed", "the job runs already"
+        assert len(run.list("journal")) == writes, "the job runs already"
         begin("mapping_backup", run=str(run.folder))
         assert "quietly" not in capsys.readouterr().out.split("quietly", 1)[1]
         assert str(here.close(restored())) == "mapping_backup is done."

@@ -42,13 +42,10 @@ def by_hand(person: dict[str, Any]) -> dict[str, Any]:
 def people(count: int) -> Iterator[dict[str, Any]]:
     """People of whom every fifth attribute is absent."""
     names = sorted(set(DIRECT.values()))
-    made = [
-        {
-            "IsSoftDeleted": str(n % 7 == 0),
-            **{name: f"{name} {n}" if (n + i) % 5 else None for i, name in enumerate(names)},
-        }
-        for n in range(500)
-    ]
+    made = []
+    for n in range(500):
+        values = {name: f"{name} {n}" if (n + i) % 5 else None for i, name in enumerate(names)}
+        made.append({"IsSoftDeleted": str(n % 7 == 0), **values})
     for number in range(count):
         yield made[number % len(made)]
 

@@ -47,15 +47,9 @@ def review(expected, *live, person=None, **decided):
         "mail": "ann@contoso.example",
         "IsSoftDeleted": False,
     }
-    return {
-        c.code: c
-        for c in review_mapping(
-            [Row(t) if isinstance(t, str) else t for t in expected],
-            live,
-            {"ann": person},
-            decided=Expectations(**decided),
-        ).checks
-    }
+    rows = [Row(each) if isinstance(each, str) else each for each in expected]
+    review = review_mapping(rows, live, {"ann": person}, decided=Expectations(**decided))
+    return {check.code: check for check in review.checks}
 
 
 @pytest.mark.parametrize(

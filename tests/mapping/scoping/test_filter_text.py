@@ -13,7 +13,10 @@ from scimkit.mapping.scoping.filters import OPERATORS, UNARY
 
 
 def groups(text):
-    return [[(c.attribute, c.operator, c.value) for c in each.clauses] for each in read_filter_text(text)]
+    found = []
+    for each in read_filter_text(text):
+        found.append([(clause.attribute, clause.operator, clause.value) for clause in each.clauses])
+    return found
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scimkit.mapping.language.compiler import Compiler
 from scimkit.mapping.language.problems import Fault
 from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.signatures import function
-from scimkit.mapping.language.syntax import Attribute, Call, Number, Text
+from scimkit.mapping.language.syntax import Attribute, Call, Expression, Number, Text
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, Instant, as_integer, show_value
 
 
@@ -69,13 +69,9 @@ def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
     if compiler.watch is None and (table := _constants(node)) is not None:
         return _look_up(table, source, otherwise, text_of=lambda scope, value: text(scope, value, first.position))
-    pairs = [
-        (
-            compiler.run(key, guarded) if key is not None else _null,
-            compiler.run(value, in_condition) if value is not None else _null,
-        )
-        for key, value in zip(node.arguments[2::2], node.arguments[3::2], strict=True)
-    ]
+    pairs = []
+    for key, value in zip(node.arguments[2::2], node.arguments[3::2], strict=True):
+        pairs.append((_run_or_null(compiler, key, guarded), _run_or_null(compiler, value, in_condition)))
 
     def choose(scope: Scope) -> Any:
         value = source(scope)
@@ -115,6 +111,13 @@ def _look_up(table: dict[str, Any], source: Run, otherwise: Run | None, text_of:
         return otherwise(scope)
 
     return choose
+
+
+def _run_or_null(compiler: Compiler, argument: Expression | None, in_condition: bool) -> Run:
+    """What evaluates `argument`; one that is left out is null."""
+    if argument is None:
+        return _null
+    return compiler.run(argument, in_condition)
 
 
 def _null(scope: Scope) -> None:
