@@ -35,6 +35,7 @@ check: lint types
 lint: .venv/ready
 	$(BIN)/ruff check scimkit tests
 	$(BIN)/ruff format --check --quiet scimkit tests
+	$(BIN)/python -m tests.density
 
 types: .venv/ready
 	$(BIN)/mypy scimkit

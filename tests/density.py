@@ -156,7 +156,8 @@ def main(arguments: list[str]) -> int:
         faults += [*found, *find_excess(tree, rooms[""])]
         if "--figures" in arguments:
             print_figures(tree, rooms)
-    print(*faults, sep="\n")
+    for fault in faults:
+        print(fault)
     return min(1, len(faults))
 
 

@@ -999,17 +999,26 @@ def schema(urn, name, attributes):
 
 def attribute(name, inner=False):
     subs = SUBS.get(name, "value display type primary" if name.lower() in MULTI else "")
+    kind, unique = "string", "none"
+    if subs and not inner:
+        kind = "complex"
+    elif name in ("active", "primary"):
+        kind = "boolean"
+    if name == "userName":
+        unique = "server"
     described = {
         "name": name,
-        "type": "complex" if subs and not inner else "boolean" if name in ("active", "primary") else "string",
+        "type": kind,
         "multiValued": name.lower() in MULTI and not inner,
         "required": name == "userName",
         "caseExact": name.lower() in EXACT,
         "mutability": "readWrite",
         "returned": "default",
-        "uniqueness": "server" if name == "userName" else "none",
+        "uniqueness": unique,
     }
-    return described | ({"subAttributes": [attribute(sub, True) for sub in subs.split()]} if subs and not inner else {})
+    if kind == "complex":
+        described["subAttributes"] = [attribute(sub, True) for sub in subs.split()]
+    return described
 
 
 # -- HTTP ----------------------------------------------------------------------------

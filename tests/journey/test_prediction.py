@@ -102,13 +102,18 @@ def directories(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[str], set[i
     for number in range(count):
         manager = draw(st.one_of(st.none(), st.integers(0, count)))  # the last is nobody here
         name = draw(st.sampled_from([f"p{number}", f"P{number - 1}", f"p{number}_x#EXT#", None]))
+        principal_name, chief = None, None
+        if name is not None:
+            principal_name = f"{name}@contoso.example"
+        if manager is not None:
+            chief = {"id": f"id{manager}"}
         users.append(
             {
                 "id": f"id{number}",
-                "userPrincipalName": None if name is None else f"{name}@contoso.example",
+                "userPrincipalName": principal_name,
                 "displayName": draw(st.sampled_from(["Ann", "Bo"])),
                 "accountEnabled": draw(st.sampled_from([True, True, False])),
-                "manager": None if manager is None else {"id": f"id{manager}"},
+                "manager": chief,
                 "onPremisesExtensionAttributes": {"extensionAttribute1": draw(st.sampled_from([None, "id0", "id1"]))},
             }
         )

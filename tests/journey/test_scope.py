@@ -242,7 +242,9 @@ def clause_of(attribute, operator, value):
 def plant(office, made, *filters, source_object="User", enabled=True):
     """Put scoping filters into the job's schema as the portal would: (name, ((attribute, operator, value), …))."""
     schema = office.graph.schema(made.service_principal_id, made.job_id)
-    groups = [{"name": name, "clauses": [clause_of(*each) for each in clauses]} for name, clauses in filters]
+    groups = []
+    for name, clauses in filters:
+        groups.append({"name": name, "clauses": [clause_of(*each) for each in clauses]})
     for mapping in schema["synchronizationRules"][0]["objectMappings"]:
         if mapping["sourceObjectName"] == source_object:
             mapping.update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -67,9 +67,13 @@ def text(value: Any) -> str:
 
 def tables(value: Any) -> Iterator[dict[str, Any]]:
     """Every JSON object of a schema, at every level."""
+    items: Iterable[Any] = ()
     if isinstance(value, dict):
         yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        items = value.values()
+    elif isinstance(value, list):
+        items = value
+    for item in items:
         yield from tables(item)
 
 

@@ -633,13 +633,16 @@ def _settings_of(random: Random, kind: str) -> dict[str, Any]:
     only = None
     if kind == "groups" and rarely(0.25):
         only = frozenset(_some(random, IDS))
+    actions = None
+    if rarely(0.1):
+        actions = frozenset(_some(random, ("Add", "Update", "Delete")))
     return {
-        "actions": frozenset(_some(random, ("Add", "Update", "Delete"))) if rarely(0.1) else None,
+        "actions": actions,
         "skip_out_of_scope": rarely(0.12),
         "soft_deletes": not rarely(0.15),
         "flag": rarely(0.4),
         "on_demand": rarely(0.1),
-        "target_system": "Contoso" if rarely(0.2) else "customappsso",
+        "target_system": _target_system(rarely(0.2)),
         "memberships": not rarely(0.15),
         "only_members": only,
         "members_per_request": random.choice((1, 1, 1, 2, 3, 100, 0)),
@@ -680,10 +683,19 @@ def _matches_of(random: Random, mapping: ObjectMapping) -> dict[str, tuple[int, 
     return found
 
 
+def _target_system(other: bool) -> str:
+    if other:
+        return "Contoso"
+    return "customappsso"
+
+
 def scene_of(kind: str, number: int) -> Scene:
     """The scene with this number."""
     random, setup = Random(f"{kind} {number}"), setup_of(kind, number // SCENES_OF_A_SETUP)
-    source = (person if kind == "people" else group)(random, number)
+    if kind == "people":
+        source = person(random, number)
+    else:
+        source = group(random, number)
     scope = _scope_of(random, source, kind)
     references = _references_of(random)
     shown = {**source, "IsSoftDeleted": random.random() < 0.35}

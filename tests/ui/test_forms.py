@@ -139,7 +139,9 @@ def test_a_list_speaks_words(store: Store) -> None:
         words=words,
         interactive=True,
     )
-    widget, message = form._fields.widgets["single_sign_on"], form._fields.messages["single_sign_on"]  # type: ignore[union-attr]
+    fields = form._fields
+    assert fields is not None
+    widget, message = fields.widgets["single_sign_on"], fields.messages["single_sign_on"]
     assert widget.options == (("Nowhere", "none"), ("In the <enterprise> app", "same_app"), ("new", "new"))
     assert "none |" not in message.value
     assert ">where single sign-on lives<" in message.value

@@ -225,7 +225,11 @@ def test_what_entra_would_meet_too_stays_failed(name: str, world: World) -> None
     )
 
 
-def test_from_here_closed_from_there_open(world: World, open_desk: Callable[..., Any], request: Any) -> None:  # noqa: F811
+def test_from_here_closed_from_there_open(
+    world: World,
+    open_desk: Callable[..., Any],  # noqa: F811
+    request: Any,
+) -> None:
     """Graph's emulator reaches a vendor that drops our own connection: not observed, and no fault."""
     desk = open_desk().make_app()
     vendor = world.answer(found())
