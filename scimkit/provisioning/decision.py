@@ -7,17 +7,17 @@ scope, the stored link, what was seen in the target (`Observed`), and the
 settings of the job (`Policy`). Nothing here reads a clock or a socket, so the
 same function serves the pilot, the forecast and the sandbox's cycles.
 
-The rules stand at the end, in two short lists, `OUT_OF_SCOPE` and `IN_SCOPE`. Each rule looks
-at the `Case` and gives a decision or None; the first decision holds. Where people and groups
-differ, `Desired.kind` says how. Their order is that of "How application provisioning works" and "How to download and
-analyze the provisioning logs".
+The rules stand at the end, in two short lists, `OUT_OF_SCOPE` and `IN_SCOPE`, each with the page that says so.
+A rule looks at the `Case` and gives a decision or None; the first decision holds, and carries the rule's name. Where
+people and groups differ, `Desired.kind` says how. Their order is that of "How application provisioning works" and
+"How to download and analyze the provisioning logs".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from scimkit.errors import ApiError
 from scimkit.provisioning.codes import INCOMPATIBLE, error_code
@@ -27,6 +27,9 @@ from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GR
 from scimkit.provisioning.members import Member, found_members, left_out_of, member_changes
 from scimkit.provisioning.scope import ScopeDecision
 from scimkit.provisioning.targets import Additions, Change, parse_target
+
+Action: TypeAlias = Literal["create", "link", "update", "disable", "delete", "nothing", "refuse"]
+Result: TypeAlias = Literal["Success", "Skipped", "Failure"]
 
 ALL_ACTIONS = frozenset({"Add", "Update", "Delete"})
 
@@ -100,10 +103,10 @@ class Policy:
 class Decision:
     """What is to be done with one person or one group.
 
-    Not frozen either; nothing changes it.
+    Not frozen either: only `decide` changes it, and only to note the rule.
 
-    action      create | link | update | disable | delete | nothing | refuse
-    result      Success | Skipped | Failure: what the log will say if the target does its part
+    action      what is done; "refuse" where the service would write but must not
+    result      what the log will say if the target does its part
     code        the log's error or skip code, "" without one
     reason      why, a sentence
     changes     what is written, references excepted
@@ -115,10 +118,11 @@ class Decision:
     unresolved  references left out because their object has no link
     target_id   the account concerned, "" while there is none
     attempted   the log action a refusal stands for; "" for `other`
+    rule        name of the rule that decided, of `IN_SCOPE` or `OUT_OF_SCOPE`
     """
 
-    action: str
-    result: str
+    action: Action
+    result: Result
     code: str
     reason: str
     changes: Sequence[Change] = ()
@@ -130,6 +134,7 @@ class Decision:
     remove: tuple[Member, ...] = ()
     left_out: tuple[str, ...] = ()
     written: Mapping[str, str] = field(default_factory=dict, hash=False)
+    rule: str = ""
 
     @property
     def log_action(self) -> str:
@@ -170,7 +175,17 @@ class Case:
         return "; ".join(self.scope.reasons)
 
 
-Rule: TypeAlias = Callable[[Case], Decision | None]
+class Rule(NamedTuple):
+    """One rule of the service.
+
+    decide  the decision where the rule applies, else None
+    name    what tests and explanations call it
+    source  the page of Microsoft that says so; "(unconfirmed)" where none does
+    """
+
+    decide: Callable[[Case], Decision | None]
+    name: str
+    source: str
 
 
 def decide(
@@ -195,9 +210,13 @@ def decide(
     'ImportSkipped'
     """
     case = Case(desired, scope, link, observed, policy, differences)
-    for rule in IN_SCOPE if scope.in_scope else OUT_OF_SCOPE:
-        decision = rule(case)
+    rules = OUT_OF_SCOPE
+    if scope.in_scope:
+        rules = IN_SCOPE
+    for rule in rules:
+        decision = rule.decide(case)
         if decision is not None:
+            decision.rule = rule.name
             return decision
     raise AssertionError("the last rule of each list decides")
 
@@ -408,10 +427,10 @@ def _new_references(desired: Desired) -> Additions:
 def _update(case: Case, target_id: str) -> Decision:
     """In scope with an account: write what differs; without a link, it was matched just now."""
     desired = case.desired
+    how = "linked"
+    unchanged: Action = "nothing"
     if case.link is None:
-        how, unchanged = ("matched", "link")
-    else:
-        how, unchanged = ("linked", "nothing")
+        how, unchanged = "matched", "link"
     found = f"{how} to {desired.kind.account} {target_id}"
     if "Update" not in case.policy.actions:
         reason = f"{found}; the mapping does not allow Update"
@@ -485,31 +504,44 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
+def _rule(decide: Callable[[Case], Decision | None], source: str) -> Rule:
+    return Rule(decide, decide.__name__, source)
+
+
+HOW = "How application provisioning works"
+LOGS = "How to download and analyze the provisioning logs"
+SKIP_SETTING = "Skip deletion of out of scope users"
+CUSTOMIZE = "Customize attribute mappings"
+KNOWN = "Known issues for provisioning"
+
+NEVER_LOOKED_AT = "is_never_looked_at"
+"""The name of what comes before all rules: the job does not look at the object (`job.CompiledJob`)."""
+
 EVERYBODY: tuple[Rule, ...] = (
-    deleted_for_good,
-    has_no_matching_value,
-    target_is_not_readable,
+    _rule(deleted_for_good, HOW),
+    _rule(has_no_matching_value, LOGS),
+    _rule(target_is_not_readable, LOGS),
 )
 OUT_OF_SCOPE: tuple[Rule, ...] = (
     *EVERYBODY,
-    was_never_linked,
-    is_not_managed,
-    is_kept_by_setting,
-    group_leaves,
-    leaving_account_is_gone,
-    app_knows_no_disabling,
-    disabling_is_not_allowed,
-    nothing_says_disabled,
-    person_is_disabled,
+    _rule(was_never_linked, HOW),
+    _rule(is_not_managed, KNOWN),
+    _rule(is_kept_by_setting, SKIP_SETTING),
+    _rule(group_leaves, HOW),
+    _rule(leaving_account_is_gone, f"{LOGS} (unconfirmed for those who leave)"),
+    _rule(app_knows_no_disabling, HOW),
+    _rule(disabling_is_not_allowed, CUSTOMIZE),
+    _rule(nothing_says_disabled, CUSTOMIZE),
+    _rule(person_is_disabled, HOW),
 )
 IN_SCOPE: tuple[Rule, ...] = (
     *EVERYBODY,
-    linked_account_is_gone,
-    linked_account_is_updated,
-    matching_value_is_taken,
-    several_accounts_match,
-    matched_account_is_taken_over,
-    creating_is_not_allowed,
-    required_values_are_missing,
-    account_is_created,
+    _rule(linked_account_is_gone, LOGS),
+    _rule(linked_account_is_updated, HOW),
+    _rule(matching_value_is_taken, LOGS),
+    _rule(several_accounts_match, LOGS),
+    _rule(matched_account_is_taken_over, HOW),
+    _rule(creating_is_not_allowed, CUSTOMIZE),
+    _rule(required_values_are_missing, f"{LOGS} (unconfirmed: the service or the app)"),
+    _rule(account_is_created, HOW),
 )

@@ -25,7 +25,7 @@ from scimkit.mapping.rows import ObjectMapping
 from scimkit.provisioning import steps as recorded
 from scimkit.provisioning.action import Outcome, Writing, act
 from scimkit.provisioning.codes import puts_in_quarantine
-from scimkit.provisioning.decision import Decision, Link, Observed, Policy, decide, nothing
+from scimkit.provisioning.decision import NEVER_LOOKED_AT, Decision, Link, Observed, Policy, decide, nothing
 from scimkit.provisioning.desired import CompiledDesires, Desired
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST
 from scimkit.provisioning.endpoint import Endpoint
@@ -141,6 +141,7 @@ class CompiledJob:
         if unheard:
             observed = NOT_ASKED
             decision = nothing("EntrySynchronizationSkipped", unheard, link.target_id if link else "")
+            decision.rule = NEVER_LOOKED_AT
         else:
             if scope.facts.gone:
                 observed = NOT_ASKED

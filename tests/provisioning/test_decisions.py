@@ -205,6 +205,8 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
     settings = settings_of(case)
     endpoint = memory_endpoint(accounts_of(case), settings.get("fault"))
     outcome, _ = run(case, endpoint)
+
+    assert outcome.decision.rule == case["rule"]
     assert outcome.decision.action == case["action"], outcome.decision.reason
     assert f"{outcome.action}/{outcome.result}" == case["log"]
     assert outcome.error_code == case["code"]

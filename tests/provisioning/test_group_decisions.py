@@ -26,7 +26,9 @@ from scimkit.provisioning import (
     group_scope_facts,
     judge_scope,
 )
+from scimkit.provisioning.decision import IN_SCOPE, NEVER_LOOKED_AT, OUT_OF_SCOPE
 from tests.provisioning.jobs import forecast, provision
+from tests.provisioning.test_decisions import CASES as PEOPLE
 
 TABLE = Path(__file__).parents[1] / "data" / "decisions_groups.csv"
 CASES = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
@@ -142,6 +144,8 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
     endpoint = endpoint_of(case, memory_endpoint)
     outcome, _ = run(case, endpoint, members_per_request=settings.get("at_once", 1))
     decision = outcome.decision
+
+    assert decision.rule == case["rule"]
     assert decision.action == case["action"], decision.reason
     assert f"{outcome.action}/{outcome.result}" == case["log"]
     assert outcome.error_code == case["code"]
@@ -201,3 +205,17 @@ def test_every_row_cites_its_fact() -> None:
     assert all(case["line"] for case in CASES)
     assert all(case["fact"] for case in CASES)
     assert all(case["source"] for case in CASES)
+
+
+def test_every_rule_decides_a_row() -> None:
+    """Each rule of the service is the one that decides at least one documented case, of a person or of a group."""
+    deciding = {case["rule"] for case in (*PEOPLE, *CASES)}
+
+    assert deciding == {rule.name for rule in (*IN_SCOPE, *OUT_OF_SCOPE)} | {NEVER_LOOKED_AT}
+
+
+def test_every_rule_names_its_source() -> None:
+    """Each rule is called as its function is, and names the page that says so."""
+    for rule in (*IN_SCOPE, *OUT_OF_SCOPE):
+        assert rule.name == rule.decide.__name__
+        assert rule.source
