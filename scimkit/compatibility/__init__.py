@@ -5,8 +5,8 @@ would, reading each change back and removing them. What does not work is traced 
 and whom to ask.
 
 causes      every root cause, as data
-mapped      the mapping it is asked for
-people      the test people, made by that mapping
+probed_mapping    the mapping it is asked for
+test_people       the test people, made by that mapping
 endpoint    asking, counted and limited; removing what was made
 catalogue   every check, and what it needs first
 trial       making checks, and what is known so far
@@ -18,8 +18,8 @@ probe       all of it
 """
 
 from scimkit.compatibility.causes import CAUSES, Cause
-from scimkit.compatibility.mapped import Mapped, default_mapped, mapped_for, mapped_of
 from scimkit.compatibility.probe import probe_compatibility
+from scimkit.compatibility.probed_mapping import Mapped, default_mapped, mapped_for, mapped_of
 from scimkit.compatibility.record import Compatibility, CompatibilityRow, Finding, LeftBehind
 
 __all__ = [

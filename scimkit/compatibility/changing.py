@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from scimkit.compatibility.mapped import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
 from scimkit.compatibility.objects import DIALECTS, root_of
+from scimkit.compatibility.probed_mapping import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
 from scimkit.compatibility.record import (
     DEFAULT_DIALECT,
     FAILED,

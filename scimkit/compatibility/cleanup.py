@@ -8,7 +8,7 @@ from typing import Any
 
 from scimkit.clients.scim import ScimClient
 from scimkit.compatibility.ledger import Entry, Ledger, Page
-from scimkit.compatibility.people import is_ours
+from scimkit.compatibility.test_people import is_ours
 from scimkit.errors import Rejected
 from scimkit.provisioning.targets import read_target
 

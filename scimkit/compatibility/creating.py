@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.compatibility.endpoint import Ended, Reply
-from scimkit.compatibility.mapped import kind_of
 from scimkit.compatibility.narrowing import find_what_is_refused, needed_targets
 from scimkit.compatibility.objects import forget, good_values, matching_value, post, root_of, sparse_values
-from scimkit.compatibility.people import special_source
+from scimkit.compatibility.probed_mapping import kind_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
+from scimkit.compatibility.test_people import special_source
 from scimkit.compatibility.trial import (
     NOT_STORED,
     Result,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import forget, good_values, matching_value, post
-from scimkit.compatibility.people import full_source
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import DEFAULT_DIALECT, FULL
+from scimkit.compatibility.test_people import full_source
 from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
 from scimkit.provisioning.targets import parse_target, read_target
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import basic_values, forget, good_values, post, root_of, sparse_values
-from scimkit.compatibility.people import full_source, values_of
+from scimkit.compatibility.test_people import full_source, values_of
 from scimkit.compatibility.trial import Result, Trial, met, tolerated, unmet
 
 INSISTED = ("name", "emails", "displayName", "externalId")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.people import full_source, sparse_source, values_of
 from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FAILED, FLAG_DIALECT, NOBODY
+from scimkit.compatibility.test_people import full_source, sparse_source, values_of
 from scimkit.compatibility.trial import Trial
 from scimkit.provisioning.dialect import CORE_GROUP, create_body
 from scimkit.provisioning.targets import parse_target

@@ -13,10 +13,9 @@ from scimkit.compatibility.deleting import check_deletions, try_deletion
 from scimkit.compatibility.endpoint import DEADLINE_SECONDS, REQUEST_SECONDS, Ended, Endpoint, Keep
 from scimkit.compatibility.grouping import check_group_question, check_groups
 from scimkit.compatibility.managing import check_managers
-from scimkit.compatibility.mapped import Mapped, default_mapped, mapped_for
 from scimkit.compatibility.matching import check_matches
 from scimkit.compatibility.messages import check_messages
-from scimkit.compatibility.people import Names
+from scimkit.compatibility.probed_mapping import Mapped, default_mapped, mapped_for
 from scimkit.compatibility.reading import (
     check_discovery,
     check_errors,
@@ -30,6 +29,7 @@ from scimkit.compatibility.reading import (
 from scimkit.compatibility.record import DEFAULT_DIALECT, FULL, Compatibility
 from scimkit.compatibility.renaming import check_renames
 from scimkit.compatibility.switching import check_switches
+from scimkit.compatibility.test_people import Names
 from scimkit.compatibility.trial import Trial
 from scimkit.compatibility.verdict import find_causes, for_dialects, judge_whole, make_checks
 from scimkit.credentials import REDACTOR

@@ -9,8 +9,7 @@ from typing import Any
 
 from scimkit.compatibility.catalogue import CHECKS
 from scimkit.compatibility.endpoint import Ended, Endpoint, Reply
-from scimkit.compatibility.mapped import Mapped
-from scimkit.compatibility.people import Names, full_source, values_of
+from scimkit.compatibility.probed_mapping import Mapped
 from scimkit.compatibility.record import (
     BOTH_DIALECTS,
     DEFAULT_DIALECT,
@@ -24,6 +23,7 @@ from scimkit.compatibility.record import (
     WARNING,
     CompatibilityRow,
 )
+from scimkit.compatibility.test_people import Names, full_source, values_of
 from scimkit.credentials import REDACTOR
 from scimkit.provisioning.dialect import patch_body
 from scimkit.provisioning.targets import Change, as_boolean, parse_target, read_target

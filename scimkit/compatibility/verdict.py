@@ -24,7 +24,7 @@ from scimkit.compatibility.causes import (
     name_source,
 )
 from scimkit.compatibility.causes import FAILS as BREAKS
-from scimkit.compatibility.mapped import Mapped
+from scimkit.compatibility.probed_mapping import Mapped
 from scimkit.compatibility.record import (
     BOTH_DIALECTS,
     DEFAULT_DIALECT,

@@ -379,7 +379,7 @@ def predict_person(
     source = _used_source(user, job)
     scope = _judged(user, source, job)
     source["IsSoftDeleted"] = not scope.in_scope
-    outcome = job.people.forecast(source, scope, link, sight, now=now, peers=peers, references=references)
+    outcome = job.people.predict(source, scope, link, sight, now=now, peers=peers, references=references)
     return Foreseen(user, outcome, account_of(outcome, scope))
 
 
@@ -531,7 +531,7 @@ def predict_group(
         peers = claims.others(source, now=now)
     else:
         peers = NO_PEERS
-    outcome = job.groups.forecast(source, scope, link, sight, now=now, peers=peers, references=accounts)
+    outcome = job.groups.predict(source, scope, link, sight, now=now, peers=peers, references=accounts)
     return Foreseen(group.graph, outcome, account_of(outcome, scope))
 
 

@@ -16,7 +16,7 @@ from scimkit.mapping.language.functions.regexes import compile_pattern
 from scimkit.mapping.language.functions.replacement import replace_mode
 from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.parser import parse
-from scimkit.mapping.language.problems import Fault, NotReproduced, OurLimit, suggest
+from scimkit.mapping.language.problems import EvaluationFault, NotReproduced, OurLimit, suggest
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word, children, walk
 from scimkit.mapping.scoping.filters import Filters, ScopingFilter, check_filters, operator_of, read_filters
 
@@ -249,7 +249,7 @@ def _replace(node: Call) -> Iterator[Finding]:
                 "unconfirmed",
             )
             return
-        except Fault as fault:
+        except EvaluationFault as fault:
             yield Finding("expression.pattern", "error", fault.message, fault.remedy, pattern.position)
             return
         new = arguments[3]

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from scimkit.errors import MappingError
 from scimkit.mapping.language.evaluation import CompiledExpression, compile_expression
 from scimkit.mapping.language.parser import print_expression
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.settings import STRICT, Settings
 from scimkit.mapping.language.syntax import Attribute, Call, walk
@@ -403,7 +403,7 @@ def _read_direct(name: str, value: Any, target: str, errors: dict[str, MappingEr
     """The value of a Direct row that is neither text nor null; a date-time becomes its text."""
     try:
         made = read_value(value)
-    except Fault as fault:
+    except EvaluationFault as fault:
         errors[target] = MappingError(f"[{name}]: {fault.message}", fault.remedy, text=f"[{name}]", position=0)
         return IGNORE_ATTRIBUTE
     if isinstance(made, Instant):

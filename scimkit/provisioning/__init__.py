@@ -2,7 +2,7 @@
 
     compile_job                                              once: everything that the mapping alone decides
     source_attributes | group_attributes -> judge_scope      per object: what it is, and whether it is in scope
-        -> desired -> look -> decide -> act                  `job.provision` is all of it, `job.forecast` stops at
+        -> desired -> look -> decide -> act                  `job.provision` is all of it, `job.predict` stops at
         decide
 
 People and groups go the same way; which of them a job is about says its mapping.
@@ -11,7 +11,6 @@ the messages.
 """
 
 from scimkit.provisioning.action import Outcome, Writing, act
-from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Link, Observed, Policy, decide
 from scimkit.provisioning.desired import Desired, MatchKey
 from scimkit.provisioning.dialect import (
@@ -27,8 +26,10 @@ from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.failures import judge_failures
 from scimkit.provisioning.job import CompiledJob, JobSettings, compile_job
 from scimkit.provisioning.kinds import GROUP, NESTED_GROUPS_ARE_MEMBERS, USER, Kind, kind_of
+from scimkit.provisioning.log_steps import ProvisioningStep
 from scimkit.provisioning.matching import Claims, look
 from scimkit.provisioning.members import UNRESOLVED, Member, Membership, MemberWrite
+from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.scope import (
     DEFAULT_ACCESS,
     Entitlements,
@@ -42,7 +43,6 @@ from scimkit.provisioning.scope import (
     roles_held,
 )
 from scimkit.provisioning.source import group_attributes, plain_principal_name, source_attributes
-from scimkit.provisioning.steps import ProvisioningStep
 from scimkit.provisioning.targets import Change, TargetFacts, read_target, read_target_facts
 
 __all__ = [

@@ -8,13 +8,13 @@ from typing import Any
 
 from scimkit.errors import ApiError, Rejected
 from scimkit.mapping.language.explanations import REDACTED
-from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.decision import Decision, Link
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body
 from scimkit.provisioning.endpoint import Counted, Endpoint, Writer
 from scimkit.provisioning.kinds import USER, Kind
+from scimkit.provisioning.log_steps import ProvisioningStep, text_of
 from scimkit.provisioning.members import UNRESOLVED, MemberWrite, write_members, written_after
-from scimkit.provisioning.steps import ProvisioningStep, text_of
+from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts
 
 LINK_SURVIVES_FAILED_UPDATE = True

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from scimkit.errors import ApiError
-from scimkit.provisioning.codes import INCOMPATIBLE, error_code
 from scimkit.provisioning.desired import Desired, MatchKey
 from scimkit.provisioning.differences import CREATE_ONLY, PLAIN_DIFFERENCES, Differences
 from scimkit.provisioning.kinds import SKIP_SETTING_COVERS_GROUPS, UNASSIGNED_GROUP_IS_DELETED, Kind
 from scimkit.provisioning.members import Member, found_members, left_out_of, member_changes
+from scimkit.provisioning.refusals import INCOMPATIBLE, error_code
 from scimkit.provisioning.scope import ScopeDecision
 from scimkit.provisioning.targets import Additions, Change, parse_target
 
@@ -258,7 +258,7 @@ def has_no_matching_value(case: Case) -> Decision | None:
 
 
 def target_is_not_readable(case: Case) -> Decision | None:
-    """A failure of this object; whether the job goes into quarantine for it, `codes` says."""
+    """A failure of this object; whether the job goes into quarantine for it, `refusals` says."""
     error = case.observed.error
     if error is None:
         return None

@@ -1,7 +1,7 @@
 """One provisioning job, compiled: what is to be done with a person or a group, and the doing of it.
 
     compile_job(mapping, facts, settings)      once
-    job.forecast(source, scope, link, ...)     for each object: import, scope, match, decide
+    job.predict(source, scope, link, ...)     for each object: import, scope, match, decide
     job.provision(source, scope, link, ...)    the same, and act
 
 People and groups alike: the mapping says which, by its source object. For a group
@@ -22,15 +22,15 @@ from typing import Any
 
 from scimkit.errors import ApiError
 from scimkit.mapping.rows import ObjectMapping
-from scimkit.provisioning import steps as recorded
+from scimkit.provisioning import log_steps as recorded
 from scimkit.provisioning.action import Outcome, Writing, act
-from scimkit.provisioning.codes import puts_in_quarantine
 from scimkit.provisioning.decision import NEVER_LOOKED_AT, Decision, Link, Observed, Policy, decide, nothing
 from scimkit.provisioning.desired import CompiledDesires, Desired
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST
 from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.kinds import kind_of
 from scimkit.provisioning.matching import NOT_ASKED, look
+from scimkit.provisioning.refusals import puts_in_quarantine
 from scimkit.provisioning.scope import ScopeDecision
 from scimkit.provisioning.source import name_of
 from scimkit.provisioning.targets import NOTHING_KNOWN, TargetFacts
@@ -100,13 +100,13 @@ class CompiledJob:
     def desired(
         self, source: Mapping[str, Any], *, now: datetime | None = None, references: Mapping[str, str] | None = None
     ) -> Desired:
-        """The mapping evaluated for one person or one group; parameters as of `forecast`."""
+        """The mapping evaluated for one person or one group; parameters as of `predict`."""
         desired = self._desires.of(source, now, references, self.settings.only_members)
         if not self.settings.memberships:
             desired.membership = None
         return desired
 
-    def forecast(
+    def predict(
         self,
         source: Mapping[str, Any],
         scope: ScopeDecision,
@@ -165,7 +165,7 @@ class CompiledJob:
         peers: Collection[str] = frozenset(),
         references: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Import, scope, match, decide and act for one person or one group; parameters as of `forecast`.
+        """Import, scope, match, decide and act for one person or one group; parameters as of `predict`.
 
         A group is created without members; they follow one request each. A member that
         the target refuses does not fail the group: `Outcome.members` tells of each, and
@@ -173,7 +173,7 @@ class CompiledJob:
         outcome's `link` is the one to store. Never raises for what the endpoint answers:
         that is an Outcome with `error`.
         """
-        foreseen = self.forecast(source, scope, link, endpoint, now=now, peers=peers, references=references)
+        foreseen = self.predict(source, scope, link, endpoint, now=now, peers=peers, references=references)
         if foreseen.error is not None:
             return foreseen
         outcome = act(

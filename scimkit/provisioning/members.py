@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimkit.errors import ApiError, Rejected
-from scimkit.provisioning.codes import error_code, puts_in_quarantine
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, add_members, remove_members
 from scimkit.provisioning.endpoint import Writer
 from scimkit.provisioning.kinds import GROUP
+from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.targets import MEMBERS
 
 UNRESOLVED = "UnableToResolveReferenceAttributeValue"

@@ -37,7 +37,7 @@ from scimkit.provisioning import (
     read_target_facts,
     source_attributes,
 )
-from scimkit.provisioning.steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
+from scimkit.provisioning.log_steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
 from scimkit.sandbox.groups import Group
 from scimkit.sandbox.in_process import InProcessTransport
 from scimkit.sandbox.jobs import Job
@@ -274,7 +274,7 @@ class Provisioner:
         if writing:
             act = going.provision
         else:
-            act = going.forecast
+            act = going.predict
         outcome = act(source, scope, link, endpoint, now=now, peers=peers, references=self.linked(refers_to))
         if writing:
             self._keep_link(flow, key, outcome.link)

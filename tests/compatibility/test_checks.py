@@ -24,8 +24,8 @@ from scimkit.compatibility import CAUSES, Mapped, default_mapped, mapped_for, pr
 from scimkit.compatibility import causes as cause_tables
 from scimkit.compatibility.catalogue import CHECKS, EXPLAINS
 from scimkit.compatibility.endpoint import Endpoint, encode_query
-from scimkit.compatibility.people import Names, full_source, is_ours, sparse_source, special_source, values_of
 from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, CompatibilityRow
+from scimkit.compatibility.test_people import Names, full_source, is_ours, sparse_source, special_source, values_of
 from scimkit.compatibility.verdict import find_causes, judge_whole
 from scimkit.credentials import Secret
 from scimkit.evidence.records import dump_record, load_record

@@ -14,8 +14,8 @@ import pytest
 
 from scimkit.compatibility.cleanup import LEFT, NOT_THERE, REMOVED, RUNNING, clean_up
 from scimkit.compatibility.ledger import Ledger, endpoint_of
-from scimkit.compatibility.people import Names
 from scimkit.compatibility.record import LeftBehind
+from scimkit.compatibility.test_people import Names
 from scimkit.errors import Denied, RunError, Unreachable
 
 pytestmark = pytest.mark.slow  # processes are killed and servers are waited for

@@ -1,4 +1,4 @@
-"""One object through a job of its own, compiled for it alone: how the tests say `forecast` and `provision`."""
+"""One object through a job of its own, compiled for it alone: how the tests say `predict` and `provision`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def provision(
     return job.provision(source, scope, link, endpoint, **each)
 
 
-def forecast(
+def predict(
     source: Mapping[str, Any],
     scope: ScopeDecision,
     mapping: ObjectMapping,
@@ -43,9 +43,9 @@ def forecast(
     endpoint: Endpoint,
     **more: Any,
 ) -> Outcome:
-    """`CompiledJob.forecast` with its steps; arguments as of `provision`."""
+    """`CompiledJob.predict` with its steps; arguments as of `provision`."""
     job, scope, each = _job(mapping, scope, more)
-    return job.forecast(source, scope, link, endpoint, **each)
+    return job.predict(source, scope, link, endpoint, **each)
 
 
 def _job(

@@ -80,7 +80,7 @@ class Scene:
 def run_forecast(scene: Scene, endpoint: Any, *, steps: bool = True) -> Outcome:
     """What the package foresees for the scene; steps: with those of the log."""
     if hasattr(provisioning, "compile_job"):
-        return _job(scene, steps=steps).forecast(*_arguments(scene, endpoint), **_keywords(scene))
+        return _job(scene, steps=steps).predict(*_arguments(scene, endpoint), **_keywords(scene))
     rest = {name: value for name, value in scene.settings.items() if name != "members_per_request"}
     return provisioning.forecast(*_old_arguments(scene, endpoint), **_old_keywords(scene), **rest)
 

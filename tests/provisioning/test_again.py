@@ -19,7 +19,7 @@ from scimkit.provisioning import (
     read_target,
     source_attributes,
 )
-from tests.provisioning.jobs import forecast, provision
+from tests.provisioning.jobs import predict, provision
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -228,7 +228,7 @@ def test_the_second_time_there_is_nothing_to_do(
         "skip_out_of_scope": skip,
         "soft_deletes": soft_deletes,
     }
-    foretold = forecast(source, scope, mapping, link, endpoint, **common)
+    foretold = predict(source, scope, mapping, link, endpoint, **common)
     assert set(endpoint.log) <= {"find", "read"}
     first = provision(source, scope, mapping, link, endpoint, **common)
     assert first.decision == foretold.decision

@@ -30,7 +30,7 @@ from scimkit.provisioning import (
     roles_held,
     source_attributes,
 )
-from tests.provisioning.jobs import forecast, provision
+from tests.provisioning.jobs import predict, provision
 
 TABLE = Path(__file__).parents[1] / "data" / "decisions.csv"
 CASES = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
@@ -158,7 +158,7 @@ def person_of(case: dict[str, str]) -> dict[str, Any]:
 
 
 def run(case: dict[str, str], endpoint: Any, verb: Any = provision) -> tuple[Outcome, Link | None]:
-    """The case through `provision` (or `forecast`); also the link it started with."""
+    """The case through `provision` (or `predict`); also the link it started with."""
     settings = settings_of(case)
     person = person_of(case)
     scope = scope_of(case, person)
@@ -235,7 +235,7 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
 def test_forecast_says_the_same_and_writes_nothing(case: dict[str, str], memory_endpoint: Any) -> None:
     """The forecast's decision is that of the row, and only reads were sent."""
     endpoint = memory_endpoint(accounts_of(case), settings_of(case).get("fault"))
-    outcome, link = run(case, endpoint, forecast)
+    outcome, link = run(case, endpoint, predict)
     assert outcome.decision.action == case["action"]
     assert set(endpoint.log) <= {"find", "read"}
     assert outcome.link == link

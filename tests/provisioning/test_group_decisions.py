@@ -27,7 +27,7 @@ from scimkit.provisioning import (
     judge_scope,
 )
 from scimkit.provisioning.decision import IN_SCOPE, NEVER_LOOKED_AT, OUT_OF_SCOPE
-from tests.provisioning.jobs import forecast, provision
+from tests.provisioning.jobs import predict, provision
 from tests.provisioning.test_decisions import CASES as PEOPLE
 
 TABLE = Path(__file__).parents[1] / "data" / "decisions_groups.csv"
@@ -105,7 +105,7 @@ def endpoint_of(case: dict[str, str], memory_endpoint: Any) -> Any:
 
 
 def run(case: dict[str, str], endpoint: Any, verb: Any = provision, **more: Any) -> tuple[Outcome, Link | None]:
-    """The case through `provision` (or `forecast`); also the link it started with."""
+    """The case through `provision` (or `predict`); also the link it started with."""
     settings = read(case, "settings")
     scope = scope_of(case)
     source = group_attributes(SALES | read(case, "group"), members=case["members"].split(), in_scope=scope.in_scope)
@@ -178,7 +178,7 @@ def test_decides_and_acts_as_documented(case: dict[str, str], memory_endpoint: A
 def test_forecast_says_the_same_and_writes_nothing(case: dict[str, str], memory_endpoint: Any) -> None:
     """The forecast's decision is that of the row, and only reads were sent."""
     endpoint = endpoint_of(case, memory_endpoint)
-    outcome, link = run(case, endpoint, forecast)
+    outcome, link = run(case, endpoint, predict)
     assert outcome.decision.action == case["action"]
     assert " ".join(member.target_id for member in outcome.decision.add) == case["added"]
     assert set(endpoint.log) <= {"find", "read"}

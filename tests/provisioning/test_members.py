@@ -23,7 +23,7 @@ from scimkit.provisioning import (
 )
 from scimkit.provisioning import decision as deciding
 from scimkit.provisioning import desired as wanted
-from tests.provisioning.jobs import forecast, provision
+from tests.provisioning.jobs import predict, provision
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ALL = frozenset({"Add", "Update", "Delete"})
@@ -100,7 +100,7 @@ def test_steps_and_properties_show_members(memory_endpoint: Any) -> None:
 
 def test_a_forecast_shows_the_members_to_come(memory_endpoint: Any) -> None:
     """Before acting the properties are those that would change."""
-    outcome = run(memory_endpoint(groups=[sales()]), ["ann"], None, verb=forecast)
+    outcome = run(memory_endpoint(groups=[sales()]), ["ann"], None, verb=predict)
     assert outcome.decision.action == "update"
     assert outcome.modified == [{"displayName": "members", "oldValue": None, "newValue": "a1"}]
 
@@ -231,7 +231,7 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
     link = None
     if has_link:
         link = Link("sales", "g1", True, written)
-    foretold = run(endpoint, drawn["wanted"], link, verb=forecast, **common)
+    foretold = run(endpoint, drawn["wanted"], link, verb=predict, **common)
     assert set(endpoint.log) <= {"find", "read"}
     first = run(endpoint, drawn["wanted"], link, members_per_request=drawn["at_once"], **common)
     assert first.decision == foretold.decision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimkit.provisioning.codes import BY_STATUS
+from scimkit.provisioning.refusals import BY_STATUS
 from tests.provisioning.outcomes import Target, differing, digest_of, kept, numbers, run_forecast, scene_of
 from tests.provisioning.outcomes import told as outcome_told
 

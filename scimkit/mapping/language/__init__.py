@@ -2,7 +2,7 @@
 
 From the ground up; each module imports only from those above it:
 
-    problems      what can be wrong, and where: ExpressionError, Fault
+    problems      what can be wrong, and where: ExpressionError, EvaluationFault
     values        what an expression can yield: text, null, number, date-time, list, ignore mark
     date_text     dates as Entra's sources write them
     settings      the rules that Microsoft's pages leave open, each with a default

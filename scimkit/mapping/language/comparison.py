@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scimkit.mapping.language.date_text import parse_date
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.values import Instant, as_integer, show_value
 
@@ -50,7 +50,7 @@ def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
             other = left
         else:
             other = right
-        raise Fault(f"{show_value(other)} cannot be compared with a number", "Compare whole numbers.", other)
+        raise EvaluationFault(f"{show_value(other)} cannot be compared with a number", "Compare whole numbers.", other)
     return order(scope.text(left), scope.text(right))
 
 
@@ -72,4 +72,6 @@ def is_true(value: Any) -> bool:
         return value != 0
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    raise Fault(f"the condition is {show_value(value)}, neither True nor False", "Compare it with something.", value)
+    raise EvaluationFault(
+        f"the condition is {show_value(value)}, neither True nor False", "Compare it with something.", value
+    )

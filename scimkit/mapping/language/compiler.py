@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from scimkit.mapping.language.comparison import compare
-from scimkit.mapping.language.problems import ExpressionError, Fault, NotReproduced, OurLimit
+from scimkit.mapping.language.problems import EvaluationFault, ExpressionError, NotReproduced, OurLimit
 from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.settings import Settings
 from scimkit.mapping.language.signatures import Function
@@ -36,7 +36,7 @@ class Compiler:
         self.text, self.functions, self.settings, self.watch = text, functions, settings, watch
         self.masks = "redact" in text.lower()
 
-    def error(self, fault: Fault, position: int, before: str = "") -> ExpressionError:
+    def error(self, fault: EvaluationFault, position: int, before: str = "") -> ExpressionError:
         """The fault with its place. Where the expression redacts, no value is quoted."""
         if self.masks:
             message = QUOTED.sub('"[Redact]"', fault.message)
@@ -73,7 +73,7 @@ class Compiler:
                 return value
             try:
                 return read_value(value)
-            except Fault as fault:
+            except EvaluationFault as fault:
                 raise self.error(fault, node.position) from None
 
         def read_strictly(scope: Scope) -> Any:
@@ -110,7 +110,7 @@ class Compiler:
                 return True
             try:
                 return compare(scope, operator, one, other)
-            except Fault as fault:
+            except EvaluationFault as fault:
                 raise self.error(fault, position) from None
 
         return decide
@@ -165,7 +165,7 @@ class Compiler:
                 value = only(scope)
                 try:
                     return call(scope, value)
-                except Fault as fault:
+                except EvaluationFault as fault:
                     raise self.located(fault, node, (value,)) from None
 
             return run_one
@@ -174,12 +174,12 @@ class Compiler:
             values = [run(scope) for run in runs]
             try:
                 return call(scope, *values)
-            except Fault as fault:
+            except EvaluationFault as fault:
                 raise self.located(fault, node, values) from None
 
         return run_many
 
-    def located(self, fault: Fault, node: Call, values: Any) -> ExpressionError:
+    def located(self, fault: EvaluationFault, node: Call, values: Any) -> ExpressionError:
         """The error at the argument to blame, or at the function's name."""
         position = node.position
         if fault.value is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.values import TICKS_PER_SECOND, Instant
 
 TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
@@ -55,5 +55,5 @@ def offset_ticks(text: str | None) -> int:
     digits = text[1:].replace(":", "").ljust(4, "0")
     minutes = int(digits[:2]) * 60 + int(digits[2:])
     if minutes > 14 * 60:
-        raise Fault(f"the offset {text} is larger than 14 hours", "Correct it.")
+        raise EvaluationFault(f"the offset {text} is larger than 14 hours", "Correct it.")
     return (-1 if text[0] == "-" else 1) * minutes * 60 * TICKS_PER_SECOND

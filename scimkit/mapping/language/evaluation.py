@@ -18,7 +18,7 @@ from scimkit.errors import MappingError
 from scimkit.mapping.language.compiler import Compiler, Watch
 from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.parser import parse, print_expression
-from scimkit.mapping.language.problems import ExpressionError, Fault
+from scimkit.mapping.language.problems import EvaluationFault, ExpressionError
 from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.settings import STRICT, Settings
 from scimkit.mapping.language.syntax import Expression
@@ -55,7 +55,7 @@ class CompiledExpression:
             raise ExpressionError(
                 "the expression is nested too deeply", "Simplify it.", text=self.text, position=0
             ) from None
-        except Fault as fault:
+        except EvaluationFault as fault:
             raise ExpressionError(fault.message, fault.remedy, text=self.text, position=0) from None
         if value.__class__ is Instant:
             return str(value)

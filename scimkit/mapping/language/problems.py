@@ -1,6 +1,6 @@
 """What can be wrong with an expression or a filter, and where.
 
-`Fault` is raised inside a function that does not know where it stands in the
+`EvaluationFault` is raised inside a function that does not know where it stands in the
 text; the evaluation turns it into an `ExpressionError` with a position.
 """
 
@@ -91,7 +91,7 @@ class UnfilterableAttribute(MappingError):
     A scoping filter uses an attribute that cannot be filtered on ("Scoping users or groups with scoping filters")."""
 
 
-class Fault(Exception):
+class EvaluationFault(Exception):
     """A function's own complaint, without a place.
 
     value  the argument to blame, compared by identity to find its position
@@ -102,7 +102,7 @@ class Fault(Exception):
         self.message, self.remedy, self.value = message, remedy, value
 
 
-class OurLimit(Fault):
+class OurLimit(EvaluationFault):
     """No fault of the expression: what .NET or the directory can do and we cannot."""
 
 

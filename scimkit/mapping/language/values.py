@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 
 MAX_TEXT = 100_000  # characters; no directory attribute is longer, and nested Replace calls could grow without end
 TICKS_PER_SECOND = 10_000_000  # of 100 nanoseconds, as in .NET
@@ -47,8 +47,8 @@ class Omitted(Enum):
 OMITTED: Final = Omitted.OMITTED
 
 
-def out_of_range() -> Fault:
-    return Fault("the date lies outside the years 1 to 9999", "Correct the date.")
+def out_of_range() -> EvaluationFault:
+    return EvaluationFault("the date lies outside the years 1 to 9999", "Correct the date.")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -150,14 +150,14 @@ def plain_text(value: Any) -> str:
             remedy = "Use Item to take the element, or Join."
         else:
             remedy = "Use Join to make one text of it, or Item to take one element."
-        raise Fault(f"a list of {len(value)} values stands where one text is expected", remedy, value)
-    raise Fault("this value has no text form", "Map the attribute directly.", value)
+        raise EvaluationFault(f"a list of {len(value)} values stands where one text is expected", remedy, value)
+    raise EvaluationFault("this value has no text form", "Map the attribute directly.", value)
 
 
 def check_length(length: int) -> None:
     """Refuses a result longer than any attribute can be."""
     if length > MAX_TEXT:
-        raise Fault(f"the result would be longer than {MAX_TEXT:,} characters", "Shorten the expression.")
+        raise EvaluationFault(f"the result would be longer than {MAX_TEXT:,} characters", "Shorten the expression.")
 
 
 def as_integer(value: Any) -> int | None:
@@ -175,5 +175,7 @@ def integer_of(value: Any, what: str) -> int:
     """A number argument; numbers and quoted numbers are interchangeable. `what` names it in the error."""
     number = as_integer(value)
     if number is None:
-        raise Fault(f"{what} must be a whole number, but is {show_value(value)}", "Write a number such as 1.", value)
+        raise EvaluationFault(
+            f"{what} must be a whole number, but is {show_value(value)}", "Write a number such as 1.", value
+        )
     return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimkit.evidence.checks import Check, failed, passed, warning
-from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, documented, unconfirmed
+from scimkit.mapping.review.certainty import CUSTOMIZE, HOW, documented, unconfirmed
 from scimkit.mapping.review.subject import Subject
 
 PLACE = "under Target Object Actions in the portal's mapping of users"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scimkit.evidence.checks import Check, failed, warning
 from scimkit.mapping.findings import Finding, lint
 from scimkit.mapping.language.parser import MAX_LENGTH
-from scimkit.mapping.review.evidence import KNOWN, REFERENCE, documented, marked
+from scimkit.mapping.review.certainty import KNOWN, REFERENCE, documented, marked
 from scimkit.mapping.review.subject import Subject, read_definitions
 from scimkit.mapping.rows import MappingRow, ObjectMapping
 

@@ -11,7 +11,7 @@ from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, failed, warning
 from scimkit.mapping.language.evaluation import evaluate
 from scimkit.mapping.language.syntax import Call, Expression, Text
-from scimkit.mapping.review.evidence import CUSTOMIZE, GRAPH_MAPPING, HOW, KNOWN, REFERENCE, documented, unconfirmed
+from scimkit.mapping.review.certainty import CUSTOMIZE, GRAPH_MAPPING, HOW, KNOWN, REFERENCE, documented, unconfirmed
 from scimkit.mapping.review.opinion import UNSTABLE, uses
 from scimkit.mapping.review.subject import Subject, results_of
 from scimkit.mapping.review.texts import listed

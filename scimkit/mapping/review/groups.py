@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
-from scimkit.mapping.review.evidence import HOW, TUTORIAL, documented, seen
+from scimkit.mapping.review.certainty import HOW, TUTORIAL, documented, seen
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import listed
 from scimkit.mapping.rows import ObjectMapping

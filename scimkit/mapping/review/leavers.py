@@ -10,7 +10,7 @@ from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, failed, passed, warning
 from scimkit.mapping.language.evaluation import evaluate
 from scimkit.mapping.language.syntax import attribute_names
-from scimkit.mapping.review.evidence import CUSTOMIZE, documented
+from scimkit.mapping.review.certainty import CUSTOMIZE, documented
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import listed, value_text
 from scimkit.mapping.rows import ON_CREATE_ONLY, MappingRow

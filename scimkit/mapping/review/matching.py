@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from scimkit.evidence.checks import Check, failed, passed, warning
-from scimkit.mapping.review.evidence import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
+from scimkit.mapping.review.certainty import CUSTOMIZE, HOW, KNOWN, LOGS, TUTORIAL, documented, seen, unconfirmed
 from scimkit.mapping.review.subject import Subject, origins
 from scimkit.mapping.review.texts import example, is_blank, listed, value_text
 from scimkit.mapping.rows import MappingRow

@@ -15,7 +15,7 @@ from typing import Any
 from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
 from scimkit.mapping.language.syntax import Call, Expression, walk
-from scimkit.mapping.review.evidence import documented
+from scimkit.mapping.review.certainty import documented
 from scimkit.mapping.review.record import NO_VALUE, Overruled
 from scimkit.mapping.review.texts import value_text
 from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mapping

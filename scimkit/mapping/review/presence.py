@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
-from scimkit.mapping.review.evidence import CUSTOMIZE, TUTORIAL, documented, seen
+from scimkit.mapping.review.certainty import CUSTOMIZE, TUTORIAL, documented, seen
 from scimkit.mapping.review.expected import ExpectedRow
 from scimkit.mapping.review.subject import Subject, attribute_of
 from scimkit.mapping.review.texts import listed

@@ -11,7 +11,7 @@ from scimkit.mapping.findings import LIST_MAKERS
 from scimkit.mapping.language.problems import NotReproduced
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.language.values import as_integer
-from scimkit.mapping.review.evidence import CUSTOMIZE, LOGS, REFERENCE, TUTORIAL, documented, unconfirmed
+from scimkit.mapping.review.certainty import CUSTOMIZE, LOGS, REFERENCE, TUTORIAL, documented, unconfirmed
 from scimkit.mapping.review.subject import Subject, attribute_of, origins, results_of
 from scimkit.mapping.review.texts import example, is_blank, listed, value_text
 from scimkit.mapping.rows import MappingRow

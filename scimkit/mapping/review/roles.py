@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scimkit.evidence.checks import Check, failed, warning
 from scimkit.mapping.language.syntax import Expression
-from scimkit.mapping.review.evidence import CUSTOMIZE, REFERENCE, documented, unconfirmed
+from scimkit.mapping.review.certainty import CUSTOMIZE, REFERENCE, documented, unconfirmed
 from scimkit.mapping.review.opinion import uses
 from scimkit.mapping.review.subject import Subject
 from scimkit.mapping.review.texts import listed

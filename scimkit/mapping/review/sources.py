@@ -13,7 +13,7 @@ from scimkit.mapping.language.evaluation import evaluate
 from scimkit.mapping.language.parser import print_expression
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE
-from scimkit.mapping.review.evidence import CUSTOMIZE, TUTORIAL, documented
+from scimkit.mapping.review.certainty import CUSTOMIZE, TUTORIAL, documented
 from scimkit.mapping.review.leavers import check_leavers
 from scimkit.mapping.review.opinion import UNSTABLE, uses
 from scimkit.mapping.review.subject import Subject, try_parse

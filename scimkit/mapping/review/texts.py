@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scimkit.mapping.language.explanations import REDACTED
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.values import plain_text
 from scimkit.mapping.rows import MappingRow, redacts
 
@@ -19,7 +19,7 @@ def value_text(value: Any) -> str:
         return ", ".join(value_text(each) for each in value)
     try:
         return plain_text(value)
-    except Fault:
+    except EvaluationFault:
         return str(value)
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from scimkit.errors import MappingError
 from scimkit.mapping.language.functions.regexes import compile_pattern
 from scimkit.mapping.language.problems import (
-    Fault,
+    EvaluationFault,
     NotReproduced,
     OurLimit,
     UnfilterableAttribute,
@@ -261,11 +261,11 @@ def check_clause(clause: Clause) -> None:
 def _pattern(clause: Clause) -> Any:
     try:
         return compile_pattern(clause.value or "")
-    except Fault as fault:
+    except EvaluationFault as fault:
         raise _pattern_error(clause, fault) from None
 
 
-def _pattern_error(clause: Clause, fault: Fault) -> MappingError:
+def _pattern_error(clause: Clause, fault: EvaluationFault) -> MappingError:
     """What is wrong with the clause's pattern: itself, or that .NET can run it and we cannot."""
     kind = NotReproduced if isinstance(fault, OurLimit) else MappingError
     return kind(f"{clause}: {fault.message}", fault.remedy, text=str(clause))
@@ -381,7 +381,7 @@ def _matches(clause: Clause, value: Any, settings: Settings, warnings: list[str]
     try:
         anywhere = pattern.search(text, settings.regex_seconds)
         whole = pattern.matches_whole(text, settings.regex_seconds)
-    except Fault as fault:
+    except EvaluationFault as fault:
         raise _pattern_error(clause, fault) from None
     if anywhere != whole:
         warnings.append(

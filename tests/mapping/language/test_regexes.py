@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimkit.mapping.language.functions.regexes import compile_pattern
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_replacing_as_dot_net(pattern: str, text: str, replacement: str, expecte
 )
 def test_what_cannot_be_carried_over_is_named(pattern: str, words: str) -> None:
     """Unportable and invalid patterns are refused with the construct's name and a remedy."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(EvaluationFault) as caught:
         compile_pattern(pattern)
     assert words in caught.value.message
     assert caught.value.remedy
@@ -97,7 +97,7 @@ def test_a_slow_pattern_is_cut_off() -> None:
     """Catastrophic backtracking ends at the time limit."""
     pattern = compile_pattern("^(a|aa|aaa)+$")
     started = time.perf_counter()
-    with pytest.raises(Fault, match="too long"):
+    with pytest.raises(EvaluationFault, match="too long"):
         pattern.search("a" * 500 + "b", 0.2)
     assert time.perf_counter() - started < 2
 
@@ -113,10 +113,10 @@ PIECES = st.lists(
 @given(st.one_of(st.text(max_size=20), PIECES), st.text("ab1-]", max_size=8), st.text("$x{}1n&", max_size=6))
 @settings(max_examples=400, deadline=None)
 def test_any_pattern_works_or_is_refused(pattern: str, text: str, replacement: str) -> None:
-    """No pattern and no replacement raises anything but Fault."""
+    """No pattern and no replacement raises anything but EvaluationFault."""
     try:
         compiled = compile_pattern(pattern)
         compiled.replace(text, replacement, 0.5)
         compiled.matches_whole(text, 0.5)
-    except Fault as fault:
+    except EvaluationFault as fault:
         assert fault.message

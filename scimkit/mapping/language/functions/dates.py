@@ -7,7 +7,7 @@ from typing import Any
 
 from scimkit.mapping.language.date_text import parse_date
 from scimkit.mapping.language.functions.formats import check_styles, parse_exact, print_moment
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import (
@@ -36,14 +36,16 @@ def date_of(scope: Scope, value: Any, what: str) -> Instant:
     if isinstance(value, Instant):
         return value
     if value is None:
-        raise Fault(f"{what} is null", 'Guard it: Switch([x], [x], "", "9999-12-31").', value)
+        raise EvaluationFault(f"{what} is null", 'Guard it: Switch([x], [x], "", "9999-12-31").', value)
     text = scope.text(value) or ""
     try:
         moment = parse_date(text)
-    except Fault as fault:
-        raise Fault(fault.message, fault.remedy, value) from None
+    except EvaluationFault as fault:
+        raise EvaluationFault(fault.message, fault.remedy, value) from None
     if moment is None:
-        raise Fault(f"{what} is {show_value(text)}, which is no date", "Give 2020-03-16, or use FormatDateTime.", value)
+        raise EvaluationFault(
+            f"{what} is {show_value(text)}, which is no date", "Give 2020-03-16, or use FormatDateTime.", value
+        )
     return moment
 
 
@@ -62,8 +64,10 @@ def _interval(scope: Scope, value: Any) -> str:
     if name in INTERVALS or name in ("yyyy", "m"):
         return name
     if name in ("q", "y", "w"):
-        raise Fault(f"the interval {name} exists in Entra Connect Sync only", f"Use {KNOWN_INTERVALS}.", value)
-    raise Fault(f"there is no interval {show_value(name)}; case matters", f"Use {KNOWN_INTERVALS}.", value)
+        raise EvaluationFault(
+            f"the interval {name} exists in Entra Connect Sync only", f"Use {KNOWN_INTERVALS}.", value
+        )
+    raise EvaluationFault(f"there is no interval {show_value(name)}; case matters", f"Use {KNOWN_INTERVALS}.", value)
 
 
 @function("DateAdd", "interval", "value", "dateTime")
@@ -82,8 +86,8 @@ def _date_add(scope: Scope, interval: Any, value: Any, moment: Any) -> Instant:
         day = min(wall.day, calendar.monthrange(year, month + 1)[1])
         moved = Instant.of(wall.replace(year=year, month=month + 1, day=day))
         return Instant(moved.ticks + start.fraction)
-    except Fault as fault:
-        raise Fault(fault.message, "Add less.", value) from None
+    except EvaluationFault as fault:
+        raise EvaluationFault(fault.message, "Add less.", value) from None
 
 
 @function("DateDiff", "interval", "date1", "date2")
@@ -118,10 +122,10 @@ def _date_from_num(scope: Scope, value: Any) -> Instant:
     number = integer_of(value, "value")
     try:
         if number < 0:
-            raise Fault("a FILETIME is not negative")
+            raise EvaluationFault("a FILETIME is not negative")
         return Instant(FILETIME_EPOCH_TICKS + number)
-    except Fault as fault:
-        raise Fault(fault.message, "Give 100-nanosecond steps since 1601.", value) from None
+    except EvaluationFault as fault:
+        raise EvaluationFault(fault.message, "Give 100-nanosecond steps since 1601.", value) from None
 
 
 @function("NumFromDate", "value")
@@ -129,7 +133,7 @@ def _num_from_date(scope: Scope, value: Any) -> int:
     """The FILETIME of a date; the printed results of the HR guides are wrong, the definition counts."""
     number = date_of(scope, value, "value").ticks - FILETIME_EPOCH_TICKS
     if number < 0:
-        raise Fault("the date lies before 1601", "A FILETIME starts at 1601-01-01.", value)
+        raise EvaluationFault("the date lies before 1601", "A FILETIME starts at 1601-01-01.", value)
     return number
 
 
@@ -142,7 +146,7 @@ def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any,
     if text is None:
         return None
     if input_format is OMITTED or output_format is OMITTED:
-        raise Fault(
+        raise EvaluationFault(
             "inputFormat and outputFormat are needed", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").'
         )
     style_names = ""
@@ -150,8 +154,8 @@ def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any,
         style_names = scope.text(styles) or ""
     try:
         adjust = check_styles(style_names)
-    except Fault as fault:
-        raise Fault(fault.message, fault.remedy, styles) from None
+    except EvaluationFault as fault:
+        raise EvaluationFault(fault.message, fault.remedy, styles) from None
     moment = parse_exact(text, scope.text(input_format) or "", scope, source, input_format)
     return print_moment(moment.to_utc() if adjust else moment, scope.text(output_format) or "", output_format)
 

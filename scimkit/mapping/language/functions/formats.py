@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.values import TICKS_PER_SECOND, Instant, show_value
 
@@ -89,20 +89,22 @@ class Piece(NamedTuple):
 
 
 def check_styles(names: str) -> bool:
-    """Whether the styles ask for UTC (AdjustToUniversal). Raises Fault for an unknown style."""
+    """Whether the styles ask for UTC (AdjustToUniversal). Raises EvaluationFault for an unknown style."""
     given = {name.strip().split(".")[-1].lower() for name in re.split(r"[,|]", names) if name.strip()}
     unknown = given - STYLES
     if unknown:
-        raise Fault(f"there is no date-time style {min(unknown)!r}", "Leave the style out, or write AssumeUniversal.")
+        raise EvaluationFault(
+            f"there is no date-time style {min(unknown)!r}", "Leave the style out, or write AssumeUniversal."
+        )
     return "adjusttouniversal" in given
 
 
 @lru_cache(maxsize=256)
 def read_format(text: str) -> tuple[Piece, ...]:
-    """A format as pieces. Raises Fault for one that .NET refuses."""
+    """A format as pieces. Raises EvaluationFault for one that .NET refuses."""
     if len(text) == 1:
         if text not in STANDARD:
-            raise Fault(f"{text!r} alone is no format", f"Write %{text} for the letter. {FORMAT_REMEDY}")
+            raise EvaluationFault(f"{text!r} alone is no format", f"Write %{text} for the letter. {FORMAT_REMEDY}")
         text = STANDARD[text]
     pieces, index = [], 0
     while index < len(text):
@@ -116,12 +118,12 @@ def read_format(text: str) -> tuple[Piece, ...]:
         elif letter in "'\"":
             end = text.find(letter, index + 1)
             if end < 0:
-                raise Fault(f"a quote in the format {text!r} is not closed", "Close it.")
+                raise EvaluationFault(f"a quote in the format {text!r} is not closed", "Close it.")
             pieces.append(Piece("", 0, text[index + 1 : end]))
             index = end + 1
         elif letter == "\\":
             if index + 1 == len(text):
-                raise Fault("the format ends with a backslash", "Remove it.")
+                raise EvaluationFault("the format ends with a backslash", "Remove it.")
             pieces.append(Piece("", 0, text[index + 1]))
             index += 2
         elif letter == "%":
@@ -136,8 +138,8 @@ def print_moment(moment: Moment, form: str, blame: Any = None) -> str:
     """A date-time by a .NET format. blame: the argument to name in an error."""
     try:
         pieces = read_format(form or "G")
-    except Fault as fault:
-        raise Fault(fault.message, fault.remedy, blame) from None
+    except EvaluationFault as fault:
+        raise EvaluationFault(fault.message, fault.remedy, blame) from None
     wall, fraction = moment.instant.wall, moment.instant.fraction
     made: list[str] = []
     for piece in pieces:
@@ -322,10 +324,10 @@ def parse_exact(text: str, form: str, scope: Scope, blame: Any, blame_form: Any)
     """
     try:
         if not form:
-            raise Fault("the input format is empty", FORMAT_REMEDY)
+            raise EvaluationFault("the input format is empty", FORMAT_REMEDY)
         pieces = read_format(form)
-    except Fault as fault:
-        raise Fault(fault.message, fault.remedy, blame_form) from None
+    except EvaluationFault as fault:
+        raise EvaluationFault(fault.message, fault.remedy, blame_form) from None
     reader = Reader(text.lstrip())
     try:
         for piece in pieces:
@@ -336,7 +338,7 @@ def parse_exact(text: str, form: str, scope: Scope, blame: Any, blame_form: Any)
         else:
             today = scope.instant().wall
         return reader.result(today)
-    except (ValueError, Fault):
-        raise Fault(
+    except (ValueError, EvaluationFault):
+        raise EvaluationFault(
             f"{show_value(text)} is no date of the form {show_value(form)}", "Give the format of the source.", blame
         ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import integer_of
@@ -15,7 +15,7 @@ def _item(scope: Scope, value: Any, index: Any) -> Any:
     """One element, from 1. Null gives null (unconfirmed); beyond the end: `Settings.item_out_of_range`."""
     number = integer_of(index, "index")
     if number < 1:
-        raise Fault(f"index is {number}", "Elements are counted from 1.", index)
+        raise EvaluationFault(f"index is {number}", "Elements are counted from 1.", index)
     if value is None:
         return None
     if isinstance(value, list):
@@ -25,7 +25,7 @@ def _item(scope: Scope, value: Any, index: Any) -> Any:
     if number > len(items):
         if scope.settings.item_out_of_range == "null":
             return None
-        raise Fault(
+        raise EvaluationFault(
             f"there is no element {number}, the list has {len(items)}",
             f"Guard it: IIF(Count(list) >= {number}, Item(list, {number}), ...).",
             index,

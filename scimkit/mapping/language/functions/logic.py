@@ -7,7 +7,7 @@ from typing import Any
 
 from scimkit.mapping.language.comparison import is_true
 from scimkit.mapping.language.compiler import Compiler
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, Number, Text
@@ -36,7 +36,7 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
         if chosen is not True and chosen is not False:
             try:
                 chosen = is_true(chosen)
-            except Fault as fault:
+            except EvaluationFault as fault:
                 raise compiler.error(fault, test.position) from None
         if chosen:
             return if_true(scope)
@@ -64,7 +64,7 @@ def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     def text(scope: Scope, value: Any, position: int) -> str:
         try:
             return scope.text(value) or ""
-        except Fault as fault:
+        except EvaluationFault as fault:
             raise compiler.error(fault, position) from None
 
     if compiler.watch is None and (table := _constants(node)) is not None:
@@ -163,7 +163,7 @@ def _cbool(scope: Scope, value: Any) -> bool:
         return True
     if scope.settings.cbool_other_text == "false" and isinstance(value, str):
         return False
-    raise Fault(f"{show_value(value)} is neither True nor a number", 'Compare: CBool([x] = "text").', value)
+    raise EvaluationFault(f"{show_value(value)} is neither True nor a number", 'Compare: CBool([x] = "text").', value)
 
 
 @function("IsNull", "expression")

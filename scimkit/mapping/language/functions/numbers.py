@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import MAX_INTEGER, integer_of
@@ -15,7 +15,7 @@ def _bit_and(scope: Scope, value1: Any, value2: Any) -> int:
     """Bitwise AND of two 64-bit numbers; `&H` literals are numbers."""
     one, other = integer_of(value1, "value1"), integer_of(value2, "value2")
     if max(abs(one), abs(other)) > MAX_INTEGER + 1:
-        raise Fault("the number does not fit in 64 bits", "Use a smaller one.")
+        raise EvaluationFault("the number does not fit in 64 bits", "Use a smaller one.")
     return one & other
 
 

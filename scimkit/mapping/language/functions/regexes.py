@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from scimkit.mapping.language.problems import Fault, OurLimit
+from scimkit.mapping.language.problems import EvaluationFault, OurLimit
 from scimkit.mapping.language.values import check_length
 
 MAX_GROUP_DEPTH = 40  # so that the regex compiler's own recursion stays far from its end
@@ -32,12 +32,12 @@ REPLACEMENT = re.compile(r"\$(?:\$|&|`|'|\+|_|\{(\w+)\}|([0-9]+))")
 PLAIN_ESCAPES = frozenset("dDwWsSbBAGtnrfvaxu")  # same letter, same meaning in both
 
 
-def _not_portable(what: str, remedy: str = "Write it without.") -> Fault:
+def _not_portable(what: str, remedy: str = "Write it without.") -> EvaluationFault:
     return OurLimit(f"the pattern uses {what}, which .NET reads in a way that cannot be reproduced here", remedy)
 
 
-def _invalid(what: str, remedy: str = "Correct the pattern.") -> Fault:
-    return Fault(f"the pattern is not valid in .NET: {what}", remedy)
+def _invalid(what: str, remedy: str = "Correct the pattern.") -> EvaluationFault:
+    return EvaluationFault(f"the pattern is not valid in .NET: {what}", remedy)
 
 
 class Translator:
@@ -273,7 +273,7 @@ class Translator:
         else:
             raise self.refused_group(rest)
 
-    def refused_group(self, rest: str) -> Fault:
+    def refused_group(self, rest: str) -> EvaluationFault:
         if BALANCING.match(rest):
             return _not_portable("a balancing group")
         if rest.startswith("?P<"):
@@ -430,7 +430,7 @@ class Pattern:
 
 @lru_cache(maxsize=1024)
 def compile_pattern(source: str) -> Pattern:
-    """The pattern, translated and compiled once. Raises Fault when .NET or we cannot use it."""
+    """The pattern, translated and compiled once. Raises EvaluationFault when .NET or we cannot use it."""
     translator = Translator(source)
     translated = translator.translate()
     import regex  # type: ignore[import-untyped]  # here, as it takes 10 ms to load and few mappings have a pattern

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from scimkit.mapping.language.functions.regexes import Pattern, compile_pattern
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import OMITTED, check_length
@@ -65,7 +65,7 @@ def _replace(scope: Scope, source: Any, *given: Any) -> str | None:
     if mode == "B":
         return _swap(scope.text(template) or "", _needed(scope, old, "oldValue"), text or "")
     if not mode:
-        raise Fault(
+        raise EvaluationFault(
             "these arguments select no mode of Replace",
             'Give oldValue and replacementValue, or regexPattern and replacementValue; "" counts as given.',
         )
@@ -88,14 +88,14 @@ def _replace(scope: Scope, source: Any, *given: Any) -> str | None:
 def _needed(scope: Scope, value: Any, what: str) -> str:
     text = scope.text(value)
     if not text:
-        raise Fault(f"{what} is empty", "Give the text to be replaced.", value)
+        raise EvaluationFault(f"{what} is empty", "Give the text to be replaced.", value)
     return text
 
 
 def _pattern(scope: Scope, value: Any) -> Pattern:
     try:
         return compile_pattern(scope.text(value) or "")
-    except Fault as fault:
+    except EvaluationFault as fault:
         raise type(fault)(fault.message, fault.remedy, value) from None
 
 
@@ -104,7 +104,9 @@ def _group(scope: Scope, pattern: Pattern, value: Any) -> int:
     number = pattern.group_number(name)
     if number is None:
         names = ", ".join(pattern.names) or "none"
-        raise Fault(f"the pattern has no group {name!r}; it has {names}", "Name a group: (?<name>...).", value)
+        raise EvaluationFault(
+            f"the pattern has no group {name!r}; it has {names}", "Name a group: (?<name>...).", value
+        )
     return number
 
 

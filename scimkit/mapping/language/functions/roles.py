@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimkit.mapping.language.problems import Fault, OurLimit
+from scimkit.mapping.language.problems import EvaluationFault, OurLimit
 from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 
@@ -67,7 +67,7 @@ def _default_domain(scope: Scope) -> str:
 @function("SelectUniqueValue", "rule1", "rule2", "more*?", support="hr_only")
 def _select_unique_value(scope: Scope, *rules: Any) -> str:
     """Refused: it works only for HR-driven provisioning to on-premises AD."""
-    raise Fault(
+    raise EvaluationFault(
         "it is supported for Workday, SuccessFactors and API-driven provisioning to on-premises AD, not for SCIM apps",
         "Use a source attribute that is unique already.",
     )

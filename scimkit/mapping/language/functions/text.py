@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from scimkit.mapping.language.compiler import Compiler
-from scimkit.mapping.language.problems import Fault
+from scimkit.mapping.language.problems import EvaluationFault
 from scimkit.mapping.language.scope import Run, Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.syntax import Call
@@ -70,7 +70,7 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
             made = (between if between.__class__ is str else scope.text(between) or "").join(parts)
             check_length(len(made))
             return made
-        except Fault as fault:
+        except EvaluationFault as fault:
             raise compiler.located(fault, given, (between, *values)) from None
 
     return joined
@@ -237,7 +237,7 @@ def _in_str(scope: Scope, value1: Any, value2: Any, start: Any, compare_type: An
     if not (start is OMITTED or start is None):
         first = integer_of(start, "start")
     if first < 1:
-        raise Fault("start must be 1 or more", "Positions are counted from 1.", start)
+        raise EvaluationFault("start must be 1 or more", "Positions are counted from 1.", start)
     if _ignores_case(scope, compare_type):
         text, part = _lower(_upper(text)), _lower(_upper(part))
     if text:
@@ -252,7 +252,7 @@ def _ignores_case(scope: Scope, compare_type: Any) -> bool:
         return True
     if compare_type in ("vbBinaryCompare", 0, "0"):
         return False
-    raise Fault(
+    raise EvaluationFault(
         f"compareType is {show_value(compare_type)}", "Write vbTextCompare or vbBinaryCompare, unquoted.", compare_type
     )
 
@@ -262,7 +262,7 @@ def _split(scope: Scope, source: Any, delimiter: Any) -> list[str]:
     """A list of the parts; blanks around each are removed (unconfirmed), null gives an empty list."""
     mark = scope.settings.split_delimiter if delimiter is OMITTED else scope.text(delimiter)
     if not mark:
-        raise Fault("the delimiter is empty", 'Give one character, such as ",".', delimiter)
+        raise EvaluationFault("the delimiter is empty", 'Give one character, such as ",".', delimiter)
     text = scope.text(source)
     if not text:
         return []
@@ -322,20 +322,22 @@ def _random_string(scope: Scope, length: Any, numbers: Any, special: Any, capita
     ):
         count = integer_of(minimum, what)
         if count < 0:
-            raise Fault(f"{what} is negative", "Give 0 or more.", minimum)
+            raise EvaluationFault(f"{what} is negative", "Give 0 or more.", minimum)
         kinds.append((count, [each for each in alphabet if each not in avoided]))
     least = sum(count for count, _ in kinds)
     if not 0 < wanted <= LONGEST_RANDOM or wanted < least:
         remedy = f"Give a length from the sum of the minimums ({least}) to {LONGEST_RANDOM}."
-        raise Fault(f"length is {wanted}", remedy, length)
+        raise EvaluationFault(f"length is {wanted}", remedy, length)
     if any(count and not alphabet for count, alphabet in kinds):
-        raise Fault("charactersToAvoid leaves none of a class that is asked for", "Avoid fewer characters.", avoid)
+        raise EvaluationFault(
+            "charactersToAvoid leaves none of a class that is asked for", "Avoid fewer characters.", avoid
+        )
     drawn: list[str] = []
     for count, letters in kinds:
         drawn += [scope.random.choice(letters) for _ in range(count)]
     surplus = list(chain.from_iterable(letters for count, letters in kinds if count or not least))
     if wanted > least and not surplus:
-        raise Fault("charactersToAvoid leaves no character", "Avoid fewer characters.", avoid)
+        raise EvaluationFault("charactersToAvoid leaves no character", "Avoid fewer characters.", avoid)
     drawn += [scope.random.choice(surplus) for _ in range(wanted - least)]
     scope.random.shuffle(drawn)
     return "".join(drawn)

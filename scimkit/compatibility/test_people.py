@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scimkit.compatibility.mapped import MANAGER_KIND, ROLES, Mapped, kind_of
+from scimkit.compatibility.probed_mapping import MANAGER_KIND, ROLES, Mapped, kind_of
 from scimkit.mapping import MappingRow, evaluate_rows
 from scimkit.provisioning.dialect import plain_value
 from scimkit.provisioning.targets import is_boolean, parse_target
