@@ -26,15 +26,25 @@ CHOSEN_CALL = "calls of what a conditional expression chooses"
 NESTED_COMPREHENSION = "comprehensions of two levels"
 JOINED_CLAIM = "assertions with an 'and'"
 LONG_LINE = "lines over 120 characters"
+REPEATED_LINE = "docstrings whose second line repeats the first"
 
 PER_1000_LINES: Mapping[str, float] = {CONDITIONAL: 10, NESTED_COMPREHENSION: 0.7}
 """What a tree may have, per 1,000 lines of its files."""
 
-NEVER = (NESTED_CONDITIONAL, SECOND_CONDITIONAL, CHOSEN_CALL, NESTED_COMPREHENSION, JOINED_CLAIM, LONG_LINE)
+NEVER = (
+    NESTED_CONDITIONAL,
+    SECOND_CONDITIONAL,
+    CHOSEN_CALL,
+    NESTED_COMPREHENSION,
+    JOINED_CLAIM,
+    LONG_LINE,
+    REPEATED_LINE,
+)
 """What no file may have."""
 
 LONGEST_LINE = 120
 
+Documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -68,6 +78,13 @@ def _of_node(node: ast.AST) -> Iterator[Place]:
         yield Place(NESTED_COMPREHENSION, node.lineno)
     if isinstance(node, ast.Assert) and any(isinstance(part, ast.And) for part in _claim(node.test)):
         yield Place(JOINED_CLAIM, node.lineno)
+    if isinstance(node, Documented) and _repeats_itself(ast.get_docstring(node) or ""):
+        yield Place(REPEATED_LINE, node.body[0].lineno)
+
+
+def _repeats_itself(docstring: str) -> bool:
+    first, *rest = docstring.splitlines() or [""]
+    return bool(rest) and rest[0].strip() == first.strip()
 
 
 def _claim(test: ast.expr) -> Iterator[ast.AST]:

@@ -21,11 +21,13 @@ FOUND = [
     ("assert not (a and b)", [density.JOINED_CLAIM]),
     ("assert all(a and b for a in c)", [density.JOINED_CLAIM]),
     (f"x = '{'a' * 120}'", [density.LONG_LINE]),
+    ('def f():\n    """Twice.\n    Twice."""', [density.REPEATED_LINE]),
 ]  # fmt: skip
 
 CALM = [
     "if c:\n    x = a if d else b\n    y = a if d else b",
     "x = [a for a in [b]]",
+    'def f():\n    """Once.\n\n    Once."""',
     "assert a or b",
     "assert [a for a in b if a and c] == []",
     "with a if c else b:\n    x = a if c else b",

@@ -443,8 +443,8 @@ def check_pathless_keys(trial: Trial, subject: Subject, dialect: str) -> Result:
 
 
 def check_all_mapped(trial: Trial, subject: Subject, dialect: str) -> Result:
-    """Everything at once, as after a change of everything in Entra; single attributes are found out where that fails.
-    Everything at once, as after a change of everything in Entra; single attributes are found out where that fails."""
+    """Everything at once, as after a change of everything in Entra; single attributes are found out where that
+    fails."""
     if dialect == FLAG_DIALECT and any(
         (row := trial.found(code, dialect, FULL)) is not None and row.outcome in (FAILED, NOT_STORED)
         for code in ("patch.pathless", "patch.pathless_keys")

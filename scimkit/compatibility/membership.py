@@ -93,8 +93,8 @@ class MemberChecks:
         return self._blame_silence(reply, one)
 
     def _blame_silence(self, reply: Reply, one: str) -> Result:
-        """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored.
-        Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not stored."""
+        """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not
+        stored."""
         if not self.flag and self._patch(add_members([one], flag=True)).done and one in self._now():
             return unmet(
                 "compat.group_op_case",

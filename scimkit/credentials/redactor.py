@@ -106,8 +106,8 @@ class Redactor:
         return len(text) - cut
 
     def _torn_at(self, text: str, cut: int) -> int:
-        """Where the first secret begins that a cut before character `cut` would tear apart; `cut` when it tears none.
-        Where the first secret begins that a cut before character `cut` would tear apart; `cut` when it tears none."""
+        """Where the first secret begins that a cut before character `cut` would tear apart; `cut` when it
+        tears none."""
         starts = [cut]
         for form in (*self._literals, *self._ends()):
             start = text.find(form, max(cut - len(form) + 1, 0), cut + len(form) - 1)

@@ -16,6 +16,7 @@ from scimkit.journey.enterprise_app import EnterpriseApp
 from scimkit.journey.forecast import Forecast
 from scimkit.monitoring.job_status import JobStatus, read_status
 from scimkit.monitoring.log_lines import LogLine, read_line
+from scimkit.provisioning.log_codes import REDUNDANT_EXPORT
 
 JOB_SOURCE = "Graph: synchronizationTaskExecution"
 POLLS = 50  # readings of the job before giving up; at one a minute less than the hour a headless cell may take
@@ -141,7 +142,7 @@ def _outcome(line: LogLine) -> str:
     if line.status == "failure":
         return f"failure {line.code}".strip()
     if line.status == "skipped":
-        if line.code == "RedundantExport":
+        if line.code == REDUNDANT_EXPORT:
             return "nothing"
         return "skip"
     return line.action

@@ -39,6 +39,7 @@ from scimkit.monitoring.explanations import explain
 from scimkit.provisioning.decision import Link
 from scimkit.provisioning.desired import Desired
 from scimkit.provisioning.differences import WHEN_EMPTY, Differences
+from scimkit.provisioning.log_codes import REDUNDANT_EXPORT
 from scimkit.provisioning.targets import read_target
 
 READ_BACK = "the app, read back over SCIM"
@@ -550,7 +551,7 @@ def _short(answer: OnDemand) -> str:
     if answer.result == "Failure":
         return "failure"
     if answer.result == "Skipped":
-        if answer.error_code == "RedundantExport":
+        if answer.error_code == REDUNDANT_EXPORT:
             return "nothing"
         return "skip"
     # "" for a group: its answer says no action
@@ -569,7 +570,7 @@ def _check_report(name: str, answer: OnDemand) -> Check:
             told.remedy or "Read the steps above; mend, then run this step again.",
             answer.error_code,
         )
-    if answer.result == "Skipped" and answer.error_code != "RedundantExport":
+    if answer.result == "Skipped" and answer.error_code != REDUNDANT_EXPORT:
         scoping = (step.details.items() for step in answer.steps if step.type.lower() == "scoping")
         details = chain.from_iterable(scoping)
         why = "; ".join(f"{key}: {value}" for key, value in details if value == "False")

@@ -25,6 +25,7 @@ from scimkit.provisioning.decision import Link
 from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.job import CompiledJob, JobSettings, compile_job
 from scimkit.provisioning.kinds import NESTED_GROUPS_ARE_MEMBERS
+from scimkit.provisioning.log_codes import SKIP_CODES
 from scimkit.provisioning.matching import Claims
 from scimkit.provisioning.scope import (
     Entitlements,
@@ -606,6 +607,6 @@ def outcome_word(outcome: Outcome) -> str:
     decision = outcome.decision
     if outcome.error is not None and isinstance(outcome.error, Unreachable):
         return "unknown"
-    if decision.code in ("EntrySynchronizationSkipped", "ImportSkipped"):
+    if decision.code in SKIP_CODES:
         return "skip"
     return WORDS[decision.action]

@@ -26,9 +26,10 @@ from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.failures import judge_failures
 from scimkit.provisioning.job import CompiledJob, JobSettings, compile_job
 from scimkit.provisioning.kinds import GROUP, NESTED_GROUPS_ARE_MEMBERS, USER, Kind, kind_of
+from scimkit.provisioning.log_codes import UNRESOLVED_REFERENCE
 from scimkit.provisioning.log_steps import ProvisioningStep
 from scimkit.provisioning.matching import Claims, look
-from scimkit.provisioning.members import UNRESOLVED, Member, Membership, MemberWrite
+from scimkit.provisioning.members import Member, Membership, MemberWrite
 from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.scope import (
     DEFAULT_ACCESS,
@@ -46,7 +47,8 @@ from scimkit.provisioning.source import group_attributes, plain_principal_name, 
 from scimkit.provisioning.targets import Change, TargetFacts, read_target, read_target_facts
 
 __all__ = [
-    "DEFAULT_ACCESS", "FLAG", "GROUP", "MEMBERS_PER_REQUEST", "NESTED_GROUPS_ARE_MEMBERS", "UNRESOLVED", "USER",
+    "DEFAULT_ACCESS", "FLAG", "GROUP", "MEMBERS_PER_REQUEST", "NESTED_GROUPS_ARE_MEMBERS",
+    "UNRESOLVED_REFERENCE", "USER",
     "Change", "Claims", "CompiledJob", "Decision", "Desired", "Endpoint", "Entitlements", "GroupFacts", "JobSettings",
     "Kind", "Link", "MatchKey", "Member", "MemberWrite", "Membership", "Observed", "Outcome", "Policy",
     "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts", "Writing",

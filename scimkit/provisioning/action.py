@@ -12,8 +12,9 @@ from scimkit.provisioning.decision import Decision, Link
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body
 from scimkit.provisioning.endpoint import Counted, Endpoint, Writer
 from scimkit.provisioning.kinds import USER, Kind
+from scimkit.provisioning.log_codes import UNRESOLVED_REFERENCE
 from scimkit.provisioning.log_steps import ProvisioningStep, text_of
-from scimkit.provisioning.members import UNRESOLVED, MemberWrite, write_members, written_after
+from scimkit.provisioning.members import MemberWrite, write_members, written_after
 from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts
 
@@ -142,7 +143,7 @@ def act(
     if not decision.writes:
         unresolved = ""
         if decision.unresolved or decision.left_out:
-            unresolved = UNRESOLVED
+            unresolved = UNRESOLVED_REFERENCE
         return Outcome(decision, target_id, kept, resource, decision.code, decision.reason, unresolved)
     sending = Counted(endpoint)
     try:
@@ -211,7 +212,7 @@ def _write_references(decision: Decision, endpoint: Writer, target_id: str, writ
     """The later request; its failure does not undo the person's success."""
     if not decision.references:
         if decision.unresolved or decision.left_out:
-            return (UNRESOLVED, "")
+            return (UNRESOLVED_REFERENCE, "")
         return ("", "")
     try:
         body = patch_body(decision.references, writing.flag, facts=writing.facts)

@@ -29,6 +29,7 @@ from scimkit.provisioning.desired import CompiledDesires, Desired
 from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST
 from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.kinds import kind_of
+from scimkit.provisioning.log_codes import ENTRY_SKIPPED
 from scimkit.provisioning.matching import NOT_ASKED, look
 from scimkit.provisioning.refusals import puts_in_quarantine
 from scimkit.provisioning.scope import ScopeDecision
@@ -140,7 +141,7 @@ class CompiledJob:
             unheard = self._never_looked_at(scope, desired)
         if unheard:
             observed = NOT_ASKED
-            decision = nothing("EntrySynchronizationSkipped", unheard, link.target_id if link else "")
+            decision = nothing(ENTRY_SKIPPED, unheard, link.target_id if link else "")
             decision.rule = NEVER_LOOKED_AT
         else:
             if scope.facts.gone:

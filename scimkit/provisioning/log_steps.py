@@ -14,7 +14,8 @@ from typing import Any
 
 from scimkit.provisioning.decision import Decision, Link
 from scimkit.provisioning.kinds import USER, Kind
-from scimkit.provisioning.members import UNRESOLVED, MemberWrite
+from scimkit.provisioning.log_codes import ENTRY_SKIPPED, UNRESOLVED_REFERENCE
+from scimkit.provisioning.members import MemberWrite
 from scimkit.provisioning.scope import ScopeDecision, is_entitled_now
 
 SOURCE_SYSTEM = "Azure Active Directory"
@@ -149,7 +150,7 @@ def export_step(
 
 def skip_reason(decision: Decision, scope: ScopeDecision) -> str:
     """`SkipReason`: `NotEffectivelyEntitled` out of scope, else the decision's code, such as `RedundantExport`."""
-    if decision.code != "EntrySynchronizationSkipped" or scope.in_scope:
+    if decision.code != ENTRY_SKIPPED or scope.in_scope:
         return decision.code
     entitled = scope.facts.active and is_entitled_now(scope.facts)
     if entitled:
@@ -170,7 +171,7 @@ def reference_step(name: str, decision: Decision, error_code: str, kind: Kind = 
             f"{kind.name} '{name}' goes without {', '.join(decision.unresolved)}: "
             "the object referred to has no linked account"
         )
-        details = {"ErrorCode": UNRESOLVED}
+        details = {"ErrorCode": UNRESOLVED_REFERENCE}
         return ProvisioningStep("referenceResolution", REFERENCE_STEP, "warning", description, details)
     if written:
         return ProvisioningStep(
@@ -204,6 +205,6 @@ def member_steps(name: str, decision: Decision, writes: Sequence[MemberWrite]) -
         steps.append(ProvisioningStep("referenceResolution", REFERENCE_STEP, "failure", description, details))
     for source_id in decision.left_out:
         description = f"We were unable to assign {source_id} as the members of {name}."
-        details = {"ErrorCode": UNRESOLVED, "Member": source_id}
+        details = {"ErrorCode": UNRESOLVED_REFERENCE, "Member": source_id}
         steps.append(ProvisioningStep("referenceResolution", REFERENCE_STEP, "warning", description, details))
     return steps

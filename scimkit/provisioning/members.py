@@ -19,9 +19,6 @@ from scimkit.provisioning.kinds import GROUP
 from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.targets import MEMBERS
 
-UNRESOLVED = "UnableToResolveReferenceAttributeValue"
-"""The log's code for a manager or member who has no linked account."""
-
 TAKEN_OVER_MEMBERS_STAY = True
 """What becomes of the members that a group had in the target before it was matched, when they are
 not its members in Entra: (unconfirmed). The service did not write them and does not see them, so

@@ -7,6 +7,7 @@ answers as collected from the documentation and the field.
 from __future__ import annotations
 
 from scimkit.errors import ApiError, Denied, Throttled, Unreachable
+from scimkit.provisioning.log_codes import INVALID_ANCHOR
 
 PREFIX = "SystemForCrossDomainIdentityManagement"
 BAD_REQUEST = f"{PREFIX}BadRequest"
@@ -22,7 +23,7 @@ BY_STATUS = {
     400: BAD_REQUEST,
     401: "Unauthorized",
     403: "InsufficientRights",
-    404: "InvalidAnchor",
+    404: INVALID_ANCHOR,
     405: "MethodNotAllowed",
     408: "Timeout",
     409: CONFLICT,

@@ -19,6 +19,7 @@ from typing import Any
 
 from scimkit.errors import MappingError, ScimkitError
 from scimkit.provisioning import GROUP, USER, Kind, Outcome, judge_failures
+from scimkit.provisioning.log_codes import INTERNAL_ERROR, REDUNDANT_EXPORT
 from scimkit.sandbox.envelope import GraphError
 from scimkit.sandbox.jobs import INTERVAL, Execution, Job
 from scimkit.sandbox.provisioner import Provisioner, endpoint_of, plain_problem
@@ -47,7 +48,7 @@ class Tally:
     def add(self, object_id: str, outcome: Outcome) -> None:
         self.imported += 1
         self.actions[outcome.action] += 1
-        if outcome.decision.action not in ("nothing",) or outcome.decision.code == "RedundantExport":
+        if outcome.decision.action not in ("nothing",) or outcome.decision.code == REDUNDANT_EXPORT:
             self.entitled += 1
         if outcome.decision.writes or outcome.result == "Failure":
             self.exports += 1
@@ -133,7 +134,7 @@ def _explain(world: World, error: Exception) -> tuple[str, str]:
             return str(inner["code"]), str(inner["message"])
         except (ValueError, KeyError, TypeError):
             return error.code, error.message
-    code = "InternalError"
+    code = INTERNAL_ERROR
     if not isinstance(error, MappingError):
         code = f"{PREFIX}InvalidCredentials"
     return code, plain_problem(world, error) if isinstance(error, ScimkitError) else str(error)

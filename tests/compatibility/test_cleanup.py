@@ -277,8 +277,8 @@ with ScimClient(url, Secret(token)) as scim, Ledger(Path(folder)).open(url, matc
 
 
 def crash(place, folder, number, when):
-    """Run a probe, kill it while its write `number` hangs, before or after the endpoint did it; whether it got there.
-    Run a probe, kill it while its write `number` hangs, before or after the endpoint did it; whether it got there."""
+    """Run a probe, kill it while its write `number` hangs, before or after the endpoint did it; whether it got
+    there."""
     place.tell("reset")
     place.tell("hold", write=number, when=when)
     probe = subprocess.Popen(

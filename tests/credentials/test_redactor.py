@@ -115,8 +115,8 @@ values = st.one_of(
 @given(value=values, name=st.sampled_from(sorted(ENCODINGS)), before=st.text(max_size=10), after=st.text(max_size=10))
 @example(value="[secre", name="raw", before="", after="")
 def test_no_encoding_of_any_value_remains(value, name, before, after):
-    """Random values, random surroundings: what json, repr, urllib, html and base64 make of them is not in the result.
-    Random values, random surroundings: what json, repr, urllib, html and base64 make of them is not in the result."""
+    """Random values, random surroundings: what json, repr, urllib, html and base64 make of them is not in the
+    result."""
     redactor = Redactor()
     try:
         redactor.register(value)
@@ -277,8 +277,8 @@ ODD = 'Quo"ted \\ and &amp; long enough for both of its ends to be looked for al
 @example(before="", spelled=LONG, after="\n", cuts=list(range(400)))
 @example(before="", spelled=LONG, after=LONG[:1], cuts=[len(LONG) + 1])
 def test_pieces_of_a_long_secret(before, spelled, after, cuts):
-    """Sent piece by piece, each redacted once it need not wait any more, a text reads as it does when redacted whole.
-    Sent piece by piece, each redacted once it need not wait any more, a text reads as it does when redacted whole."""
+    """Sent piece by piece, each redacted once it need not wait any more, a text reads as it does when redacted
+    whole."""
     if spelled == json.dumps(ODD):  # an escaped spelling is whole only where it was printed at once
         cuts = [cut for cut in cuts if not len(before) < cut < len(before) + len(spelled)]
     redactor = redactor_of(LONG, ODD)

@@ -77,8 +77,8 @@ with RunStore.open(sys.argv[1]).locked(*sys.argv[2:]):
 
 @pytest.mark.parametrize("doing", [(), ("open in JupyterLab already (scimkit lab)",)])
 def test_a_run_that_is_held_says_by_what(run, doing):
-    """Another process holds the run: refused in words; state and journal can still be written; afterwards it is free.
-    Another process holds the run: refused in words; state and journal can still be written; afterwards it is free."""
+    """Another process holds the run: refused in words; state and journal can still be written; afterwards it
+    is free."""
     with subprocess.Popen(
         [sys.executable, "-c", OTHER, str(run.folder), *doing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:

@@ -1,5 +1,5 @@
-"""The journey of the apps whose ways differ from O'Reilly's: another order, an app that is adopted, another matching.
-The journey of the apps whose ways differ from O'Reilly's: another order, an app that is adopted, another matching."""
+"""The journey of the apps whose ways differ from O'Reilly's: another order, an app that is adopted, another
+matching."""
 
 import json
 import re

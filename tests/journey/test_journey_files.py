@@ -1,5 +1,5 @@
-"""The journey of the apps where another one acts: a vendor by mail, hosts to choose from, an app that is only a file.
-The journey of the apps where another one acts: a vendor by mail, hosts to choose from, an app that is only a file."""
+"""The journey of the apps where another one acts: a vendor by mail, hosts to choose from, an app that is only
+a file."""
 
 import json
 import re

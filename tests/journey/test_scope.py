@@ -371,8 +371,8 @@ def test_two_readings_of_a_pattern(office, made):
     ],
 )
 def test_what_the_checks_say(office, made, clause, code, status, words):
-    """A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open meaning.
-    A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open meaning."""
+    """A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open
+    meaning."""
     office.assign(made, GRACE)
     plant(office, made, ("f", (clause,)))
     check = by_code(scope_of(office, made))[code]

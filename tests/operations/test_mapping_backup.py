@@ -147,8 +147,8 @@ def planted(schema):
 
 
 def test_a_backup_is_two_files_that_say_the_same(office, made, leaks):
-    """mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is in them.
-    mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is in them."""
+    """mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is
+    in them."""
     record = keep(office, made)
     assert [check.status for check in record.checks] == [Status.PASSED, Status.PASSED]
     assert json.loads(office.run.read("mapping.schema.json")) == live(office, made)
@@ -594,8 +594,8 @@ def actions(office, since):
 
 
 def test_a_running_job_is_paused_and_started_again(office, running):
-    """Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at again.
-    Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at again."""
+    """Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at
+    again."""
     since = len(office.journal.entries())
     changes, record = put_back(
         office, running, with_rows(read_schema(live(office, running)), externalId="[employeeId]")

@@ -94,8 +94,8 @@ GROUPS = mapping(DEFAULT_GROUP_MAPPING, "displayName", source="Group")
 
 
 class Wire(Stub):
-    """An endpoint with one account and one group, or none; `sent` tells requests as they are written in the tutorial.
-    An endpoint with one account and one group, or none; `sent` tells requests as they are written in the tutorial."""
+    """An endpoint with one account and one group, or none; `sent` tells requests as they are written in the
+    tutorial."""
 
     holds: dict[str, dict[str, Any] | None]
 

@@ -99,8 +99,8 @@ def group_mapping(live: Iterable[ObjectMapping]) -> ObjectMapping | None:
 
 
 def expression_rows(mapping: ObjectMapping | None) -> tuple[MappingRow, ...]:
-    """The rows there is something to ask about: what comes straight from an attribute or a text has only one reading.
-    The rows there is something to ask about: what comes straight from an attribute or a text has only one reading."""
+    """The rows there is something to ask about: what comes straight from an attribute or a text has only one
+    reading."""
     return tuple(row for row in (mapping.rows if mapping else ()) if row.kind == "Expression" and row.expression)
 
 

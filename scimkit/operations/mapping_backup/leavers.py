@@ -55,8 +55,8 @@ class DisablingRules:
 
 
 def read_rules(graph: GraphClient, enterprise_app: EnterpriseApp) -> DisablingRules:
-    """The rules as they are stored now, among the provisioning settings; a sign-in that only reads may not see those.
-    The rules as they are stored now, among the provisioning settings; a sign-in that only reads may not see those."""
+    """The rules as they are stored now, among the provisioning settings; a sign-in that only reads may not see
+    those."""
     try:
         stored = graph.secrets(enterprise_app.service_principal_id)
     except Denied:

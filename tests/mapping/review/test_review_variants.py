@@ -1,5 +1,5 @@
-"""The review, tried in other ways: right mappings in unusual words are left alone, wrong ones in usual words are not.
-The review, tried in other ways: right mappings in unusual words are left alone, wrong ones in usual words are not."""
+"""The review, tried in other ways: right mappings in unusual words are left alone, wrong ones in usual words
+are not."""
 
 from __future__ import annotations
 
