@@ -9,22 +9,14 @@ from scimkit.compatibility.endpoint import Ended, Reply
 from scimkit.compatibility.narrowing import find_what_is_refused, needed_targets
 from scimkit.compatibility.objects import forget, good_values, matching_value, post, root_of, sparse_values
 from scimkit.compatibility.probed_mapping import kind_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
+from scimkit.compatibility.read_back import Subject, exactly, same
+from scimkit.compatibility.record import FULL, SPARSE
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.test_people import special_source
-from scimkit.compatibility.trial import (
-    NOT_STORED,
-    Result,
-    Subject,
-    Trial,
-    exactly,
-    met,
-    same,
-    tolerated,
-    unknown,
-    unmet,
-)
-from scimkit.provisioning.dialect import CORE_USER, ENTERPRISE_USER, MANAGER, create_body
-from scimkit.provisioning.targets import parse_target, place, read_target
+from scimkit.compatibility.trial import Trial
+from scimkit.evidence.checks import Status
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect, create_body
+from scimkit.provisioning.targets import CORE_USER, ENTERPRISE_USER, MANAGER, parse_target, place, read_target
 
 CHARSET = "application/scim+json; charset=utf-8"
 UNKNOWN_URN = "urn:ietf:params:scim:schemas:extension:ScimkitProbe:2.0:User"
@@ -54,25 +46,28 @@ def check_people(trial: Trial) -> None:
     trial.check("create.full", lambda: _judge_full(trial, replies[0]))
     trial.check("create.status", lambda: _judge_status(replies[-1]))
     trial.check("create.id", lambda: _judge_id(replies[-1]))
-    if last is None or not trial.met("create.id"):
+    if last is None or not trial.results.met("create.id"):
         trial.check("read.by_id", lambda: unknown("nobody was created"))
         return
-    values = {target: value for target, value in values.items() if target not in trial.refused}
-    _keep(trial, replies[-1], DEFAULT_DIALECT, FULL, "1")
-    subject = trial.subjects[(DEFAULT_DIALECT, FULL)]
+    values = {target: value for target, value in values.items() if target not in trial.learned.refused}
+    _keep(trial, replies[-1], DEFAULT, FULL, "1")
+    subject = trial.created.people[(DEFAULT, FULL)]
     trial.check("read.by_id", lambda: _read_created(trial, subject))
     trial.check("create.values", lambda: judge_values(trial, subject, values))
     trial.check("create.sparse", lambda: _create_sparse(trial))
-    sparse = trial.subjects.get((DEFAULT_DIALECT, SPARSE))
+    sparse = trial.created.people.get((DEFAULT, SPARSE))
     trial.check("create.sparse_values", lambda: _judge_sparse(trial, sparse))
     _make_others(trial)
 
 
 def _judge_full(trial: Trial, reply: Reply) -> Result:
-    if not trial.refused:
+    if not trial.learned.refused:
         return met(reply)
     return unmet(
-        "compat.attribute_refused", reply, f"refused: {', '.join(sorted(trial.refused))}", targets=sorted(trial.refused)
+        "compat.attribute_refused",
+        reply,
+        f"refused: {', '.join(sorted(trial.learned.refused))}",
+        targets=sorted(trial.learned.refused),
     )
 
 
@@ -88,21 +83,21 @@ def _judge_id(reply: Reply) -> Result:
     return unmet("compat.create_without_id", reply)
 
 
-def _keep(trial: Trial, reply: Reply, dialect: str, people: str, number: str) -> None:
+def _keep(trial: Trial, reply: Reply, dialect: Dialect, people: str, number: str) -> None:
     subject = Subject(reply.id, trial.names.user_name(number), people, number)
     subject.resource = reply.json if isinstance(reply.json, dict) else {}
-    trial.subjects[(dialect, people)] = subject
+    trial.created.people[(dialect, people)] = subject
 
 
 def _read_created(trial: Trial, subject: Subject) -> Result:
-    reply = trial.refresh(subject)
+    reply = trial.read_back.refresh(subject)
     if reply.status != 200 or not isinstance(reply.json, dict):
         return unmet("compat.read_by_id", reply)
     if reply.id != subject.id:
         if reply.id:
             return unmet("compat.id_changes", reply, "with another id")
         return unmet("compat.read_by_id", reply, "without an id")
-    if trial.lag_seconds.get("read"):
+    if trial.learned.lag_seconds.get("read"):
         return tolerated("compat.read_lag", reply, "only at a second look")
     return met(reply)
 
@@ -128,26 +123,26 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
             (texts if isinstance(wanted, bool) else case).append(target)
     hidden = [target for target in missing if target == "active"]
     missing = [target for target in missing if target != "active"]
-    trial.not_stored |= set(missing)
-    trial.changed_on_arrival |= set(other)
+    trial.learned.not_stored |= set(missing)
+    trial.learned.changed_on_arrival |= set(other)
     sent = f"POST /Users, then GET /Users/{subject.id}"
     normalised = [target for target in other if target != "active"]
     results = []
     for cause, outcome, targets in (
-        ("compat.attribute_not_stored", NOT_STORED, missing),
-        ("compat.values_normalised", NOT_STORED, normalised),
-        ("compat.boolean_stored_as_text", WARNING, texts),
-        ("compat.active_hidden", WARNING, hidden),
-        ("compat.values_case_changed", WARNING, case),
+        ("compat.attribute_not_stored", Status.NOT_STORED, missing),
+        ("compat.values_normalised", Status.NOT_STORED, normalised),
+        ("compat.boolean_stored_as_text", Status.WARNING, texts),
+        ("compat.active_hidden", Status.WARNING, hidden),
+        ("compat.values_case_changed", Status.WARNING, case),
     ):
         if targets:
             told = [f"{target} is {subject.value(target)!r} instead of {values[target]!r}" for target in targets]
             results.append(Result(outcome, cause, sent, f"read back: {'; '.join(told)}", tuple(targets)))
     for more in results[1:]:  # the row names one; the others get their words too
-        trial.also[more.cause] = more
+        trial.results.also[more.cause] = more
     if results:
         return results[0]
-    return Result(PASSED, "", sent, "every value as sent")
+    return Result(Status.PASSED, "", sent, "every value as sent")
 
 
 # -- who lacks optional values ------------------------------------------------------
@@ -156,43 +151,45 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
 def _create_sparse(trial: Trial) -> Result:
     reply = post(trial, sparse_values(trial, "2"))
     if reply.done and reply.id:
-        _keep(trial, reply, DEFAULT_DIALECT, SPARSE, "2")
+        _keep(trial, reply, DEFAULT, SPARSE, "2")
         return met(reply)
     if reply.answer is None or reply.status in (401, 403, 429):
         return unmet("compat.requires_values", reply)
-    if trial.extended and (plain := _without_urn(trial)).done and plain.id:
-        _keep(trial, plain, DEFAULT_DIALECT, SPARSE, "2")
+    if trial.learned.extended and (plain := _without_urn(trial)).done and plain.id:
+        _keep(trial, plain, DEFAULT, SPARSE, "2")
         return tolerated("compat.listed_schema_refused", reply, f"without that URN: {plain.said}")
     needed = needed_targets(trial)
-    trial.required = (*trial.required, *needed)
+    trial.learned.required = (*trial.learned.required, *needed)
     again = post(trial, sparse_values(trial, "2"))
     if not again.done or not again.id:
         return unmet(
             "compat.requires_values", reply, f"with {', '.join(needed) or 'nothing more'}: {again.said}", targets=needed
         )
-    _keep(trial, again, DEFAULT_DIALECT, SPARSE, "2")
-    profile_says = {target.casefold() for target in trial.documented}
+    _keep(trial, again, DEFAULT, SPARSE, "2")
+    profile_says = {target.casefold() for target in trial.learned.documented}
     undocumented = [target for target in needed if target.casefold() not in profile_says]
     return tolerated("compat.requires_values", reply, f"taken with {', '.join(needed)}", targets=undocumented or needed)
 
 
 def _without_urn(trial: Trial) -> Reply:
     """The same person without the enterprise URN; from then on it is left out where it is not used."""
-    trial.extended = False
+    trial.learned.extended = False
     reply = post(trial, sparse_values(trial, "2"))
-    trial.extended = not reply.done
+    trial.learned.extended = not reply.done
     return reply
 
 
 def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
     if subject is None:
         return unknown("nobody was created")
-    trial.refresh(subject)
+    trial.read_back.refresh(subject)
     wanted = sparse_values(trial, subject.number)
     wrong = {
         t: subject.value(t)
         for t, value in wanted.items()
-        if t not in trial.not_stored and t not in trial.changed_on_arrival and not same(subject.value(t), value)
+        if t not in trial.learned.not_stored
+        and t not in trial.learned.changed_on_arrival
+        and not same(subject.value(t), value)
     }
     subject.stored.update({target: subject.value(target) for target in wanted if subject.value(target) is not None})
     sent = f"POST /Users, then GET /Users/{subject.id}"
@@ -201,37 +198,37 @@ def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
         missing = any(value is None for value in wrong.values())
         told = "; ".join(f"{target} is {value!r}" for target, value in wrong.items())
         return Result(
-            NOT_STORED,
+            Status.NOT_STORED,
             "compat.attribute_not_stored" if missing else "compat.values_normalised",
             sent,
             f"read back: {told}",
             tuple(wrong),
         )
-    return Result(PASSED, "", sent, "every value as sent")
+    return Result(Status.PASSED, "", sent, "every value as sent")
 
 
 def _make_others(trial: Trial) -> None:
     """The same two people for the flag's dialect, and two who can be managers; they are no checks of their own."""
     for people, number, make in ((FULL, "3", good_values), (SPARSE, "4", sparse_values)):
-        model = trial.subjects.get((DEFAULT_DIALECT, people))
+        model = trial.created.people.get((DEFAULT, people))
         if model is None or trial.ended:
             continue
         try:
             values = make(trial, number)
             reply = post(trial, values)
             if reply.done and reply.id:
-                _keep(trial, reply, FLAG_DIALECT, people, number)
-                subject = trial.subjects[(FLAG_DIALECT, people)]
-                trial.refresh(subject)
+                _keep(trial, reply, COMPLIANT, people, number)
+                subject = trial.created.people[(COMPLIANT, people)]
+                trial.read_back.refresh(subject)
                 subject.stored.update({t: subject.value(t) for t in values if subject.value(t) is not None})
         except Ended as end:
             trial.ended = end
     for number in ("8", "9"):
-        if trial.subjects and trial.ended is None:
+        if trial.created.people and trial.ended is None:
             try:
                 reply = post(trial, good_values(trial, number))
                 if reply.done and reply.id:
-                    trial.bosses += [reply.id]
+                    trial.created.managers += [reply.id]
             except Ended as end:
                 trial.ended = end
 
@@ -271,12 +268,12 @@ def _check_special(trial: Trial) -> Result:
     reply = post(trial, values)
     if not reply.done or not reply.id:
         return unmet("compat.special_characters_changed", reply)
-    read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
+    read = trial.read_back.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
     if isinstance(read.json, dict):
         there = read.json
     else:
         there = {}
-    known = trial.not_stored | trial.changed_on_arrival
+    known = trial.learned.not_stored | trial.learned.changed_on_arrival
     wrong = {
         t: read_target(there, t)
         for t, v in values.items()
@@ -286,7 +283,7 @@ def _check_special(trial: Trial) -> Result:
     if not wrong:
         return met(read)
     told = "; ".join(f"{target} is {value!r} instead of {values[target]!r}" for target, value in wrong.items())
-    return unmet("compat.special_characters_changed", read, told, outcome=NOT_STORED, targets=wrong)
+    return unmet("compat.special_characters_changed", read, told, outcome=Status.NOT_STORED, targets=wrong)
 
 
 def _check_variant(trial: Trial, number: str, more: Mapping[str, Any], cause: str) -> Result:
@@ -316,7 +313,7 @@ def _check_text(trial: Trial, number: str, text: str, meant: bool) -> Result:
     reply = post(trial, good_values(trial, number), more={"active": text})
     if not reply.done or not reply.id:
         return tolerated("compat.text_boolean_on_create", reply)
-    read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
+    read = trial.read_back.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
     there = None
     if isinstance(read.json, dict):
         there = read_target(read.json, "active")
@@ -331,7 +328,7 @@ def _check_text(trial: Trial, number: str, text: str, meant: bool) -> Result:
 
 
 def _check_manager(trial: Trial) -> Result:
-    subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
+    subject = trial.created.people.get((DEFAULT, FULL))
     if not trial.mapped.uses(MANAGER):
         return unknown("this mapping has no manager")
     assert subject is not None
@@ -346,7 +343,7 @@ def _check_manager(trial: Trial) -> Result:
     reply = post(trial, values, more={ENTERPRISE_USER: {**extension, **body[ENTERPRISE_USER]}})
     if not reply.done or not reply.id:
         return tolerated("compat.manager_text_on_create", reply)
-    read = trial.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
+    read = trial.read_back.until("read", lambda: trial.endpoint.read("Users", reply.id), lambda r: r.status == 200)
     there = None
     if isinstance(read.json, dict):
         there = read_target(read.json, MANAGER)
@@ -361,7 +358,7 @@ def _check_manager(trial: Trial) -> Result:
 
 def check_duplicates(trial: Trial) -> None:
     """A second creation of the same person (E13)."""
-    subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
+    subject = trial.created.people.get((DEFAULT, FULL))
     replies: list[Reply] = []
 
     def again(other_case: bool) -> Result:
@@ -373,7 +370,7 @@ def check_duplicates(trial: Trial) -> None:
                 t: v.upper() if t in ("userName", *trial.mapped.matching) and isinstance(v, str) else v
                 for t, v in values.items()
             }
-        body = create_body(values, enterprise=trial.extended)
+        body = create_body(values, enterprise=trial.learned.extended)
         reply = trial.endpoint.create(
             "Users", body, name=str(values.get("userName") or subject.user_name), key=matching_value(trial, values)
         )

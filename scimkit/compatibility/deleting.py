@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from scimkit.compatibility.endpoint import Ended, Reply
 from scimkit.compatibility.objects import basic_values, forget, post, sparse_values
+from scimkit.compatibility.read_back import Subject
 from scimkit.compatibility.reading import is_empty, resources_of
-from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, NOBODY, SPARSE
-from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
+from scimkit.compatibility.record import SPARSE
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT
 
 
 def try_deletion(trial: Trial) -> None:
@@ -14,7 +17,7 @@ def try_deletion(trial: Trial) -> None:
 
     Where that is refused the probe ends here: what it makes it must be able to remove.
     """
-    if trial.blocked("create.person", BOTH_DIALECTS, NOBODY) is not None:
+    if trial.blocked("create.person") is not None:
         return
     try:
         made = post(trial, basic_values(trial, "0"))
@@ -32,9 +35,9 @@ def try_deletion(trial: Trial) -> None:
 def check_deletions(trial: Trial) -> None:
     """Delete one of the test people, and one of the groups."""
     subject = (
-        trial.subjects.get((FLAG_DIALECT, SPARSE))
-        or trial.subjects.get((DEFAULT_DIALECT, SPARSE))
-        or next(iter(trial.subjects.values()), None)
+        trial.created.people.get((COMPLIANT, SPARSE))
+        or trial.created.people.get((DEFAULT, SPARSE))
+        or next(iter(trial.created.people.values()), None)
     )
     _check_person(trial, subject)
     if trial.mapped.groups:
@@ -88,7 +91,7 @@ class Deletion:
 
     def gone_read(self) -> Result:
         endpoint = self.trial.endpoint
-        reply = self.trial.until(
+        reply = self.trial.read_back.until(
             "gone", lambda: endpoint.read("Users", self.subject.id), lambda r: r.status in (404, 410)
         )
         if reply.status in (404, 410):
@@ -98,7 +101,7 @@ class Deletion:
         return unmet("compat.deleted_still_there" if reply.status == 200 else "compat.missing_not_404", reply)
 
     def gone_query(self) -> Result:
-        reply = self.trial.until(
+        reply = self.trial.read_back.until(
             "find deleted", lambda: self.trial.endpoint.find("Users", self.attribute, self.value), is_empty
         )
         if is_empty(reply):
@@ -126,7 +129,7 @@ class Deletion:
 
 
 def _check_group(trial: Trial) -> None:
-    group = trial.groups.get(DEFAULT_DIALECT) or trial.groups.get(FLAG_DIALECT)
+    group = trial.created.groups.get(DEFAULT) or trial.created.groups.get(COMPLIANT)
 
     def delete() -> Result:
         if group is None:
@@ -134,11 +137,11 @@ def _check_group(trial: Trial) -> None:
         reply = trial.endpoint.delete("Groups", group)
         if reply.done:
             return met(reply)
-        return unmet("compat.group_delete", reply, targets=trial.member_rows)
+        return unmet("compat.group_delete", reply, targets=trial.mapped.group_targets)
 
     def gone() -> Result:
         assert group is not None
-        reply = trial.until(
+        reply = trial.read_back.until(
             "gone",
             lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"),
             lambda r: r.status in (404, 410),
@@ -146,7 +149,7 @@ def _check_group(trial: Trial) -> None:
         if reply.status in (404, 410):
             return met(reply)
         trial.endpoint.keeps_deleted.add("Groups")
-        return unmet("compat.group_delete", reply, targets=trial.member_rows)
+        return unmet("compat.group_delete", reply, targets=trial.mapped.group_targets)
 
     trial.check("delete.group", delete)
     trial.check("delete.group_gone", gone)

@@ -7,11 +7,14 @@ from typing import Any
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.membership import check_members
 from scimkit.compatibility.objects import DIALECTS, forget_group, group_values, post_group
+from scimkit.compatibility.read_back import same
 from scimkit.compatibility.reading import ids_of, is_empty, nobody
-from scimkit.compatibility.record import DEFAULT_DIALECT, FAILED, FLAG_DIALECT, FULL
-from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, same, tolerated, unknown, unmet
-from scimkit.provisioning.dialect import CORE_GROUP, patch_body
-from scimkit.provisioning.targets import Change, read_target
+from scimkit.compatibility.record import FULL
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.evidence.checks import Status
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect, patch_body
+from scimkit.provisioning.targets import CORE_GROUP, Change, read_target
 
 SPECIAL = "Zoë & O'Brien “Łódź” 山田 100%"
 
@@ -26,8 +29,8 @@ def check_group_question(trial: Trial) -> None:
         if reply.status in (404, 405, 501) and trial.endpoint.get(
             "Groups", params={"startIndex": "1", "count": "1"}
         ).status in (404, 405, 501):
-            return unmet("compat.no_groups", reply, targets=trial.member_rows)
-        return unmet("compat.groups_not_searchable", reply, targets=trial.member_rows)
+            return unmet("compat.no_groups", reply, targets=trial.mapped.group_targets)
+        return unmet("compat.groups_not_searchable", reply, targets=trial.mapped.group_targets)
 
     trial.check("group.no_match", ask)
 
@@ -36,7 +39,7 @@ def check_groups(trial: Trial) -> None:
     """A group for each dialect, its name, its members."""
     _check_creation(trial)
     for dialect in DIALECTS:
-        if dialect not in trial.groups and trial.met("group.create") and trial.ended is None:
+        if dialect not in trial.created.groups and trial.results.met("group.create") and trial.ended is None:
             trial.check("group.create", _create, trial, dialect, dialect=dialect)
         _check_rename(trial, dialect)
         _check_members(trial, dialect)
@@ -45,18 +48,18 @@ def check_groups(trial: Trial) -> None:
 # -- the group itself ----------------------------------------------------------------
 
 
-def _create(trial: Trial, dialect: str) -> Result:
+def _create(trial: Trial, dialect: Dialect) -> Result:
     number = "2"
-    if dialect == DEFAULT_DIALECT:
+    if dialect is DEFAULT:
         number = "1"
     reply = post_group(trial, group_values(trial, number))
     if not reply.done or not reply.id:
         return unmet(
             "compat.group_create_refused" if not reply.done else "compat.create_without_id",
             reply,
-            targets=trial.member_rows,
+            targets=trial.mapped.group_targets,
         )
-    trial.groups[dialect] = reply.id
+    trial.created.groups[dialect] = reply.id
     return met(reply)
 
 
@@ -65,14 +68,14 @@ class FirstGroup:
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
-        self.rows = trial.member_rows
+        self.rows = trial.mapped.group_targets
         self.values = group_values(trial, "1")
         self.made: Reply | None = None
         self.read_reply: Reply | None = None
 
     @property
     def id(self) -> str:
-        return self.trial.groups.get(DEFAULT_DIALECT, "")
+        return self.trial.created.groups.get(DEFAULT, "")
 
     def schema(self) -> Result:
         reply = self.made = post_group(self.trial, self.values)
@@ -92,11 +95,11 @@ class FirstGroup:
                 self.made,
                 targets=self.rows,
             )
-        self.trial.groups[DEFAULT_DIALECT] = self.made.id
+        self.trial.created.groups[DEFAULT] = self.made.id
         return met(self.made)
 
     def read(self) -> Result:
-        reply = self.trial.until(
+        reply = self.trial.read_back.until(
             "read",
             lambda: self.trial.endpoint.read("Groups", self.id, excludedAttributes="members"),
             lambda r: r.status == 200,
@@ -116,10 +119,10 @@ class FirstGroup:
         }
         if not wrong:
             return met(self.read_reply, "every value as sent")
-        self.trial.group_not_stored |= {target for target in wrong if target.casefold() != "displayname"}
+        self.trial.learned.group_not_stored |= {target for target in wrong if target.casefold() != "displayname"}
         told = "; ".join(f"{target} is {value!r} instead of {self.values[target]!r}" for target, value in wrong.items())
         mapped = [target for target in wrong if target in self.trial.mapped.group_targets]
-        return unmet("compat.group_not_stored", self.read_reply, told, outcome=NOT_STORED, targets=mapped)
+        return unmet("compat.group_not_stored", self.read_reply, told, outcome=Status.NOT_STORED, targets=mapped)
 
     def match(self) -> Result:
         reply, told = self._find(self.values["displayName"], self.id)
@@ -135,7 +138,7 @@ class FirstGroup:
 
     def _find(self, name: str, id: str) -> tuple[Reply, str]:
         """The answer, and what is wrong with it; "" for nothing."""
-        reply = self.trial.until(
+        reply = self.trial.read_back.until(
             "find group", lambda: self.trial.endpoint.find("Groups", "displayName", name), lambda r: ids_of(r) == [id]
         )
         return reply, "" if ids_of(reply) == [id] else f"{len(ids_of(reply))} found, 1 wanted"
@@ -185,10 +188,10 @@ def _check_creation(trial: Trial) -> None:
         trial.check(code, ask)
 
 
-def _check_rename(trial: Trial, dialect: str) -> None:
-    group = trial.groups.get(dialect, "")
+def _check_rename(trial: Trial, dialect: Dialect) -> None:
+    group = trial.created.groups.get(dialect, "")
     number = "2"
-    if dialect == DEFAULT_DIALECT:
+    if dialect is DEFAULT:
         number = "1"
 
     def rename() -> Result:
@@ -196,26 +199,26 @@ def _check_rename(trial: Trial, dialect: str) -> None:
             return unknown("no group was created")
         new = trial.names.group_name(f"{number} renamed")
         trial.endpoint.renamed(group, new)
-        reply, there = send(new, flag=dialect == FLAG_DIALECT)
+        reply, there = send(new, dialect)
         if reply.done and same(there, new):
             return met(reply)
         if reply.done:
-            told, outcome = (f"read back: displayName is {there!r}", NOT_STORED)
+            told, outcome = (f"read back: displayName is {there!r}", Status.NOT_STORED)
         else:
-            told, outcome = ("", FAILED)
-        if dialect == DEFAULT_DIALECT and reply.status not in (405, 501):
-            lower, there = send(new, flag=True)
+            told, outcome = ("", Status.FAILED)
+        if dialect is DEFAULT and reply.status not in (405, 501):
+            lower, there = send(new, COMPLIANT)
             if lower.done and same(there, new):
                 more = f"{told}; with lower-case op: {lower.said}".lstrip("; ")
-                return unmet("compat.group_op_case", reply, more, outcome=outcome, targets=trial.member_rows)
+                return unmet("compat.group_op_case", reply, more, outcome=outcome, targets=trial.mapped.group_targets)
         return unmet("compat.group_rename", reply, told, outcome=outcome, targets=("displayName",))
 
-    def send(new: str, *, flag: bool) -> tuple[Reply, Any]:
+    def send(new: str, spoken: Dialect) -> tuple[Reply, Any]:
         """The answer, and the group's name afterwards."""
-        reply = trial.endpoint.patch("Groups", group, patch_body([Change("displayName", "old", new)], flag))
+        reply = trial.endpoint.patch("Groups", group, patch_body([Change("displayName", "old", new)], spoken))
         if not reply.done:
             return reply, None
-        read = trial.until(
+        read = trial.read_back.until(
             "read",
             lambda: trial.endpoint.read("Groups", group, excludedAttributes="members"),
             lambda r: same(read_target(r.json or {}, "displayName"), new),
@@ -228,8 +231,8 @@ def _check_rename(trial: Trial, dialect: str) -> None:
 # -- members -----------------------------------------------------------------------------
 
 
-def _check_members(trial: Trial, dialect: str) -> None:
+def _check_members(trial: Trial, dialect: Dialect) -> None:
     own = (dialect, FULL)
-    keys = sorted(trial.subjects, key=lambda key: key != own)
-    ids = [trial.subjects[key].id for key in keys]
-    check_members(trial, dialect, trial.groups.get(dialect, ""), ids)
+    keys = sorted(trial.created.people, key=lambda key: key != own)
+    ids = [trial.created.people[key].id for key in keys]
+    check_members(trial, dialect, trial.created.groups.get(dialect, ""), ids)

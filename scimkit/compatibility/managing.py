@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from scimkit.compatibility.objects import DIALECTS
+from scimkit.compatibility.read_back import Subject
 from scimkit.compatibility.reading import ids_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FAILED, FLAG_DIALECT, FULL, PASSED, SPARSE, WARNING
-from scimkit.compatibility.trial import NOT_STORED, Result, Subject, Trial, met, tolerated, unknown, unmet
-from scimkit.provisioning.dialect import ENTERPRISE_USER, MANAGER, manager_body, patch_message, reference_query
-from scimkit.provisioning.dialect import dialect as spelling_of
-from scimkit.provisioning.targets import member, read_target
+from scimkit.compatibility.record import FULL, SPARSE
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.evidence.checks import Status
+from scimkit.provisioning.dialect import DEFAULT, Dialect, manager_body, patch_message, reference_query
+from scimkit.provisioning.targets import ENTERPRISE_USER, MANAGER, member, read_target
 
 
 def check_managers(trial: Trial) -> None:
     """Every shape (E23), in each dialect on who had no manager before."""
     for dialect in DIALECTS:
         for people in (FULL, SPARSE):
-            subject = trial.subjects.get((dialect, people))
+            subject = trial.created.people.get((dialect, people))
             if subject is not None:
                 _check_person(trial, subject, dialect, people)
     _check_shapes(trial)
@@ -25,21 +27,19 @@ def check_managers(trial: Trial) -> None:
 
 def _managers(trial: Trial, subject: Subject) -> list[str]:
     """Ids of others who can be the manager; never in a ring."""
-    return trial.bosses or [one.id for one in trial.subjects.values() if one.id != subject.id][:1]
+    return trial.created.managers or [one.id for one in trial.created.people.values() if one.id != subject.id][:1]
 
 
-def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> None:
+def _check_person(trial: Trial, subject: Subject, dialect: Dialect, people: str) -> None:
     others = _managers(trial, subject)
 
     def text() -> Result:
         if not trial.mapped.uses(MANAGER) and people != FULL:
             return unknown("this mapping has no manager")
-        return _set(
-            trial, subject, manager_body(others[0], dialect == FLAG_DIALECT), others[0], "compat.manager_text_refused"
-        )
+        return _set(trial, subject, manager_body(others[0], dialect), others[0], "compat.manager_text_refused")
 
     def answered() -> Result:
-        return _judge_shape(trial, subject, trial.index[("manager.text", dialect, people)].sent)
+        return _judge_shape(trial, subject, trial.results.index[("manager.text", dialect, people)].sent)
 
     def change() -> Result:
         if len(others) < 2:
@@ -47,7 +47,7 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
         return _set(
             trial,
             subject,
-            manager_body(others[1], dialect == FLAG_DIALECT, present=True),
+            manager_body(others[1], dialect, present=True),
             others[1],
             "compat.manager_text_refused",
         )
@@ -68,21 +68,21 @@ def _raw(subject: Subject) -> Any:
 
 
 def _set(trial: Trial, subject: Subject, body: Any, wanted: str, cause: str) -> Result:
-    changed = trial.change(subject, {MANAGER: wanted}, DEFAULT_DIALECT, body=body)
+    changed = trial.read_back.change(subject, {MANAGER: wanted}, DEFAULT, body=body)
     reply = changed.reply
     if not reply.done:
         return unmet(cause, reply, targets=_rows(trial))
     there = read_target(subject.resource, MANAGER)
     if there is None:
         return unmet(
-            "compat.manager_not_stored", reply, "read back: no manager", outcome=NOT_STORED, targets=_rows(trial)
+            "compat.manager_not_stored", reply, "read back: no manager", outcome=Status.NOT_STORED, targets=_rows(trial)
         )
     if str(there) != wanted:
         return unmet(
             "compat.manager_not_stored",
             reply,
             f"read back: manager is {_raw(subject)!r}",
-            outcome=NOT_STORED,
+            outcome=Status.NOT_STORED,
             targets=_rows(trial),
         )
     if changed.lost:
@@ -94,27 +94,26 @@ def _judge_shape(trial: Trial, subject: Subject, before: str) -> Result:
     raw = _raw(subject)
     sent, got = f"{before}, then GET /Users/{subject.id}", f"manager is {raw!r}"
     if isinstance(raw, dict) and isinstance(raw.get("value"), str):
-        return Result(PASSED, "", sent, got)
-    return Result(FAILED, "compat.manager_answered_bare", sent, got, _rows(trial))
+        return Result(Status.PASSED, "", sent, got)
+    return Result(Status.FAILED, "compat.manager_answered_bare", sent, got, _rows(trial))
 
 
 def _check_shapes(trial: Trial) -> None:
     """The other two shapes, once, in the spelling that works."""
-    dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
-    subject = trial.subjects.get((dialect, FULL))
+    dialect = next((one for one in DIALECTS if trial.results.met("patch.simple", one, FULL)), DEFAULT)
+    subject = trial.created.people.get((dialect, FULL))
     if subject:
         others = _managers(trial, subject)
     else:
         others = []
-    spelling = spelling_of(dialect == FLAG_DIALECT)
 
     def shape(path: str, value: Any, wanted: str) -> Result:
         assert subject is not None
-        body = patch_message([{"op": spelling.replace, "path": path, "value": value}])
+        body = patch_message([{"op": dialect.replace, "path": path, "value": value}])
         result = _set(trial, subject, body, wanted, "compat.manager_other_shapes")
-        if result.outcome == PASSED:
+        if result.outcome == Status.PASSED:
             return result
-        return Result(WARNING, "compat.manager_other_shapes", result.sent, result.got, result.targets)
+        return Result(Status.WARNING, "compat.manager_other_shapes", result.sent, result.got, result.targets)
 
     def reference() -> Result:
         assert subject is not None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import forget, good_values, matching_value, post
+from scimkit.compatibility.read_back import Subject
 from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FULL
+from scimkit.compatibility.record import FULL
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.test_people import full_source
-from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.provisioning.dialect import DEFAULT
 from scimkit.provisioning.targets import parse_target, read_target
 
 
 def check_matches(trial: Trial) -> None:
     """Whether the match finds who is there, and only that person (R4, E04, E05)."""
-    subject = trial.subjects.get((DEFAULT_DIALECT, FULL))
+    subject = trial.created.people.get((DEFAULT, FULL))
     attribute = trial.mapped.matching[0]
     sent = ""
     if subject:
@@ -33,7 +36,7 @@ def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: st
     """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
     if subject is None:
         return unknown("nobody was created")
-    reply = trial.until(
+    reply = trial.read_back.until(
         "find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id]
     )
     if (
@@ -44,7 +47,7 @@ def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: st
         return tolerated("compat.match_case_sensitive", reply, f"found as {stored!r} only", targets=(attribute,))
     found = ids_of(reply)
     if found == [subject.id]:
-        late = trial.lag_seconds.get("find", 0.0) > 0
+        late = trial.learned.lag_seconds.get("find", 0.0) > 0
         if late:
             return tolerated("compat.read_lag", reply, "only at a second look")
         return met(reply)
@@ -86,7 +89,9 @@ def _check_other_case(trial: Trial, subject: Subject | None, attribute: str, sto
 
 def _wait_until_found(trial: Trial, attribute: str, value: str, id: str) -> Reply:
     """The answer to a search by `value`, as soon as it shows the account `id` alone, or the last one."""
-    return trial.until("find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id])
+    return trial.read_back.until(
+        "find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id]
+    )
 
 
 def _check_apostrophe(trial: Trial, attribute: str) -> Result:
@@ -125,7 +130,7 @@ def _check_other_mail(trial: Trial, attribute: str) -> Result:
     if isinstance(reply.json, dict):
         stored = read_target(reply.json, attribute)
     wanted = str(stored or matching_value(trial, values))
-    found = trial.until(
+    found = trial.read_back.until(
         "find", lambda: trial.endpoint.find("Users", attribute, wanted), lambda r: ids_of(r) == [reply.id]
     )
     if ids_of(found) == [reply.id]:

@@ -8,15 +8,23 @@ from typing import Any
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import forget_group, group_values, post_group
 from scimkit.compatibility.reading import ids_of, nobody, resources_of
-from scimkit.compatibility.record import FAILED, FLAG_DIALECT, PASSED
-from scimkit.compatibility.trial import NOT_STORED, Result, Trial, met, tolerated, unknown, unmet
-from scimkit.provisioning.dialect import add_members, patch_message, reference_query, remove_members
-from scimkit.provisioning.dialect import dialect as spelling_of
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.evidence.checks import Status
+from scimkit.provisioning.dialect import (
+    COMPLIANT,
+    DEFAULT,
+    Dialect,
+    add_members,
+    patch_message,
+    reference_query,
+    remove_members,
+)
 
 
 def member_list(trial: Trial, group: str) -> tuple[Reply, list[str] | None]:
     """The ids as the endpoint lists them, doubles included; None where the group cannot be read."""
-    if trial.members_on_request:
+    if trial.learned.members_on_request:
         params = {"attributes": "displayName,members"}
     else:
         params = {}
@@ -53,10 +61,9 @@ def shows_members(trial: Trial, one: str) -> bool | None:
 class MemberChecks:
     """The members of one group, in one dialect. ids: people who can be members, the one who is added first in front."""
 
-    def __init__(self, trial: Trial, dialect: str, group: str, ids: list[str]) -> None:
+    def __init__(self, trial: Trial, dialect: Dialect, group: str, ids: list[str]) -> None:
         self.trial, self.dialect, self.group, self.ids = trial, dialect, group, ids
-        self.flag = dialect == FLAG_DIALECT
-        self.rows = trial.member_rows
+        self.rows = trial.mapped.group_targets
         self.first: Reply | None = None
 
     def _patch(self, body: Any) -> Reply:
@@ -71,51 +78,51 @@ class MemberChecks:
             holder[0] = there or set()
             return reply
 
-        self.trial.until("members", ask, lambda reply: want(holder[0]))
-        self.trial.members[self.dialect] = holder[0]
+        self.trial.read_back.until("members", ask, lambda reply: want(holder[0]))
+        self.trial.created.members[self.dialect] = holder[0]
         return holder[0]
 
     def add_one(self) -> Result:
         if not self.group or not self.ids:
             return unknown("there is no group, or nobody to put into it")
         one = self.ids[0]
-        reply = self.first = self._patch(add_members([one], self.flag))
+        reply = self.first = self._patch(add_members([one], self.dialect))
         if not reply.done:
             return self._blame_add(reply, one)
         if one in self._now(lambda there: one in there):
-            self.trial.members_shown = True
+            self.trial.learned.members_shown = True
             return met(reply, "read back: a member")
-        self.trial.members_on_request = True
+        self.trial.learned.members_on_request = True
         if one in self._now():
-            self.trial.members_shown = True
+            self.trial.learned.members_shown = True
             return met(reply, "read back, asked by attributes=members: a member")
-        self.trial.members_on_request = False
+        self.trial.learned.members_on_request = False
         return self._blame_silence(reply, one)
 
     def _blame_silence(self, reply: Reply, one: str) -> Result:
         """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not
         stored."""
-        if not self.flag and self._patch(add_members([one], flag=True)).done and one in self._now():
+        if self.dialect is DEFAULT and self._patch(add_members([one], dialect=COMPLIANT)).done and one in self._now():
             return unmet(
                 "compat.group_op_case",
                 reply,
                 "read back: no member; with lower-case op: a member",
-                outcome=NOT_STORED,
+                outcome=Status.NOT_STORED,
                 targets=self.rows,
             )
         shown = shows_members(self.trial, one)
         cause = "compat.member_add_refused"
         if shown is False:
             cause = "compat.members_not_shown"
-        return unmet(cause, reply, "read back: no member", outcome=NOT_STORED, targets=self.rows)
+        return unmet(cause, reply, "read back: no member", outcome=Status.NOT_STORED, targets=self.rows)
 
     def _blame_add(self, reply: Reply, one: str) -> Result:
-        body = patch_message([{"op": spelling_of(self.flag).add, "path": "members", "value": [{"value": one}]}])
+        body = patch_message([{"op": self.dialect.add, "path": "members", "value": [{"value": one}]}])
         plain = self._patch(body)
         if plain.done and one in self._now():
             return unmet("compat.member_null_ref", reply, f"without $ref: {plain.said}", targets=self.rows)
-        if not self.flag:
-            lower = self._patch(add_members([one], flag=True))
+        if self.dialect is DEFAULT:
+            lower = self._patch(add_members([one], dialect=COMPLIANT))
             if lower.done and one in self._now():
                 return unmet("compat.group_op_case", reply, f"with lower-case op: {lower.said}", targets=self.rows)
         return unmet("compat.member_add_refused", reply, targets=self.rows)
@@ -124,26 +131,26 @@ class MemberChecks:
         more = self.ids[1:3]
         if len(more) < 2:
             return unknown("there are too few people")
-        reply = self._patch(add_members(more, self.flag))
+        reply = self._patch(add_members(more, self.dialect))
         if reply.done and set(more) <= self._now(lambda there: set(more) <= there):
             return met(reply, "read back: members")
         for one in more:  # the checks that follow need them
-            self._patch(add_members([one], self.flag))
-        told, outcome = "", FAILED
+            self._patch(add_members([one], self.dialect))
+        told, outcome = "", Status.FAILED
         if reply.done:
-            told, outcome = "read back: not all are members", NOT_STORED
+            told, outcome = "read back: not all are members", Status.NOT_STORED
         return unmet("compat.member_add_several", reply, told, targets=self.rows, outcome=outcome)
 
     def add_keeps(self) -> Result:
         there = self._now(lambda there: self.ids[0] in there)
         sent, got = f"GET /Groups/{self.group}", f"{len(there)} members"
         if self.ids[0] in there:
-            return Result(PASSED, "", sent, got)
-        self._patch(add_members([self.ids[0]], self.flag))
-        return Result(FAILED, "compat.member_add_replaces", sent, f"{got}; the first is gone", self.rows)
+            return Result(Status.PASSED, "", sent, got)
+        self._patch(add_members([self.ids[0]], self.dialect))
+        return Result(Status.FAILED, "compat.member_add_replaces", sent, f"{got}; the first is gone", self.rows)
 
     def twice(self) -> Result:
-        reply = self._patch(add_members([self.ids[0]], self.flag))
+        reply = self._patch(add_members([self.ids[0]], self.dialect))
         _, listed = member_list(self.trial, self.group)
         if not reply.done:
             return unmet("compat.member_twice", reply, targets=self.rows)
@@ -159,16 +166,16 @@ class MemberChecks:
         stay = before - {leaver}
         if not leaver or not stay:
             return unknown("the group has too few members")
-        reply = self._patch(remove_members([leaver], self.flag))
+        reply = self._patch(remove_members([leaver], self.dialect))
         cause = "compat.member_remove_refused"
-        if self.flag:
+        if self.dialect is COMPLIANT:
             cause = "compat.member_path_remove_refused"
         if not reply.done:
             return unmet(cause, reply, targets=self.rows)
         there = self._now(lambda there: leaver not in there)
         if not stay <= there:
             for one in self.ids[:1]:  # the checks that follow need one
-                self._patch(add_members([one], self.flag))
+                self._patch(add_members([one], self.dialect))
             self._now()
             return unmet(
                 "compat.member_remove_clears_all",
@@ -177,13 +184,13 @@ class MemberChecks:
                 targets=self.rows,
             )
         if leaver in there:
-            return unmet(cause, reply, "read back: still a member", outcome=NOT_STORED, targets=self.rows)
+            return unmet(cause, reply, "read back: still a member", outcome=Status.NOT_STORED, targets=self.rows)
         return met(reply, f"read back: gone, {len(stay)} others are left")
 
     def remove_absent(self) -> Result:
         before = self._now()
         absent = next((one for one in self.ids if one not in before), nobody())
-        reply = self._patch(remove_members([absent], self.flag))
+        reply = self._patch(remove_members([absent], self.dialect))
         if reply.done and not before <= self._now(lambda there: before <= there):
             return unmet(
                 "compat.member_remove_clears_all", reply, "members are gone that were not named", targets=self.rows
@@ -226,7 +233,7 @@ class MemberChecks:
         return met(self.first)
 
 
-def check_members(trial: Trial, dialect: str, group: str, ids: list[str]) -> None:
+def check_members(trial: Trial, dialect: Dialect, group: str, ids: list[str]) -> None:
     """All of it, in the order in which each finds what it needs."""
     checks = MemberChecks(trial, dialect, group, ids)
     for code, ask in (

@@ -8,11 +8,12 @@ from typing import Any
 from scimkit.compatibility.changing import cause_of_loss, judge, other_value, usable
 from scimkit.compatibility.creating import CHARSET
 from scimkit.compatibility.objects import DIALECTS
+from scimkit.compatibility.read_back import Changed, Subject, exactly
 from scimkit.compatibility.reading import nobody
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL
-from scimkit.compatibility.trial import Changed, Result, Subject, Trial, exactly, met, tolerated, unknown
-from scimkit.provisioning.dialect import dialect as spelling_of
-from scimkit.provisioning.dialect import patch_body, patch_message
+from scimkit.compatibility.record import FULL
+from scimkit.compatibility.results import Result, met, tolerated, unknown
+from scimkit.compatibility.trial import Trial
+from scimkit.provisioning.dialect import DEFAULT, patch_body, patch_message
 from scimkit.provisioning.targets import Change, parse_target
 
 UNKNOWN_NAME = "scimkitProbeUnknown"
@@ -23,9 +24,8 @@ class OddMessages:
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
-        self.dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
-        self.spelling = spelling_of(self.dialect == FLAG_DIALECT)
-        subject = trial.subjects.get((self.dialect, FULL))
+        self.dialect = next((one for one in DIALECTS if trial.results.met("patch.simple", one, FULL)), DEFAULT)
+        subject = trial.created.people.get((self.dialect, FULL))
         self.subject = subject or Subject("none", "", FULL, "0")
         if subject:
             targets = usable(trial, self.subject, self.dialect, present=True)
@@ -38,13 +38,13 @@ class OddMessages:
         return other_value(self.trial, self.subject, self.target)
 
     def _send(self, wanted: Mapping[str, Any], operations: list[dict[str, Any]]) -> Changed:
-        return self.trial.change(self.subject, wanted, self.dialect, body=patch_message(operations))
+        return self.trial.read_back.change(self.subject, wanted, self.dialect, body=patch_message(operations))
 
     def op_spelling(self) -> Result:
         return self._spelt("rEPLACE", self.target, "compat.op_spelling")
 
     def attribute_case(self) -> Result:
-        return self._spelt(self.spelling.replace, _other_case(self.target), "compat.attribute_case")
+        return self._spelt(self.dialect.replace, _other_case(self.target), "compat.attribute_case")
 
     def _spelt(self, op: str, path: str, cause: str) -> Result:
         if not self.target:
@@ -58,24 +58,24 @@ class OddMessages:
     def charset(self) -> Result:
         if not self.target:
             return NOTHING
-        changed = self.trial.change(self.subject, {self.target: self.value}, self.dialect, media_type=CHARSET)
+        changed = self.trial.read_back.change(self.subject, {self.target: self.value}, self.dialect, media_type=CHARSET)
         return judge(changed, "compat.charset_refused", ())
 
     def atomic(self) -> Result:
         if not self.target:
             return NOTHING
         value, before = self.value, self.subject.value(self.target)
-        good = {"op": self.spelling.replace, "path": self.target, "value": value}
+        good = {"op": self.dialect.replace, "path": self.target, "value": value}
         changed = self._send({self.target: value}, [good, {"op": "scimkit", "path": self.target, "value": "x"}])
         if changed.reply.done:
             return unknown("the bad operation was not refused", changed.reply)
-        self.trial.refresh(self.subject)
+        self.trial.read_back.refresh(self.subject)
         if not exactly(self.subject.value(self.target), before):
             return tolerated("compat.not_atomic", changed.reply, f"{self.target} was changed all the same")
         return met(changed.reply, "nothing was changed")
 
     def unknown_path(self) -> Result:
-        return self._harmless([{"op": self.spelling.replace, "path": UNKNOWN_NAME, "value": "x"}])
+        return self._harmless([{"op": self.dialect.replace, "path": UNKNOWN_NAME, "value": "x"}])
 
     def empty_operations(self) -> Result:
         return self._harmless([])
@@ -90,7 +90,7 @@ class OddMessages:
         return met(changed.reply)
 
     def unknown_id(self) -> Result:
-        body = patch_body([Change(self.target or "displayName", "x", "y")], self.dialect == FLAG_DIALECT)
+        body = patch_body([Change(self.target or "displayName", "x", "y")], self.dialect)
         reply = self.trial.endpoint.patch("Users", nobody(), body)
         if reply.status in (404, 410):
             return met(reply)

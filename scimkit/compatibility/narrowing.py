@@ -7,8 +7,9 @@ from itertools import combinations
 
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import basic_values, forget, good_values, post, root_of, sparse_values
+from scimkit.compatibility.results import Result, met, tolerated, unmet
 from scimkit.compatibility.test_people import full_source, values_of
-from scimkit.compatibility.trial import Result, Trial, met, tolerated, unmet
+from scimkit.compatibility.trial import Trial
 
 INSISTED = ("name", "emails", "displayName", "externalId")
 """What endpoints were seen to demand beside userName."""
@@ -17,7 +18,7 @@ INSISTED = ("name", "emails", "displayName", "externalId")
 def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
     """The whole person was refused: find a part that is taken, then the attributes with which that is refused.
 
-    They are kept in `trial.refused`; a person without them is the last of `replies`.
+    They are kept in `trial.learned.refused`; a person without them is the last of `replies`.
     """
     whole = replies[0]
     if whole.answer is None or whole.status in (401, 403, 404, 405, 429, 501):
@@ -25,16 +26,16 @@ def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
     least, base = _find_base(trial)
     if base is None:
         return unmet("compat.create_refused", whole, f"with the least of values: {least.said}")
-    trial.refused |= _refused_targets(trial, base)
-    if not trial.refused and trial.extended:
+    trial.learned.refused |= _refused_targets(trial, base)
+    if not trial.learned.refused and trial.learned.extended:
         return unmet("compat.create_refused", whole, "each attribute alone is taken")
     again = post(trial, good_values(trial, "1"))
     replies.append(again)
     if not again.done:
         return unmet("compat.create_refused", again)
-    if not trial.extended:
+    if not trial.learned.extended:
         return tolerated("compat.listed_schema_refused", least, "without that URN it is taken")
-    return met(again, "without " + ", ".join(sorted(trial.refused)))
+    return met(again, "without " + ", ".join(sorted(trial.learned.refused)))
 
 
 def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
@@ -45,7 +46,7 @@ def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
     """
     least: Reply | None = None
     for extended in (True, False):
-        trial.extended = extended
+        trial.learned.extended = extended
         for number, targets in enumerate(_parts(trial)):
             values = good_values(trial, f"1b{number}{'' if extended else 'u'}")
             reply = post(trial, {target: value for target, value in values.items() if target in targets})
@@ -55,7 +56,7 @@ def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
                 return least, targets
             if reply.answer is None or reply.status == 429:
                 break
-    trial.extended = True
+    trial.learned.extended = True
     assert least is not None
     return least, None
 

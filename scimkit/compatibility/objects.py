@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FAILED, FLAG_DIALECT, NOBODY
+from scimkit.compatibility.record import NOBODY
 from scimkit.compatibility.test_people import full_source, sparse_source, values_of
 from scimkit.compatibility.trial import Trial
-from scimkit.provisioning.dialect import CORE_GROUP, create_body
-from scimkit.provisioning.targets import parse_target
+from scimkit.evidence.checks import Status
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, create_body
+from scimkit.provisioning.targets import CORE_GROUP, parse_target
 
-DIALECTS = (DEFAULT_DIALECT, FLAG_DIALECT)
+DIALECTS = (DEFAULT, COMPLIANT)
 
 
 # -- people ---------------------------------------------------------------------
@@ -26,7 +27,7 @@ def matching_value(trial: Trial, values: Mapping[str, Any]) -> str:
 
 def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None, **how: Any) -> Reply:
     """Create a person with these values; `more` is put over the body."""
-    body = create_body(values, enterprise=trial.extended) | dict(more or {})
+    body = create_body(values, enterprise=trial.learned.extended) | dict(more or {})
     name = str(values.get("userName") or matching_value(trial, values))
     return trial.endpoint.create("Users", body, name=name, key=matching_value(trial, values), **how)
 
@@ -35,7 +36,7 @@ def basic_values(trial: Trial, number: str) -> dict[str, Any]:
     """The least the mapping gives for somebody: matching attributes, userName, active, and what the endpoint insists
     on."""
     full = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
-    keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.required))}
+    keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.learned.required))}
     return {target: value for target, value in full.items() if target.casefold() in keep}
 
 
@@ -47,9 +48,9 @@ def good_values(
         trial.mapped,
         source or full_source(trial.names, number),
         now=trial.now,
-        invent=None if invent else set(trial.required),
+        invent=None if invent else set(trial.learned.required),
     )
-    return {target: value for target, value in made.items() if target not in trial.refused}
+    return {target: value for target, value in made.items() if target not in trial.learned.refused}
 
 
 def root_of(target: str) -> str:
@@ -64,7 +65,9 @@ def sparse_values(trial: Trial, number: str) -> dict[str, Any]:
     """What the mapping gives for somebody without optional values, and what the endpoint insists on."""
     there = good_values(trial, number, sparse_source(trial.names, number), invent=False)
     full = good_values(trial, number)
-    return there | {target: full[target] for target in (*trial.required, *trial.mapped.matching) if target in full}
+    return there | {
+        target: full[target] for target in (*trial.learned.required, *trial.mapped.matching) if target in full
+    }
 
 
 def forget(trial: Trial, reply: Reply) -> None:
@@ -84,7 +87,7 @@ def group_values(trial: Trial, number: str) -> dict[str, Any]:
     values = {
         target: made.get(target.casefold(), f"scimkit-probe-{number}")
         for target in targets
-        if target not in trial.group_not_stored
+        if target not in trial.learned.group_not_stored
     }
     return {"displayName": name} | values
 
@@ -93,8 +96,8 @@ def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, An
     """Create a group with these values; `more` is put over the body. Microsoft's own URN is left out where it was
     refused."""
     body = create_body(values, "Groups") | dict(more or {})
-    row = trial.index.get(("group.schema", BOTH_DIALECTS, NOBODY))
-    if row is not None and row.outcome == FAILED:
+    row = trial.results.found("group.schema", None, NOBODY)
+    if row is not None and row.outcome == Status.FAILED:
         body["schemas"] = [CORE_GROUP]
     return trial.endpoint.create("Groups", body, name=str(values["displayName"]))
 

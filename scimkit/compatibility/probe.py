@@ -26,13 +26,14 @@ from scimkit.compatibility.reading import (
     check_rate,
     check_tokens,
 )
-from scimkit.compatibility.record import DEFAULT_DIALECT, FULL, Compatibility
+from scimkit.compatibility.record import FULL, Compatibility
 from scimkit.compatibility.renaming import check_renames
 from scimkit.compatibility.switching import check_switches
 from scimkit.compatibility.test_people import Names
 from scimkit.compatibility.trial import Trial
 from scimkit.compatibility.verdict import find_causes, for_dialects, judge_whole, make_checks
 from scimkit.credentials import REDACTOR
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect, dialect_of
 
 
 def probe_compatibility(
@@ -42,7 +43,7 @@ def probe_compatibility(
     profile: AppProfile | None = None,
     write: bool,
     now: datetime,
-    flag: bool | None = None,
+    dialect: Dialect | None = None,
     gallery: bool | None = None,
     tag: str = "",
     deadline_seconds: float = DEADLINE_SECONDS,
@@ -53,7 +54,7 @@ def probe_compatibility(
 
     mapping  the rows in force; None takes the profile's, without one the default of a non-gallery app
     write    False: only what can be read is asked
-    flag     whether the job will use aadOptscim062020; None reads it off the client's address
+    dialect  the one the job will speak; None reads it off the client's address
     gallery  whether a gallery connector will be used; None asks the profile
     tag      eight hexadecimal digits of the test people's names; "" makes a fresh one
     keep     `keep(resource_type, id, name)`, called before each creation (id "") and after it with the id
@@ -62,28 +63,26 @@ def probe_compatibility(
     Raises nothing that the endpoint is to blame for.
     """
     mapped = mapping or (mapped_for(profile) if profile else default_mapped())
-    if flag is None:
-        flag = scim.flag
+    if dialect is None:
+        dialect = dialect_of(scim.flag)
     if gallery is None:
         gallery = profile is not None and profile.gallery.added_by == "gallery"
     endpoint = Endpoint(scim, deadline_seconds, request_seconds, keep, mapped.matching[0])
+    trial = Trial(endpoint, mapped, Names(tag or uuid.uuid4().hex[:8]), now)
     if profile:
-        documented = profile.required_targets
-    else:
-        documented = ()
-    trial = Trial(endpoint, mapped, Names(tag or uuid.uuid4().hex[:8]), now, required=documented, documented=documented)
+        trial.learned.required = trial.learned.documented = profile.required_targets
     try:
         run_checks(trial, write=write)
     finally:
         left = endpoint.clean_up()
-    findings = find_causes(trial.rows, mapped, flag=flag, also=trial.also)
-    verdict = judge_whole(findings, trial.rows, flag=flag, written=write, gallery=gallery)
-    findings = for_dialects(findings, verdict, flag=flag)
+    findings = find_causes(trial.results.rows, mapped, dialect=dialect, also=trial.results.also)
+    verdict = judge_whole(findings, trial.results.rows, dialect=dialect, written=write, gallery=gallery)
+    findings = for_dialects(findings, verdict, dialect=dialect)
     return Compatibility(
         address=REDACTOR.text(scim.base_url),
         app=profile.name if profile else "",
         written=write,
-        flag=flag,
+        flag=dialect is COMPLIANT,
         matching=mapped.matching,
         mapped=mapped.targets,
         mapped_groups=mapped.group_targets,
@@ -91,12 +90,12 @@ def probe_compatibility(
         sentence=verdict.sentence,
         conditions=verdict.conditions,
         note=verdict.note,
-        rows=tuple(trial.rows),
+        rows=tuple(trial.results.rows),
         findings=findings,
         requests=endpoint.requests,
         left_behind=left,
         made_utc=now,
-        checks=make_checks(verdict, findings, trial.rows, left, flag=flag),
+        checks=make_checks(verdict, findings, trial.results.rows, left, dialect=dialect),
     )
 
 
@@ -124,7 +123,7 @@ def _run_writing(trial: Trial) -> None:
     try_deletion(trial)
     check_people(trial)
     check_matches(trial)
-    check_filters(trial, trial.subjects.get((DEFAULT_DIALECT, FULL)))
+    check_filters(trial, trial.created.people.get((DEFAULT, FULL)))
     check_creations(trial)
     check_changes(trial)
     check_messages(trial)

@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.record import BOTH_DIALECTS, FAILED, NOBODY, NOT_REACHED, PASSED, WARNING
-from scimkit.compatibility.trial import Result, Subject, Trial, met, tolerated, unknown, unmet
+from scimkit.compatibility.read_back import Subject
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.evidence.checks import Status
 from scimkit.journey.connection.exchange import LIST_RESPONSE
 from scimkit.mapping.rows import objects_in
 from scimkit.provisioning.dialect import FLAG, match_filter
@@ -133,7 +135,9 @@ def judge_no_match(trial: Trial, attribute: str, replies: list[Reply]) -> Result
             return unmet("compat.query_encoding", reply, f"with %20: {other.said}")
         if other.done and not reply.done:  # it is read now, and answered wrongly
             trial.endpoint.percent = True
-            trial.also["compat.query_encoding"] = unmet("compat.query_encoding", reply, f"with %20: {other.said}")
+            trial.results.also["compat.query_encoding"] = unmet(
+                "compat.query_encoding", reply, f"with %20: {other.said}"
+            )
             reply = other
     return unmet(_cause_of_query(reply), reply, targets=(attribute,))
 
@@ -153,8 +157,8 @@ def _cause_of_query(reply: Reply) -> str:
 def check_matching(trial: Trial) -> Result:
     """Whether the endpoint can be searched by every further matching attribute (E04)."""
     first, *others = trial.mapped.matching
-    row = trial.index[("query.no_match", BOTH_DIALECTS, NOBODY)]
-    if not others or row.outcome == FAILED:
+    row = trial.results.row("query.no_match")
+    if not others or row.outcome == Status.FAILED:
         return Result(row.outcome, row.cause, row.sent, row.got, row.targets)
     refused = []
     reply = None
@@ -382,11 +386,11 @@ def check_discovery(trial: Trial) -> None:
         return tolerated("compat.schemas_missing" if path == "Schemas" else "compat.discovery_missing", reply)
 
     trial.check("discovery.schemas", ask, "Schemas")
-    if trial.index[("discovery.schemas", BOTH_DIALECTS, NOBODY)].outcome == WARNING:  # there is nothing to look into
+    if trial.results.row("discovery.schemas").outcome == Status.WARNING:  # there is nothing to look into
         for code in ("nulls", "words", "targets"):
-            trial.note(
+            trial.results.note(
                 f"discovery.schemas_{code}",
-                Result(NOT_REACHED, "compat.schemas_missing", "", "not asked: discovery.schemas was not met"),
+                Result(Status.NOT_REACHED, "compat.schemas_missing", "", "not asked: discovery.schemas was not met"),
             )
     else:
         trial.check("discovery.schemas_nulls", lambda: _judge_nulls(replies["Schemas"]))
@@ -490,14 +494,17 @@ def check_rate(trial: Trial) -> None:
     """E18, as far as the probe's own requests show it: it sends one after the other, as fast as they are answered."""
     refused = trial.endpoint.throttled
     if not refused:
-        trial.note(
+        trial.results.note(
             "auth.rate",
-            Result(PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused for its number"),
+            Result(Status.PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused for its number"),
         )
         return
     sent, fewest = min(refused, key=lambda each: each[1])
     told = f"{len(refused)} of {trial.endpoint.requests} requests got 429; once after {fewest} in one second"
-    trial.note("auth.rate", Result(FAILED if fewest <= REQUIRED_RATE else WARNING, "compat.throttled", sent, told))
+    trial.results.note(
+        "auth.rate",
+        Result(Status.FAILED if fewest <= REQUIRED_RATE else Status.WARNING, "compat.throttled", sent, told),
+    )
 
 
 # -- paging --------------------------------------------------------------------
@@ -568,14 +575,16 @@ def check_paging(trial: Trial) -> None:
     """Whether lists come in pages."""
     pages = Pages(trial)
     trial.check("paging.count", pages.count)
-    row = trial.index[("paging.count", BOTH_DIALECTS, NOBODY)]
+    row = trial.results.row("paging.count")
     for code, ask in (
         ("paging.total", pages.total),
         ("paging.start_index", pages.start_index),
         ("paging.no_repeats", pages.no_repeats),
     ):
-        if row.outcome == WARNING:  # there are no pages to look at
-            trial.note(code, Result(NOT_REACHED, "compat.paging", "", "not asked: paging.count was not met"))
+        if row.outcome == Status.WARNING:  # there are no pages to look at
+            trial.results.note(
+                code, Result(Status.NOT_REACHED, "compat.paging", "", "not asked: paging.count was not met")
+            )
         else:
             trial.check(code, ask)
     trial.check("paging.past_the_end", pages.past_the_end)

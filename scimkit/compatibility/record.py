@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scimkit.evidence.checks import Check
+from scimkit.evidence.checks import Check, Status
 from scimkit.evidence.records import record
 
-# Which of Entra's two ways of writing a check was made in.
-DEFAULT_DIALECT, FLAG_DIALECT, BOTH_DIALECTS = "default", "aadOptscim062020", "both"
+# What stands in place of a dialect's name where the message is the same in both.
+BOTH_DIALECTS = "both"
 FULL, SPARSE, NOBODY = "full", "sparse", ""
-
-PASSED, FAILED, NOT_STORED, WARNING = "passed", "failed", "accepted_not_stored", "warning"
-NOT_REACHED, NOT_OBSERVED = "not_reached", "not_observed"
 
 WORKS, WORKS_IF, FAILS, UNKNOWN = "works", "works_if", "fails", "unknown"
 
@@ -26,8 +23,7 @@ class CompatibilityRow:
     title    what is asked, a sentence
     dialect  default | aadOptscim062020 | both (the message is the same in both)
     people   full (has every value) | sparse (lacks the optional ones) | "" (no person concerned)
-    outcome  passed | failed | accepted_not_stored | warning (not as wished, yet no harm) |
-             not_reached (something before it failed) | not_observed (not asked, or could not be told)
+    outcome  a warning: not as wished, yet no harm
     sent     method, path and the body where there is one; "" where nothing was sent
     got      what came back, redacted, and what was read afterwards
     cause    code of the root cause, "" where there is none
@@ -39,7 +35,7 @@ class CompatibilityRow:
     theme: str
     dialect: str
     people: str
-    outcome: str
+    outcome: Status
     sent: str = ""
     got: str = ""
     cause: str = ""

@@ -7,23 +7,13 @@ from typing import Any
 
 from scimkit.compatibility.membership import members_of
 from scimkit.compatibility.objects import DIALECTS
+from scimkit.compatibility.read_back import Changed, Subject, exactly, same
 from scimkit.compatibility.reading import ids_of, resources_of
-from scimkit.compatibility.record import DEFAULT_DIALECT, FLAG_DIALECT, FULL, NOT_REACHED, SPARSE
-from scimkit.compatibility.trial import (
-    NOT_STORED,
-    Changed,
-    Result,
-    Subject,
-    Trial,
-    exactly,
-    met,
-    same,
-    tolerated,
-    unknown,
-    unmet,
-)
-from scimkit.provisioning.dialect import dialect as spelling_of
-from scimkit.provisioning.dialect import patch_message
+from scimkit.compatibility.record import FULL, SPARSE
+from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.trial import Trial
+from scimkit.evidence.checks import Status
+from scimkit.provisioning.dialect import DEFAULT, Dialect, patch_message
 from scimkit.provisioning.targets import as_boolean
 
 ROWS = ("active",)
@@ -32,11 +22,11 @@ ROWS = ("active",)
 def check_switches(trial: Trial) -> None:
     """E11, for each dialect and each person."""
     for dialect, people in product(DIALECTS, (FULL, SPARSE)):
-        subject = trial.subjects.get((dialect, people))
+        subject = trial.created.people.get((dialect, people))
         if subject is not None:
             _check_person(trial, subject, dialect, people)
-        if "compat.inactive_hidden" in trial.also or any(
-            row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.rows
+        if "compat.inactive_hidden" in trial.results.also or any(
+            row.code == "inactive.readable" and row.cause == "compat.inactive_hidden" for row in trial.results.rows
         ):
             _spare_the_others(trial)
             break
@@ -46,32 +36,37 @@ def check_switches(trial: Trial) -> None:
 def _spare_the_others(trial: Trial) -> None:
     """Whoever is hidden cannot be removed: one such person is enough."""
     reason = Result(
-        NOT_REACHED, "compat.inactive_hidden", "", "not asked: whoever is switched off cannot be reached any more"
+        Status.NOT_REACHED,
+        "compat.inactive_hidden",
+        "",
+        "not asked: whoever is switched off cannot be reached any more",
     )
-    for dialect, people in trial.subjects:
-        if ("disable.own", dialect, people) not in trial.index:
+    for dialect, people in trial.created.people:
+        if ("disable.own", dialect, people) not in trial.results.index:
             for code in ("disable.own", "inactive.readable", "inactive.found", "restore.own", "restore.id"):
-                trial.note(code, reason, dialect, people)
+                trial.results.note(code, reason, dialect, people)
 
 
 def _switch(trial: Trial, subject: Subject, on: bool, op: str, value: Any) -> Changed:
-    return trial.change(
-        subject, {"active": on}, DEFAULT_DIALECT, body=patch_message([{"op": op, "path": "active", "value": value}])
+    return trial.read_back.change(
+        subject, {"active": on}, DEFAULT, body=patch_message([{"op": op, "path": "active", "value": value}])
     )
 
 
-def _own(trial: Trial, subject: Subject, on: bool, dialect: str) -> Changed:
+def _own(trial: Trial, subject: Subject, on: bool, dialect: Dialect) -> Changed:
     """The dialect's own message: text by default, a boolean with the flag."""
-    spelling = spelling_of(dialect == FLAG_DIALECT)
-    return _switch(trial, subject, on, spelling.replace, str(on) if spelling.boolean_as_text else on)
+    value: Any = on
+    if dialect.boolean_as_text:
+        value = str(on)
+    return _switch(trial, subject, on, dialect.replace, value)
 
 
-def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> None:
+def _check_person(trial: Trial, subject: Subject, dialect: Dialect, people: str) -> None:
     def off() -> Result:
         return _judge_off(trial, subject, dialect, _own(trial, subject, False, dialect))
 
     def readable() -> Result:
-        reply = trial.refresh(subject)
+        reply = trial.read_back.refresh(subject)
         if reply.status == 200 and reply.id == subject.id:
             return met(reply)
         if reply.status not in (404, 410):
@@ -86,7 +81,7 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
         return _judge_on(subject, _own(trial, subject, True, dialect))
 
     def same_id() -> Result:
-        reply = trial.refresh(subject)
+        reply = trial.read_back.refresh(subject)
         good = reply.status == 200 and reply.id == subject.id
         if good:
             return met(reply)
@@ -99,9 +94,9 @@ def _check_person(trial: Trial, subject: Subject, dialect: str, people: str) -> 
         trial.check(code, ask, dialect=dialect, people=people)
 
 
-def _judge_off(trial: Trial, subject: Subject, dialect: str, changed: Changed) -> Result:
+def _judge_off(trial: Trial, subject: Subject, dialect: Dialect, changed: Changed) -> Result:
     reply = changed.reply
-    text = dialect == DEFAULT_DIALECT
+    text = dialect is DEFAULT
     if not reply.done:
         return unmet("compat.boolean_text_refused" if text else "compat.boolean_json_refused", reply, targets=ROWS)
     gone = None
@@ -115,12 +110,12 @@ def _judge_off(trial: Trial, subject: Subject, dialect: str, changed: Changed) -
     if as_boolean(there) is not False:
         said = f"read back: active is {there!r}"
         if not text:
-            return unmet("compat.disable_not_stored", reply, said, outcome=NOT_STORED, targets=ROWS)
+            return unmet("compat.disable_not_stored", reply, said, outcome=Status.NOT_STORED, targets=ROWS)
         works, more = _try_real_false(trial, subject)
         cause = "compat.disable_not_stored"
         if works:
             cause = "compat.boolean_text_taken_as_true"
-        return unmet(cause, reply, f"{said}; with a JSON false {more}", outcome=NOT_STORED, targets=ROWS)
+        return unmet(cause, reply, f"{said}; with a JSON false {more}", outcome=Status.NOT_STORED, targets=ROWS)
     if changed.lost:
         return unmet("compat.siblings_lost", reply, changed.words, targets=ROWS)
     if not exactly(there, False):
@@ -137,14 +132,14 @@ def _try_real_false(trial: Trial, subject: Subject) -> tuple[bool, str]:
     if read.status not in (404, 410):
         return False, f"it is {subject.value('active')!r}"
     trial.endpoint.hide(subject.id, True)
-    trial.also["compat.inactive_hidden"] = unmet("compat.inactive_hidden", read, targets=ROWS)
+    trial.results.also["compat.inactive_hidden"] = unmet("compat.inactive_hidden", read, targets=ROWS)
     return True, "the person cannot be read any more"
 
 
 def _judge_found(trial: Trial, subject: Subject) -> Result:
     attribute = trial.mapped.matching[0]
     value = str(subject.value(attribute) or subject.user_name)
-    reply = trial.until(
+    reply = trial.read_back.until(
         "find inactive", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [subject.id]
     )
     if ids_of(reply) == [subject.id]:
@@ -174,14 +169,18 @@ def _judge_on(subject: Subject, changed: Changed) -> Result:
         return tolerated("compat.active_hidden", changed.reply, "read back: active is missing", targets=ROWS)
     if not same(there, True):
         return unmet(
-            "compat.restore_refused", changed.reply, f"read back: active is {there!r}", outcome=NOT_STORED, targets=ROWS
+            "compat.restore_refused",
+            changed.reply,
+            f"read back: active is {there!r}",
+            outcome=Status.NOT_STORED,
+            targets=ROWS,
         )
     return met(changed.reply, "read back: active is true")
 
 
-def _judge_memberships(trial: Trial, subject: Subject, dialect: str) -> Result:
-    group = trial.groups.get(dialect)
-    if group is None or not trial.members_shown or subject.id not in trial.members.get(dialect, set()):
+def _judge_memberships(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
+    group = trial.created.groups.get(dialect)
+    if group is None or not trial.learned.members_shown or subject.id not in trial.created.members.get(dialect, set()):
         return unknown("no membership of this person could be seen before")
     reply, there = members_of(trial, group)
     if there is None:
@@ -189,15 +188,15 @@ def _judge_memberships(trial: Trial, subject: Subject, dialect: str) -> Result:
     if subject.id in there:
         return met(reply)
     return unmet(
-        "compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.member_rows
+        "compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.mapped.group_targets
     )
 
 
 def _check_mixed(trial: Trial) -> None:
     """The third form that a published sample shows: the default's word with a real boolean (E06)."""
-    dialect = next((one for one in DIALECTS if trial.met("patch.simple", one, FULL)), DEFAULT_DIALECT)
-    subject = trial.subjects.get((dialect, FULL))
-    word = spelling_of(dialect == FLAG_DIALECT).replace
+    dialect = next((one for one in DIALECTS if trial.results.met("patch.simple", one, FULL)), DEFAULT)
+    subject = trial.created.people.get((dialect, FULL))
+    word = dialect.replace
 
     def off() -> Result:
         if subject is None or as_boolean(subject.value("active")) is False or trial.endpoint.is_hidden(subject.id):
@@ -211,7 +210,7 @@ def _check_mixed(trial: Trial) -> None:
                 "compat.disable_not_stored",
                 changed.reply,
                 f"read back: active is {there!r}",
-                outcome=NOT_STORED,
+                outcome=Status.NOT_STORED,
                 targets=ROWS,
             )
         return met(changed.reply)
@@ -221,11 +220,11 @@ def _check_mixed(trial: Trial) -> None:
         return _judge_on(subject, _switch(trial, subject, True, word, True))
 
     trial.check("disable.mixed", off)
-    if trial.met("disable.mixed") and not trial.met("inactive.readable", dialect, FULL):
-        row = trial.found("inactive.readable", dialect, FULL)
-        trial.note(
+    if trial.results.met("disable.mixed") and not trial.results.met("inactive.readable", dialect, FULL):
+        row = trial.results.found("inactive.readable", dialect, FULL)
+        trial.results.note(
             "restore.mixed",
-            Result(NOT_REACHED, row.cause if row else "", "", "not asked: inactive.readable was not met"),
+            Result(Status.NOT_REACHED, row.cause if row else "", "", "not asked: inactive.readable was not met"),
         )
         return
     trial.check("restore.mixed", back)

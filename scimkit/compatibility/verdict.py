@@ -27,25 +27,17 @@ from scimkit.compatibility.causes import FAILS as BREAKS
 from scimkit.compatibility.probed_mapping import Mapped
 from scimkit.compatibility.record import (
     BOTH_DIALECTS,
-    DEFAULT_DIALECT,
-    FAILED,
     FAILS,
-    FLAG_DIALECT,
-    NOT_OBSERVED,
-    NOT_REACHED,
-    NOT_STORED,
-    PASSED,
     UNKNOWN,
-    WARNING,
     WORKS,
     WORKS_IF,
     CompatibilityRow,
     Finding,
     LeftBehind,
 )
-from scimkit.compatibility.trial import Result
-from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
-from scimkit.provisioning.dialect import FLAG
+from scimkit.compatibility.results import Result
+from scimkit.evidence.checks import Check, Status, failed, not_observed, passed, warning
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, FLAG, Dialect
 
 ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}
 GALLERY_NOTE = (
@@ -80,15 +72,17 @@ class Verdict:
 
 
 def find_causes(
-    rows: Sequence[CompatibilityRow], mapped: Mapped, *, flag: bool, also: Mapping[str, Result] | None = None
+    rows: Sequence[CompatibilityRow], mapped: Mapped, *, dialect: Dialect, also: Mapping[str, Result] | None = None
 ) -> tuple[Finding, ...]:
     """One finding for each root cause, the worst first."""
-    seen = {row.cause for row in rows if row.cause and row.outcome in (FAILED, NOT_STORED, WARNING)}
+    seen = {
+        row.cause for row in rows if row.cause and row.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING)
+    }
     grouped: dict[str, list[CompatibilityRow]] = {}
     for row in rows:
-        if row.cause and row.outcome != PASSED:
+        if row.cause and row.outcome != Status.PASSED:
             grouped.setdefault(_root(row, rows, seen), []).append(row)
-    findings = [_finding(CAUSES[cause], rows_, mapped, flag, also or {}) for cause, rows_ in grouped.items()]
+    findings = [_finding(CAUSES[cause], rows_, mapped, dialect, also or {}) for cause, rows_ in grouped.items()]
     for cause, seen_too in (also or {}).items():
         if cause not in grouped:
             source = next((row for row in rows if row.code == "create.values"), rows[0])
@@ -100,7 +94,7 @@ def find_causes(
                 got=seen_too.got,
                 targets=seen_too.targets,
             )
-            findings.append(_finding(CAUSES[cause], [row], mapped, flag, {}))
+            findings.append(_finding(CAUSES[cause], [row], mapped, dialect, {}))
     return tuple(sorted(findings, key=lambda finding: (ORDER[finding.breaks], list(CAUSES).index(finding.cause))))
 
 
@@ -125,20 +119,24 @@ def _root(row: CompatibilityRow, rows: Sequence[CompatibilityRow], seen: Iterabl
 def _shares(row: CompatibilityRow, rows: Sequence[CompatibilityRow], cause: str) -> bool:
     """Whether `cause` was seen in the dialect of `row`."""
     dialects = {
-        other.dialect for other in rows if other.cause == cause and other.outcome in (FAILED, NOT_STORED, WARNING)
+        other.dialect
+        for other in rows
+        if other.cause == cause and other.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING)
     }
     return row.dialect in dialects or BOTH_DIALECTS in (*dialects, row.dialect)
 
 
 def _finding(
-    cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, flag: bool, also: Mapping[str, Result]
+    cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, dialect: Dialect, also: Mapping[str, Result]
 ) -> Finding:
-    own = [row for row in rows if row.outcome in (FAILED, NOT_STORED, WARNING) and row.cause == cause.code] or list(
-        rows
-    )
-    first = next((row for row in own if row.outcome in (FAILED, NOT_STORED)), own[0])
+    own = [
+        row
+        for row in rows
+        if row.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING) and row.cause == cause.code
+    ] or list(rows)
+    first = next((row for row in own if row.outcome in (Status.FAILED, Status.NOT_STORED)), own[0])
     theirs = {target.casefold() for target in (*mapped.targets, *mapped.group_targets)}
-    spoilt = [row for row in rows if row.outcome in (FAILED, NOT_STORED) or row in own]
+    spoilt = [row for row in rows if row.outcome in (Status.FAILED, Status.NOT_STORED) or row in own]
     named = chain.from_iterable(row.targets for row in spoilt)
     hit = dict.fromkeys(target for target in named if target.casefold() in theirs)
     if cause.code in also:
@@ -146,15 +144,15 @@ def _finding(
     targets = tuple(hit)
     shown = ", ".join(targets) or "no row of this mapping"
     dialects = (BOTH_DIALECTS,) if cause.code in ALIKE else tuple(dict.fromkeys(row.dialect for row in own))
-    harmless = all(row.outcome == WARNING for row in own)
+    harmless = all(row.outcome == Status.WARNING for row in own)
     silent = any(
-        row.code == "auth.token" or (row.outcome == NOT_REACHED and not row.got.startswith("not asked:"))
+        row.code == "auth.token" or (row.outcome == Status.NOT_REACHED and not row.got.startswith("not asked:"))
         for row in rows
     )
     return Finding(
         cause=cause.code,
         title=cause.title,
-        breaks=_weight(cause, targets, mapped, flag, harmless, silent),
+        breaks=_weight(cause, targets, mapped, dialect, harmless, silent),
         dialects=dialects,
         explains=tuple(dict.fromkeys(row.code for row in rows)),
         rows=targets,
@@ -211,11 +209,13 @@ ALWAYS_CONDITIONAL = frozenset(
 """Causes seen in rows that are met all the same, and that still are conditions."""
 
 
-def _weight(cause: Cause, targets: tuple[str, ...], mapped: Mapped, flag: bool, harmless: bool, silent: bool) -> str:
+def _weight(
+    cause: Cause, targets: tuple[str, ...], mapped: Mapped, dialect: Dialect, harmless: bool, silent: bool
+) -> str:
     """fails | conditional | advice for this mapping and the dialect in force. silent: the probe ended there."""
     if cause.code == "compat.no_answer" and not silent:
         return CONDITIONAL  # single answers were lost, the rest came
-    if cause.code == "compat.unknown_query_parameter" and not flag:
+    if cause.code == "compat.unknown_query_parameter" and dialect is DEFAULT:
         return ADVICE  # the Tenant URL has no query that could be repeated
     needs_rows = cause.way in (DROP_ROWS, CREATE_ONLY) or cause.code in NEEDS_ROWS
     if (needs_rows and not targets) or (harmless and cause.code not in ALWAYS_CONDITIONAL):
@@ -238,27 +238,31 @@ def _weight(cause: Cause, targets: tuple[str, ...], mapped: Mapped, flag: bool, 
 # -- the verdict ---------------------------------------------------------------------
 
 
-def in_dialect(finding: Finding, dialect: str) -> bool:
-    return dialect in finding.dialects or BOTH_DIALECTS in finding.dialects
+def other_than(dialect: Dialect) -> Dialect:
+    """The one of the two dialects that is not spoken."""
+    if dialect is DEFAULT:
+        return COMPLIANT
+    return DEFAULT
+
+
+def in_dialect(finding: Finding, dialect: Dialect) -> bool:
+    """Whether the finding was made in this dialect."""
+    return dialect.name in finding.dialects or BOTH_DIALECTS in finding.dialects
 
 
 def judge_whole(
-    findings: Sequence[Finding], rows: Sequence[CompatibilityRow], *, flag: bool, written: bool, gallery: bool
+    findings: Sequence[Finding], rows: Sequence[CompatibilityRow], *, dialect: Dialect, written: bool, gallery: bool
 ) -> Verdict:
     """Whether Entra will work, in the dialect in force or in the other one."""
-    if flag:
-        own, other = (FLAG_DIALECT, DEFAULT_DIALECT)
-    else:
-        own, other = (DEFAULT_DIALECT, FLAG_DIALECT)
-    fatal, conditions = _weigh(findings, own)
-    other_fatal, other_conditions = _weigh(findings, other)
+    fatal, conditions = _weigh(findings, dialect)
+    other_fatal, other_conditions = _weigh(findings, other_than(dialect))
     note = ""
     if gallery:
         note = GALLERY_NOTE
-    elif flag:
+    elif dialect is COMPLIANT:
         note = PILOT_NOTE
     better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
-    unreached = any(row.outcome == NOT_REACHED and row.cause in ENDING for row in rows)
+    unreached = any(row.outcome == Status.NOT_REACHED and row.cause in ENDING for row in rows)
     if not fatal and (not written or unreached):
         note = " ".join(text for text in (note, ENDED_NOTE if unreached else READ_ONLY_NOTE) if text)
         said = "So far nothing speaks against it"
@@ -266,14 +270,12 @@ def judge_whole(
             said = "So far it works only if: " + " ".join(conditions)
         return Verdict(UNKNOWN, said.rstrip(".") + ".", tuple(conditions), note)
     if better:
-        if flag:
-            change = f"Take the flag {FLAG} off the Tenant URL."
-        else:
+        change = f"Take the flag {FLAG} off the Tenant URL."
+        if dialect is DEFAULT:
             change = f"Add the flag {FLAG} to the Tenant URL."
+            note = note or PILOT_NOTE
         wanted = (change, *other_conditions)
-        return Verdict(
-            WORKS_IF, "Entra will work if: " + " ".join(wanted), wanted, note or (PILOT_NOTE if not flag else ""), True
-        )
+        return Verdict(WORKS_IF, "Entra will work if: " + " ".join(wanted), wanted, note, True)
     if fatal:
         reasons = ". ".join(finding.title for finding in fatal)
         return Verdict(FAILS, f"Entra will fail: {reasons}.", tuple(conditions), note)
@@ -282,7 +284,7 @@ def judge_whole(
     return Verdict(WORKS, "Entra will work with this endpoint.", (), note)
 
 
-def _weigh(findings: Sequence[Finding], dialect: str) -> tuple[list[Finding], list[str]]:
+def _weigh(findings: Sequence[Finding], dialect: Dialect) -> tuple[list[Finding], list[str]]:
     """What breaks in this dialect beyond help, and what has to be changed or known."""
     fatal, conditions = [], []
     groups_off = any(
@@ -305,22 +307,18 @@ def _weigh(findings: Sequence[Finding], dialect: str) -> tuple[list[Finding], li
     return fatal, list(dict.fromkeys(conditions))
 
 
-def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, flag: bool) -> tuple[Finding, ...]:
+def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, dialect: Dialect) -> tuple[Finding, ...]:
     """The findings as they count: what only the dialect that is not used meets is advice."""
-    if flag:
-        other = DEFAULT_DIALECT
-    else:
-        other = FLAG_DIALECT
-    used = {FLAG_DIALECT, DEFAULT_DIALECT}
-    if not verdict.other_dialect:
-        used.remove(other)
+    used = {dialect}
+    if verdict.other_dialect:
+        used.add(other_than(dialect))
     counted = [_counted_in(used, finding) for finding in findings]
     return tuple(sorted(counted, key=lambda finding: ORDER[finding.breaks]))
 
 
-def _counted_in(used: Collection[str], finding: Finding) -> Finding:
+def _counted_in(used: Collection[Dialect], finding: Finding) -> Finding:
     """`finding` as it counts where the dialects `used` are spoken."""
-    if any(in_dialect(finding, dialect) for dialect in used):
+    if any(in_dialect(finding, one) for one in used):
         return finding
     return replace(finding, breaks=ADVICE)
 
@@ -334,13 +332,9 @@ def make_checks(
     rows: Sequence[CompatibilityRow],
     left: Sequence[LeftBehind],
     *,
-    flag: bool,
+    dialect: Dialect,
 ) -> tuple[Check, ...]:
     """A check for the verdict and one for each finding: failed where something has to be mended or changed first."""
-    if flag:
-        own = FLAG_DIALECT
-    else:
-        own = DEFAULT_DIALECT
     checks = [_verdict_check(verdict)]
     for finding in findings:
         cause = CAUSES[finding.cause]
@@ -351,7 +345,7 @@ def make_checks(
         advice = f"Until it is mended: {finding.meanwhile} For the vendor: {finding.remedy}"
         if (
             finding.breaks == ADVICE
-            or not in_dialect(finding, own)
+            or not in_dialect(finding, dialect)
             or (finding.breaks == CONDITIONAL and cause.way == KNOW)
         ):
             checks.append(warning(finding.cause, message, advice, finding.source))
@@ -366,7 +360,7 @@ def make_checks(
                 "Remove them in the app.",
             )
         )
-    unseen = sum(row.outcome in (NOT_OBSERVED, NOT_REACHED) for row in rows)
+    unseen = sum(row.outcome in (Status.NOT_OBSERVED, Status.NOT_REACHED) for row in rows)
     if unseen:
         checks.append(
             not_observed("compat.not_asked", f"{unseen} of {len(rows)} checks could not be made or told nothing")

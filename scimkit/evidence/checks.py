@@ -14,12 +14,17 @@ from scimkit.errors import NotReady
 
 
 class Status(StrEnum):
-    """passed | warning | failed | not_reached (something before it failed) |
-    not_observed (could not be read, so nothing is claimed)."""
+    """How a check ended; the same words in every record, page and terminal.
+
+    accepted_not_stored  a change was accepted, and reading it back does not show it
+    not_reached          something before it failed
+    not_observed         could not be read, so nothing is claimed
+    """
 
     PASSED = "passed"
     WARNING = "warning"
     FAILED = "failed"
+    NOT_STORED = "accepted_not_stored"
     NOT_REACHED = "not_reached"
     NOT_OBSERVED = "not_observed"
 

@@ -9,7 +9,7 @@ from typing import Any
 from scimkit.errors import ApiError, Rejected
 from scimkit.mapping.language.explanations import REDACTED
 from scimkit.provisioning.decision import Decision, Link
-from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, create_body, patch_body
+from scimkit.provisioning.dialect import DEFAULT, MEMBERS_PER_REQUEST, Dialect, create_body, patch_body
 from scimkit.provisioning.endpoint import Counted, Endpoint, Writer
 from scimkit.provisioning.kinds import USER, Kind
 from scimkit.provisioning.log_codes import UNRESOLVED_REFERENCE
@@ -26,13 +26,13 @@ LINK_SURVIVES_FAILED_UPDATE = True
 class Writing:
     """How a job writes, the same for every object.
 
-    flag     speak the dialect of `aadOptscim062020`
+    dialect  how a change is spelt
     facts    what the schema says of the target's attributes
     kind     people or groups
     at_once  how many members of a group one PATCH adds or removes
     """
 
-    flag: bool = False
+    dialect: Dialect = DEFAULT
     facts: TargetFacts = NOTHING_KNOWN
     kind: Kind = USER
     at_once: int = MEMBERS_PER_REQUEST
@@ -163,7 +163,9 @@ def act(
         )
     reference_code, reference_text = _write_references(decision, sending, target_id, writing)
     members = tuple(
-        write_members(sending, target_id, decision.add, decision.remove, flag=writing.flag, at_once=writing.at_once)
+        write_members(
+            sending, target_id, decision.add, decision.remove, dialect=writing.dialect, at_once=writing.at_once
+        )
     )
     refused = next((write for write in members if write.code), None)
     if refused is not None:
@@ -184,7 +186,7 @@ def _write_object(
     if decision.action == "create":
         return endpoint.create(address, create_body(_values(decision), address, facts=facts))
     if decision.changes:
-        body = patch_body(decision.changes, writing.flag, facts=facts)
+        body = patch_body(decision.changes, writing.dialect, facts=facts)
         return endpoint.patch(address, decision.target_id, body) or resource
     return resource
 
@@ -215,7 +217,7 @@ def _write_references(decision: Decision, endpoint: Writer, target_id: str, writ
             return (UNRESOLVED_REFERENCE, "")
         return ("", "")
     try:
-        body = patch_body(decision.references, writing.flag, facts=writing.facts)
+        body = patch_body(decision.references, writing.dialect, facts=writing.facts)
         endpoint.patch(writing.kind.resource_type, target_id, body)
     except ApiError as error:
         return error_code(error), str(error)

@@ -69,6 +69,7 @@ ROLE_IN_TEXT = ("id", "value", "displayName", "display")
 class Dialect:
     """How PATCH messages are spelt.
 
+    name                   `default`, or the behaviour flag that asks for it
     add, replace, remove   the three `op` words
     boolean_as_text        `"False"` instead of `false`
     merges                 replacements without a value filter become one path-less operation
@@ -76,6 +77,7 @@ class Dialect:
     roles_as_text          role objects travel as JSON inside text
     """
 
+    name: str
     add: str
     replace: str
     remove: str
@@ -86,15 +88,15 @@ class Dialect:
 
 
 DEFAULT = Dialect(
-    "Add", "Replace", "Remove", boolean_as_text=True, merges=False, member_by_path=False, roles_as_text=True
+    "default", "Add", "Replace", "Remove", boolean_as_text=True, merges=False, member_by_path=False, roles_as_text=True
 )
 COMPLIANT = Dialect(
-    "add", "replace", "remove", boolean_as_text=False, merges=True, member_by_path=True, roles_as_text=False
+    FLAG, "add", "replace", "remove", boolean_as_text=False, merges=True, member_by_path=True, roles_as_text=False
 )
 
 
-def dialect(flag: bool) -> Dialect:
-    """The dialect with or without the flag."""
+def dialect_of(flag: bool) -> Dialect:
+    """The dialect of a job whose Tenant URL carries the flag, or does not."""
     if flag:
         return COMPLIANT
     return DEFAULT
@@ -128,14 +130,14 @@ def as_json(rule: TargetRule, value: Any) -> Any:
     return str(value)
 
 
-def patch_value(path: str, value: Any, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> Any:
+def patch_value(path: str, value: Any, dialect: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> Any:
     """An evaluated value as a PATCH of this dialect writes it.
 
     >>> patch_value("active", True, DEFAULT), patch_value("active", "True", COMPLIANT)
     ('True', True)
     """
     value = plain_value(path, value, facts)
-    if isinstance(value, bool) and spelling.boolean_as_text:
+    if isinstance(value, bool) and dialect.boolean_as_text:
         return str(value)
     return value
 
@@ -210,7 +212,9 @@ def create_body(
 # -- PATCH -------------------------------------------------------------------
 
 
-def patch_body(changes: Iterable[Change], flag: bool = False, *, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
+def patch_body(
+    changes: Iterable[Change], dialect: Dialect = DEFAULT, *, facts: TargetFacts = NOTHING_KNOWN
+) -> dict[str, Any]:
     """The body of `PATCH /Users/{id}` that makes these changes.
 
     `Add` where the endpoint showed no value or an empty one, `Replace` where it
@@ -219,35 +223,36 @@ def patch_body(changes: Iterable[Change], flag: bool = False, *, facts: TargetFa
 
     >>> patch_body([Change("active", True, False)])["Operations"]
     [{'op': 'Replace', 'path': 'active', 'value': 'False'}]
-    >>> patch_body([Change("active", True, False)], flag=True)["Operations"]
+    >>> patch_body([Change("active", True, False)], COMPLIANT)["Operations"]
     [{'op': 'replace', 'path': 'active', 'value': False}]
     """
-    spelling = dialect(flag)
-    operations = [operation(change, spelling, facts) for change in changes]
-    return patch_message(_merged(operations, spelling) if spelling.merges else operations)
+    operations = [operation(change, dialect, facts) for change in changes]
+    if dialect.merges:
+        operations = _merged(operations, dialect)
+    return patch_message(operations)
 
 
 def patch_message(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"schemas": [PATCH_OP], "Operations": [dict(one) for one in operations]}
 
 
-def operation(change: Change, spelling: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
+def operation(change: Change, dialect: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> dict[str, Any]:
     """One change as one operation with a path."""
     is_list = isinstance(change.new, (list, tuple))
     if change.target.casefold() == "roles" and is_list and all(isinstance(role, Mapping) for role in change.new):
-        return role_operation(change.new, spelling, adds=change.adds)
+        return role_operation(change.new, dialect, adds=change.adds)
     if change.old in (None, "") or change.adds:
-        word = spelling.add
+        word = dialect.add
     else:
-        word = spelling.replace
-    return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, spelling, facts)}
+        word = dialect.replace
+    return {"op": word, "path": change.target, "value": patch_value(change.target, change.new, dialect, facts)}
 
 
-def _merged(operations: list[dict[str, Any]], spelling: Dialect) -> list[dict[str, Any]]:
+def _merged(operations: list[dict[str, Any]], dialect: Dialect) -> list[dict[str, Any]]:
     if FLAG_MERGES_ADDS:
-        words = {spelling.replace, spelling.add}
+        words = {dialect.replace, dialect.add}
     else:
-        words = {spelling.replace}
+        words = {dialect.replace}
     result = list(operations)
     for word in sorted(words):
         several = [one for one in result if one["op"] == word and _merges(one["path"])]
@@ -262,7 +267,7 @@ def _merges(path: str) -> bool:
     return not parse_target(path).typed and (FLAG_MERGES_EXTERNAL_ID or path.casefold() != "externalid")
 
 
-def role_operation(roles: Sequence[Mapping[str, Any]], spelling: Dialect, *, adds: bool = False) -> dict[str, Any]:
+def role_operation(roles: Sequence[Mapping[str, Any]], dialect: Dialect, *, adds: bool = False) -> dict[str, Any]:
     """All roles of a person in one operation ("Customize attribute mappings").
 
     Items with `display` come from `AssertiveAppRoleAssignmentsComplex`: a
@@ -275,13 +280,11 @@ def role_operation(roles: Sequence[Mapping[str, Any]], spelling: Dialect, *, add
     """
     if not adds and any("display" in role for role in roles):
         return {"op": "replace", "path": "roles", "value": [dict(role) for role in roles]}
-    texts = [_role_text(role) for role in roles]
-    items = [{"value": json.dumps(text, ensure_ascii=False, separators=(",", ":"))} for text in texts]
-    return {
-        "op": spelling.add,
-        "path": "roles",
-        "value": items if spelling.roles_as_text else [dict(role) for role in roles],
-    }
+    items = [dict(role) for role in roles]
+    if dialect.roles_as_text:
+        texts = [json.dumps(_role_text(role), ensure_ascii=False, separators=(",", ":")) for role in roles]
+        items = [{"value": text} for text in texts]
+    return {"op": dialect.add, "path": "roles", "value": items}
 
 
 def _role_text(role: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,41 +292,40 @@ def _role_text(role: Mapping[str, Any]) -> dict[str, Any]:
     return {name: role[name] for name in ROLE_IN_TEXT if name in role}
 
 
-def manager_body(manager_target_id: str, flag: bool = False, *, present: bool = False) -> dict[str, Any]:
+def manager_body(manager_target_id: str, dialect: Dialect = DEFAULT, *, present: bool = False) -> dict[str, Any]:
     """Set the manager: the manager's id in the target as a bare text, in both dialects (employee answer; traffic).
 
     present  the endpoint showed another manager: `Replace` instead of `Add`
     """
-    return patch_body([Change(MANAGER, "another" if present else None, manager_target_id)], flag)
+    return patch_body([Change(MANAGER, "another" if present else None, manager_target_id)], dialect)
 
 
 # -- group members -----------------------------------------------------------
 
 
-def add_members(ids: Collection[str], flag: bool = False) -> dict[str, Any]:
+def add_members(ids: Collection[str], dialect: Dialect = DEFAULT) -> dict[str, Any]:
     """Add users, by their target ids, to a group; several in one operation.
 
-    >>> add_members(["u1"], True)["Operations"]
+    >>> add_members(["u1"], COMPLIANT)["Operations"]
     [{'op': 'add', 'path': 'members', 'value': [{'$ref': None, 'value': 'u1'}]}]
     """
     value = [{"$ref": None, "value": one} for one in ids]
-    return patch_message([{"op": dialect(flag).add, "path": "members", "value": value}])
+    return patch_message([{"op": dialect.add, "path": "members", "value": value}])
 
 
-def remove_members(ids: Collection[str], flag: bool = False) -> dict[str, Any]:
+def remove_members(ids: Collection[str], dialect: Dialect = DEFAULT) -> dict[str, Any]:
     """Remove only these users, by their target ids, from a group; with the flag one operation each."""
-    spelling = dialect(flag)
-    if spelling.member_by_path:
-        return patch_message([{"op": spelling.remove, "path": f"members[value eq {json.dumps(one)}]"} for one in ids])
+    if dialect.member_by_path:
+        return patch_message([{"op": dialect.remove, "path": f"members[value eq {json.dumps(one)}]"} for one in ids])
     return patch_message(
-        [{"op": spelling.remove, "path": "members", "value": [{"$ref": None, "value": one} for one in ids]}]
+        [{"op": dialect.remove, "path": "members", "value": [{"$ref": None, "value": one} for one in ids]}]
     )
 
 
 __all__ = [
     "COMPLIANT", "CORE_GROUP", "CORE_USER", "DEFAULT", "ENTERPRISE_USER", "FLAG", "MANAGER", "MEMBERS_PER_REQUEST",
     "PATCH_OP",
-    "Change", "Dialect", "add_members", "create_body", "dialect", "manager_body", "match_filter", "operation",
+    "Change", "Dialect", "add_members", "create_body", "dialect_of", "manager_body", "match_filter", "operation",
     "patch_body", "patch_message", "patch_value", "plain_value", "read_target", "reference_query",
     "remove_members", "role_operation",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ from scimkit.provisioning import log_steps as recorded
 from scimkit.provisioning.action import Outcome, Writing, act
 from scimkit.provisioning.decision import NEVER_LOOKED_AT, Decision, Link, Observed, Policy, decide, nothing
 from scimkit.provisioning.desired import CompiledDesires, Desired
-from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST
+from scimkit.provisioning.dialect import DEFAULT, MEMBERS_PER_REQUEST, Dialect
 from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.kinds import kind_of
 from scimkit.provisioning.log_codes import ENTRY_SKIPPED
@@ -44,8 +44,8 @@ class JobSettings:
     actions            of Add, Update, Delete; None: the mapping's own
     skip_out_of_scope  the secret SkipOutOfScopeDeletions
     soft_deletes       False: the app knows no disabled accounts
-    flag               the tenant URL carries `aadOptscim062020`; nothing depends on it before writing
-    on_demand          an on-demand run: other words, the default dialect whatever the flag, and people
+    dialect            how changes are written: the tenant URL's flag says which; nothing depends on it before writing
+    on_demand          an on-demand run: other words, the default dialect whatever the job's, and people
                        blocked or deleted in Entra are not found
     target_system      how the log calls the target
     memberships        False: groups without their members, which a cycle writes last
@@ -57,7 +57,7 @@ class JobSettings:
     actions: Collection[str] | None = None
     skip_out_of_scope: bool = False
     soft_deletes: bool = True
-    flag: bool = False
+    dialect: Dialect = DEFAULT
     on_demand: bool = False
     target_system: str = recorded.CUSTOM_TARGET_SYSTEM
     memberships: bool = True
@@ -90,9 +90,10 @@ class CompiledJob:
         self._is_unusual = settings.on_demand or not mapping.enabled
         actions = mapping.actions if settings.actions is None else settings.actions
         self._policy = Policy(frozenset(actions), settings.skip_out_of_scope, settings.soft_deletes)
-        self._writing = Writing(
-            settings.flag and not settings.on_demand, desires.facts, self.kind, settings.members_per_request
-        )
+        dialect = settings.dialect
+        if settings.on_demand:
+            dialect = DEFAULT
+        self._writing = Writing(dialect, desires.facts, self.kind, settings.members_per_request)
 
     def under(self, settings: JobSettings) -> CompiledJob:
         """The same job under other settings; nothing is compiled again."""

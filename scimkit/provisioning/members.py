@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimkit.errors import ApiError, Rejected
-from scimkit.provisioning.dialect import MEMBERS_PER_REQUEST, add_members, remove_members
+from scimkit.provisioning.dialect import DEFAULT, MEMBERS_PER_REQUEST, Dialect, add_members, remove_members
 from scimkit.provisioning.endpoint import Writer
 from scimkit.provisioning.kinds import GROUP
 from scimkit.provisioning.refusals import error_code, puts_in_quarantine
@@ -107,7 +107,7 @@ def write_members(
     add: Sequence[Member],
     remove: Sequence[Member],
     *,
-    flag: bool = False,
+    dialect: Dialect = DEFAULT,
     at_once: int = MEMBERS_PER_REQUEST,
 ) -> Iterator[MemberWrite]:
     """Send the PATCHes, and tell of each member what came of it.
@@ -120,24 +120,26 @@ def write_members(
     """
     for op, members in (("add", add), ("remove", remove)):
         for number in range(0, len(members), max(1, at_once)):
-            for write in _sent(endpoint, group_id, op, members[number : number + max(1, at_once)], flag):
+            for write in _sent(endpoint, group_id, op, members[number : number + max(1, at_once)], dialect):
                 yield write
                 if write.quarantine:
                     return
 
 
-def _sent(endpoint: Writer, group_id: str, op: str, members: Sequence[Member], flag: bool) -> Iterator[MemberWrite]:
+def _sent(
+    endpoint: Writer, group_id: str, op: str, members: Sequence[Member], dialect: Dialect
+) -> Iterator[MemberWrite]:
     ids = [member.target_id for member in members]
     if op == "add":
-        body = add_members(ids, flag)
+        body = add_members(ids, dialect)
     else:
-        body = remove_members(ids, flag)
+        body = remove_members(ids, dialect)
     try:
         endpoint.patch(GROUP.resource_type, group_id, body)
     except ApiError as error:
         if isinstance(error, Rejected) and len(members) > 1:
             for member in members:
-                yield from _sent(endpoint, group_id, op, [member], flag)
+                yield from _sent(endpoint, group_id, op, [member], dialect)
             return
         code, quarantine = error_code(error), puts_in_quarantine(error)
         yield from (MemberWrite(member, op, code, str(error), quarantine) for member in members)

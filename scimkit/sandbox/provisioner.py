@@ -37,6 +37,7 @@ from scimkit.provisioning import (
     read_target_facts,
     source_attributes,
 )
+from scimkit.provisioning.dialect import FLAG, dialect_of
 from scimkit.provisioning.log_steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
 from scimkit.sandbox.groups import Group
 from scimkit.sandbox.in_process import InProcessTransport
@@ -100,7 +101,7 @@ class Provisioner:
         self.sync_all = setting(app, "SyncAll")
         settings = JobSettings(
             skip_out_of_scope=setting(app, "SkipOutOfScopeDeletions"),
-            flag="aadoptscim062020" in app.secrets.get("BaseAddress", "").lower(),
+            dialect=dialect_of(FLAG.lower() in app.secrets.get("BaseAddress", "").lower()),
             target_system=next(
                 (rule["targetDirectoryName"] for rule in job.schema.get("synchronizationRules", ())),
                 CUSTOM_TARGET_SYSTEM,

@@ -60,7 +60,7 @@ class Crooked:
 def impatient(monkeypatch):
     """What a crooked server has not shown after half a second it never shows; others get two seconds (the world `lag`
     takes 0.04)."""
-    monkeypatch.setattr("scimkit.compatibility.trial.LAG_WAITS_SECONDS", (0.06, 0.2, 0.3))
+    monkeypatch.setattr("scimkit.compatibility.read_back.LAG_WAITS_SECONDS", (0.06, 0.2, 0.3))
 
 
 @pytest.fixture(scope="session")

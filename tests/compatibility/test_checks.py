@@ -24,12 +24,12 @@ from scimkit.compatibility import CAUSES, Mapped, default_mapped, mapped_for, pr
 from scimkit.compatibility import causes as cause_tables
 from scimkit.compatibility.catalogue import CHECKS, EXPLAINS
 from scimkit.compatibility.endpoint import Endpoint, encode_query
-from scimkit.compatibility.record import BOTH_DIALECTS, DEFAULT_DIALECT, FLAG_DIALECT, CompatibilityRow
+from scimkit.compatibility.record import BOTH_DIALECTS, CompatibilityRow
 from scimkit.compatibility.test_people import Names, full_source, is_ours, sparse_source, special_source, values_of
 from scimkit.compatibility.verdict import find_causes, judge_whole
 from scimkit.credentials import Secret
 from scimkit.evidence.records import dump_record, load_record
-from scimkit.provisioning.dialect import ENTERPRISE_USER, MANAGER
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, ENTERPRISE_USER, MANAGER
 from scimkit.views import to_html, to_text
 from tests.compatibility.crooked import TOKEN as CROOKED_TOKEN
 from tests.compatibility.crooked import Refused, Server, World
@@ -510,16 +510,16 @@ def row(code, cause, dialect=BOTH_DIALECTS, outcome="failed", targets=()):
     )
 
 
-def weigh(*rows, mapped=None, flag=False, gallery=False, written=True):
+def weigh(*rows, mapped=None, dialect=DEFAULT, gallery=False, written=True):
     mapped = mapped or default_mapped()
-    findings = find_causes(rows, mapped, flag=flag)
-    return judge_whole(findings, rows, flag=flag, written=written, gallery=gallery), findings
+    findings = find_causes(rows, mapped, dialect=dialect)
+    return judge_whole(findings, rows, dialect=dialect, written=written, gallery=gallery), findings
 
 
 DROPPABLE = row("create.values", "compat.attribute_not_stored", outcome="accepted_not_stored", targets=["title"])
 VITAL = row("create.values", "compat.attribute_not_stored", outcome="accepted_not_stored", targets=["userName"])
-TEXT = row("disable.own", "compat.boolean_text_refused", DEFAULT_DIALECT, targets=["active"])
-PATHLESS = row("patch.pathless", "compat.pathless", FLAG_DIALECT, targets=["title"])
+TEXT = row("disable.own", "compat.boolean_text_refused", DEFAULT.name, targets=["active"])
+PATHLESS = row("patch.pathless", "compat.pathless", COMPLIANT.name, targets=["title"])
 GROUPS = row("group.no_match", "compat.no_groups", targets=["displayName"])
 
 
@@ -531,12 +531,12 @@ GROUPS = row("group.no_match", "compat.no_groups", targets=["displayName"])
         ((DROPPABLE,), {}, "works_if"),
         ((VITAL,), {}, "fails"),
         ((TEXT,), {}, "works_if"),
-        ((TEXT,), {"flag": True}, "works"),
+        ((TEXT,), {"dialect": COMPLIANT}, "works"),
         ((TEXT,), {"gallery": True}, "fails"),
         ((PATHLESS,), {}, "works"),
-        ((PATHLESS,), {"flag": True}, "works_if"),
+        ((PATHLESS,), {"dialect": COMPLIANT}, "works_if"),
         ((TEXT, PATHLESS), {}, "fails"),
-        ((TEXT, PATHLESS), {"flag": True}, "fails"),
+        ((TEXT, PATHLESS), {"dialect": COMPLIANT}, "fails"),
         ((GROUPS,), {}, "works_if"),
         ((GROUPS,), {"mapped": Mapped(default_mapped().users)}, "works"),
         ((row("disable.own", "compat.too_slow", outcome="not_reached"),), {}, "unknown"),
@@ -551,11 +551,11 @@ def test_the_verdict(rows, options, verdict):
 
 def test_a_stronger_cause_takes_its_shadows():
     """Refused PATCH explains the refused boolean, in the same dialect only."""
-    patch = row("patch.simple", "compat.patch_refused", DEFAULT_DIALECT)
+    patch = row("patch.simple", "compat.patch_refused", DEFAULT.name)
     _, findings = weigh(patch, TEXT)
     assert [finding.cause for finding in findings] == ["compat.patch_refused"]
     assert findings[0].explains == ("patch.simple", "disable.own")
-    elsewhere = replace(patch, dialect=FLAG_DIALECT)
+    elsewhere = replace(patch, dialect=COMPLIANT.name)
     assert {finding.cause for finding in weigh(elsewhere, TEXT)[1]} == {
         "compat.patch_refused",
         "compat.boolean_text_refused",

@@ -12,8 +12,9 @@ import pytest
 
 from scimkit.clients.scim import ScimClient
 from scimkit.compatibility import probe_compatibility
-from scimkit.compatibility.record import FAILED, FAILS, UNKNOWN, WORKS, WORKS_IF
+from scimkit.compatibility.record import FAILS, UNKNOWN, WORKS, WORKS_IF
 from scimkit.credentials import Secret
+from scimkit.evidence.checks import Status
 from tests.compatibility.crooked import TOKEN, Handler, Server
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -84,7 +85,7 @@ class Odd(Handler):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_no_shape_breaks_the_probe_off(seed, monkeypatch):
-    monkeypatch.setattr("scimkit.compatibility.trial.LAG_WAITS_SECONDS", (0.0,))
+    monkeypatch.setattr("scimkit.compatibility.read_back.LAG_WAITS_SECONDS", (0.0,))
     with Server() as server:
         server.RequestHandlerClass, server.random, server.share = Odd, Random(seed), (0.03, 0.15, 0.5)[seed % 3]
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -97,6 +98,6 @@ def test_no_shape_breaks_the_probe_off(seed, monkeypatch):
     assert found.sentence
     assert len(found.rows) > 60
     assert all(row.outcome for row in found.rows)
-    assert {row.code for row in found.rows if row.outcome == FAILED} <= set(
+    assert {row.code for row in found.rows if row.outcome == Status.FAILED} <= set(
         chain.from_iterable(each.explains for each in found.findings)
     )

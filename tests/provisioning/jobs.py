@@ -17,6 +17,7 @@ from scimkit.provisioning import (
     TargetFacts,
     compile_job,
 )
+from scimkit.provisioning.dialect import dialect_of
 
 PER_OBJECT = ("now", "peers", "references")
 
@@ -29,8 +30,8 @@ def provision(
     endpoint: Endpoint,
     **more: Any,
 ) -> Outcome:
-    """`CompiledJob.provision` with its steps. more: arguments of it, `facts`, `hard_deleted`, and settings of the
-    job."""
+    """`CompiledJob.provision` with its steps. more: arguments of it, `facts`, `hard_deleted`, `flag`, and settings of
+    the job."""
     job, scope, each = _job(mapping, scope, more)
     return job.provision(source, scope, link, endpoint, **each)
 
@@ -53,6 +54,7 @@ def _job(
 ) -> tuple[CompiledJob, ScopeDecision, dict[str, Any]]:
     settings = dict(more)
     facts = settings.pop("facts", TargetFacts())
+    settings["dialect"] = dialect_of(settings.pop("flag", False))
     gone = settings.pop("hard_deleted", False)
     each = {name: settings.pop(name) for name in PER_OBJECT if name in settings}
     job = compile_job(mapping, facts, JobSettings(records_steps=True, **settings))

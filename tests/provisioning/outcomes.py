@@ -98,7 +98,9 @@ def _compiled(setup: Setup) -> Any:
 
 
 def _job(scene: Scene, *, steps: bool = True) -> Any:
-    return _compiled(scene.setup).under(provisioning.JobSettings(records_steps=steps, **scene.settings))
+    settings = {name: value for name, value in scene.settings.items() if name != "flag"}
+    dialect = provisioning.dialect.dialect_of(scene.settings["flag"])
+    return _compiled(scene.setup).under(provisioning.JobSettings(records_steps=steps, dialect=dialect, **settings))
 
 
 def _arguments(scene: Scene, endpoint: Any) -> tuple[Any, ...]:

@@ -249,11 +249,12 @@ def test_the_second_time_there_is_nothing_to_do(
 def test_what_is_written_is_read_back(memory_endpoint: Any, values: dict[str, str], flag: bool) -> None:
     """Values created, and values patched onto an empty account, are the values read."""
     from scimkit.provisioning import create_body, patch_body
+    from scimkit.provisioning.dialect import dialect_of
 
     facts = replace(FACTS, types={}, exact=frozenset(values))
     created = memory_endpoint()
     account = created.create("Users", create_body(values))
     assert {target: read_target(account, target) for target in values} == values
     patched = memory_endpoint([{"id": "a"}])
-    patched.patch("Users", "a", patch_body(differences(values, {"id": "a"}, facts=facts), flag))
+    patched.patch("Users", "a", patch_body(differences(values, {"id": "a"}, facts=facts), dialect_of(flag)))
     assert {target: read_target(patched.accounts["a"], target) or "" for target in values} == values

@@ -29,6 +29,7 @@ from scimkit.provisioning.dialect import (
     COMPLIANT,
     DEFAULT,
     add_members,
+    dialect_of,
     manager_body,
     patch_value,
     plain_value,
@@ -152,7 +153,7 @@ def test_create_with_a_primary_role() -> None:
 def test_patch_as_published(sample: str, changes: list[tuple[str, Any, Any]]) -> None:
     """The dialect the sample is in, word for word."""
     flag = SAMPLES[sample]["flag"] is not None
-    assert patch_body([Change(*change) for change in changes], flag) == body_of(sample)
+    assert patch_body([Change(*change) for change in changes], dialect_of(flag)) == body_of(sample)
 
 
 @pytest.mark.parametrize("sample", ["scim-p03", "scim-p04", "scim-p05"])
@@ -186,20 +187,20 @@ def test_typed_additions_end_as_one_element(memory_endpoint: Any) -> None:
 )
 def test_disable_in_both_dialects(flag: bool, operation: dict[str, Any]) -> None:
     """A boolean as text by default, a JSON boolean with the flag; both with the path."""
-    assert patch_body([Change("active", True, "False")], flag)["Operations"] == [operation]
+    assert patch_body([Change("active", True, "False")], dialect_of(flag))["Operations"] == [operation]
 
 
 def test_manager_is_a_bare_id_in_both_dialects() -> None:
     """Never an object, whatever the flag."""
     for flag in (False, True):
-        (operation,) = manager_body("m1", flag, present=True)["Operations"]
+        (operation,) = manager_body("m1", dialect_of(flag), present=True)["Operations"]
         assert (operation["op"].lower(), operation["value"]) == ("replace", "m1")
 
 
 def test_role_list_with_the_flag_has_the_form_of_post() -> None:
     """No JSON inside text; the assertive function replaces, in lower case, in both dialects."""
     complex_roles = [Change("roles", None, [{"displayName": "A", "value": "a", "primary": False}])]
-    assert patch_body(complex_roles, True)["Operations"][0]["value"] == complex_roles[0].new
+    assert patch_body(complex_roles, COMPLIANT)["Operations"][0]["value"] == complex_roles[0].new
     assertive = patch_body([Change("roles", [{"value": "b"}], [{"display": "A", "value": "a", "primary": False}])])
     assert assertive["Operations"][0]["op"] == "replace"
     assert assertive["Operations"][0]["value"] == [{"display": "A", "value": "a", "primary": False}]
@@ -212,16 +213,16 @@ def test_roles_inside_text_hold_what_the_samples_show() -> None:
     assert added["value"] == [{"value": '{"id":"1","value":"a","displayName":"A"}'}]
     assertive = [{"primary": False, "display": "A", "value": "a"}]
     for flag, value in ((False, [{"value": '{"value":"a","display":"A"}'}]), (True, assertive)):
-        (one,) = patch_body([Change("roles", [{"value": "b"}], assertive, adds=True)], flag)["Operations"]
+        (one,) = patch_body([Change("roles", [{"value": "b"}], assertive, adds=True)], dialect_of(flag))["Operations"]
         assert (one["op"].lower(), one["value"]) == ("add", value)
 
 
 def test_what_becomes_of_external_id_with_the_flag_is_one_constant(monkeypatch: pytest.MonkeyPatch) -> None:
     """Merged as the rest, or an operation of its own."""
     changes = [Change(target, "old", "new") for target in ("displayName", "externalId", "title")]
-    assert len(patch_body(changes, True)["Operations"]) == 1
+    assert len(patch_body(changes, COMPLIANT)["Operations"]) == 1
     monkeypatch.setattr(dialect, "FLAG_MERGES_EXTERNAL_ID", False)
-    alone, merged = patch_body(changes, True)["Operations"]
+    alone, merged = patch_body(changes, COMPLIANT)["Operations"]
     assert alone == {"op": "replace", "path": "externalId", "value": "new"}
     assert merged["value"].keys() == {
         "displayName",
@@ -245,8 +246,8 @@ def test_what_becomes_of_external_id_with_the_flag_is_one_constant(monkeypatch: 
 def test_changing_a_group_in_both_dialects(flag: bool, operations: list[dict[str, Any]]) -> None:
     """As for people: an operation each, or one without a path; a single change keeps its path."""
     changes = [Change("displayName", "Old", "New"), Change("externalId", "g1", "g2")]
-    assert patch_body(changes, flag)["Operations"] == operations
-    assert patch_body(changes[:1], flag)["Operations"] == [
+    assert patch_body(changes, dialect_of(flag))["Operations"] == operations
+    assert patch_body(changes[:1], dialect_of(flag))["Operations"] == [
         {"op": operations[0]["op"], "path": "displayName", "value": "New"}
     ]
 
@@ -254,11 +255,11 @@ def test_changing_a_group_in_both_dialects(flag: bool, operations: list[dict[str
 def test_several_members_travel_in_one_operation_or_one_each() -> None:
     """Added in one list in both dialects; removed in one list, or with the flag by one path each, quotes escaped."""
     for flag in (False, True):
-        (added,) = add_members(["u1", "u2"], flag)["Operations"]
+        (added,) = add_members(["u1", "u2"], dialect_of(flag))["Operations"]
         assert (added["op"].lower(), [one["value"] for one in added["value"]]) == ("add", ["u1", "u2"])
     (removed,) = remove_members(["u1", "u2"])["Operations"]
     assert [one["value"] for one in removed["value"]] == ["u1", "u2"]
-    assert [one["path"] for one in remove_members(["u1", 'u"2'], True)["Operations"]] == [
+    assert [one["path"] for one in remove_members(["u1", 'u"2'], COMPLIANT)["Operations"]] == [
         'members[value eq "u1"]',
         'members[value eq "u\\"2"]',
     ]
@@ -279,7 +280,7 @@ def test_group_members_in_both_dialects() -> None:
     assert remove_members(["u1"])["Operations"] == [
         {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "u1"}]}
     ]
-    assert remove_members(["u1"], True)["Operations"] == [{"op": "remove", "path": 'members[value eq "u1"]'}]
+    assert remove_members(["u1"], COMPLIANT)["Operations"] == [{"op": "remove", "path": 'members[value eq "u1"]'}]
 
 
 def test_a_group_is_created_without_members() -> None:
@@ -396,7 +397,7 @@ def test_an_integer_is_sent_as_one_where_it_is_one(value: Any, sent: Any) -> Non
 @pytest.mark.parametrize("flag", [False, True])
 def test_roles_that_are_texts_are_sent_as_they_are(flag: bool) -> None:
     """Only role objects have a form of their own; a text may hold the name of one of their members."""
-    body = patch_body([Change("roles", None, ["Provider id", "Learner"], adds=True)], flag)
+    body = patch_body([Change("roles", None, ["Provider id", "Learner"], adds=True)], dialect_of(flag))
     assert body["Operations"] == [
         {"op": "add" if flag else "Add", "path": "roles", "value": ["Provider id", "Learner"]}
     ]
