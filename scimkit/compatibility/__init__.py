@@ -4,17 +4,16 @@
 would, reading each change back and removing them. What does not work is traced to a root cause, with what it breaks
 and whom to ask.
 
-causes      every root cause, as data
-probed_mapping    the mapping it is asked for
-test_people       the test people, made by that mapping
-endpoint    asking, counted and limited; removing what was made
+probe       all of it, in its order
 catalogue   every check, and what it needs first
-trial       making checks, and what is known so far
-making, narrowing    the people and groups of a probe, and what of them is refused
-reading, creating, matching, changing, messages, managing, grouping,
-membership, renaming, switching, deleting            the checks
-verdict     findings by root cause, and the word on the whole
-probe       all of it
+checks/     the checks themselves, one file a theme
+causes/     every root cause, one file a theme
+trial       one probe under way: results, learned, and what was created
+read_back   changing a person, and judging the change by reading it back
+endpoint    asking, counted and limited; removing what was created
+findings    the rows of a probe by root cause
+verdict     the word on the whole
+objects, test_people, probed_mapping    the test people and groups, made by the mapping that is asked for
 """
 
 from scimkit.compatibility.causes import CAUSES, Cause

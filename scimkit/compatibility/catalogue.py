@@ -1,8 +1,7 @@
 """Every check: what it asks, and what has to hold before asking it makes sense.
 
-The two tables below are the whole of root-cause grouping: a check whose need was
-not met is not sent, and counts to the cause of what it needed; a cause that
-explains others takes their place. Numbers such as E07 and R6 are those by which
+A check whose need was not met is not sent, and counts to the cause of what it needed. Numbers such as E07 and
+R6 are those by which
 the requirements of "Develop and plan provisioning for a SCIM endpoint" are
 counted here: requests R, requirements E.
 """
@@ -176,102 +175,3 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
 )
 
 CHECKS: dict[str, Spec] = {code: Spec(code, title, tuple(needs.split())) for code, title, needs in _TABLE}
-
-_PATCH = frozenset(
-    {
-        "compat.boolean_text_refused",
-        "compat.boolean_json_refused",
-        "compat.rename",
-        "compat.restore_refused",
-        "compat.group_rename",
-        "compat.member_add_refused",
-        "compat.disable_not_stored",
-        "compat.op_spelling",
-    }
-)
-_QUERY = frozenset(
-    {
-        "compat.groups_not_searchable",
-        "compat.filter_special_characters",
-        "compat.filter_and",
-        "compat.filter_typed_path",
-        "compat.filter_words_case",
-        "compat.paging",
-        "compat.reference_filter",
-        "compat.match_not_found",
-        "compat.external_id_filter",
-    }
-)
-
-EXPLAINS: dict[str, frozenset[str]] = {
-    # a cause, and the causes that are its shadow where both are seen in the same dialect
-    "compat.no_answer": frozenset({"compat.read_lag"}),
-    "compat.server_error": frozenset({"compat.groups_not_searchable"}),
-    "compat.no_match_not_empty_list": _QUERY,
-    "compat.not_a_list_response": _QUERY | {"compat.list_fields_missing"},
-    "compat.filter_ignored": _QUERY | {"compat.no_match_not_empty_list", "compat.deleted_still_there"},
-    "compat.matching_not_filterable": _QUERY - {"compat.paging"},
-    "compat.query_encoding": _QUERY,
-    "compat.filter_and": frozenset({"compat.reference_filter"}),
-    "compat.match_not_found": frozenset(
-        {"compat.inactive_hidden", "compat.match_case_sensitive", "compat.renamed_not_found"}
-    ),
-    "compat.match_reads_mail": frozenset({"compat.renamed_not_found"}),
-    "compat.match_case_sensitive": frozenset({"compat.duplicate_other_case", "compat.group_case_sensitive"}),
-    "compat.duplicate_accepted": frozenset({"compat.duplicate_other_case"}),
-    "compat.only_active": frozenset(
-        {
-            "compat.nested_path",
-            "compat.typed_path_refused",
-            "compat.typed_path_needs_element",
-            "compat.extension_path",
-            "compat.row_not_changed",
-            "compat.several_operations",
-            "compat.pathless",
-            "compat.pathless_keys",
-            "compat.add_refused",
-            "compat.word_strict",
-            "compat.rename",
-            "compat.manager_text_refused",
-            "compat.manager_other_shapes",
-            "compat.op_spelling",
-            "compat.attribute_case",
-            "compat.charset_refused",
-            "compat.bad_message_fails_server",
-        }
-    ),
-    "compat.add_refused": frozenset(
-        {"compat.nested_path", "compat.typed_path_needs_element", "compat.extension_path", "compat.several_operations"}
-    ),
-    "compat.list_fields_missing": frozenset({"compat.paging_echo"}),
-    "compat.paging": frozenset({"compat.paging_echo"}),
-    "compat.error_body": frozenset({"compat.duplicate_without_type"}),
-    "compat.duplicate_not_409": frozenset({"compat.duplicate_without_type"}),
-    "compat.attribute_refused": frozenset({"compat.create_refused"}),
-    "compat.attribute_not_stored": frozenset({"compat.manager_not_stored", "compat.manager_text_on_create"}),
-    "compat.patch_refused": _PATCH | {"compat.op_case", "compat.group_op_case"},
-    "compat.patch_not_stored": _PATCH,
-    "compat.op_case": _PATCH | {"compat.group_op_case"},
-    "compat.group_op_case": frozenset({"compat.group_rename", "compat.member_add_refused"}),
-    "compat.patch_drops_others": _PATCH | {"compat.siblings_lost"},
-    "compat.typed_path_refused": frozenset({"compat.typed_path_needs_element", "compat.typed_path_splits"}),
-    "compat.siblings_lost": frozenset({"compat.several_operations", "compat.row_not_changed"}),
-    "compat.extension_path": frozenset(
-        {"compat.manager_text_refused", "compat.manager_other_shapes", "compat.manager_not_stored"}
-    ),
-    "compat.pathless": frozenset({"compat.pathless_keys", "compat.several_operations"}),
-    "compat.pathless_keys": frozenset({"compat.several_operations"}),
-    "compat.several_operations": frozenset(
-        {"compat.row_not_changed", "compat.typed_path_needs_element", "compat.pathless", "compat.pathless_keys"}
-    ),
-    "compat.manager_text_refused": frozenset({"compat.manager_text_on_create", "compat.manager_other_shapes"}),
-    "compat.manager_not_stored": frozenset({"compat.manager_text_on_create", "compat.manager_other_shapes"}),
-    "compat.boolean_text_taken_as_true": frozenset({"compat.text_boolean_on_create"}),
-    "compat.boolean_text_refused": frozenset({"compat.text_boolean_on_create"}),
-    "compat.delete_refused": frozenset({"compat.group_delete"}),
-    "compat.deleted_still_there": frozenset({"compat.name_not_free", "compat.group_delete", "compat.missing_not_404"}),
-    "compat.no_groups": frozenset({"compat.groups_not_searchable", "compat.group_create_refused"}),
-    "compat.group_schema_refused": frozenset({"compat.group_create_refused"}),
-    "compat.member_add_refused": frozenset({"compat.member_add_several", "compat.member_twice"}),
-    "compat.throttled": frozenset({"compat.no_answer"}),
-}

@@ -7,31 +7,27 @@ from datetime import datetime
 
 from scimkit.apps.profile import AppProfile
 from scimkit.clients.scim import ScimClient
-from scimkit.compatibility.changing import check_changes
-from scimkit.compatibility.creating import check_creations, check_people, check_text_false
-from scimkit.compatibility.deleting import check_deletions, try_deletion
+from scimkit.compatibility.checks.connection import check_first_question, check_rate, check_tokens
+from scimkit.compatibility.checks.creation import check_people
+from scimkit.compatibility.checks.creation_variants import check_creations, check_text_false
+from scimkit.compatibility.checks.delete import check_deletions, try_deletion
+from scimkit.compatibility.checks.disable import check_switches
+from scimkit.compatibility.checks.discovery import check_discovery, check_errors
+from scimkit.compatibility.checks.groups import check_group_question, check_groups
+from scimkit.compatibility.checks.manager import check_managers
+from scimkit.compatibility.checks.matching import check_matches
+from scimkit.compatibility.checks.odd_messages import check_messages
+from scimkit.compatibility.checks.paging import check_paging
+from scimkit.compatibility.checks.patch import check_changes
+from scimkit.compatibility.checks.queries import check_filters, check_query_forms
+from scimkit.compatibility.checks.rename import check_renames
 from scimkit.compatibility.endpoint import DEADLINE_SECONDS, REQUEST_SECONDS, Ended, Endpoint, Keep
-from scimkit.compatibility.grouping import check_group_question, check_groups
-from scimkit.compatibility.managing import check_managers
-from scimkit.compatibility.matching import check_matches
-from scimkit.compatibility.messages import check_messages
+from scimkit.compatibility.findings import find_causes
 from scimkit.compatibility.probed_mapping import Mapped, default_mapped, mapped_for
-from scimkit.compatibility.reading import (
-    check_discovery,
-    check_errors,
-    check_filters,
-    check_first_question,
-    check_paging,
-    check_query_forms,
-    check_rate,
-    check_tokens,
-)
 from scimkit.compatibility.record import FULL, Compatibility
-from scimkit.compatibility.renaming import check_renames
-from scimkit.compatibility.switching import check_switches
 from scimkit.compatibility.test_people import Names
 from scimkit.compatibility.trial import Trial
-from scimkit.compatibility.verdict import find_causes, for_dialects, judge_whole, make_checks
+from scimkit.compatibility.verdict import for_dialects, judge_whole, make_checks
 from scimkit.credentials import REDACTOR
 from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect, dialect_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from scimkit.evidence.checks import Check, Status
@@ -52,6 +52,7 @@ class Finding:
     rows       target attributes of this mapping that it hits
     who        who can mend it: vendor | administrator | both
     meanwhile  what to change in Entra until then
+    certainty  documented | seen (in traffic or reports) | unconfirmed; `evidence` on disk
     """
 
     cause: str
@@ -66,7 +67,7 @@ class Finding:
     who: str
     remedy: str
     meanwhile: str
-    evidence: str
+    certainty: str = field(metadata={"key": "evidence"})
     source: str
 
 

@@ -1,30 +1,14 @@
-"""Findings by root cause, and the word on the whole.
-
-A row with a cause belongs to the finding of that cause, or of a stronger one that
-explains it (`catalogue.EXPLAINS`). What a finding means is decided for the
-mapping: who does not map an attribute does not mind that it fails.
-"""
+"""The word on the whole, and the checks that say it to an exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
-from scimkit.compatibility.catalogue import EXPLAINS
-from scimkit.compatibility.causes import (
-    ADVICE,
-    CAUSES,
-    CONDITIONAL,
-    CREATE_ONLY,
-    DROP_ROWS,
-    GROUPS_OFF,
-    KNOW,
-    Cause,
-    name_source,
-)
-from scimkit.compatibility.causes import FAILS as BREAKS
-from scimkit.compatibility.probed_mapping import Mapped
+from scimkit.compatibility.causes import CAUSES
+from scimkit.compatibility.causes.cause import ADVICE, CONDITIONAL, GROUPS_OFF, KNOW
+from scimkit.compatibility.causes.cause import FAILS as BREAKS
+from scimkit.compatibility.findings import ORDER
 from scimkit.compatibility.record import (
     BOTH_DIALECTS,
     FAILS,
@@ -35,11 +19,9 @@ from scimkit.compatibility.record import (
     Finding,
     LeftBehind,
 )
-from scimkit.compatibility.results import Result
 from scimkit.evidence.checks import Check, Status, failed, not_observed, passed, warning
 from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, FLAG, Dialect
 
-ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}
 GALLERY_NOTE = (
     "The app will be connected by its gallery connector, whose messages may differ from both dialects; the flag is not"
     " for it. What fails here is a question to the vendor, and the pilot is the proof."
@@ -49,8 +31,6 @@ READ_ONLY_NOTE = (
     "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
 )
 ENDED_NOTE = "The probe ended before everything was asked."
-ENDING = ("compat.too_slow", "compat.no_answer", "compat.throttled", "compat.delete_refused")
-"""Causes that end a probe before its time where rows were not reached for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,176 +46,6 @@ class Verdict:
     conditions: tuple[str, ...]
     note: str
     other_dialect: bool = False
-
-
-# -- findings -------------------------------------------------------------------
-
-
-def find_causes(
-    rows: Sequence[CompatibilityRow], mapped: Mapped, *, dialect: Dialect, also: Mapping[str, Result] | None = None
-) -> tuple[Finding, ...]:
-    """One finding for each root cause, the worst first."""
-    seen = {
-        row.cause for row in rows if row.cause and row.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING)
-    }
-    grouped: dict[str, list[CompatibilityRow]] = {}
-    for row in rows:
-        if row.cause and row.outcome != Status.PASSED:
-            grouped.setdefault(_root(row, rows, seen), []).append(row)
-    findings = [_finding(CAUSES[cause], rows_, mapped, dialect, also or {}) for cause, rows_ in grouped.items()]
-    for cause, seen_too in (also or {}).items():
-        if cause not in grouped:
-            source = next((row for row in rows if row.code == "create.values"), rows[0])
-            row = replace(
-                source,
-                cause=cause,
-                outcome=seen_too.outcome,
-                sent=seen_too.sent,
-                got=seen_too.got,
-                targets=seen_too.targets,
-            )
-            findings.append(_finding(CAUSES[cause], [row], mapped, dialect, {}))
-    return tuple(sorted(findings, key=lambda finding: (ORDER[finding.breaks], list(CAUSES).index(finding.cause))))
-
-
-def _root(row: CompatibilityRow, rows: Sequence[CompatibilityRow], seen: Iterable[str]) -> str:
-    """The cause of a row, or the stronger one whose shadow it is, seen in the same dialect."""
-    cause, passed_over = row.cause, {row.cause}
-    while True:
-        strong = next(
-            (
-                one
-                for one in sorted(seen)
-                if one not in passed_over and cause in EXPLAINS.get(one, ()) and _shares(row, rows, one)
-            ),
-            "",
-        )
-        if not strong:
-            return cause
-        cause = strong
-        passed_over.add(strong)
-
-
-def _shares(row: CompatibilityRow, rows: Sequence[CompatibilityRow], cause: str) -> bool:
-    """Whether `cause` was seen in the dialect of `row`."""
-    dialects = {
-        other.dialect
-        for other in rows
-        if other.cause == cause and other.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING)
-    }
-    return row.dialect in dialects or BOTH_DIALECTS in (*dialects, row.dialect)
-
-
-def _finding(
-    cause: Cause, rows: Sequence[CompatibilityRow], mapped: Mapped, dialect: Dialect, also: Mapping[str, Result]
-) -> Finding:
-    own = [
-        row
-        for row in rows
-        if row.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING) and row.cause == cause.code
-    ] or list(rows)
-    first = next((row for row in own if row.outcome in (Status.FAILED, Status.NOT_STORED)), own[0])
-    theirs = {target.casefold() for target in (*mapped.targets, *mapped.group_targets)}
-    spoilt = [row for row in rows if row.outcome in (Status.FAILED, Status.NOT_STORED) or row in own]
-    named = chain.from_iterable(row.targets for row in spoilt)
-    hit = dict.fromkeys(target for target in named if target.casefold() in theirs)
-    if cause.code in also:
-        hit |= dict.fromkeys(t for t in also[cause.code].targets if t.casefold() in theirs)
-    targets = tuple(hit)
-    shown = ", ".join(targets) or "no row of this mapping"
-    dialects = (BOTH_DIALECTS,) if cause.code in ALIKE else tuple(dict.fromkeys(row.dialect for row in own))
-    harmless = all(row.outcome == Status.WARNING for row in own)
-    silent = any(
-        row.code == "auth.token" or (row.outcome == Status.NOT_REACHED and not row.got.startswith("not asked:"))
-        for row in rows
-    )
-    return Finding(
-        cause=cause.code,
-        title=cause.title,
-        breaks=_weight(cause, targets, mapped, dialect, harmless, silent),
-        dialects=dialects,
-        explains=tuple(dict.fromkeys(row.code for row in rows)),
-        rows=targets,
-        sent=first.sent,
-        got=first.got,
-        means=_fill(cause.means, shown),
-        who=cause.who,
-        remedy=_fill(cause.remedy, shown),
-        meanwhile=_fill(cause.meanwhile, shown),
-        evidence=cause.evidence,
-        source=name_source(cause.source),
-    )
-
-
-def _fill(text: str, rows: str) -> str:
-    return text.replace("{rows}", rows)
-
-
-NEEDS_ROWS = frozenset(
-    {
-        "compat.manager_text_refused",
-        "compat.manager_answered_bare",
-        "compat.manager_not_stored",
-        "compat.match_case_sensitive",
-        "compat.inactive_hidden",
-        "compat.boolean_text_refused",
-        "compat.boolean_text_taken_as_true",
-        "compat.boolean_json_refused",
-        "compat.disable_not_stored",
-        "compat.restore_refused",
-        "compat.active_hidden",
-        "compat.boolean_stored_as_text",
-        "compat.add_refused",
-        "compat.pathless",
-        "compat.pathless_keys",
-    }
-)
-"""Causes that matter only where the mapping has a row for them, beyond those whose way is a row."""
-
-ALIKE = frozenset({"compat.inactive_hidden"})
-"""Causes that do not depend on the message, though they were seen after one dialect's only."""
-
-ALWAYS_CONDITIONAL = frozenset(
-    {
-        "compat.add_refused",
-        "compat.only_active",
-        "compat.listed_schema_refused",
-        "compat.requires_values",
-        "compat.match_case_sensitive",
-        "compat.boolean_stored_as_text",
-        "compat.active_hidden",
-    }
-)
-"""Causes seen in rows that are met all the same, and that still are conditions."""
-
-
-def _weight(
-    cause: Cause, targets: tuple[str, ...], mapped: Mapped, dialect: Dialect, harmless: bool, silent: bool
-) -> str:
-    """fails | conditional | advice for this mapping and the dialect in force. silent: the probe ended there."""
-    if cause.code == "compat.no_answer" and not silent:
-        return CONDITIONAL  # single answers were lost, the rest came
-    if cause.code == "compat.unknown_query_parameter" and dialect is DEFAULT:
-        return ADVICE  # the Tenant URL has no query that could be repeated
-    needs_rows = cause.way in (DROP_ROWS, CREATE_ONLY) or cause.code in NEEDS_ROWS
-    if (needs_rows and not targets) or (harmless and cause.code not in ALWAYS_CONDITIONAL):
-        return ADVICE
-    if cause.way == GROUPS_OFF and not mapped.groups:
-        return ADVICE
-    vital = {"active", *(target.casefold() for target in mapped.matching)}
-    lost = {target.casefold() for target in targets} & (vital if cause.way == DROP_ROWS else {"active"})
-    fatal = lost and cause.code in (
-        "compat.attribute_not_stored",
-        "compat.attribute_refused",
-        "compat.row_not_changed",
-        "compat.typed_path_refused",
-    )
-    if fatal:
-        return BREAKS
-    return cause.breaks
-
-
-# -- the verdict ---------------------------------------------------------------------
 
 
 def other_than(dialect: Dialect) -> Dialect:
@@ -262,7 +72,7 @@ def judge_whole(
     elif dialect is COMPLIANT:
         note = PILOT_NOTE
     better = not gallery and not other_fatal and (fatal or len(other_conditions) < len(conditions))
-    unreached = any(row.outcome == Status.NOT_REACHED and row.cause in ENDING for row in rows)
+    unreached = any(row.outcome == Status.NOT_REACHED and row.cause and CAUSES[row.cause].ends_probe for row in rows)
     if not fatal and (not written or unreached):
         note = " ".join(text for text in (note, ENDED_NOTE if unreached else READ_ONLY_NOTE) if text)
         said = "So far nothing speaks against it"

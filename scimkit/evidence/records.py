@@ -71,12 +71,17 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return utc_text(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {_key(field): to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [to_plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} does not belong in a record")
+
+
+def _key(field: dataclasses.Field[Any]) -> str:
+    """What a field is called on disk: its name, unless `field(metadata={"key": ...})` keeps an older one."""
+    return str(field.metadata.get("key", field.name))
 
 
 def from_plain(cls: Any, value: Any) -> Any:
@@ -96,9 +101,9 @@ def from_plain(cls: Any, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise TypeError(f"{getattr(cls, '__name__', 'a part')} is written as {type(value).__name__}")
         hints = typing.get_type_hints(cls)
-        known = {field.name for field in dataclasses.fields(cls)}
+        given = {field.name: value[_key(field)] for field in dataclasses.fields(cls) if _key(field) in value}
         make: Any = cls
-        return make(**{name: from_plain(hints[name], item) for name, item in value.items() if name in known})
+        return make(**{name: from_plain(hints[name], item) for name, item in given.items()})
     if isinstance(cls, type) and issubclass(cls, Enum):
         return cls(value)
     if cls is datetime:

@@ -162,7 +162,7 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
     word, tone = GRADES[finding.breaks]
     yield "", ""
     unsure = ""
-    if finding.evidence == "unconfirmed":
+    if finding.certainty == "unconfirmed":
         unsure = " (unconfirmed)"
     name = None
     if len(finding.dialects) == 1:

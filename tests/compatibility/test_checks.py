@@ -22,11 +22,12 @@ from scimkit.apps import catalogue, load
 from scimkit.clients.scim import ScimClient
 from scimkit.compatibility import CAUSES, Mapped, default_mapped, mapped_for, probe_compatibility
 from scimkit.compatibility import causes as cause_tables
-from scimkit.compatibility.catalogue import CHECKS, EXPLAINS
+from scimkit.compatibility.catalogue import CHECKS
 from scimkit.compatibility.endpoint import Endpoint, encode_query
+from scimkit.compatibility.findings import find_causes
 from scimkit.compatibility.record import BOTH_DIALECTS, CompatibilityRow
 from scimkit.compatibility.test_people import Names, full_source, is_ours, sparse_source, special_source, values_of
-from scimkit.compatibility.verdict import find_causes, judge_whole
+from scimkit.compatibility.verdict import judge_whole
 from scimkit.credentials import Secret
 from scimkit.evidence.records import dump_record, load_record
 from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, ENTERPRISE_USER, MANAGER
@@ -79,10 +80,10 @@ def test_every_cause_in_the_code_is_in_the_table_and_the_other_way_round():
 
 
 def test_shadows_are_causes():
-    """The implication table names only causes, and none explains itself."""
-    for strong, shadows in EXPLAINS.items():
-        assert {strong, *shadows} <= set(CAUSES)
-        assert strong not in shadows
+    """What a cause explains are causes, and none explains itself."""
+    for cause in CAUSES.values():
+        assert set(cause.explains) <= set(CAUSES)
+        assert cause.code not in cause.explains
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)
@@ -97,7 +98,7 @@ def test_every_cause_says_everything(cause):
     assert not cause.title.endswith(".")
     assert cause.who in ("vendor", "administrator", "both")
     assert cause.breaks in ("fails", "conditional", "advice")
-    assert cause.evidence in ("documented", "seen", "unconfirmed")
+    assert cause.certainty in ("documented", "seen", "unconfirmed")
     assert cause.way in ("", "drop_rows", "create_only", "groups_off", "know")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from scimkit.compatibility.membership import members_of
+from scimkit.compatibility.answers import ids_of, resources_of
+from scimkit.compatibility.checks.members import members_of
 from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.read_back import Changed, Subject, exactly, same
-from scimkit.compatibility.reading import ids_of, resources_of
 from scimkit.compatibility.record import FULL, SPARSE
 from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial

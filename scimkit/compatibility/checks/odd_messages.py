@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimkit.compatibility.changing import cause_of_loss, judge, other_value, usable
-from scimkit.compatibility.creating import CHARSET
+from scimkit.compatibility.answers import nobody
+from scimkit.compatibility.checks.changes import cause_of_loss, judge, other_value
+from scimkit.compatibility.checks.creation_variants import CHARSET
+from scimkit.compatibility.checks.patch_messages import usable
 from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.read_back import Changed, Subject, exactly
-from scimkit.compatibility.reading import nobody
 from scimkit.compatibility.record import FULL
 from scimkit.compatibility.results import Result, met, tolerated, unknown
 from scimkit.compatibility.trial import Trial

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from scimkit.compatibility.answers import ids_of
 from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.read_back import Subject
-from scimkit.compatibility.reading import ids_of
 from scimkit.compatibility.record import FULL, SPARSE
 from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial

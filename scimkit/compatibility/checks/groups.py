@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from scimkit.compatibility.answers import ids_of, is_empty, nobody
+from scimkit.compatibility.checks.members import check_members
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.membership import check_members
 from scimkit.compatibility.objects import DIALECTS, forget_group, group_values, post_group
 from scimkit.compatibility.read_back import same
-from scimkit.compatibility.reading import ids_of, is_empty, nobody
 from scimkit.compatibility.record import FULL
 from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial

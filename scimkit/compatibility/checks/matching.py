@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from scimkit.compatibility.answers import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import forget, good_values, matching_value, post
 from scimkit.compatibility.read_back import Subject
-from scimkit.compatibility.reading import ids_of, is_empty, nobody, resources_of
 from scimkit.compatibility.record import FULL
 from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.test_people import full_source

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from scimkit.compatibility.answers import is_empty, resources_of
 from scimkit.compatibility.endpoint import Ended, Reply
 from scimkit.compatibility.objects import basic_values, forget, post, sparse_values
 from scimkit.compatibility.read_back import Subject
-from scimkit.compatibility.reading import is_empty, resources_of
 from scimkit.compatibility.record import SPARSE
 from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial

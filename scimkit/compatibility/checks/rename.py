@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scimkit.compatibility.changing import judge
+from scimkit.compatibility.answers import ids_of, is_empty, resources_of
+from scimkit.compatibility.checks.changes import judge
 from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.read_back import Subject
-from scimkit.compatibility.reading import ids_of, is_empty, resources_of
 from scimkit.compatibility.record import FULL
 from scimkit.compatibility.results import Result, met, unmet
 from scimkit.compatibility.trial import Trial

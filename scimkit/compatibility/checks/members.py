@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from scimkit.compatibility.answers import ids_of, nobody, resources_of
 from scimkit.compatibility.endpoint import Reply
 from scimkit.compatibility.objects import forget_group, group_values, post_group
-from scimkit.compatibility.reading import ids_of, nobody, resources_of
 from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial
 from scimkit.evidence.checks import Status

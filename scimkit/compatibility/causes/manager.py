@@ -1,0 +1,73 @@
+"""Causes in setting the manager."""
+
+from __future__ import annotations
+
+from scimkit.compatibility.causes.cause import ADVICE, CONDITIONAL, DROP_ROWS, KNOW, VENDOR, Cause
+
+MANAGER = (
+    Cause(
+        code="compat.manager_text_refused",
+        title="The manager's id as plain text is not accepted",
+        who=VENDOR,
+        breaks=CONDITIONAL,
+        means="Entra sends the manager as a bare id: whoever has a manager fails.",
+        remedy='Accept a text, {"value": id} and [{"value": id}].',
+        meanwhile="Take the manager row out of the mapping.",
+        way=DROP_ROWS,
+        certainty="seen",
+        source="apache/directory-scimple#1242; MicrosoftDocs/azure-docs#11784",
+        explains=("compat.manager_other_shapes", "compat.manager_text_on_create"),
+        needs_rows=True,
+    ),
+    Cause(
+        code="compat.manager_text_on_create",
+        title="A creation that names a manager is refused, or loses the manager",
+        who=VENDOR,
+        breaks=ADVICE,
+        means="References are written in a later request, so this is not what usually happens.",
+        remedy="Accept the manager's id in a creation.",
+        meanwhile="Nothing to change.",
+        way=KNOW,
+        certainty="documented",
+        source="HOW",
+    ),
+    Cause(
+        code="compat.manager_answered_bare",
+        title="The manager comes back as plain text instead of an object",
+        who=VENDOR,
+        breaks=CONDITIONAL,
+        means="Entra cannot read such a person and logs SystemForCrossDomainIdentityManagementServiceIncompatible.",
+        remedy="Answer manager as an object with `value`.",
+        meanwhile="Take the manager row out of the mapping.",
+        way=DROP_ROWS,
+        certainty="seen",
+        source="Budibase/budibase#15369",
+        needs_rows=True,
+    ),
+    Cause(
+        code="compat.manager_not_stored",
+        title="The manager is accepted and not given back",
+        who=VENDOR,
+        breaks=CONDITIONAL,
+        means="Entra sends the manager again in every cycle.",
+        remedy="Store the manager and answer it as an object with `value`.",
+        meanwhile="Take the manager row out of the mapping.",
+        way=DROP_ROWS,
+        certainty="seen",
+        source="MicrosoftDocs/azure-docs#11784",
+        explains=("compat.manager_other_shapes", "compat.manager_text_on_create"),
+        needs_rows=True,
+    ),
+    Cause(
+        code="compat.manager_other_shapes",
+        title="The manager as an object or a list is not accepted",
+        who=VENDOR,
+        breaks=ADVICE,
+        means="The tutorial's listing shows a list of one, with the path manager; traffic showed a bare id.",
+        remedy='Accept a text, {"value": id} and [{"value": id}].',
+        meanwhile="Nothing to change.",
+        way=KNOW,
+        certainty="seen",
+        source="TUT",
+    ),
+)
