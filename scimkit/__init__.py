@@ -16,7 +16,7 @@ __version__ = VERSION
 
 _HOME = {
     # every notebook
-    "begin": "scimkit.ui.session",
+    "begin": "scimkit.ui.beginning",
     "require_passed": "scimkit.evidence.checks",
     # 1_plan
     "check_readiness": "scimkit.journey.readiness",

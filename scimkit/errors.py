@@ -24,6 +24,17 @@ from __future__ import annotations
 from typing import ClassVar, Protocol
 
 
+def lines_of(message: str, remedy: str) -> list[str]:
+    """A finding as a person reads it: the sentence, then the remedy; the words between them stand only here.
+
+    >>> lines_of("the token is refused", "Enter a new one.")
+    ['the token is refused', 'What to do: Enter a new one.']
+    """
+    if not remedy:
+        return [message]
+    return [message, f"What to do: {remedy}"]
+
+
 class ScimkitError(Exception):
     """Something foreseeable went wrong; `remedy` says what to do next.
 
@@ -45,10 +56,12 @@ class ScimkitError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this instead of printing a traceback."""
-        lines = [f"{type(self).__name__}: {self.message}"]
-        if self.remedy:
-            lines.append(f"What to do: {self.remedy}")
-        return lines
+        first, *rest = self.lines()
+        return [f"{type(self).__name__}: {first}", *rest]
+
+    def lines(self) -> list[str]:
+        """The message, and in a line of its own what to do, where there is something to do."""
+        return lines_of(self.message, self.remedy)
 
 
 class ConfigError(ScimkitError):

@@ -6,21 +6,23 @@ from typing import Any
 
 import click
 
+UNFORESEEN = "Error: something went wrong that scimkit did not foresee"
+REPORT_IT = "Please report the lines above; nothing of a run is lost."
+
 
 class ForgivingGroup(click.Group):
     """Shows what scimkit raises on purpose as a sentence and a remedy, with its exit code."""
 
     def invoke(self, context: click.Context) -> Any:
-        from scimkit.errors import ScimkitError
+        from scimkit.errors import ScimkitError, lines_of
 
         try:
             return super().invoke(context)
         except ScimkitError as error:
             from scimkit.credentials import REDACTOR
 
-            click.echo(REDACTOR.text(f"Error: {error.message}"), err=True)
-            if error.remedy:
-                click.echo(REDACTOR.text(f"What to do: {error.remedy}"), err=True)
+            for line in lines_of(f"Error: {error.message}", error.remedy):
+                click.echo(REDACTOR.text(line), err=True)
             context.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
@@ -33,9 +35,6 @@ class ForgivingGroup(click.Group):
             from scimkit.credentials import REDACTOR
 
             click.echo(REDACTOR.text(traceback.format_exc()), err=True)
-            click.echo(
-                "Error: something went wrong that scimkit did not foresee\nWhat to do: Please report the lines above;"
-                " nothing of a run is lost.",
-                err=True,
-            )
+            for line in lines_of(UNFORESEEN, REPORT_IT):
+                click.echo(line, err=True)
             context.exit(4)

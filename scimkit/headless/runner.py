@@ -30,7 +30,7 @@ from papermill.execute import execute_notebook
 from papermill.log import logger as papermill_logger
 
 from scimkit.credentials import REDACTOR, RedactingFilter
-from scimkit.errors import ConfigError, ScimkitError
+from scimkit.errors import ConfigError, ScimkitError, lines_of
 from scimkit.evidence.records import utc_text
 from scimkit.evidence.runs import RunStore
 from scimkit.headless.commands import continue_command, shown_path
@@ -46,7 +46,7 @@ PASSED, FAILED, USAGE, WAITING, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 WAITED_SECONDS = 300.0  # of the sandbox's clock, between a step that waits and the command that continues
 CELL_TIMEOUT_SECONDS = 3600  # a step waits for a person or a cycle by ending with 3, so nothing sensible takes longer
 _PRELOAD = (  # what the shipped notebooks import, where `begin` and the verbs do it late; done while nobody waits
-    "scimkit.ui.session",
+    "scimkit.ui.beginning",
     "scimkit.ui.forms",
     "scimkit.views.kinds",
     "scimkit.clients.graph",
@@ -372,9 +372,7 @@ class _Runner:
     def _foreseen(self, step: Step, error: Mapping[str, Any]) -> _End:
         exit_code, message, remedy = int(error["exit_code"]), str(error["message"]), str(error["remedy"])
         check = error.get("check") or {}
-        lines = [f"{step.name}: {message}"]
-        if remedy:
-            lines.append(f"What to do: {remedy}")
+        lines = lines_of(f"{step.name}: {message}", remedy)
         if exit_code == WAITING:
             if "confirm" in (error.get("settings") or {}).get(step.name, {}):  # report.html has it under pseudonyms
                 lines.append(f"The plan, with names: {Path(shown_path(self.run_store.folder)) / step.name}.html")
@@ -391,9 +389,8 @@ class _Runner:
     def _unfinished(self, step: Step, message: str, remedy: str = "") -> _End:
         folder = shown_path(self.run_store.folder)
         remedy = remedy or f"See {Path(folder) / LOG} and {step.name}.html there."
-        return _End(
-            UNFINISHED, "error", message, remedy, "", (message, f"What to do: {remedy}", f"Then: {self._command()}")
-        )
+        lines = (*lines_of(message, remedy), f"Then: {self._command()}")
+        return _End(UNFINISHED, "error", message, remedy, "", lines)
 
     def _interrupted(self) -> _End:
         return _End(
@@ -404,7 +401,7 @@ class _Runner:
 
     def _could_not(self, error: ScimkitError) -> _End:
         papermill_logger.error("".join(traceback.format_exception(error)))
-        lines = (error.message, f"What to do: {error.remedy}", f"Then: {self._command()}")
+        lines = (*error.lines(), f"Then: {self._command()}")
         return _End(error.exit_code, "error", error.message, error.remedy, "", lines)
 
     def _command(self, settings: Settings | None = None, given: str = "") -> str:

@@ -1,43 +1,26 @@
-"""`begin()`: the second cell of every notebook.
-
-It finds the run, checks the parameters, keeps secrets from leaving the kernel,
-and says where one is and what may be written. In the sandbox a notebook needs
-no run: the earlier notebooks are played quietly into a temporary one, so that
-each can be opened alone. Live it stops and names the notebook to run first.
-"""
+"""`Session`: what a notebook works with, from `begin` on."""
 
 from __future__ import annotations
 
-import ast
-import atexit
-import io
 import json
-import os
-import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimkit.credentials import REDACTOR, Secret
-from scimkit.errors import ConfigError, CredentialError, NotReady, ScimkitError, Waiting
+from scimkit.credentials import Secret
+from scimkit.errors import CredentialError, ScimkitError, Waiting
 from scimkit.evidence.change_plan import ChangePlan, PlannedChange, complete_plan, confirm_plan, make_plan
 from scimkit.evidence.checks import Status, first_failed, require_passed
 from scimkit.evidence.journal import Journal
 from scimkit.evidence.records import checks_of, utc_text
 from scimkit.evidence.runs import RunStore
 from scimkit.journey.guide import StepGuide, make_guide
-from scimkit.journey.steps import LAST_PLAYED, STEPS, in_order, is_operation, record_step
-from scimkit.notebook.parameters import Parameter, check_names, check_values, declared_parameters
-from scimkit.notebook.shipped import shipped
-from scimkit.tenant import Access, Config, Tenant, load_config
+from scimkit.journey.steps import in_order, is_operation, record_step
+from scimkit.notebook.parameters import Parameter
+from scimkit.tenant import Access, Config, Tenant
 
 if TYPE_CHECKING:
     from scimkit.journey.connection import ProvisioningSettings
@@ -45,10 +28,8 @@ if TYPE_CHECKING:
     from scimkit.journey.scope import Limits
     from scimkit.mapping.review import Expectations
     from scimkit.ui.sentence import Said
+    from scimkit.ui.token_entry import WaitingToken
 
-RUN_VARIABLE = "SCIMKIT_RUN"
-_REPLAY = "__scimkit_replay__"  # in the namespace of a notebook that is played quietly
-_INJECTED = "# Parameters\n"  # how papermill's injected cell begins
 OWN = ("app", "tenant", "run")  # parameters that `begin` itself understands
 
 
@@ -176,44 +157,28 @@ class Session:
         """
         reference = reference or self.record("TokenNote").reference
         if reference not in self._secrets:
-            self._wait_for_entry(reference)
+            waiting = self._waiting_token()
+            if waiting:
+                waiting.wait_for_entry(reference)
+            ask = None
+            if not self.quiet:
+                ask = find_prompt()
             try:
-                self._secrets[reference] = self.access.token(reference, ask=_ask() if not self.quiet else None)
+                self._secrets[reference] = self.access.token(reference, ask=ask)
             except CredentialError as error:
-                self._wait_for_vendor(error, reference)
+                if waiting:
+                    waiting.wait_for_vendor(error, reference)
                 raise
         return self._secrets[reference]
 
-    def _wait_for_entry(self, reference: str) -> None:
-        """In step 2, live, with somebody in front of the empty field: raise Waiting, and point at the field."""
-        from scimkit.ui.forms import has_front_end
+    def _waiting_token(self) -> WaitingToken | None:
+        """In step 2, live: the token that somebody still has to enter, or the vendor to send."""
+        from scimkit.ui.token_entry import WaitingToken
 
-        nowhere = reference == "sandbox" and not self.tenant.is_sandbox  # the default, which is good there only
-        if self.step != "2_token" or not nowhere or self.quiet or not has_front_end():
-            return
-        ask = "Paste"
-        if self.app.token.made_by == "vendor":
-            ask = "Send the mail above, and wait for the answer. Then paste"
-        raise Waiting(
-            f"no {self.app.token.label} has been entered yet",
-            f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those"
-            " below it.",
-        )
-
-    def _wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
-        """In step 2, where the vendor makes the token: raise Waiting, and leave the mail to send in the run."""
-        if (
-            self.step != "2_token"
-            or self.tenant.is_sandbox
-            or self.app.token.made_by != "vendor"
-            or reference == "prompt"
-        ):
-            return
-        from scimkit.journey.vendor_mail import FILE, wait_for_vendor, write_mail
-
-        self.run.write(FILE, write_mail(self.app, sender=self.record("Readiness").administrator).text)
+        if self.step != "2_token" or self.tenant.is_sandbox:
+            return None
         url = self.values.tenant_url or self.run.choices("5a_connection").get("tenant_url")
-        raise wait_for_vendor(self.app, problem, reference, url_known=bool(url)) from None
+        return WaitingToken(self.app, self.run, quiet=self.quiet, url_known=bool(url))
 
     def token_form(self, reference: str) -> Any:
         """A masked field to enter the token in, where there is a front end; else a line
@@ -267,40 +232,30 @@ class Session:
     @property
     def decided(self) -> Expectations:
         """What the profile and step 1 say of the job as a whole."""
-        from scimkit.mapping.review import Expectations
+        from scimkit.journey.expectations import expect_of_job
 
-        stated, rows = self.app.capabilities.groups.value, self.app.group_attributes
-        groups = None
-        if isinstance(stated, bool):
-            groups = stated
-        readiness = self.record("Readiness")
-        sign_on = next((question.question for question in self.app.decisions if question.key == "single_sign_on"), "")
         sign_in_identifier = ""
         if "sign_in_identifier" in self._values:
             sign_in_identifier = self.form.sign_in_identifier
-        return Expectations(
-            groups=groups,
-            deletes=readiness.deletes_wanted,
-            group_targets=tuple(row.target for row in rows),
-            group_filterable=tuple(row.target for row in rows if row.filterable) or None,
-            offered=self._offered(),
-            single_sign_on=readiness.decisions.get(sign_on, ""),
-            sign_in_identifier=sign_in_identifier,
+        return expect_of_job(
+            self.app,
+            self.record("Readiness"),
             everybody=self.record("Scope").mode == "all",
+            offered=self._offered(),
+            sign_in_identifier=sign_in_identifier,
         )
 
     def _offered(self) -> frozenset[str] | None:
         """Names of the attributes in the app's own /Schemas; None where they cannot be read.
         Nobody is asked for a token only for that where the app has published its table."""
+        from scimkit.journey.expectations import read_offered_names
+
         if self.app.attributes and self.record("TokenNote").reference == "prompt":
             return None
-        from scimkit.mapping.review import offered_names
-
         try:
-            schemas = list(self.scim(self.token(), self.record("ConnectionReport").tenant_url).list_all("Schemas"))
+            return read_offered_names(self.scim(self.token(), self.record("ConnectionReport").tenant_url))
         except ScimkitError:
             return None
-        return frozenset(chain.from_iterable(offered_names(schema) for schema in schemas))
 
     def provisioning_settings(self, url: str) -> ProvisioningSettings:
         """What 5a stores beside the token, from the form, scimkit.toml and step 1."""
@@ -392,77 +347,7 @@ class Session:
         return f"{self.step}: {self.app.title} in {self.tenant.name}"
 
 
-def begin(step: str) -> Session:
-    """Start a notebook: find its run, check its parameters, keep its secrets.
-
-    step  the notebook's name, such as "5a_connection"; the parameters are the
-          variables of the tagged cell above
-
-    Raises ConfigError (an unknown or conflicting parameter), NotReady (live, without
-    a run).
-    """
-    space = sys._getframe(1).f_globals
-    replay: RunStore | None = space.get(_REPLAY)
-    declared = declared_parameters(_notebook(step))
-    check_names(declared, _injected_names(space), where=step)
-    given = check_values(declared, {p.name: space[p.name] for p in declared if p.name in space}, where=step)
-    if replay is None:
-        _prepare_kernel()
-    config = load_config()
-    run = replay or _find_run(given, step)
-    alone = run is None
-    if run is None:
-        run = _temporary_run(step, given, config)
-    elif replay is None and is_operation(step):
-        alone = _play_missing(run)
-    values = _merge(given, declared, run, step)
-    session = Session(step, run, config=config, values=values, declared=declared, quiet=replay is not None)
-    if replay is None:
-        _say(session, alone)
-    if step == "3_app" and session.access.sign_up() and replay is None:
-        print(f"Sandbox: somebody has signed up at {session.app.title}, and that has added the app to the tenant.")
-    if run.state()["steps"].get(step, {}).get("state") != "running":
-        run.set_step(step, "running", started_utc=utc_text(datetime.now(UTC)))
-    return session
-
-
-def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
-    """What papermill's own cell has set in this kernel: a name that no parameter has is refused
-    there by nobody else, and the notebook would run with the default."""
-    cells = [text for text in space.get("In", ()) if isinstance(text, str) and text.startswith(_INJECTED)]
-    if cells:
-        nodes = ast.parse(cells[-1]).body
-    else:
-        nodes = []
-    targets = chain.from_iterable(node.targets for node in nodes if isinstance(node, ast.Assign))
-    return tuple(target.id for target in targets if isinstance(target, ast.Name))
-
-
-def _say(session: Session, alone: bool) -> None:
-    """Where one is: the kit, the app, the tenant, what may be written."""
-    from scimkit.evidence.version import VERSION
-
-    print(f"scimkit {VERSION} · {session.app.title} · {session.tenant.banner()}")
-    if alone and is_operation(session.step):
-        print("No app is set up in this run: the journey was done quietly first, up to the running job.")
-    elif alone and session.step != STEPS[0].name:
-        print("No run here: the earlier steps were done quietly in a temporary one.")
-
-
-def _prepare_kernel() -> None:
-    """Redactor and views, where there is an IPython kernel; nothing elsewhere."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is None:
-        return
-    from scimkit.ui.kernel import install_redactor
-    from scimkit.views.display import register
-
-    if hasattr(shell, "kernel"):
-        install_redactor(shell)
-    register(shell)
-
-
-def _ask() -> Callable[[str], str] | None:
+def find_prompt() -> Callable[[str], str] | None:
     """How to ask for a secret here: JupyterLab's own masked prompt, or not at all."""
     from scimkit.ui.forms import has_front_end
 
@@ -471,104 +356,3 @@ def _ask() -> Callable[[str], str] | None:
     from getpass import getpass
 
     return getpass
-
-
-def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
-    named = given.get("run") or os.environ.get(RUN_VARIABLE, "")
-    run = RunStore.open(Path(named), redact=REDACTOR.text) if named else RunStore.find(Path.cwd(), redact=REDACTOR.text)
-    if run is None and given.get("tenant", "sandbox") != "sandbox":
-        if is_operation(step):
-            raise NotReady(
-                f"{step} works in the tenant {given['tenant']} and needs a run to work in",
-                f"Type `scimkit run {step} --app {given.get('app', 'oreilly')} --tenant {given['tenant']}`, or open it"
-                " in a `scimkit lab` of that tenant.",
-            )
-        raise NotReady(
-            f"{step} works in the tenant {given['tenant']} and needs a run to work in",
-            f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` makes a"
-            " run and opens it.",
-        )
-    return run
-
-
-def _temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunStore:
-    """A run in the sandbox that lasts as long as this process, with the earlier steps done."""
-    from scimkit.apps import load
-
-    app = str(given.get("app", "oreilly"))
-    names = tuple(s.name for s in in_order(load(app).journey_order))
-    parent = Path(tempfile.mkdtemp(prefix="scimkit-"))  # readable by its owner alone
-    run = RunStore.create(
-        parent, app=app, tenant="sandbox", runbook="onboard", steps=names, now=datetime.now(UTC), redact=REDACTOR.text
-    )
-    run.change_state(lambda state: state.update(temporary=True))
-    atexit.register(shutil.rmtree, parent, ignore_errors=True)  # a killed kernel leaves that to the sandbox's process
-    if is_operation(step):
-        _play_missing(run)
-        return run
-    for earlier in names[: names.index(step)]:
-        _play(earlier, run)
-    return run
-
-
-def _notebook(step: str) -> Path:
-    """The shipped notebook of a step of the journey, or of an operation."""
-    return shipped("runbooks" if is_operation(step) else "notebooks") / f"{step}.ipynb"
-
-
-def _play_missing(run: RunStore) -> bool:
-    """In the sandbox, set the app up in a run of an operation that has none: the journey up to the
-    running job. Whether that was done; what an interruption has left over is done when it is resumed.
-
-    A run of the journey itself stays as its administrator has left it.
-    """
-    from scimkit.apps import load
-
-    state = run.state()
-    own = state.get("runbook") != "onboard" or state.get("temporary")
-    begun = state.get("played")
-    if (
-        state["tenant"] != "sandbox"
-        or not own
-        or (run.has(record_step("EnterpriseApp"), "EnterpriseApp") and not begun)
-    ):
-        return False
-    run.change_state(lambda state: state.update(played=True))
-    names = [step.name for step in in_order(load(run.app).journey_order)]
-    missing = [
-        name for name in names[: names.index(LAST_PLAYED) + 1] if state["steps"].get(name, {}).get("state") != "passed"
-    ]
-    for name in missing:
-        _play(name, run)
-    return bool(missing)
-
-
-def _play(step: str, run: RunStore) -> None:
-    """Do what the shipped notebook `step` does, without its outputs."""
-    cells = json.loads((shipped("notebooks") / f"{step}.ipynb").read_text(encoding="utf-8"))["cells"]
-    space: dict[str, Any] = {"__name__": "__main__", _REPLAY: run}
-    for number, cell in enumerate(cells):
-        if cell["cell_type"] != "code":
-            continue
-        with redirect_stdout(io.StringIO()):
-            exec(compile("".join(cell["source"]), f"{step} cell {number}", "exec"), space)
-
-
-def _merge(given: Mapping[str, Any], declared: tuple[Parameter, ...], run: RunStore, step: str) -> dict[str, Any]:
-    """Explicit parameter, then the run's choice, then the default; two that disagree are an error."""
-    state, choices = run.state(), run.choices(step)
-    known = {"app": state["app"], "tenant": state["tenant"], "run": "", **choices}
-    merged = {}
-    for parameter in declared:
-        name, value = parameter.name, given.get(parameter.name, parameter.default)
-        if name == "run" or name not in known:
-            merged[name] = value
-        elif value in (parameter.default, known[name]):
-            merged[name] = parameter.convert(known[name], where=f"{run.name}/run.json")
-        else:
-            raise ConfigError(
-                f"{step}: {name} is {value!r} here, but this run says {known[name]!r}",
-                "Take it out of the notebook, or start another run. `scimkit run --resume … --set` changes a choice of"
-                " a run.",
-            )
-    return merged

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from scimkit.apps.profile import AppProfile
 from scimkit.credentials import Secret, store
 from scimkit.credentials.places import has_keyring, private_file
-from scimkit.ui.forms import TokenForm
+from scimkit.errors import CredentialError, Waiting
+from scimkit.evidence.runs import RunStore
+from scimkit.journey.steps import record_step
+from scimkit.ui.forms import TokenForm, has_front_end
 
 
 class TokenEntry:
@@ -39,6 +44,44 @@ class TokenEntry:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self._form._repr_mimebundle_(include, exclude)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingToken:
+    """The app's token, live, before anybody has it: each `wait_for…` raises Waiting where that is why there is none.
+
+    quiet      nobody looks: the notebook is played
+    url_known  the Tenant URL was entered or noted before
+    """
+
+    app: AppProfile
+    run: RunStore
+    quiet: bool
+    url_known: bool
+
+    def wait_for_entry(self, reference: str) -> None:
+        """Raise Waiting, and point at the empty field, with somebody in front of it."""
+        nowhere = reference == "sandbox"  # the default, which is good there only
+        if not nowhere or self.quiet or not has_front_end():
+            return
+        ask = "Paste"
+        if self.app.token.made_by == "vendor":
+            ask = "Send the mail above, and wait for the answer. Then paste"
+        raise Waiting(
+            f"no {self.app.token.label} has been entered yet",
+            f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those"
+            " below it.",
+        )
+
+    def wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
+        """Raise Waiting where the vendor makes the token, and leave the mail to send in the run."""
+        if self.app.token.made_by != "vendor" or reference == "prompt":
+            return
+        from scimkit.journey.vendor_mail import FILE, wait_for_vendor, write_mail
+
+        administrator = self.run.get(record_step("Readiness"), "Readiness").administrator
+        self.run.write(FILE, write_mail(self.app, sender=administrator).text)
+        raise wait_for_vendor(self.app, problem, reference, url_known=self.url_known) from None
 
 
 def keep_choices(name: str) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ import unicodedata
 from itertools import chain
 
 from scimkit.credentials import REDACTOR
+from scimkit.errors import lines_of
 from scimkit.views.document import (
     STATUS_SYMBOLS,
     Cell,
@@ -128,9 +129,7 @@ def _check(row: CheckRow) -> list[str]:
     mark = f"{STATUS_SYMBOLS.get(row.status, '?')} {status_words(row.status)}"
     where = f"{row.step} {row.code}".strip()
     room = WIDTH - 18
-    texts = [f"{visible(where)}: {visible(row.message)}"]
-    if row.remedy:
-        texts.append(f"What to do: {visible(row.remedy)}")
+    texts = lines_of(f"{visible(where)}: {visible(row.message)}", visible(row.remedy))
     if row.source:
         texts.append(f"Source: {visible(row.source)}")
     wrapped = list(chain.from_iterable(_wrap(text, room) for text in texts))

@@ -74,9 +74,10 @@ def test_a_notebook_alone_plays_the_earlier_ones_in_the_apps_order(tmp_path):
     import sys
 
     code = """
-from scimkit.ui import session
+from scimkit.tenant import load_config
+from scimkit.ui.replay import temporary_run
 given = {"app": "theorgwiki", "tenant": "sandbox"}
-run = session._temporary_run("2_token", given, session.load_config())
+run = temporary_run("2_token", given, load_config())
 passed = [name for name, step in run.state()["steps"].items() if step["state"] == "passed"]
 print(*passed, run.get("3_app", "EnterpriseApp").display_name)
 """

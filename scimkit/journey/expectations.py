@@ -1,0 +1,47 @@
+"""What the mapping review of an app expects, as the profile and the earlier steps say it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from scimkit.apps.profile import AppProfile
+from scimkit.journey.readiness import Readiness
+from scimkit.mapping.review import Expectations, offered_names
+
+
+def expect_of_job(
+    app: AppProfile,
+    readiness: Readiness,
+    *,
+    everybody: bool,
+    offered: frozenset[str] | None,
+    sign_in_identifier: str = "",
+) -> Expectations:
+    """What the profile and step 1 say of the job as a whole.
+
+    everybody           the job provisions everybody, not only who is assigned
+    offered             names of the attributes in the app's own /Schemas; None: they could not be read
+    sign_in_identifier  an expression: what people sign in to the app with
+    """
+    stated, rows = app.capabilities.groups.value, app.group_attributes
+    groups = None
+    if isinstance(stated, bool):
+        groups = stated
+    sign_on = next((question.question for question in app.decisions if question.key == "single_sign_on"), "")
+    return Expectations(
+        groups=groups,
+        deletes=readiness.deletes_wanted,
+        group_targets=tuple(row.target for row in rows),
+        group_filterable=tuple(row.target for row in rows if row.filterable) or None,
+        offered=offered,
+        single_sign_on=readiness.decisions.get(sign_on, ""),
+        sign_in_identifier=sign_in_identifier,
+        everybody=everybody,
+    )
+
+
+def read_offered_names(scim: Any) -> frozenset[str]:
+    """Names of the attributes in the app's own /Schemas. Raises what the client raises where they cannot be read."""
+    schemas = list(scim.list_all("Schemas"))
+    return frozenset(chain.from_iterable(offered_names(schema) for schema in schemas))
