@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
-def check(
+def check(  # noqa: PLR0913, PLR0917  # click passes each option by name
     context: click.Context,
     url_or_app: str,
     reference: str | None,
@@ -109,7 +109,7 @@ def _worth_asking(probe: Probe) -> bool:
 def _probe_compatibility(
     place: Place, scim: ScimClient, write: bool, deadline: float, matching: str | None
 ) -> Compatibility:
-    from scimkit.compatibility import default_mapped, mapped_for, probe_compatibility
+    from scimkit.compatibility import Terms, default_mapped, mapped_for, probe_compatibility
     from scimkit.compatibility.ledger import Ledger
 
     if place.profile:
@@ -125,13 +125,12 @@ def _probe_compatibility(
         profile=place.profile,
         write=write,
         now=place.now(),
-        deadline_seconds=deadline,
     )
     if not write or place.is_sandbox:  # this sandbox ends with the command, and everything in it
-        return ask()
+        return ask(terms=Terms(deadline_seconds=deadline))
     with Ledger().open(scim.base_url, matching=mapped.matching[0], now=place.now()) as page:
         try:
-            found = ask(keep=page.keep)
+            found = ask(terms=Terms(deadline_seconds=deadline, keep=page.keep))
         except BaseException:
             if page.page.entries:
                 click.echo(

@@ -18,7 +18,7 @@ from scimkit.cli.arguments import config_in_force, default_runs, whole_path
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: Jupyter's own choice.")
 @click.pass_context
-def lab(
+def lab(  # noqa: PLR0913, PLR0917  # click passes each option by name
     context: click.Context,
     app: str | None,
     tenant: str | None,

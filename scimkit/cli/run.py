@@ -30,7 +30,7 @@ from scimkit.cli.output import print_json
 @click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="Sandbox only: misbehave.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
 @click.pass_context
-def run(
+def run(  # noqa: PLR0913, PLR0917  # click passes each option by name
     context: click.Context,
     runbook: str,
     app: str | None,
@@ -47,7 +47,7 @@ def run(
     """Run a runbook's notebooks without anybody at the keyboard. Leaves a run folder as evidence."""
     from scimkit.headless.progress import printer
     from scimkit.headless.runbook import read_runbook
-    from scimkit.headless.runner import run_runbook
+    from scimkit.headless.runner import Surroundings, run_runbook
     from scimkit.headless.settings import parse_settings
 
     options = {"people": people, "seed": seed, "faults": tuple(faults) or None}
@@ -60,9 +60,11 @@ def run(
         settings=parse_settings(settings),
         runs_dir=runs or default_runs(tenant),
         resume=resume,
-        config=config_in_force(config),
-        progress=printer(),
-        sandbox={name: value for name, value in options.items() if value is not None},
+        around=Surroundings(
+            config=config_in_force(config),
+            progress=printer(),
+            sandbox={name: value for name, value in options.items() if value is not None},
+        ),
     )
     if as_json:
         print_json(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar, Unpack
 from urllib.parse import quote
 
 import httpx
@@ -22,7 +22,7 @@ import httpx
 from scimkit.clients.graph_errors import is_token_refused, place_of, read_error
 from scimkit.clients.noting import noted_write
 from scimkit.clients.on_demand import OnDemand, read_on_demand
-from scimkit.clients.transport import RETRY, Token, open_client, origin
+from scimkit.clients.transport import RETRY, Options, Token, open_client, origin
 from scimkit.clients.unreachable import NOT_SENT
 from scimkit.credentials import MASK, REDACTOR, Secret
 from scimkit.errors import ApiError, Denied, Rejected, Unreachable, Waiting
@@ -61,13 +61,24 @@ LAGGING = frozenset(
 )  # what a fresh service principal is answered with (observed by public tooling)
 
 
+GRAPH_SECONDS = 60.0
+"""How long Graph may take; the synchronization service is slow to answer."""
+
+
+class Noted(NamedTuple):
+    """What the journal notes of a write: the state before it, and what was written, with secrets left out."""
+
+    before: Any = None
+    after: Any = None
+
+
 class GraphClient:
     """Microsoft Graph, or the sandbox's emulator.
 
     base_url  with the version: `https://graph.microsoft.com/v1.0`
     token     an access token, or a function asked at each request
     journal   notes every write, secrets masked; None notes nothing
-    wait      waits the given seconds; the sandbox moves its clock instead
+    options   see `transport.Options`; timeout_seconds is 60 here, and the sandbox's `wait` moves its clock
 
     Every call raises Unreachable (no answer), Denied (401, 403), Throttled (429)
     or Rejected (any other refusal); `code` is Graph's, taken out of the envelope
@@ -80,24 +91,17 @@ class GraphClient:
         token: Token,
         *,
         journal: Journal | None = None,
-        ca_file: str | None = None,
-        log: Callable[[JSON], None] | None = None,
-        timeout_seconds: float = 60.0,
-        retry: bool = True,
-        wait: Callable[[float], None] | None = None,
+        **options: Unpack[Options],
     ) -> None:
         self.journal = journal
-        self._wait = wait or time.sleep
+        self._wait = options.get("wait") or time.sleep
+        options.setdefault("timeout_seconds", GRAPH_SECONDS)
         self.server_time: datetime | None = None  # Graph's own clock, as of its last answer; logs and cycles go by it
         self._http = open_client(
             base_url,
             token=token,
-            ca_file=ca_file,
-            log=log,
-            timeout_seconds=timeout_seconds,
-            retry=retry,
-            wait=wait,
             headers={"Accept": "application/json", "User-Agent": "scimkit"},
+            **options,
         )
 
     def __repr__(self) -> str:
@@ -267,7 +271,7 @@ class GraphClient:
         before  as it was read, for the journal; what is missing in `schema` is gone
         """
         body = {name: value for name, value in schema.items() if not name.startswith("@odata")}
-        self._write("PUT", f"{_job(sp, job)}/schema", body=body, before=before)
+        self._write("PUT", f"{_job(sp, job)}/schema", body=body, noted=Noted(before, body))
 
     def parse_expression(self, sp: str, job: str, expression: str, test_input: Mapping[str, Any] | None = None) -> JSON:
         """How the service reads `expression`, and what it gives for one person (parseExpressionResponse).
@@ -333,7 +337,7 @@ class GraphClient:
         shown = {
             "value": [{"key": key, "value": MASK if _is_secret(key, value) else value} for key, value in values.items()]
         }
-        self._write("PUT", f"{_sync(sp)}/secrets", body={"value": _pairs(values)}, shown=shown)
+        self._write("PUT", f"{_sync(sp)}/secrets", body={"value": _pairs(values)}, noted=Noted(after=shown))
 
     def provision_on_demand(
         self, sp: str, job: str, rule_id: str, object_id: str, object_type: str = "User", *, members: Sequence[str] = ()
@@ -544,15 +548,13 @@ class GraphClient:
         path: str,
         *,
         body: Any = None,
-        shown: Any = None,
-        before: Any = None,
+        noted: Noted | None = None,
         again: bool | None = None,
         seconds: float = 0,
         accepted: tuple[int, ...] = (),
     ) -> JSON:
-        with noted_write(
-            self.journal, "graph", method, path, before=before, after=body if shown is None else shown
-        ) as settle:
+        noted = noted or Noted(after=body)
+        with noted_write(self.journal, "graph", method, path, before=noted.before, after=noted.after) as settle:
             response = self._send(method, path, body=body, again=again, seconds=seconds)
             answer = self._checked(response, accepted)
             settle({"status": response.status_code, **({"id": answer["id"]} if answer.get("id") else {})})

@@ -14,14 +14,14 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from urllib.parse import quote, unquote_plus
 
 import httpx
 
 from scimkit.clients.deadline import Deadline
 from scimkit.clients.noting import noted_write
-from scimkit.clients.transport import RETRY, Token, open_client, wished_wait
+from scimkit.clients.transport import RETRY, TIMEOUT_SECONDS, Options, Token, open_client, wished_wait
 from scimkit.clients.unreachable import NOT_SENT, explain
 from scimkit.credentials import REDACTOR, jwt_expiry
 from scimkit.errors import ApiError, Denied, Rejected, Throttled, Unreachable
@@ -63,6 +63,7 @@ class ScimClient:
     token     the secret token; None sends none
     matching  target attribute people are matched by; groups go by displayName
     journal   notes every write; None notes nothing
+    options   see `transport.Options`
 
     Every call raises Unreachable (no answer), Denied (401, 403), Throttled (429)
     or Rejected (any other refusal, or an answer that is not SCIM).
@@ -75,32 +76,20 @@ class ScimClient:
         *,
         matching: str = "userName",
         journal: Journal | None = None,
-        ca_file: str | None = None,
-        log: Callable[[dict[str, Any]], None] | None = None,
-        timeout_seconds: float = 30.0,
-        retry: bool = True,
-        wait: Callable[[float], None] | None = None,
-        transport: httpx.BaseTransport | None = None,
+        **options: Unpack[Options],
     ) -> None:
         address, _, query = base_url.strip().partition("?")
         self.matching, self.journal = matching, journal
         self.base_url, self._token = base_url.strip(), token
-        self._options: dict[str, Any] = {
-            "ca_file": ca_file,
-            "log": log,
-            "timeout_seconds": timeout_seconds,
-            "retry": retry,
-            "wait": wait,
-            "transport": transport,
-        }
+        self._options = options
         self.flags: tuple[str, ...] = tuple(
             part.partition("=")[0] for part in query.partition("#")[0].split("&") if part
         )
         self._http = open_client(
             address.partition("#")[0],
             token=token,
-            **self._options,
             headers={"Accept": f"{SCIM_MEDIA_TYPE}, application/json;q=0.9, */*;q=0.1", "User-Agent": "scimkit"},
+            **options,
         )
         self._deadline = Deadline()
 
@@ -124,7 +113,7 @@ class ScimClient:
 
     def pause(self, seconds: float) -> None:
         """Wait as retries of this client do."""
-        (self._options["wait"] or time.sleep)(seconds)
+        (self._options.get("wait") or time.sleep)(seconds)
 
     @property
     def token_expires(self) -> datetime | None:
@@ -185,7 +174,9 @@ class ScimClient:
             headers={"Accept": "*/*", **(headers or {})},
             extensions={RETRY: False},
         )
-        return self._send_raw(request, 2 * self._options["timeout_seconds"], anonymous=False)  # however it trickles
+        return self._send_raw(
+            request, 2 * self._options.get("timeout_seconds", TIMEOUT_SECONDS), anonymous=False
+        )  # however it trickles
 
     def find(self, resource_type: str, attribute: str, value: str) -> list[JSON]:
         """The resources whose `attribute` equals `value` (R4; groups without members, R11)."""
@@ -320,16 +311,14 @@ class ScimClient:
         *,
         query: str = "",
         body: Any = None,
-        media_type: str = SCIM_MEDIA_TYPE,
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
         seconds: float | None = None,
-        before: Any = None,
     ) -> Answer:
         """One request below the base address, sent once; the raw answer.
 
         query      as it goes over the wire: `filter=userName+eq+%22ada%22`
-        body       sent as JSON with `media_type`; None sends neither
+        body       sent as JSON, application/scim+json unless `headers` name another; None sends neither
         headers    more than `Accept: */*`
         anonymous  without the token; `headers` may then hold another Authorization
         seconds    for the whole answer; None takes the client's own limit, between two pieces of it
@@ -337,36 +326,24 @@ class ScimClient:
         A write is noted in the journal. No status raises; raises Unreachable when nothing
         answers in time, and for an answer of more than 8 MB.
         """
-        if body is None:
-            given = {}
-        else:
-            given = {"content": _encode_any(body)}
-        if body is None:
-            typed = {}
-        else:
-            typed = {"Content-Type": media_type}
+        given: dict[str, Any] = {}
+        typed: dict[str, str] = {}
+        if body is not None:
+            given["content"] = _encode_any(body)
+            typed["Content-Type"] = SCIM_MEDIA_TYPE
         if query:
             path = f"{path}?{query}"
-        if seconds is None:
-            seconds = self._options["timeout_seconds"]
-        request = self._http.build_request(
-            method,
-            path,
-            headers={"Accept": "*/*", **typed, **(headers or {})},
-            timeout=seconds,
-            extensions={RETRY: False},
-            **given,  # type: ignore[arg-type]
-        )
-        # httpx takes the limits from the extensions, where those above have replaced them
-        if seconds is None:
-            limit = self._options["timeout_seconds"]
-        else:
+        limit = self._options.get("timeout_seconds", TIMEOUT_SECONDS)
+        if seconds is not None:
             limit = max(seconds, 0.05)
-        request.extensions["timeout"] = httpx.Timeout(limit).as_dict()
+        request = self._http.build_request(
+            method, path, headers={"Accept": "*/*", **typed, **(headers or {})}, extensions={RETRY: False}, **given
+        )
+        request.extensions["timeout"] = httpx.Timeout(limit).as_dict()  # `extensions` above would replace a `timeout`
         if method == "GET":
             return self._send_raw(request, seconds, anonymous)
         answers: list[Answer] = []
-        with suppress(Rejected), self._noted(method, path, before=before, after=body) as settle:
+        with suppress(Rejected), self._noted(method, path, after=body) as settle:
             answers.append(self._send_raw(request, seconds, anonymous))
             if answers[0].status >= 400:  # noted as refused; who asked gets the answer as it is
                 raise Rejected(f"{method} {path} was answered with {answers[0].status}", status=answers[0].status)

@@ -131,7 +131,7 @@ def sign_in(
     scopes: tuple[str, ...] = SCOPES
     if tenant.writes == "never":
         scopes = READING_SCOPES
-    return sign_in_by(
+    how = SignIn(
         way,
         tenant_id=tenant.tenant_id,
         client_id=client_id,
@@ -144,6 +144,7 @@ def sign_in(
         ca_file=tenant.ca_file or None,
         show=show,
     )
+    return sign_in_by(how)
 
 
 def _credential(tenant: TenantSettings, ask: Callable[[str], str] | None) -> Secret:
@@ -198,25 +199,9 @@ def ready_token(token: Secret) -> Callable[[], Secret]:
     return lambda: token
 
 
-def sign_in_by(
-    way: str,
-    *,
-    tenant_id: str = "",
-    client_id: str = "",
-    credential: Secret | None = None,
-    thumbprint: str = "",
-    in_cloud: str = "global",
-    authority_url: str = "",
-    graph_url: str = "",
-    scopes: Sequence[str] = SCOPES,
-    login_hint: str = "",
-    cache_file: Path | None = None,
-    ca_file: str | None = None,
-    show: Callable[[str], None] = print,
-    timeout_seconds: int = 600,
-    http_client: Any = None,
-) -> Callable[[], Secret]:
-    """Sign in, now, and give a function that has a valid token each time.
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How to sign in, and where.
 
     way            device_code | interactive | client_secret | certificate | access_token
     credential     client_secret: its value; certificate: the PEM text of key and
@@ -228,44 +213,75 @@ def sign_in_by(
     cache_file     where msal may keep its tokens encrypted; None, and where the system
                    cannot encrypt, keeps them in memory
     show           shows a person the device code's instruction
+    http_client    msal's own protocol; None: ours, which keeps to the rules of `transport`
+    """
+
+    way: str
+    tenant_id: str = ""
+    client_id: str = ""
+    credential: Secret | None = None
+    thumbprint: str = ""
+    in_cloud: str = "global"
+    authority_url: str = ""
+    graph_url: str = ""
+    scopes: Sequence[str] = SCOPES
+    login_hint: str = ""
+    cache_file: Path | None = None
+    ca_file: str | None = None
+    show: Callable[[str], None] = print
+    timeout_seconds: int = 600
+    http_client: Any = None
+
+    @property
+    def place(self) -> Cloud:
+        """The cloud, with the addresses that override its own."""
+        found = cloud(self.in_cloud)
+        authority_url, graph_url = self.authority_url or found.authority_url, self.graph_url or found.graph_url
+        return Cloud(found.name, authority_url.rstrip("/"), graph_url.rstrip("/"))
+
+    def for_msal(self) -> dict[str, Any]:
+        """The settings that every kind of msal application takes."""
+        authority = self.place.authority_url
+        settings: dict[str, Any] = {
+            "authority": authority,
+            "http_client": self.http_client or MsalHttp(authority, self.ca_file),
+            "token_cache": open_cache(self.cache_file),
+            "enable_pii_log": False,
+        }
+        if not httpx.URL(authority).path.strip("/"):
+            settings["authority"] = f"{authority}/{self.tenant_id}"
+        if self.authority_url:
+            settings["instance_discovery"] = False  # an authority named in the settings is known to its owner
+        return settings
+
+
+def sign_in_by(how: SignIn) -> Callable[[], Secret]:
+    """Sign in, now, and give a function that has a valid token each time.
 
     Raises ConfigError for wrong settings, Denied when the sign-in is refused,
     Unreachable when Entra does not answer.
     """
-    if way not in WAYS:
-        raise ConfigError(f"there is no way to sign in called {way!r}", f"Use one of {', '.join(WAYS)}.")
-    if way == "access_token":
-        return ready_token(_needed(credential, way))
-    if not tenant_id or not client_id:
+    if how.way not in WAYS:
+        raise ConfigError(f"there is no way to sign in called {how.way!r}", f"Use one of {', '.join(WAYS)}.")
+    if how.way == "access_token":
+        return ready_token(_needed(how))
+    if not how.tenant_id or not how.client_id:
         raise ConfigError(
             "signing in needs tenant and client id", "Set tenant_id and client_id of the tenant in scimkit.toml."
         )
-    place = cloud(in_cloud)
-    place = Cloud(
-        place.name, (authority_url or place.authority_url).rstrip("/"), (graph_url or place.graph_url).rstrip("/")
-    )
-    settings: dict[str, Any] = {
-        "authority": place.authority_url
-        if httpx.URL(place.authority_url).path.strip("/")
-        else f"{place.authority_url}/{tenant_id}",
-        "http_client": http_client or MsalHttp(place.authority_url, ca_file),
-        "token_cache": open_cache(cache_file),
-        "enable_pii_log": False,
-    }
-    if authority_url:
-        settings["instance_discovery"] = False  # an authority named in the settings is known to its owner
-    if way in ("client_secret", "certificate"):
-        return _application(way, client_id, _needed(credential, way), thumbprint, place, settings)
-    return _person(way, client_id, _scopes(place, scopes), login_hint, show, timeout_seconds, settings)
+    settings = how.for_msal()
+    if how.way in ("client_secret", "certificate"):
+        return _application(how, settings)
+    return _person(how, settings)
 
 
-def _needed(credential: Secret | None, way: str) -> Secret:
-    if credential is None:
+def _needed(how: SignIn) -> Secret:
+    if how.credential is None:
         raise CredentialError(
-            f"signing in by {way} needs a credential", "Give its reference: env:NAME, keyring:NAME or file:PATH."
+            f"signing in by {how.way} needs a credential", "Give its reference: env:NAME, keyring:NAME or file:PATH."
         )
-    REDACTOR.register(credential)
-    return credential
+    REDACTOR.register(how.credential)
+    return how.credential
 
 
 def _scopes(place: Cloud, scopes: Sequence[str]) -> list[str]:
@@ -275,57 +291,48 @@ def _scopes(place: Cloud, scopes: Sequence[str]) -> list[str]:
     return [scope if "://" in scope else f"{place.graph_url}/{scope}" for scope in scopes]
 
 
-def _application(
-    way: str, client_id: str, credential: Secret, thumbprint: str, place: Cloud, settings: dict[str, Any]
-) -> TokenSource:
+def _application(how: SignIn, settings: dict[str, Any]) -> TokenSource:
+    credential = _needed(how)
     msal = _library()
     given: Any = credential.reveal()
-    if way == "certificate":
+    is_certificate = how.way == "certificate"
+    if is_certificate:
         pem = given
-        given = {
-            "private_key": pem,
-            "public_certificate": pem,
-            **({"thumbprint": thumbprint.replace(":", "")} if thumbprint else {}),
-        }
-    app = _made(lambda: msal.ConfidentialClientApplication(client_id, client_credential=given, **settings))
+        given = {"private_key": pem, "public_certificate": pem}
+        if how.thumbprint:
+            given["thumbprint"] = how.thumbprint.replace(":", "")
+    app = _made(lambda: msal.ConfidentialClientApplication(how.client_id, client_credential=given, **settings))
 
-    scope = [f"{place.graph_url}/.default"]
+    scope = [f"{how.place.graph_url}/.default"]
 
     def fetch() -> tuple[str, float]:
-        return _token(
-            _asked(lambda: app.acquire_token_for_client(scope), certificate=way == "certificate"),
-            settings["token_cache"],
-        )
+        answer = _asked(lambda: app.acquire_token_for_client(scope), certificate=is_certificate)
+        return _token(answer, settings["token_cache"])
 
     source = TokenSource(fetch, "the access token of the application")
     source()
     return source
 
 
-def _person(
-    way: str,
-    client_id: str,
-    scopes: list[str],
-    login_hint: str,
-    show: Callable[[str], None],
-    timeout_seconds: int,
-    settings: dict[str, Any],
-) -> TokenSource:
+def _person(how: SignIn, settings: dict[str, Any]) -> TokenSource:
     msal = _library()
-    app = _made(lambda: msal.PublicClientApplication(client_id, **settings))
+    scopes = _scopes(how.place, how.scopes)
+    app = _made(lambda: msal.PublicClientApplication(how.client_id, **settings))
 
     def ask_the_person() -> dict[str, Any]:
-        if way == "interactive":
-            return dict(app.acquire_token_interactive(scopes, login_hint=login_hint or None, timeout=timeout_seconds))
+        if how.way == "interactive":
+            return dict(
+                app.acquire_token_interactive(scopes, login_hint=how.login_hint or None, timeout=how.timeout_seconds)
+            )
         flow = app.initiate_device_flow(scopes=scopes)
         if "user_code" not in flow:
             return dict(flow)
-        flow["expires_at"] = min(flow.get("expires_at", float("inf")), time.time() + timeout_seconds)
-        show(str(flow.get("message") or f"Open {flow.get('verification_uri')} and enter {flow['user_code']}"))
+        flow["expires_at"] = min(flow.get("expires_at", float("inf")), time.time() + how.timeout_seconds)
+        how.show(str(flow.get("message") or f"Open {flow.get('verification_uri')} and enter {flow['user_code']}"))
         return dict(app.acquire_token_by_device_flow(flow))
 
     def fetch() -> tuple[str, float]:
-        for account in app.get_accounts(login_hint or None)[:1]:
+        for account in app.get_accounts(how.login_hint or None)[:1]:
             found = _asked(partial(app.acquire_token_silent, scopes, account=account))
             if found and "access_token" in found:
                 return _token(found, settings["token_cache"])

@@ -25,7 +25,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 import stamina
@@ -37,6 +37,7 @@ from scimkit.errors import ConfigError, CredentialError, ScimkitError, Unreachab
 CONNECTIONS = 8  # httpx slows down past that, and vendors do too
 ATTEMPTS = 5
 PATIENCE_SECONDS = 300.0  # for all attempts of one request together
+TIMEOUT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 120.0  # a server that asks for more gets its answer passed on instead
 RETRIED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 RETRIED_STATUSES = frozenset({429, 503, 504})
@@ -48,42 +49,41 @@ Token = Secret | Callable[[], Secret] | None
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
+class Options(TypedDict, total=False):
+    """How a client reaches its server; what is left out has its default.
+
+    ca_file          PEM file with further trusted roots
+    timeout_seconds  for connecting, and between two pieces of an answer: 30
+    log              called after each attempt with method, path (no query), attempt, seconds, status (None
+                     without an answer, then error has the cause), request_id; redacted
+    retry            repeat what may be repeated: True
+    wait             waits between attempts, given seconds; None: really waits (stamina)
+    transport        answers in place of the network; None: the network
+    """
+
+    ca_file: str | None
+    timeout_seconds: float
+    log: Callable[[dict[str, Any]], None] | None
+    retry: bool
+    wait: Callable[[float], None] | None
+    transport: httpx.BaseTransport | None
+
+
 def open_client(
-    base_url: str,
-    *,
-    token: Token = None,
-    ca_file: str | None = None,
-    timeout_seconds: float = 30.0,
-    log: Callable[[dict[str, Any]], None] | None = None,
-    retry: bool = True,
-    headers: Mapping[str, str] | None = None,
-    wait: Callable[[float], None] | None = None,
-    transport: httpx.BaseTransport | None = None,
+    base_url: str, *, token: Token = None, headers: Mapping[str, str] | None = None, **options: Unpack[Options]
 ) -> SteadyClient:
     """A client for the server at `base_url`; close it, or use it in a `with`.
 
-    token            what to send as `Authorization: Bearer`, or a function asked at each request
-    ca_file          PEM file with further trusted roots
-    timeout_seconds  for connecting, and between two pieces of an answer
-    log              called after each attempt with method, path (no query), attempt, seconds, status (None
-                     without an answer, then error has the cause), request_id; redacted
-    wait             waits between attempts, given seconds; None: really waits (stamina)
-    transport        answers in place of the network; None: the network
+    token    what to send as `Authorization: Bearer`, or a function asked at each request
+    options  see `Options`
 
     Raises ConfigError for an address that must not get a token or a `ca_file` that is none.
     """
     url = checked_url(base_url)
-    return SteadyClient(
-        url,
-        auth=TokenAuth(url, token) if token is not None else None,
-        context=tls_context(url, ca_file),
-        timeout_seconds=timeout_seconds,
-        log=log,
-        retry=retry,
-        headers=headers,
-        wait=wait,
-        transport=transport,
-    )
+    auth = None
+    if token is not None:
+        auth = TokenAuth(url, token)
+    return SteadyClient(url, auth, tls_context(url, options.get("ca_file")), headers=headers or {}, options=options)
 
 
 def checked_url(text: str) -> httpx.URL:
@@ -198,29 +198,26 @@ class SteadyClient(httpx.Client):
     def __init__(
         self,
         url: httpx.URL,
-        *,
         auth: httpx.Auth | None,
         context: ssl.SSLContext,
-        timeout_seconds: float,
-        log: Callable[[dict[str, Any]], None] | None,
-        retry: bool,
-        headers: Mapping[str, str] | None,
-        wait: Callable[[float], None] | None,
-        transport: httpx.BaseTransport | None,
+        *,
+        headers: Mapping[str, str],
+        options: Options,
     ) -> None:
         super().__init__(
-            transport=transport,
+            transport=options.get("transport"),
             base_url=url.copy_with(query=None, fragment=None),
             auth=auth,
             verify=context,
-            timeout=timeout_seconds,
-            headers=dict(headers or {}),
+            timeout=options.get("timeout_seconds", TIMEOUT_SECONDS),
+            headers=dict(headers),
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             # a proxy from the environment must not get what is for this machine
             trust_env=not is_loopback(url.host),
             follow_redirects=False,
         )
-        self._log, self._retry, self._wait = log, retry, wait
+        self._log, self._wait = options.get("log"), options.get("wait")
+        self._retry = options.get("retry", True)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The answer of whatever status; Unreachable when there is none."""

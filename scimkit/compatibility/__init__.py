@@ -17,11 +17,11 @@ objects, test_people, probed_mapping    the test people and groups, made by the 
 """
 
 from scimkit.compatibility.causes import CAUSES, Cause
-from scimkit.compatibility.probe import probe_compatibility
+from scimkit.compatibility.probe import Terms, probe_compatibility
 from scimkit.compatibility.probed_mapping import Mapped, default_mapped, mapped_for, mapped_of
 from scimkit.compatibility.record import Compatibility, CompatibilityRow, Finding, LeftBehind
 
 __all__ = [
-    "CAUSES", "Cause", "Compatibility", "CompatibilityRow", "Finding", "LeftBehind", "Mapped",
+    "CAUSES", "Cause", "Compatibility", "CompatibilityRow", "Finding", "LeftBehind", "Mapped", "Terms",
     "default_mapped", "mapped_for", "mapped_of", "probe_compatibility",
 ]  # fmt: skip

@@ -135,7 +135,6 @@ class Endpoint:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
         query: str = "",
         body: Any = None,
         media_type: str = SCIM_MEDIA_TYPE,
@@ -146,9 +145,10 @@ class Endpoint:
 
         Raises Ended when the time is up or the endpoint has been silent too often.
         """
-        query = query or encode_query(params or {}, percent=self.percent)
         if method == "GET":
             headers = {**self.get_headers, **(headers or {})}
+        elif body is not None:
+            headers = {"Content-Type": media_type, **(headers or {})}
         shown = show_request(method, path, query, body)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             left = self.ends - time.monotonic()
@@ -158,9 +158,14 @@ class Endpoint:
             self.sent_at.append(time.monotonic())
             try:
                 answer = self.scim.send(
-                    method, path, query=query, body=body, media_type=media_type, headers=headers,
-                    anonymous=anonymous, seconds=min(self.request_seconds, left),
-                )  # fmt: skip
+                    method,
+                    path,
+                    query=query,
+                    body=body,
+                    headers=headers,
+                    anonymous=anonymous,
+                    seconds=min(self.request_seconds, left),
+                )
             except Unreachable as error:
                 if error.cause == "timeout" and left < self.request_seconds:
                     raise Ended("compat.too_slow", f"the time for the probe was up during {method} {path}") from None
@@ -181,8 +186,9 @@ class Endpoint:
             self.scim.pause(wish)
         return Reply(shown, tell(answer), answer)
 
-    def get(self, path: str, **how: Any) -> Reply:
-        return self.send("GET", path, **how)
+    def get(self, path: str, *, params: Mapping[str, str] | None = None, query: str = "", **how: Any) -> Reply:
+        """A reading. query as it goes over the wire, or else params, encoded as the endpoint understands them."""
+        return self.send("GET", path, query=query or encode_query(params or {}, percent=self.percent), **how)
 
     def find(self, resource_type: str, attribute: str, value: str, **more: str) -> Reply:
         """The query by which Entra matches."""

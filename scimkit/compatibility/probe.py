@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from scimkit.apps.profile import AppProfile
@@ -29,7 +30,22 @@ from scimkit.compatibility.test_people import Names
 from scimkit.compatibility.trial import Trial
 from scimkit.compatibility.verdict import for_dialects, judge_whole, make_checks
 from scimkit.credentials import REDACTOR
-from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect, dialect_of
+from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, dialect_of
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which terms a probe asks.
+
+    tag               eight hexadecimal digits of the test people's names; "" makes a fresh one
+    deadline_seconds  for the whole probe; request_seconds for one answer
+    keep              `keep(resource_type, id, name)`, called before each creation (id "") and after it with the id
+    """
+
+    tag: str = ""
+    deadline_seconds: float = DEADLINE_SECONDS
+    request_seconds: float = REQUEST_SECONDS
+    keep: Keep | None = None
 
 
 def probe_compatibility(
@@ -39,32 +55,23 @@ def probe_compatibility(
     profile: AppProfile | None = None,
     write: bool,
     now: datetime,
-    dialect: Dialect | None = None,
-    gallery: bool | None = None,
-    tag: str = "",
-    deadline_seconds: float = DEADLINE_SECONDS,
-    request_seconds: float = REQUEST_SECONDS,
-    keep: Keep | None = None,
+    terms: Terms | None = None,
 ) -> Compatibility:
     """Ask the endpoint everything Entra will, and say whether it will work.
 
     mapping  the rows in force; None takes the profile's, without one the default of a non-gallery app
     write    False: only what can be read is asked
-    dialect  the one the job will speak; None reads it off the client's address
-    gallery  whether a gallery connector will be used; None asks the profile
-    tag      eight hexadecimal digits of the test people's names; "" makes a fresh one
-    keep     `keep(resource_type, id, name)`, called before each creation (id "") and after it with the id
+    terms    None: the usual ones
 
     Whatever was made is removed at the end; `left_behind` names what could not be.
     Raises nothing that the endpoint is to blame for.
     """
     mapped = mapping or (mapped_for(profile) if profile else default_mapped())
-    if dialect is None:
-        dialect = dialect_of(scim.flag)
-    if gallery is None:
-        gallery = profile is not None and profile.gallery.added_by == "gallery"
-    endpoint = Endpoint(scim, deadline_seconds, request_seconds, keep, mapped.matching[0])
-    trial = Trial(endpoint, mapped, Names(tag or uuid.uuid4().hex[:8]), now)
+    terms = terms or Terms()
+    dialect = dialect_of(scim.flag)
+    gallery = profile is not None and profile.gallery.added_by == "gallery"
+    endpoint = Endpoint(scim, terms.deadline_seconds, terms.request_seconds, terms.keep, mapped.matching[0])
+    trial = Trial(endpoint, mapped, Names(terms.tag or uuid.uuid4().hex[:8]), now)
     if profile:
         trial.learned.required = trial.learned.documented = profile.required_targets
     try:

@@ -330,7 +330,7 @@ class ScimkitEngine(NBClientEngine):
     """
 
     @classmethod
-    def execute_notebook(
+    def execute_notebook(  # noqa: PLR0917  # the signature of papermill 2.7.0, which passes all of it by position
         cls,
         nb: NotebookNode,
         kernel_name: str,
@@ -365,7 +365,7 @@ class ScimkitEngine(NBClientEngine):
         return manager.nb
 
     @classmethod
-    def execute_managed_notebook(
+    def execute_managed_notebook(  # noqa: PLR0913, PLR0917  # the same
         cls,
         nb_man: HonestManager,
         kernel_name: str,

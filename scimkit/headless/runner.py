@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -98,6 +98,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run works in, whatever the runbook.
+
+    config    the scimkit.toml the notebooks are to use
+    progress  is told how each step goes
+    sandbox   options for `ensure_sandbox` (seed, people, faults) where the tenant is the sandbox
+    """
+
+    config: Path | None = None
+    progress: Listener | None = None
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+    cell_timeout_seconds: int = CELL_TIMEOUT_SECONDS
+
+
+USUAL = Surroundings()
+
+
 def run_runbook(
     runbook: Runbook,
     *,
@@ -106,17 +124,11 @@ def run_runbook(
     settings: Settings | None = None,
     runs_dir: Path = Path("runs"),
     resume: Path | None = None,
-    config: Path | None = None,
-    progress: Listener | None = None,
-    sandbox: Mapping[str, Any] | None = None,
-    cell_timeout_seconds: int = CELL_TIMEOUT_SECONDS,
-    now: Callable[[], datetime] = utc_now,
+    around: Surroundings = USUAL,
 ) -> RunResult:
     """Run `runbook`, or go on with the run in `resume`.
 
     settings  by step (whole or short name, "" for all steps) and parameter; see `sort_settings`
-    config    the scimkit.toml the notebooks are to use
-    sandbox   options for `ensure_sandbox` (seed, people, faults) where the tenant is the sandbox
 
     A resumed run skips the steps that passed and whose records are there, unless
     a setting of theirs has changed.
@@ -136,7 +148,7 @@ def run_runbook(
     if _declares(parameters, "app"):
         profile = _profile(run.app if run is not None else app)
     if _declares(parameters, "tenant"):
-        settings_file = load_config(str(config or ""))
+        settings_file = load_config(str(around.config or ""))
         settings_file.tenant(tenant)
         settings_file.check_apps(profile.name if profile is not None else "")
     if profile is not None:
@@ -144,17 +156,15 @@ def run_runbook(
     if run is None:
         steps = tuple(step.name for step in runbook.steps)
         run = RunStore.create(
-            runs_dir, app=app, tenant=tenant, runbook=runbook.name, steps=steps, now=now(), redact=REDACTOR.text
+            runs_dir, app=app, tenant=tenant, runbook=runbook.name, steps=steps, now=utc_now(), redact=REDACTOR.text
         )
     with ExitStack() as held:
         held.enter_context(run.locked())
         held.enter_context(_termination_as_interrupt())
-        held.enter_context(_logged(run, now))
-        runner = _Runner(
-            run, runbook, values, parameters, config, progress or (lambda event: None), cell_timeout_seconds, now
-        )
+        held.enter_context(_logged(run, utc_now))
+        runner = _Runner(run, runbook, values, parameters, around)
         starts_sandbox = tenant == "sandbox" and _declares(parameters, "tenant")
-        return runner.run({"app": app, "tenant": tenant}, (profile, dict(sandbox or {})) if starts_sandbox else None)
+        return runner.run({"app": app, "tenant": tenant}, (profile, dict(around.sandbox)) if starts_sandbox else None)
 
 
 def _of_the_run(run: RunStore, runbook: Runbook, app: str | None, tenant: str | None) -> tuple[str, str]:
@@ -189,13 +199,11 @@ class _Runner:
         runbook: Runbook,
         values: Mapping[str, Mapping[str, Any]],
         parameters: Mapping[str, Any],
-        config: Path | None,
-        progress: Listener,
-        cell_timeout_seconds: int,
-        now: Callable[[], datetime],
+        around: Surroundings,
     ) -> None:
         self.run_store, self.runbook, self.values, self.parameters = run, runbook, values, parameters
-        self.config, self.progress, self.cell_timeout_seconds, self.now = config, progress, cell_timeout_seconds, now
+        self.config, self.cell_timeout_seconds = around.config, around.cell_timeout_seconds
+        self.progress, self.now = around.progress or (lambda event: None), utc_now
         self.pages: list[Future[None]] = []
 
     def run(self, given: Mapping[str, str], sandbox: tuple[Any, dict[str, Any]] | None) -> RunResult:

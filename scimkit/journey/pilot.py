@@ -176,7 +176,8 @@ def predict_pilot(
         checks = tuple(_check_overruled(review))
     else:
         checks = ()
-    return Predictions(tuple(found), _predict_group(job, sight, scope.pilot_group, going, accounts, now), checks)
+    group = _predict_group(job, sight, scope.pilot_group, going=going, accounts=accounts, now=now)
+    return Predictions(tuple(found), group, checks)
 
 
 def _check_overruled(review: MappingReview) -> Iterator[Check]:
@@ -221,6 +222,7 @@ def _predict_group(
     job: JobFacts,
     sight: Sight,
     pilot: PilotGroup | None,
+    *,
     going: tuple[Person, ...],
     accounts: Mapping[str, str],
     now: datetime,
@@ -336,13 +338,13 @@ def run_pilot(
     checks: list[Check] = [*predictions.checks]
     for prediction, answer in zip(predictions.people, answers, strict=True):
         desired = _desired(_read_user(graph, prediction.person, job), job, now(), accounts)
-        person, found = _judge(scim, job, prediction, answer, events, desired)
+        person, found = _judge(scim, job, prediction, answer, events=events, desired=desired)
         people.append(person)
         checks += found
     groups: list[PilotGroupResult] = []
     if predictions.group and told:
         accounts |= {person.person.id: person.target_id for person in people if person.target_id}
-        group, found = _judge_group(scim, job, predictions.group, told, events, accounts)
+        group, found = _judge_group(scim, job, predictions.group, told, events=events, accounts=accounts)
         groups.append(group)
         checks += found
     return PilotResult(job_id, utc_text(started), utc_text(now()), tuple(people), tuple(checks), tuple(groups))
@@ -389,6 +391,7 @@ def _judge(
     job: JobFacts,
     prediction: Prediction,
     answer: OnDemand,
+    *,
     events: list[dict[str, Any]],
     desired: Desired,
 ) -> tuple[PilotPerson, tuple[Check, ...]]:
@@ -456,6 +459,7 @@ def _judge_group(
     job: JobFacts,
     prediction: GroupPrediction,
     answer: OnDemand,
+    *,
     events: list[dict[str, Any]],
     accounts: Mapping[str, str],
 ) -> tuple[PilotGroupResult, tuple[Check, ...]]:

@@ -225,7 +225,7 @@ def _is_repeated(node: Call, key: Text | Number) -> bool:
 def _replace(node: Call) -> Iterator[Finding]:
     arguments = [*node.arguments[1:], *[None] * 6][:6]
     given = [each is not None for each in arguments]
-    mode = replace_mode(*given)
+    mode = replace_mode(given)
     used = {"A": (0, 3), "B": (0, 5), "C": (1, 3), "D": (1, 2, 3), "E": (1, 2, 4), "": range(6)}[mode]
     if not mode:
         message = "these arguments select no mode of Replace"

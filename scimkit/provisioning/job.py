@@ -211,7 +211,7 @@ class CompiledJob:
         """The recorded steps up to matching; looked: there was something to match by."""
         name, on_demand = name_of(source), self.settings.on_demand
         steps = (
-            recorded.import_step(name, source, link, scope.in_scope, on_demand, self.kind),
+            recorded.import_step(name, source, link, in_scope=scope.in_scope, on_demand=on_demand, kind=self.kind),
             recorded.scoping_step(scope, on_demand, self.kind),
         )
         if scope.facts.gone or not looked or not (scope.in_scope or link is not None):
@@ -222,17 +222,26 @@ class CompiledJob:
         return (
             *steps,
             recorded.matching_step(
-                name, outcome.decision, resource, self.settings.target_system, outcome.redacted, self.kind
+                name,
+                outcome.decision,
+                resource,
+                target_system=self.settings.target_system,
+                redacted=outcome.redacted,
+                kind=self.kind,
             ),
         )
 
     def _steps_after(self, name: str, scope: ScopeDecision, outcome: Outcome) -> tuple[recorded.ProvisioningStep, ...]:
         """The recorded steps of the export, and of what follows it."""
-        decision, target_system = outcome.decision, self.settings.target_system
+        decision = outcome.decision
         failed = ""
         if outcome.error is not None:
             failed = outcome.error_code
-        steps = [recorded.export_step(name, decision, scope, failed, target_system, self.kind)]
+        target_system = self.settings.target_system
+        exported = recorded.export_step(
+            name, decision, scope, error_code=failed, target_system=target_system, kind=self.kind
+        )
+        steps = [exported]
         if not failed:
             steps.append(recorded.reference_step(name, decision, outcome.reference_code, self.kind))
             steps += recorded.member_steps(name, decision, outcome.members)

@@ -64,7 +64,7 @@ def text_of(value: Any) -> str:
 
 
 def import_step(
-    name: str, source: Mapping[str, Any], link: Link | None, in_scope: bool, on_demand: bool, kind: Kind = USER
+    name: str, source: Mapping[str, Any], link: Link | None, *, in_scope: bool, on_demand: bool, kind: Kind = USER
 ) -> ProvisioningStep:
     """The person or group was read from Entra; details are the source attributes."""
     details = {key: text_of(value) for key, value in source.items() if value is not None}
@@ -97,6 +97,7 @@ def matching_step(
     name: str,
     decision: Decision,
     resource: Mapping[str, Any] | None,
+    *,
     target_system: str,
     redacted: Collection[str] = (),
     kind: Kind = USER,
@@ -129,7 +130,7 @@ _EXPORTS = {
 
 
 def export_step(
-    name: str, decision: Decision, scope: ScopeDecision, error_code: str, target_system: str, kind: Kind = USER
+    name: str, decision: Decision, scope: ScopeDecision, *, error_code: str, target_system: str, kind: Kind = USER
 ) -> ProvisioningStep | None:
     """The write, or why there was none; None when a refusal ended things before the export."""
     identifier = {"ReportableIdentifier": name}

@@ -63,17 +63,17 @@ def read_profiles(options: argparse.Namespace) -> list[AppProfile]:
 
 
 def run(options: argparse.Namespace) -> None:
+    from scimkit.sandbox.server import make_sandbox
     from scimkit.sandbox.serving import serve
 
-    serve(
+    sandbox = make_sandbox(
         read_profiles(options),
         seed=options.seed,
         people=options.people,
-        port=options.port,
         faults=options.fault,
         folder=options.folder,
-        owned=options.owned,
     )
+    serve(sandbox, port=options.port, folder=options.folder, owned=options.owned)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from scimkit.errors import MappingError, ScimkitError
 from scimkit.provisioning import GROUP, USER, Kind, Outcome, judge_failures
@@ -79,47 +80,29 @@ class Tally:
 
 def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
     """Run the cycle that is due now. Never raises for what a vendor does; the job tells it."""
-    began, initial = world.clock.now, job.seen is None
     job.due = None
-    read_to = len(world.directory.changes)
+    began, initial, read_to = world.clock.now, job.seen is None, len(world.directory.changes)
     try:
         provisioner = Provisioner(world, app, job)
         probe_vendor(world, app, app.secrets, _matching(provisioner), provisioner.with_groups)
+        cycle = Cycle(
+            provisioner,
+            _whom(world, provisioner, job, initial),
+            _which_groups(world, provisioner, job, initial),
+            world.ids.next("cycle"),
+        )
+        with endpoint_of(world, app, in_process=True) as endpoint:
+            end = cycle.run(endpoint)
     except (GraphError, ScimkitError) as error:
         code, message = _explain(world, error)
-        _fail(world, job, began, "EncounteredQuarantineException", code, message)
+        end = Quarantine("EncounteredQuarantineException", code, message)
+    if end is not None:
+        job.last = Execution(world.ids.next("activity"), "Failed", began, world.clock.now, {}, end.code, end.message)
+        job.failures += 1
+        job.enter_quarantine(end.reason, end.code, end.message, world.clock.now)
         return
-    people = _whom(world, provisioner, job, initial)
-    groups = _which_groups(world, provisioner, job, initial)
-    cycle_id = world.ids.next("cycle")
-    tally = Tally()
-    try:
-        with endpoint_of(world, app, in_process=True) as endpoint:
-            held = _held_back(world, app, job, provisioner, people, groups, endpoint)
-            if held is None:
-                _provision(world, job, provisioner, people, len(groups), endpoint, cycle_id, tally)
-                if tally.quarantine is None and provisioner.with_groups:
-                    _provision_groups(job, provisioner, groups, endpoint, cycle_id, tally)
-                if tally.quarantine is None:
-                    total = _pages(len(people) + len(groups))
-                    job.progress = (total, total, world.clock.text)
-    except ScimkitError as error:
-        code, message = _explain(world, error)
-        _fail(world, job, began, "EncounteredQuarantineException", code, message)
-        return
-    if held is not None:
-        for outcome, source, kind in held:
-            provisioner.log(outcome, source, cycle_id=cycle_id, staged=True, kind=kind)
-        message = (
-            f"{len(held)} deletions and disables reach the threshold of accidental deletions prevention; none was done."
-        )
-        _fail(world, job, began, "TooManyDeletes", "TooManyDeletes", message)
-        return
-    if tally.quarantine is not None:
-        code = tally.quarantine.error_code or tally.quarantine.reference_code
-        _fail(world, job, began, "EncounteredQuarantineException", code, world.plain(tally.quarantine.error_text))
-        return
-    _finish(world, job, began, read_to, tally, initial)
+    _finish(world, job, cycle.tally, began=began, initial=initial)
+    job.seen = read_to
 
 
 def _matching(provisioner: Provisioner) -> str:
@@ -186,104 +169,119 @@ def threshold(app: ServicePrincipal) -> int | None:
         return None
 
 
-def _held_back(
-    world: World,
-    app: ServicePrincipal,
-    job: Job,
-    provisioner: Provisioner,
-    people: list[str],
-    groups: list[str],
-    endpoint: Any,
-) -> Held | None:
-    """The leavers, groups included, when there are as many as the threshold or more; None: go on.
+class Quarantine(NamedTuple):
+    """Why a cycle ends before its time."""
 
-    Only what is linked and not in scope can be disabled or deleted, so only that is asked about.
-    """
-    limit = threshold(app)
-    if limit is None or job.force_deletes:
+    reason: str
+    code: str
+    message: str
+
+
+class Cycle:
+    """One cycle under way: whom it looks at, and what it has counted."""
+
+    def __init__(self, provisioner: Provisioner, people: list[str], groups: list[str], cycle_id: str) -> None:
+        self.provisioner, self.people, self.groups, self.cycle_id = provisioner, people, groups, cycle_id
+        self.world, self.app, self.job = provisioner.world, provisioner.app, provisioner.job
+        self.tally = Tally()
+
+    def run(self, endpoint: Any) -> Quarantine | None:
+        """People, then groups, then memberships; None where nothing ended it before its time."""
+        held = self._held_back(endpoint)
+        if held is not None:
+            return self._stage(held)
+        self._provision(endpoint)
+        if self.tally.quarantine is None and self.provisioner.with_groups:
+            self._provision_groups(endpoint)
+        refused = self.tally.quarantine
+        if refused is not None:
+            code = refused.error_code or refused.reference_code
+            return Quarantine("EncounteredQuarantineException", code, self.world.plain(refused.error_text))
+        total = _pages(len(self.people) + len(self.groups))
+        self.job.progress = (total, total, self.world.clock.text)
         return None
-    leavers: Held = []
-    for key in people:
-        if key in job.links and not provisioner.in_scope(key):
-            leavers.append((*provisioner.run(key, endpoint, writing=False), USER))
-    for key in groups:
-        if key in job.group_links and not provisioner.in_scope(key):
-            leavers.append((*provisioner.run_group(key, endpoint, writing=False), GROUP))
-    leavers = [held for held in leavers if held[0].decision.action in LEAVING]
-    if len(leavers) >= limit and leavers:
-        return leavers
-    return None
 
+    def _stage(self, held: Held) -> Quarantine:
+        for outcome, source, kind in held:
+            self.provisioner.log(outcome, source, cycle_id=self.cycle_id, staged=True, kind=kind)
+        message = (
+            f"{len(held)} deletions and disables reach the threshold of accidental deletions prevention; none was done."
+        )
+        return Quarantine("TooManyDeletes", "TooManyDeletes", message)
 
-def _provision(
-    world: World,
-    job: Job,
-    provisioner: Provisioner,
-    people: list[str],
-    later: int,
-    endpoint: Any,
-    cycle_id: str,
-    tally: Tally,
-) -> None:
-    """The people; `later` groups are still to come."""
-    waiting = []
-    provisioner.claim()
-    total = _pages(len(people) + later)
-    for number, key in enumerate(people):
-        if number % PAGE == 0:
-            job.progress = (number // PAGE, total, world.clock.text)
-        outcome, source = provisioner.run(key, endpoint)
-        provisioner.log(outcome, source, cycle_id=cycle_id)
-        tally.add(key, outcome)
-        if outcome.reference_code:
-            waiting.append(key)
-        if tally.quarantine is not None:
-            return
-    for key in waiting:  # a manager may have come after the people who report to them
-        person = world.directory.people.get(key)
-        if person is not None and provisioner.linked((person.manager,)):
-            outcome, source = provisioner.run(key, endpoint)
-            provisioner.log(outcome, source, cycle_id=cycle_id)
+    def _held_back(self, endpoint: Any) -> Held | None:
+        """The leavers, groups included, when there are as many as the threshold or more; None: go on.
 
+        Only what is linked and not in scope can be disabled or deleted, so only that is asked about.
+        """
+        limit = threshold(self.app)
+        if limit is None or self.job.force_deletes:
+            return None
+        leavers: Held = []
+        for key in self.people:
+            if key in self.job.links and not self.provisioner.in_scope(key):
+                leavers.append((*self.provisioner.run(key, endpoint, writing=False), USER))
+        for key in self.groups:
+            if key in self.job.group_links and not self.provisioner.in_scope(key):
+                leavers.append((*self.provisioner.run_group(key, endpoint, writing=False), GROUP))
+        leavers = [held for held in leavers if held[0].decision.action in LEAVING]
+        if len(leavers) >= limit and leavers:
+            return leavers
+        return None
 
-def _provision_groups(
-    job: Job, provisioner: Provisioner, groups: list[str], endpoint: Any, cycle_id: str, tally: Tally
-) -> None:
-    """The groups without their members, then the members of each: one group may be in another."""
-    for memberships in (False, True):
-        for key in groups:
-            if memberships and (key in tally.failed or not provisioner.members_differ(key)):
-                continue
-            outcome, source = provisioner.run_group(key, endpoint, memberships=memberships)
-            provisioner.log(outcome, source, cycle_id=cycle_id, kind=GROUP)
-            if not memberships or outcome.result == "Failure":
-                tally.add(key, outcome)
-            elif outcome.decision.writes:
-                tally.add_members(outcome)
-            if provisioner.may_resolve(outcome):
-                tally.unresolved.add(key)
-            if outcome.quarantine:
-                tally.quarantine = outcome
+    def _provision(self, endpoint: Any) -> None:
+        """The people; the groups are still to come."""
+        waiting = []
+        self.provisioner.claim()
+        total = _pages(len(self.people) + len(self.groups))
+        for number, key in enumerate(self.people):
+            if number % PAGE == 0:
+                self.job.progress = (number // PAGE, total, self.world.clock.text)
+            outcome, source = self.provisioner.run(key, endpoint)
+            self.provisioner.log(outcome, source, cycle_id=self.cycle_id)
+            self.tally.add(key, outcome)
+            if outcome.reference_code:
+                waiting.append(key)
+            if self.tally.quarantine is not None:
                 return
+        for key in waiting:  # a manager may have come after the people who report to them
+            person = self.world.directory.people.get(key)
+            if person is not None and self.provisioner.linked((person.manager,)):
+                outcome, source = self.provisioner.run(key, endpoint)
+                self.provisioner.log(outcome, source, cycle_id=self.cycle_id)
+
+    def _provision_groups(self, endpoint: Any) -> None:
+        """The groups without their members, then the members of each: one group may be in another."""
+        for memberships in (False, True):
+            for key in self.groups:
+                if memberships and (key in self.tally.failed or not self.provisioner.members_differ(key)):
+                    continue
+                outcome, source = self.provisioner.run_group(key, endpoint, memberships=memberships)
+                self.provisioner.log(outcome, source, cycle_id=self.cycle_id, kind=GROUP)
+                if not memberships or outcome.result == "Failure":
+                    self.tally.add(key, outcome)
+                elif outcome.decision.writes:
+                    self.tally.add_members(outcome)
+                if self.provisioner.may_resolve(outcome):
+                    self.tally.unresolved.add(key)
+                if outcome.quarantine:
+                    self.tally.quarantine = outcome
+                    return
 
 
-def _fail(world: World, job: Job, began: Any, reason: str, code: str, message: str) -> None:
-    now = world.clock.now
-    job.last = Execution(world.ids.next("activity"), "Failed", began, now, {}, code, message)
-    job.failures += 1
-    job.enter_quarantine(reason, code, message, now)
-
-
-def _finish(world: World, job: Job, began: Any, read_to: int, tally: Tally, initial: bool) -> None:
+def _finish(world: World, job: Job, tally: Tally, *, began: datetime, initial: bool) -> None:
     now = world.clock.now
     state = "Succeeded"
     if tally.failed:
         state = "EntryLevelErrors"
-    job.last = Execution(world.ids.next("activity"), state, began, now, tally.counts(0 if initial else tally.imported))
+    deltas = tally.imported
+    if initial:
+        deltas = 0
+    job.last = Execution(world.ids.next("activity"), state, began, now, tally.counts(deltas))
     job.last_success = job.last
     if tally.exported:
         job.last_exports = job.last
-    job.seen, job.escrows = read_to, tally.failed | tally.unresolved
+    job.escrows = tally.failed | tally.unresolved
     job.quarantine, job.failures, job.force_deletes = None, 0, False
     job.steady_first = job.steady_first or now
     job.steady_last = now

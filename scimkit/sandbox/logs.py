@@ -54,40 +54,43 @@ def log_steps(steps: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def log_entry(
-    *,
-    ids: Mapping[str, str],
-    time: str,
-    tenant_id: str,
-    action: str,
-    status: str,
-    error: dict[str, Any] | None,
-    steps: Iterable[Any],
-    modified: list[dict[str, Any]],
-    source: dict[str, Any],
-    target: dict[str, Any],
-    service_principal: dict[str, str],
-    target_system: dict[str, Any],
-    source_system: dict[str, Any],
-    initiated_by: dict[str, str],
-) -> dict[str, Any]:
-    """One provisioningObjectSummary. `ids` has id, job, cycle and change."""
-    return {
-        "id": ids["id"],
-        "activityDateTime": time,
-        "tenantId": tenant_id,
-        "jobId": ids["job"],
-        "cycleId": ids["cycle"],
-        "changeId": ids["change"],
-        "provisioningAction": action,
-        "durationInMilliseconds": 1000,
-        "servicePrincipal": service_principal,
-        "sourceSystem": source_system,
-        "targetSystem": target_system,
-        "initiatedBy": initiated_by,
-        "sourceIdentity": source,
-        "targetIdentity": target,
-        "provisioningStatusInfo": {"status": status, "errorInformation": error},
-        "provisioningSteps": log_steps(steps),
-        "modifiedProperties": modified,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One line of the log. `ids` has id, job, cycle and change."""
+
+    ids: Mapping[str, str]
+    time: str
+    tenant_id: str
+    action: str
+    status: str
+    error: dict[str, Any] | None
+    steps: Iterable[Any]
+    modified: list[dict[str, Any]]
+    source: dict[str, Any]
+    target: dict[str, Any]
+    service_principal: dict[str, str]
+    target_system: dict[str, Any]
+    source_system: dict[str, Any]
+    initiated_by: dict[str, str]
+
+    def graph(self) -> dict[str, Any]:
+        """As Graph tells it: a provisioningObjectSummary."""
+        return {
+            "id": self.ids["id"],
+            "activityDateTime": self.time,
+            "tenantId": self.tenant_id,
+            "jobId": self.ids["job"],
+            "cycleId": self.ids["cycle"],
+            "changeId": self.ids["change"],
+            "provisioningAction": self.action,
+            "durationInMilliseconds": 1000,
+            "servicePrincipal": self.service_principal,
+            "sourceSystem": self.source_system,
+            "targetSystem": self.target_system,
+            "initiatedBy": self.initiated_by,
+            "sourceIdentity": self.source,
+            "targetIdentity": self.target,
+            "provisioningStatusInfo": {"status": self.status, "errorInformation": self.error},
+            "provisioningSteps": log_steps(self.steps),
+            "modifiedProperties": self.modified,
+        }

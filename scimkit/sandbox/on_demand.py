@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -97,7 +98,8 @@ async def provision_on_demand(request: Request) -> Response:
             404, "ObjectNotFound", f"The {name.lower()} '{object_id}' was not found in the source directory."
         )
     context = f"{world.origin}/v1.0/$metadata#microsoft.graph.stringKeyStringValuePair"
-    return JSONResponse({"@odata.context": context, **await run_sync(_run, world, app, job, object_id, kind, members)})
+    run = partial(_run, world, app, job, object_id, kind=kind, members=members)
+    return JSONResponse({"@odata.context": context, **await run_sync(run)})
 
 
 def _is_there(world: World, object_id: str, kind: Kind) -> bool:
@@ -109,7 +111,7 @@ def _is_there(world: World, object_id: str, kind: Kind) -> bool:
 
 
 def _run(
-    world: World, app: ServicePrincipal, job: Job, object_id: str, kind: Kind, members: list[str]
+    world: World, app: ServicePrincipal, job: Job, object_id: str, *, kind: Kind, members: list[str]
 ) -> dict[str, str]:
     administrator = world.directory.administrator()
     by = {"id": administrator.id, "displayName": administrator.display_name, "initiatorType": "user"}

@@ -374,16 +374,12 @@ def cli_serve(
     Raises ConfigError (port, fault) and ProfileError.
     """
     from scimkit.apps import load, names
+    from scimkit.sandbox.server import make_sandbox
     from scimkit.sandbox.serving import serve
 
     if seed is None:
         seed = DEFAULT_SEED
     if people is None:
         people = DEFAULT_PEOPLE
-    serve(
-        [load(app) for app in apps or names()],
-        seed=seed,
-        people=people,
-        port=port,
-        faults=faults,
-    )
+    profiles = [load(app) for app in apps or names()]
+    serve(make_sandbox(profiles, seed=seed, people=people, faults=faults, folder=None), port=port)

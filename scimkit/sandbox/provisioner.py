@@ -42,7 +42,7 @@ from scimkit.provisioning.log_steps import CUSTOM_TARGET_SYSTEM, SOURCE_SYSTEM
 from scimkit.sandbox.groups import Group
 from scimkit.sandbox.in_process import InProcessTransport
 from scimkit.sandbox.jobs import Job
-from scimkit.sandbox.logs import log_entry
+from scimkit.sandbox.logs import LogEntry
 from scimkit.sandbox.people import Person
 from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.world import World
@@ -351,7 +351,7 @@ class Provisioner:
             action = "stagedDelete"
         if outcome.error is None:
             modified = list(outcome.modified)
-        entry = log_entry(
+        logged = LogEntry(
             ids={
                 "id": world.ids.next("log entry"),
                 "job": self.job.id,
@@ -385,6 +385,7 @@ class Provisioner:
             source_system={"id": world.ids.named("system", "source"), "displayName": SOURCE_SYSTEM, "details": {}},
             initiated_by=initiated_by,
         )
+        entry = logged.graph()
         if outcome.error is not None or outcome.reference_code:
             entry = json.loads(world.plain(json.dumps(entry)))
         world.logs.add(entry)

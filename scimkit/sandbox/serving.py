@@ -10,16 +10,15 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from scimkit.apps.profile import AppProfile
 from scimkit.errors import ConfigError
-from scimkit.sandbox.identity import DEFAULT_PEOPLE, DEFAULT_SEED, sandbox_token
-from scimkit.sandbox.server import Sandbox, make_sandbox
+from scimkit.sandbox.identity import sandbox_token
+from scimkit.sandbox.server import Sandbox
 
 HOST = "127.0.0.1"
 ADDRESS_FILE = "sandbox.json"  # in the run folder: where the living sandbox is; no token
@@ -98,25 +97,22 @@ def write_address(folder: Path, sandbox: Sandbox, port: int) -> None:
 
 
 def serve(
-    apps: Sequence[AppProfile],
+    sandbox: Sandbox,
     *,
-    seed: int = DEFAULT_SEED,
-    people: int = DEFAULT_PEOPLE,
     port: int = 0,
-    faults: Iterable[str] = (),
     folder: Path | None = None,
     owned: bool = False,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, or, when `owned`, until standard input ends.
 
+    folder    where `make_sandbox` keeps the changes, too
     owned     our parent holds the other end of our standard input: when it is gone,
               so are we; interrupts meant for the parent are not for us
     announce  takes the ready line; None prints it
 
-    Raises ConfigError (port, fault) and RunError (the folder's change log does not fit).
+    Raises ConfigError (port).
     """
-    sandbox = make_sandbox(apps, seed=seed, people=people, faults=faults, folder=folder)
     listener = bind(port, wish=wished_port(folder))
     with listener:
         asyncio.run(_serve(sandbox, listener, folder, owned, announce or _print))

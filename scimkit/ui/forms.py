@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from html import escape
 from itertools import chain
 from typing import Any, Protocol
@@ -57,16 +58,32 @@ def has_front_end() -> bool:
     return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", False))
 
 
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """How the fields of a form differ from plain ones, by parameter.
+
+    choices  the values it may have: a drop-down list
+    words    by value, what the list says in its place
+    labels   words to show instead of those of `notebook.parameters.label_of`
+    rules    a function that raises ScimkitError for a wrong value
+    """
+
+    choices: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
+
+
+PLAIN = Dress()
+
+
 class Form:
     """The parameters of one notebook, as fields or as a table.
 
     parameters   declared ones, in the order they are shown
     values       what they are now; a missing one has its default
     step, store  where a change is kept: `store.save_choices(step, {...})`; no store, not kept
-    choices      parameter -> the values it may have: a drop-down list
-    words        parameter -> value -> what the list says in its place
-    labels       parameter -> words to show instead of those of `notebook.parameters.label_of`
-    rules        parameter -> function that raises ScimkitError for a wrong value
+    dress        what is known of the parameters beyond their declaration
     interactive  None: find out
 
     Raises ConfigError when a value does not fit its parameter.
@@ -79,17 +96,14 @@ class Form:
         *,
         step: str,
         store: ChoiceStore | None,
-        choices: Mapping[str, Sequence[Any]] | None = None,
-        words: Mapping[str, Mapping[Any, str]] | None = None,
-        labels: Mapping[str, str] | None = None,
-        rules: Mapping[str, Callable[[Any], object]] | None = None,
+        dress: Dress = PLAIN,
         interactive: bool | None = None,
     ) -> None:
         self._parameters = {parameter.name: parameter for parameter in parameters}
         if taken := [name for name in self._parameters if hasattr(type(self), name)]:
             raise ValueError(f"a parameter cannot be called {taken[0]}: forms have that name themselves")
-        self._choices, self._labels, self._rules = dict(choices or {}), dict(labels or {}), dict(rules or {})
-        self._words = {name: dict(by_value) for name, by_value in (words or {}).items()}
+        self._choices, self._labels, self._rules = dress.choices, dress.labels, dress.rules
+        self._words = dress.words
         self._step, self._store = step, store
         self._values: dict[str, Any] = {}
         for name, parameter in self._parameters.items():

@@ -203,7 +203,7 @@ class StreamRedactor:
 def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
     """`send` whose binary parts (bytes traits of widgets) are redacted: these are not packed."""
 
-    def send_redacted(
+    def send_redacted(  # noqa: PLR0917  # Session.send of jupyter-client 8.10.0
         stream: Any,
         msg_or_type: Any,
         content: Any = None,

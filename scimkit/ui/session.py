@@ -71,7 +71,7 @@ class Session:
         """The parameters of this notebook: fields in JupyterLab, a table elsewhere."""
         from scimkit.mapping.language.parser import parse
         from scimkit.mapping.scoping.filter_text import read_filter_text
-        from scimkit.ui.forms import Form
+        from scimkit.ui.forms import Dress, Form
 
         shown = tuple(self._for_this_app(p) for p in self._declared if p.name not in OWN)
         choices = {p.name: p.choices for p in self._declared if p.name not in OWN and p.choices}
@@ -89,9 +89,7 @@ class Session:
             self._values,
             step=self.step,
             store=self.run,
-            choices=choices,
-            words=words,
-            rules=rules,
+            dress=Dress(choices, words, rules=rules),
             interactive=False if self.quiet else None,
         )
 

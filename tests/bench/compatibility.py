@@ -147,13 +147,13 @@ def _pairs(url: str, token: str) -> tuple[list[tuple[float, float]], int]:
 
 def _probe(url: str, token: str) -> float:
     from scimkit.clients.scim import ScimClient
-    from scimkit.compatibility import probe_compatibility
+    from scimkit.compatibility import Terms, probe_compatibility
     from scimkit.credentials import Secret
 
     httpx.post(url + RESET).raise_for_status()
     started = time.perf_counter()
     with ScimClient(f"{url}/plain/scim/v2", Secret(token)) as scim:
-        found = probe_compatibility(scim, write=True, now=datetime(2026, 3, 2, 9, 15, tzinfo=UTC), tag=TAG)
+        found = probe_compatibility(scim, write=True, now=datetime(2026, 3, 2, 9, 15, tzinfo=UTC), terms=Terms(tag=TAG))
     seconds = time.perf_counter() - started
     assert found.verdict in ("works", "works_if"), found.sentence
     assert not found.left_behind, found.sentence

@@ -229,7 +229,7 @@ def test_denied_names_code_words_and_request_id(stub, graph):
         (500, "", "UnknownError", "500"),
     ],
 )
-def test_the_synchronization_services_own_error_is_unwrapped(stub, graph, status, message, code, words):
+def test_the_synchronization_services_own_error_is_unwrapped(stub, graph, status, *, message, code, words):
     """UnknownError is never all that is shown."""
     stub.answer = lambda seen: error(status, "UnknownError", message)
     with pytest.raises(Rejected) as caught:
@@ -282,7 +282,7 @@ def test_throttled_after_patience(stub, graph):
         (500, "", "jobs", "try again later"),
     ],
 )
-def test_each_refusal_has_its_remedy(stub, graph, status, code, path, words):
+def test_each_refusal_has_its_remedy(stub, graph, status, *, code, path, words):
     """What to do depends on who refuses, and when."""
     stub.answer = lambda seen: error(status, code, "no")
     with pytest.raises((Denied, Rejected)) as caught:
@@ -445,7 +445,7 @@ def test_unassign_takes_gone_for_done(stub, graph):
         (lambda g: g.restart_job(SP, JOB, "Full"), f"{SYNC}/jobs/{JOB}/restart", {"criteria": {"resetScope": "Full"}}),
     ],
 )
-def test_state_actions_may_be_repeated_and_are_noted(stub, graph, journal, call, path, body):
+def test_state_actions_may_be_repeated_and_are_noted(stub, graph, journal, *, call, path, body):
     """They end in the same state."""
     stub.replies = [reply(503), RESET]
     stub.answer = lambda seen: reply(204)

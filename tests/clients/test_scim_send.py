@@ -35,7 +35,9 @@ def test_a_get_is_plain(stub, scim):
 
 def test_a_write_carries_json_and_its_media_type(stub, scim):
     """Letters stay letters; the media type is the caller's."""
-    scim.send("POST", "Users", body={"displayName": "Zoë"}, media_type="application/scim+json; charset=utf-8")
+    scim.send(
+        "POST", "Users", body={"displayName": "Zoë"}, headers={"Content-Type": "application/scim+json; charset=utf-8"}
+    )
     seen = stub.seen[0]
     assert seen.body == '{"displayName": "Zoë"}'.encode()
     assert seen.headers["content-type"] == "application/scim+json; charset=utf-8"
@@ -84,6 +86,8 @@ class Odd(http.server.BaseHTTPRequestHandler):
         kind = self.path.rpartition("/")[2]
         if kind == "packed":
             body = gzip.compress(b'{"id": "7"}')
+        elif kind == "briefly":
+            body = b" " * 900 + b"{}"
         else:
             body = b" " * 9_000_000
         self.send_response(200)
@@ -95,7 +99,7 @@ class Odd(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         if kind != "letterwise":
             self.end_headers()
-        step, pause = {"slowly": (100, 0.05), "letterwise": (1, 0.05)}.get(kind, (1_000_000, 0))
+        step, pause = {"slowly": (100, 0.05), "briefly": (100, 0.1), "letterwise": (1, 0.05)}.get(kind, (1_000_000, 0))
         try:
             for start in range(0, len(body), step):
                 self.wfile.write(body[start : start + step])
@@ -105,6 +109,15 @@ class Odd(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def test_without_a_limit_for_the_whole_only_a_pause_is_too_long(odd):
+    """An answer that keeps coming is read to its end, however long that takes; `seconds` is the limit of the whole."""
+    with ScimClient(odd.base_url, TOKEN, timeout_seconds=0.4) as patient:
+        answer = patient.send("GET", "briefly")
+
+    assert answer.status == 200
+    assert answer.seconds > 0.5
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,17 @@ from urllib.parse import parse_qs
 import pytest
 
 from scimkit.clients import sign_in as module
-from scimkit.clients.sign_in import CLOUDS, TokenSource, cloud, graph_url, open_cache, ready_token, sign_in, sign_in_by
+from scimkit.clients.sign_in import (
+    CLOUDS,
+    SignIn,
+    TokenSource,
+    cloud,
+    graph_url,
+    open_cache,
+    ready_token,
+    sign_in,
+    sign_in_by,
+)
 from scimkit.credentials import MASK, REDACTOR, Secret
 from scimkit.errors import ConfigError, CredentialError, Denied, Unreachable
 
@@ -105,7 +115,7 @@ def enter(entra, ca_file):
             "show": lambda text: None,
             **options,
         }
-        return sign_in_by(way, **options)
+        return sign_in_by(SignIn(way, **options))
 
     return call
 
@@ -262,7 +272,7 @@ def test_wrong_settings(enter, way, options, error):
 
 def test_a_ready_token():
     """Fetched by another tool, given by reference; known to the redactor."""
-    assert sign_in_by("access_token", credential=Secret("ready-token-4711"))().reveal() == "ready-token-4711"
+    assert sign_in_by(SignIn("access_token", credential=Secret("ready-token-4711")))().reveal() == "ready-token-4711"
     assert ready_token(Secret("ready-token-4712"))().reveal() == "ready-token-4712"
     assert REDACTOR.text("ready-token-4711 ready-token-4712") == f"{MASK} {MASK}"
 
@@ -327,7 +337,7 @@ def test_a_tenant_of_the_settings_signs_in(entra, ca_file, monkeypatch):
 
 
 @pytest.mark.parametrize(("writes", "scope"), [("never", "Application.Read.All"), ("ask", "Application.ReadWrite.All")])
-def test_a_tenant_that_is_only_read_asks_for_reading(entra, ca_file, monkeypatch, tmp_path, writes, scope):
+def test_a_tenant_that_is_only_read_asks_for_reading(entra, ca_file, monkeypatch, *, tmp_path, writes, scope):
     """And a person needs no app registration of their own."""
     monkeypatch.setattr(module, "own_folder", lambda: tmp_path)
     entra.grant(person=True)

@@ -534,7 +534,7 @@ class Patch:
         else:
             holder = self.resource
         if found["filter"] is not None:
-            self.typed(op, holder, name, found["filter"], found["sub"], value)
+            self.typed(op, holder, name, text=found["filter"], sub=found["sub"], value=value)
         elif found["sub"]:
             self.nested(op, holder, name, found["sub"], value)
         elif name == "members" and op == "remove" and given:
@@ -581,7 +581,7 @@ class Patch:
             new = {**holder[name], **new}
         return self.put(holder, name, new)
 
-    def typed(self, op, holder, name, text, sub, value):
+    def typed(self, op, holder, name, *, text, sub, value):
         world = self.world
         if name == "members" and op == "remove" and world.has("remove_by_filter_refused"):
             raise Refused(400, "filters are not supported in a path", "invalidPath")

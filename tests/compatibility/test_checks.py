@@ -20,7 +20,7 @@ import pytest
 
 from scimkit.apps import catalogue, load
 from scimkit.clients.scim import ScimClient
-from scimkit.compatibility import CAUSES, Mapped, default_mapped, mapped_for, probe_compatibility
+from scimkit.compatibility import CAUSES, Mapped, Terms, default_mapped, mapped_for, probe_compatibility
 from scimkit.compatibility import causes as cause_tables
 from scimkit.compatibility.catalogue import CHECKS
 from scimkit.compatibility.endpoint import Endpoint, encode_query
@@ -290,7 +290,7 @@ def test_without_filters_there_is_one_reason():
 def test_a_server_that_only_throttles_is_not_judged():
     """429 again and again tells nothing about the endpoint."""
     with answering(429, b"") as (url, asked):
-        found = ask(url, deadline_seconds=10)
+        found = ask(url, terms=Terms(deadline_seconds=10))
     assert found.verdict == "unknown"
     assert set(asked) == {"GET"}
 
@@ -299,7 +299,7 @@ def test_a_server_that_hangs_ends_the_probe():
     """The time limit of a request holds, and of the whole."""
     started = time.monotonic()
     with answering(200, b"{}", seconds=5) as (url, _):
-        found = ask(url, request_seconds=0.3, deadline_seconds=3)
+        found = ask(url, terms=Terms(request_seconds=0.3, deadline_seconds=3))
     assert time.monotonic() - started < 10
     assert found.verdict != "works"
 
@@ -453,7 +453,9 @@ def test_keep_is_told_before_and_after_each_creation(world):
     """So that a crash leaves nothing unknown: the name first, then the id, and a new name before it is given."""
     place, told = world(), []
     with place.scim() as scim:
-        probe_compatibility(scim, write=True, now=NOW, keep=lambda *entry: told.append((*entry, place_size(place))))
+        probe_compatibility(
+            scim, write=True, now=NOW, terms=Terms(keep=lambda *entry: told.append((*entry, place_size(place))))
+        )
     first = told[0]
     assert first[:2] == ("Users", ""), "told while the endpoint is still empty"
     assert first[3] == 0, "told while the endpoint is still empty"
@@ -478,7 +480,7 @@ def test_what_was_made_is_removed_when_the_probe_is_interrupted(world):
             raise KeyboardInterrupt
 
     with place.scim() as scim, pytest.raises(KeyboardInterrupt):
-        probe_compatibility(scim, write=True, now=NOW, keep=keep)
+        probe_compatibility(scim, write=True, now=NOW, terms=Terms(keep=keep))
     assert place.residue() == []
 
 

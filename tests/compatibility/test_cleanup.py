@@ -244,7 +244,7 @@ def test_a_refused_token_ends_it_and_keeps_the_ledger(world, ledger):
 
 def test_without_a_ledger_nothing_is_sent(world, tmp_path):
     """A full disk or missing rights: the probe ends before its first creation."""
-    from scimkit.compatibility import probe_compatibility
+    from scimkit.compatibility import Terms, probe_compatibility
 
     place = world()
     ledger = Ledger(tmp_path / "probes")
@@ -252,7 +252,7 @@ def test_without_a_ledger_nothing_is_sent(world, tmp_path):
         page.ledger = Ledger(tmp_path / "file" / "probes")
         (tmp_path / "file").write_text("in the way", encoding="utf-8")
         with pytest.raises(RunError):
-            probe_compatibility(scim, write=True, now=NOW, keep=page.keep)
+            probe_compatibility(scim, write=True, now=NOW, terms=Terms(keep=page.keep))
     assert place.residue() == []
     assert "POST" not in {entry["method"] for entry in place.state()["log"]}
 
@@ -271,7 +271,7 @@ from scimkit.credentials import Secret
 url, token, folder = sys.argv[1:]
 now = datetime.now(UTC)
 with ScimClient(url, Secret(token)) as scim, Ledger(Path(folder)).open(url, matching="userName", now=now) as page:
-    found = probe_compatibility(scim, write=True, now=now, keep=page.keep)
+    found = probe_compatibility(scim, write=True, now=now, terms=Terms(keep=page.keep))
     page.settle(found.left_behind)
 """
 

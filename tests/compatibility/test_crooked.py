@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimkit.compatibility import default_mapped, probe_compatibility
+from scimkit.compatibility import Terms, default_mapped, probe_compatibility
 from tests.compatibility.crooked import DEFECTS, HARMLESS
 from tests.compatibility.expected import EXPECTED, FAILS, TIMELY, WORKS, WORKS_IF
 
@@ -115,7 +115,7 @@ def test_each_defect_is_its_cause_and_nothing_else(world, defect):
     """Exactly the causes of the table, the verdict of the table, within its time, and nothing left."""
     place = world(defect)
     started = time.monotonic()
-    found = probe(place, deadline_seconds=120)
+    found = probe(place, terms=Terms(deadline_seconds=120))
     assert time.monotonic() - started < 130
     verdict, expected = EXPECTED[defect]
     assert (found.verdict, causes(found)) == (verdict, expected), told(found)
@@ -242,7 +242,7 @@ def test_it_ends_and_cleans_up(world, defect):
     """Slow answers and connections that close: it ends in time, says so, and leaves nothing."""
     place = world(defect)
     started = time.monotonic()
-    found = probe(place, deadline_seconds=8)
+    found = probe(place, terms=Terms(deadline_seconds=8))
     assert time.monotonic() - started < 8 + 60 + 5
     assert found.verdict != WORKS, told(found)
     assert breaking(found), told(found)

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from scimkit.clients.scim import ScimClient
-from scimkit.compatibility import probe_compatibility
+from scimkit.compatibility import Terms, probe_compatibility
 from scimkit.compatibility.record import FAILS, UNKNOWN, WORKS, WORKS_IF
 from scimkit.credentials import Secret
 from scimkit.evidence.checks import Status
@@ -91,7 +91,7 @@ def test_no_shape_breaks_the_probe_off(seed, monkeypatch):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             with ScimClient(f"{server.url}/plain~{seed}/scim/v2", Secret(TOKEN)) as scim:
-                found = probe_compatibility(scim, write=True, now=NOW, tag=f"{seed:08x}")
+                found = probe_compatibility(scim, write=True, now=NOW, terms=Terms(tag=f"{seed:08x}"))
         finally:
             server.shutdown()
     assert found.verdict in (WORKS, WORKS_IF, FAILS, UNKNOWN)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from scimkit.clients.scim import ScimClient
-from scimkit.compatibility import probe_compatibility
+from scimkit.compatibility import Terms, probe_compatibility
 from scimkit.credentials import Secret
 from tests.compatibility.servers import FROM_A_REGISTRY, running
 
@@ -110,7 +110,7 @@ def probe(server):
     assert before == [("Users", "somebody@example.org")]
     started = time.monotonic()
     with ScimClient(server.url, Secret(server.token)) as scim:
-        found = probe_compatibility(scim, write=True, now=NOW, deadline_seconds=200)
+        found = probe_compatibility(scim, write=True, now=NOW, terms=Terms(deadline_seconds=200))
     assert time.monotonic() - started < 260
     assert server.residue() == before
     assert not found.left_behind

@@ -219,7 +219,7 @@ def test_foreseeable_error_inside_a_group(notebook: Callable[..., Path], tmp_pat
     ],
 )
 def test_honest_states(
-    probe: str, error: type[Exception], status: str, words: str, probes: Path, tmp_path: Path
+    probe: str, error: type[Exception], status: str, *, words: str, probes: Path, tmp_path: Path
 ) -> None:
     """After a timeout, a dead kernel or sys.exit the notebook says which cell it was, and that the rest did not run."""
     with pytest.raises(error):
@@ -306,7 +306,7 @@ def test_forked_kernels_die_like_others(probes: Path, tmp_path: Path, token: str
     [("shell", 1, True), ("iopub", 1, True), ("stdin", 1, True), ("control", 2, True), ("iopub", 3, False)],
 )
 def test_a_kernel_whose_port_was_taken_meanwhile_is_replaced(
-    port: str, taken: int, runs: bool, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    port: str, taken: int, runs: bool, *, notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing has run in it, so the notebook goes on in another; after three it ends as for any dead kernel.
     Whichever of its ports it is (without a heartbeat it works): without some a kernel ends, without others it hangs."""

@@ -20,7 +20,7 @@ from scimkit.errors import ConfigError, CredentialError, RunError, ScimkitError
 from scimkit.evidence.runs import RunStore
 from scimkit.headless.progress import Progress, printer
 from scimkit.headless.runbook import Runbook
-from scimkit.headless.runner import run_runbook
+from scimkit.headless.runner import Surroundings, run_runbook
 
 Write = Callable[[dict[str, list[Any]]], Runbook]
 CHECK = (
@@ -56,7 +56,9 @@ def test_a_run_leaves_its_evidence(runbook: Write) -> None:
         }
     )
     events: list[Progress] = []
-    result = run_runbook(book, settings={"": {"pilot": "00123"}, "1": {"people": "7"}}, progress=events.append)
+    result = run_runbook(
+        book, settings={"": {"pilot": "00123"}, "1": {"people": "7"}}, around=Surroundings(progress=events.append)
+    )
     assert (result.exit_code, dict(result.steps)) == (0, {"1_first": "passed", "2_second": "passed"})
     run = RunStore.open(result.folder)
     assert {
@@ -108,7 +110,7 @@ def test_failed_check_and_resume(runbook: Write) -> None:
     assert (step["check"], step["remedy"]) == ("a.bad", "mend it")
     Path("mended").touch()
     events: list[Progress] = []
-    again = run_runbook(book, resume=result.folder, progress=events.append)
+    again = run_runbook(book, resume=result.folder, around=Surroundings(progress=events.append))
     assert (again.exit_code, again.folder, set(again.steps.values())) == (0, result.folder, {"passed"})
     assert marks() == ["a", "b", "b", "c"]
     assert [event.state for event in events if event.step == "1_a"] == ["skipped"]
@@ -197,7 +199,7 @@ def test_missing_record_runs_a_passed_step_again(runbook: Write, tmp_path: Path)
 )
 def test_could_not_finish(cells: list[str], words: str, runbook: Write, capfd: pytest.CaptureFixture[str]) -> None:
     """A defect, sys.exit, a dead kernel and a timeout end with 4 and say where to look; later steps do not run."""
-    result = run_runbook(runbook({"1_a": cells, "2_b": ["1"]}), cell_timeout_seconds=1)
+    result = run_runbook(runbook({"1_a": cells, "2_b": ["1"]}), around=Surroundings(cell_timeout_seconds=1))
     assert (result.exit_code, list(result.steps.values())) == (4, ["error", "pending"])
     assert words in result.lines[-3]
     assert "run.log" in result.lines[-2]

@@ -370,7 +370,7 @@ def test_two_readings_of_a_pattern(office, made):
         (("originalUserPrincipalName", "ENDS_WITH", "contoso.example"), "scope.filters", Status.PASSED, "all 1 people"),
     ],
 )
-def test_what_the_checks_say(office, made, clause, code, status, words):
+def test_what_the_checks_say(office, made, clause, *, code, status, words):
     """A filter nobody passes, one that is not supported, an attribute that is not there, an operator of open
     meaning."""
     office.assign(made, GRACE)

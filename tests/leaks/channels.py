@@ -84,8 +84,8 @@ SIGNING_IN = (
     ),
     Channel(
         "msal's result",
-        "entra = Entra(quietly(HERE))\nsign_in_by('client_secret', tenant_id=GUID, client_id=GUID,"
-        " credential=Secret('of-the-application'), http_client=entra)\nimport msal\napp ="
+        "entra = Entra(quietly(HERE))\nsign_in_by(SignIn('client_secret', tenant_id=GUID, client_id=GUID,"
+        " credential=Secret('of-the-application'), http_client=entra))\nimport msal\napp ="
         " msal.ConfidentialClientApplication(GUID, authority='https://login.microsoftonline.com/' + GUID,"
         " client_credential='x',"
         " http_client=entra)\napp.acquire_token_for_client(['https://graph.microsoft.com/.default'])",

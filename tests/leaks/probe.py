@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx, ipywidgets, pandas
 from IPython.display import HTML, JSON, Markdown, display
 
-from scimkit.clients.sign_in import sign_in_by
+from scimkit.clients.sign_in import SignIn, sign_in_by
 from scimkit.credentials import Secret, resolve
 
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -86,7 +86,9 @@ class Entra:
 def signed_in(token):
     """sign_in's own way with an application's credential, up to the wire."""
     secret = Secret("of-the-application")
-    return sign_in_by("client_secret", tenant_id=GUID, client_id=GUID, credential=secret, http_client=Entra(token))
+    return sign_in_by(
+        SignIn("client_secret", tenant_id=GUID, client_id=GUID, credential=secret, http_client=Entra(token))
+    )
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)

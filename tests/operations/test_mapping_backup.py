@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,18 +100,17 @@ def predict(office, made, wanted):
 
 
 def restore(office, made, wanted, changes, **more):
-    return restore_mapping(
-        office.app,
-        office.graph,
-        made,
-        wanted,
-        changes,
+    pause = more.pop("pause", None)
+    here = SimpleNamespace(
+        app=office.app,
+        graph=more.pop("graph", office.graph),
         tenant=office.tenant,
         run=office.run,
         journal=office.journal,
         now=office.now,
-        **more,
+        pause=pause,
     )
+    return restore_mapping(here, made, wanted, changes, **more)
 
 
 def put_back(office, made, objects, **more):

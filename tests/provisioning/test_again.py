@@ -178,40 +178,39 @@ def accounts(draw: Any) -> list[dict[str, Any]]:
     person=people,
     mapping=mappings(),
     existing=accounts(),
-    roles=st.lists(st.sampled_from(["User", "Admin", "Reader"]), unique=True),
-    assigned=st.booleans(),
-    sync_all=st.booleans(),
-    hard_deleted=st.sampled_from([False, False, False, True]),
-    linked=st.sampled_from(["", "managed", "managed", "unmanaged", "stale"]),
-    taken=st.sampled_from([False, False, False, True]),
-    flag=st.booleans(),
-    on_demand=st.booleans(),
-    manager=st.sampled_from([None, "boss", "stranger"]),
-    skip=st.booleans(),
-    soft_deletes=st.booleans(),
+    drawn=st.fixed_dictionaries(
+        {
+            "roles": st.lists(st.sampled_from(["User", "Admin", "Reader"]), unique=True),
+            "assigned": st.booleans(),
+            "sync_all": st.booleans(),
+            "hard_deleted": st.sampled_from([False, False, False, True]),
+            "linked": st.sampled_from(["", "managed", "managed", "unmanaged", "stale"]),
+            "taken": st.sampled_from([False, False, False, True]),
+            "flag": st.booleans(),
+            "on_demand": st.booleans(),
+            "manager": st.sampled_from([None, "boss", "stranger"]),
+            "skip": st.booleans(),
+            "soft_deletes": st.booleans(),
+        }
+    ),
 )
 def test_the_second_time_there_is_nothing_to_do(
     memory_endpoint: Any,
     person: dict[str, Any],
     mapping: ObjectMapping,
+    *,
     existing: list[dict[str, Any]],
-    roles: list[str],
-    assigned: bool,
-    sync_all: bool,
-    hard_deleted: bool,
-    linked: str,
-    taken: bool,
-    flag: bool,
-    on_demand: bool,
-    manager: str | None,
-    skip: bool,
-    soft_deletes: bool,
+    drawn: dict[str, Any],
 ) -> None:
     """A second run sends no write, and the forecast before the first one named just what the first one did."""
     endpoint = memory_endpoint(existing)
-    scope = judge_scope(ScopeFacts(active=person["accountEnabled"], assigned=assigned, sync_all=sync_all))
-    source = source_attributes(person, soft_deleted=not scope.in_scope, manager_id=manager, app_roles=roles)
-    target_id = "gone"
+    scope = judge_scope(
+        ScopeFacts(active=person["accountEnabled"], assigned=drawn["assigned"], sync_all=drawn["sync_all"])
+    )
+    source = source_attributes(
+        person, soft_deleted=not scope.in_scope, manager_id=drawn["manager"], app_roles=drawn["roles"]
+    )
+    linked, target_id = drawn["linked"], "gone"
     if not (linked == "stale" or not existing):
         target_id = existing[0]["id"]
     link = None
@@ -220,13 +219,13 @@ def test_the_second_time_there_is_nothing_to_do(
     common: dict[str, Any] = {
         "now": NOW,
         "references": {"boss": "m1"},
-        "flag": flag,
-        "on_demand": on_demand,
-        "hard_deleted": hard_deleted,
-        "peers": [person["userPrincipalName"].upper()] if taken else [],
+        "flag": drawn["flag"],
+        "on_demand": drawn["on_demand"],
+        "hard_deleted": drawn["hard_deleted"],
+        "peers": [person["userPrincipalName"].upper()] if drawn["taken"] else [],
         "facts": FACTS,
-        "skip_out_of_scope": skip,
-        "soft_deletes": soft_deletes,
+        "skip_out_of_scope": drawn["skip"],
+        "soft_deletes": drawn["soft_deletes"],
     }
     foretold = predict(source, scope, mapping, link, endpoint, **common)
     assert set(endpoint.log) <= {"find", "read"}

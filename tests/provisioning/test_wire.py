@@ -139,7 +139,7 @@ def wire() -> Iterator[Wire]:
 
 
 def act(
-    wire: Wire, flag: bool, source: Any, scope: Any, link: Link | None, users: ObjectMapping = USERS, **more: Any
+    wire: Wire, flag: bool, source: Any, scope: Any, link: Link | None, *, users: ObjectMapping = USERS, **more: Any
 ) -> list[Any]:
     """Everything that is sent to provision `source` once."""
     wire.seen.clear()

@@ -15,7 +15,7 @@ import pytest
 from scimkit.credentials import REDACTOR, Secret
 from scimkit.errors import ConfigError, RunError
 from scimkit.mapping.scoping.filter_text import read_filter_text
-from scimkit.ui.forms import Form, TokenForm, has_front_end
+from scimkit.ui.forms import Dress, Form, TokenForm, has_front_end
 
 TOKEN = "tok-4f9a2c7e81b35d60"  # not a real one
 
@@ -69,9 +69,8 @@ def _form(store: Store | None, *, interactive: bool, **more: Any) -> Form:
         values,
         step="1_plan",
         store=store,
-        choices={"tenant": ("sandbox", "contoso")},
+        dress=Dress({"tenant": ("sandbox", "contoso")}, **more),
         interactive=interactive,
-        **more,
     )
 
 
@@ -135,8 +134,7 @@ def test_a_list_speaks_words(store: Store) -> None:
         {},
         step="1_plan",
         store=store,
-        choices={"single_sign_on": ("none", "same_app", "new")},
-        words=words,
+        dress=Dress({"single_sign_on": ("none", "same_app", "new")}, words),
         interactive=True,
     )
     fields = form._fields

@@ -94,7 +94,7 @@ def review_mapping(
     Raises MappingError where no mapping is one of people, and for a
     `sign_in_identifier` that is no expression.
     """
-    subject = make_subject(expected, live, people, decided, now, opinion)
+    subject = make_subject(expected, live, people, decided, now=now, opinion=opinion)
     checks = list(chain.from_iterable(theme(subject) for theme in THEMES))
     if opinion is not None:
         checks += check_answers(opinion, (*subject.disputes, *subject.group_disputes), subject.parsed_by_name)

@@ -139,6 +139,7 @@ def make_subject(
     live: Iterable[ObjectMapping],
     people: Mapping[str, Person],
     decided: Expectations,
+    *,
     now: datetime | None,
     opinion: Opinion | None = None,
 ) -> Subject:

@@ -5,7 +5,7 @@
     before, after = choose_sides(...)                                      what is compared with what
     forecast = forecast_restore(graph, enterprise_app, wanted, ...)        who would lose their access
     changes = plan_restore(graph, enterprise_app, wanted, forecast, ...)   nothing is written yet
-    restore_mapping(graph, enterprise_app, wanted, changes, ...)
+    restore_mapping(here, enterprise_app, wanted, changes)
 
 Only the last of these writes to the tenant, and only what `plan_restore` has shown.
 """

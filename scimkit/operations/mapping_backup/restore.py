@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from scimkit.apps.profile import AppProfile
 from scimkit.clients.graph import GraphClient
@@ -73,18 +73,30 @@ class MappingRestore:
     checks: tuple[Check, ...]
 
 
+class Workplace(Protocol):
+    """Where a restore works; what `begin` returns is one. pause: called between two readings of a job."""
+
+    @property
+    def app(self) -> AppProfile: ...
+    @property
+    def graph(self) -> GraphClient: ...
+    @property
+    def tenant(self) -> Tenant: ...
+    @property
+    def run(self) -> RunStore: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def pause(self) -> Callable[[], None] | None: ...
+    def now(self) -> datetime: ...
+
+
 def restore_mapping(
-    app: AppProfile,
-    graph: GraphClient,
+    here: Workplace,
     enterprise_app: EnterpriseApp,
     wanted: SavedMapping | None,
     changes: Sequence[PlannedChange],
     *,
-    tenant: Tenant,
-    run: RunStore,
-    journal: Journal,
-    now: Callable[[], datetime],
-    pause: Callable[[], None] | None = None,
     polls: int = POLLS,
 ) -> MappingRestore:
     """Carry out `changes`, a confirmed plan of `plan_restore`, and read back what is there.
@@ -92,16 +104,17 @@ def restore_mapping(
     Everything the plan rests on is read again first: schema, job, people, expressions.
     The schema as it was stands in the run folder before the first write.
 
-    pause  called between two readings of a paused job whose cycle still runs
+    polls  how often a paused job whose cycle still runs is read, with `here.pause` between
 
     Raises NotReady when a fresh plan is not this one, Waiting when the running cycle does
     not end; then nothing but the pause has been written.
     """
     if wanted is None:
         return _nothing(enterprise_app)
-    found = read_restoration(graph, enterprise_app, wanted, journal=journal)
+    graph, run = here.graph, here.run
+    found = read_restoration(graph, enterprise_app, wanted, journal=here.journal)
     sources = find_sources(graph, enterprise_app, found, wanted)
-    forecast = forecast_of(graph, enterprise_app, found, now=now())
+    forecast = forecast_of(graph, enterprise_app, found, now=here.now())
     if planned_changes(found, enterprise_app, forecast) != tuple(changes):
         raise NotReady(
             "what the plan rests on has changed since it was made: mapping, job or people",
@@ -114,10 +127,12 @@ def restore_mapping(
     if run.exists(f"{BEFORE}.toml"):
         before = f"{BEFORE}.toml"
     if found.changes:
-        before = back_up_mapping(found.live, app=app, tenant=tenant, run=run, now=now(), name=BEFORE).file
+        before = back_up_mapping(
+            found.live, app=here.app, tenant=here.tenant, run=run, now=here.now(), name=BEFORE
+        ).file
         if found.running:
             graph.pause_job(sp, job_id)
-        wait_for_end(graph, enterprise_app, pause=pause, polls=polls)
+        wait_for_end(graph, enterprise_app, pause=here.pause, polls=polls)
         if read_live_schema(graph, enterprise_app) != found.live:
             raise NotReady(
                 "somebody has changed the mapping while the running cycle ended",

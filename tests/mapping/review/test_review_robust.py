@@ -126,7 +126,7 @@ def schema_of(rows: list[dict[str, Any]], actions: Any, attributes: list[Any]) -
         max_size=3,
     ),
 )
-def test_anything_is_reviewed(rows, actions, attributes, people, app, offered, said):
+def test_anything_is_reviewed(rows, actions, attributes, *, people, app, offered, said):
     """Every failed check has a remedy, every check a source, and the record can be kept and read again."""
     decided = Expectations(True, offered=offered, group_targets=("displayName",), single_sign_on="same_app")
     review = review_mapping(

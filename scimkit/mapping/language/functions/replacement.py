@@ -12,6 +12,7 @@ contradictory calls).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from scimkit.mapping.language.functions.regexes import Pattern, compile_pattern
@@ -21,8 +22,16 @@ from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import OMITTED, check_length
 
 
-def replace_mode(old: bool, pattern: bool, group: bool, new: bool, attribute: bool, template: bool) -> str:
-    """The letter of the mode that these given arguments select; empty text when none does."""
+def replace_mode(given: Sequence[bool]) -> str:
+    """The letter of the mode that the given arguments select; empty text when none does.
+
+    given  for oldValue, regexPattern, regexGroupName, replacementValue, replacementAttributeName and template,
+           whether it is given
+
+    >>> replace_mode([True, False, False, True, False, False])
+    'A'
+    """
+    old, pattern, group, new, attribute, template = given
     if old and template:
         return "B"
     if old and new:
@@ -56,7 +65,7 @@ def replace_mode(old: bool, pattern: bool, group: bool, new: bool, attribute: bo
 )
 def _replace(scope: Scope, source: Any, *given: Any) -> str | None:
     old, pattern, group, new, attribute, template = given
-    mode = replace_mode(*(each is not OMITTED for each in given))
+    mode = replace_mode([each is not OMITTED for each in given])
     text = scope.text(source)
     if mode == "A":
         if text is None:

@@ -306,11 +306,12 @@ def _guid(scope: Scope) -> str:
     "minimumLowerCase",
     "charactersToAvoid?",
 )
-def _random_string(scope: Scope, length: Any, numbers: Any, special: Any, capital: Any, lower: Any, avoid: Any) -> str:
+def _random_string(scope: Scope, length: Any, *minimums: Any) -> str:
     """A random text with at least so many characters of each class.
 
     What is above the minimums comes from the classes with a minimum (unconfirmed).
     """
+    numbers, special, capital, lower, avoid = minimums
     wanted = integer_of(length, "length")
     avoided = set("" if avoid is OMITTED else scope.text(avoid) or "")
     kinds = []
