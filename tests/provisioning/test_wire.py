@@ -191,7 +191,7 @@ def test_matching_attributes_are_asked_one_by_one(wire: Wire) -> None:
         ANN,
         IN,
         None,
-        mapping([("userName", "[userPrincipalName]"), (keys[0], "[mail]"), (keys[1], "[employeeId]")], *keys),
+        users=mapping([("userName", "[userPrincipalName]"), (keys[0], "[mail]"), (keys[1], "[employeeId]")], *keys),
     )[:3]
     extension = ENTERPRISE.replace(":", "%3A")
     assert asked == [
