@@ -64,7 +64,7 @@ _HOME = {
     "choose_sides": "scimkit.operations.mapping_backup",
     "compare_mapping": "scimkit.mapping.changes",
     "wanted_mapping": "scimkit.operations.mapping_backup",
-    "forecast_restore": "scimkit.operations.mapping_backup",
+    "predict_restore": "scimkit.operations.mapping_backup",
     "plan_restore": "scimkit.operations.mapping_backup",
     "restore_mapping": "scimkit.operations.mapping_backup",
 }

@@ -26,7 +26,7 @@ from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.job import CompiledJob, JobSettings, compile_job
 from scimkit.provisioning.kinds import NESTED_GROUPS_ARE_MEMBERS
 from scimkit.provisioning.log_codes import SKIP_CODES
-from scimkit.provisioning.matching import Claims
+from scimkit.provisioning.matching import TakenValues
 from scimkit.provisioning.scope import (
     Entitlements,
     GroupFacts,
@@ -447,14 +447,14 @@ def _taken_values(
     people: Mapping[str, Mapping[str, Any]], job: JobFacts, *, now: datetime, links: Links
 ) -> dict[str, frozenset[str]]:
     """The matching values of each of these people that somebody else has already, by object id."""
-    claims = Claims(job.mapping)
+    taken_values = TakenValues(job.mapping)
     taken: dict[str, frozenset[str]] = {}
     for id, user in people.items():
         if id in links:  # theirs before anybody is looked for
-            claims.others(job.read_matching(user), now=now)
+            taken_values.others(job.read_matching(user), now=now)
     for id, user in people.items():
         if id not in links and scope_of(user, job).in_scope:
-            taken[id] = claims.others(job.read_matching(user), now=now)
+            taken[id] = taken_values.others(job.read_matching(user), now=now)
     return taken
 
 
@@ -510,13 +510,13 @@ def predict_group(
     now: datetime,
     accounts: Mapping[str, str],
     link: Link | None = None,
-    claims: Claims | None = None,
+    taken_values: TakenValues | None = None,
 ) -> Foreseen | None:
     """What the service would do with one group; None where groups are not provisioned.
 
     accounts  object id in Entra to account id, of people (and groups) who are or will be linked
     link      the service's link, where it is known
-    claims    whose a matching value is; None: this group alone is looked at
+    taken_values    whose a matching value is; None: this group alone is looked at
     """
     if job.groups is None:
         return None
@@ -528,8 +528,8 @@ def predict_group(
     facts = group_scope_facts(group.graph, job.assignments, job.roles, filters=verdict, soft_deleted=group.gone)
     scope = judge_scope(replace(facts, gone=group.gone))
     source = plain | {"IsSoftDeleted": not scope.in_scope}
-    if claims and scope.in_scope and link is None:
-        peers = claims.others(source, now=now)
+    if taken_values and scope.in_scope and link is None:
+        peers = taken_values.others(source, now=now)
     else:
         peers = NO_PEERS
     outcome = job.groups.predict(source, scope, link, sight, now=now, peers=peers, references=accounts)
@@ -558,15 +558,21 @@ def predict_groups(
     remembering = sight.remembering()
 
     def look(known: Mapping[str, str]) -> list[Foreseen]:
-        claims = None
+        taken_values = None
         if job.group_rules:
-            claims = Claims(job.group_rules.mapping)
+            taken_values = TakenValues(job.group_rules.mapping)
         for group in groups:
-            if claims and group.graph["id"] in links and not group.gone:
-                claims.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
+            if taken_values and group.graph["id"] in links and not group.gone:
+                taken_values.others(group_attributes(group.graph, members=(), in_scope=True), now=now)
         each = (
             predict_group(
-                group, job, remembering, now=now, accounts=known, link=links.get(group.graph["id"]), claims=claims
+                group,
+                job,
+                remembering,
+                now=now,
+                accounts=known,
+                link=links.get(group.graph["id"]),
+                taken_values=taken_values,
             )
             for group in groups
         )

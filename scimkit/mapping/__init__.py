@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scimkit.mapping.findings import Finding, lint, lint_filters
-    from scimkit.mapping.language.evaluation import CompiledExpression, compile_expression, evaluate
+    from scimkit.mapping.language.compiled import CompiledExpression, compile_expression, evaluate
     from scimkit.mapping.language.explanations import Explanation, explain
     from scimkit.mapping.language.parser import parse, print_expression
     from scimkit.mapping.language.problems import ExpressionError, UnfilterableAttribute, UnknownOperator
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from scimkit.mapping.scoping.filters import Clause, ScopingFilter, Verdict, in_scope, judge, read_filters
 
 HOMES = {
-    "language.evaluation": ("CompiledExpression", "compile_expression", "evaluate"),
+    "language.compiled": ("CompiledExpression", "compile_expression", "evaluate"),
     "language.explanations": ("Explanation", "explain"),
     "language.parser": ("parse", "print_expression"),
     "scoping.filters": ("Clause", "ScopingFilter", "Verdict", "in_scope", "judge", "read_filters"),

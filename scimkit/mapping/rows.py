@@ -15,10 +15,10 @@ from random import Random
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from scimkit.errors import MappingError
-from scimkit.mapping.language.evaluation import CompiledExpression, compile_expression
+from scimkit.mapping.language.compiled import CompiledExpression, compile_expression
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.parser import print_expression
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.settings import STRICT, Settings
 from scimkit.mapping.language.syntax import Attribute, Call, walk
 from scimkit.mapping.language.trees import read_tree
@@ -337,7 +337,7 @@ class CompiledMapping:
         random: Random | None = None,
     ) -> Values:
         """The values of one person. creating: default values apply, ObjectAddOnly rows flow."""
-        get, scope = source.get, Scope(source, now, random, self.settings)
+        get, evaluation = source.get, Evaluation(source, now, random, self.settings)
         values: dict[str, Any] = {}
         errors: dict[str, MappingError] = dict(self.broken) if self.broken else {}
         empty: list[str] = []
@@ -355,7 +355,7 @@ class CompiledMapping:
                 elif value is not None:
                     value = _read_direct(name, value, target, errors)
             elif compiled is not None:
-                value = self._evaluate(compiled, scope, target, errors)
+                value = self._evaluate(compiled, evaluation, target, errors)
             if value is None or value == []:
                 if creating and default is not None:
                     values[target] = default
@@ -370,11 +370,11 @@ class CompiledMapping:
         return Values(values, errors, tuple(empty), object_ignored, lists)
 
     def _evaluate(
-        self, compiled: CompiledExpression, scope: Scope, target: str, errors: dict[str, MappingError]
+        self, compiled: CompiledExpression, evaluation: Evaluation, target: str, errors: dict[str, MappingError]
     ) -> Any:
         """The value of an expression row; an error is noted, and the attribute left out."""
         try:
-            value = compiled.within(scope)
+            value = compiled.within(evaluation)
         except MappingError as error:
             errors[target] = error
             return IGNORE_ATTRIBUTE

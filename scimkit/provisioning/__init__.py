@@ -28,7 +28,7 @@ from scimkit.provisioning.job import CompiledJob, JobSettings, compile_job
 from scimkit.provisioning.kinds import GROUP, NESTED_GROUPS_ARE_MEMBERS, USER, Kind, kind_of
 from scimkit.provisioning.log_codes import UNRESOLVED_REFERENCE
 from scimkit.provisioning.log_steps import ProvisioningStep
-from scimkit.provisioning.matching import Claims, look
+from scimkit.provisioning.matching import TakenValues, look
 from scimkit.provisioning.members import Member, Membership, MemberWrite
 from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.scope import (
@@ -49,9 +49,9 @@ from scimkit.provisioning.targets import Change, TargetFacts, read_target, read_
 __all__ = [
     "DEFAULT_ACCESS", "FLAG", "GROUP", "MEMBERS_PER_REQUEST", "NESTED_GROUPS_ARE_MEMBERS",
     "UNRESOLVED_REFERENCE", "USER",
-    "Change", "Claims", "CompiledJob", "Decision", "Desired", "Endpoint", "Entitlements", "GroupFacts", "JobSettings",
+    "Change", "CompiledJob", "Decision", "Desired", "Endpoint", "Entitlements", "GroupFacts", "JobSettings",
     "Kind", "Link", "MatchKey", "Member", "MemberWrite", "Membership", "Observed", "Outcome", "Policy",
-    "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TargetFacts", "Writing",
+    "ProvisioningStep", "ScopeDecision", "ScopeFacts", "TakenValues", "TargetFacts", "Writing",
     "act", "compile_job", "create_body", "decide", "differences", "error_code", "group_attributes",
     "group_scope_facts", "is_active", "is_entitled", "judge_failures", "judge_scope", "kind_of", "look",
     "match_filter", "patch_body", "plain_principal_name", "puts_in_quarantine", "read_target",

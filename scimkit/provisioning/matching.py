@@ -20,7 +20,7 @@ from scimkit.provisioning.scope import ScopeDecision
 NOT_ASKED = Observed()
 
 
-class Claims:
+class TakenValues:
     """The matching values of the people, or of the groups, of one job, by who had them first; compared without case."""
 
     def __init__(self, mapping: ObjectMapping) -> None:

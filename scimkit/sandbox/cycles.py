@@ -106,7 +106,7 @@ def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
 
 
 def _matching(provisioner: Provisioner) -> str:
-    return provisioner.people.claims.matching or "userName"
+    return provisioner.people.taken_values.matching or "userName"
 
 
 def _explain(world: World, error: Exception) -> tuple[str, str]:

@@ -19,7 +19,6 @@ from scimkit.provisioning import (
     GROUP,
     NESTED_GROUPS_ARE_MEMBERS,
     USER,
-    Claims,
     CompiledJob,
     Entitlements,
     GroupFacts,
@@ -29,6 +28,7 @@ from scimkit.provisioning import (
     Outcome,
     ScopeDecision,
     ScopeFacts,
+    TakenValues,
     compile_job,
     group_attributes,
     group_scope_facts,
@@ -61,13 +61,13 @@ class Flow:
 
     job     the mapping compiled, with the settings of a cycle
     links   the job's own, by object id
-    claims  whose a matching value is, so that a second one with it is refused
+    taken_values  whose a matching value is, so that a second one with it is refused
     """
 
     kind: Kind
     job: CompiledJob
     links: dict[str, Link]
-    claims: Claims
+    taken_values: TakenValues
 
     @property
     def mapping(self) -> ObjectMapping:
@@ -127,7 +127,7 @@ class Provisioner:
 
     def _flow(self, mapping: ObjectMapping, kind: Kind, links: dict[str, Link], settings: JobSettings) -> Flow:
         facts = read_target_facts(self.job.schema, mapping.target_object)
-        return Flow(kind, compile_job(mapping, facts, settings), links, Claims(mapping))
+        return Flow(kind, compile_job(mapping, facts, settings), links, TakenValues(mapping))
 
     # -- whom --------------------------------------------------------------
 
@@ -209,10 +209,10 @@ class Provisioner:
         directory, now = self.world.directory, self.world.clock.now
         for key in self.people.links:
             if (person := directory.people.get(key)) is not None:
-                self.people.claims.others(self.source(person)[0], now=now)
+                self.people.taken_values.others(self.source(person)[0], now=now)
         for key in self.groups.links if self.groups else ():
             if self.groups and (group := directory.groups.get(key)) is not None:
-                self.groups.claims.others(self.group_source(group)[0], now=now)
+                self.groups.taken_values.others(self.group_source(group)[0], now=now)
 
     # -- doing it ----------------------------------------------------------
 
@@ -269,7 +269,7 @@ class Provisioner:
         if scope is None:
             scope = judge_scope(ScopeFacts(active=False, assigned=False, kind=flow.kind, gone=True))
         if scope.in_scope and link is None:
-            peers = flow.claims.others(source, now=now)
+            peers = flow.taken_values.others(source, now=now)
         else:
             peers = frozenset()
         if writing:

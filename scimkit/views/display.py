@@ -27,7 +27,7 @@ SHOWN = {
     "scimkit.mapping.review.opinion": ("Opinion",),
     "scimkit.mapping.changes": ("MappingComparison", "MappingChange"),
     "scimkit.operations.mapping_backup.backup": ("MappingBackup",),
-    "scimkit.operations.mapping_backup.forecast": ("RestoreForecast",),
+    "scimkit.operations.mapping_backup.prediction": ("RestorePrediction",),
     "scimkit.operations.mapping_backup.restore": ("MappingRestore",),
     "scimkit.evidence.change_plan": ("ChangePlan", "PlannedChange"),
     "scimkit.journey.pilot": ("PilotResult", "PilotPerson", "Prediction", "Predictions"),

@@ -23,7 +23,7 @@ from scimkit.journey.prediction import (
     source_of,
 )
 from scimkit.mapping.rows import MappingRow, ObjectMapping
-from scimkit.provisioning import Claims, Link, TargetFacts
+from scimkit.provisioning import Link, TakenValues, TargetFacts
 from scimkit.provisioning.targets import MANAGER
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -68,13 +68,13 @@ def in_two_rounds(
     users: list[dict[str, Any]], job: JobFacts, app: App, links: dict[str, Link]
 ) -> dict[str, tuple[Any, ...]]:
     """As a cycle does it: people first and references after them; nothing is saved on the way."""
-    claims, peers = Claims(job.mapping), {}
+    taken_values, peers = TakenValues(job.mapping), {}
     for user in users:
         if user["id"] in links:
-            claims.others(source_of(user, job), now=NOW)
+            taken_values.others(source_of(user, job), now=NOW)
     for user in users:
         if user["id"] not in links and scope_of(user, job).in_scope:
-            peers[user["id"]] = claims.others(source_of(user, job), now=NOW)
+            peers[user["id"]] = taken_values.others(source_of(user, job), now=NOW)
 
     def predict(user: dict[str, Any], references: dict[str, str] | None) -> Any:
         id = user["id"]

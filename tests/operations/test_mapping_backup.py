@@ -32,15 +32,15 @@ from scimkit.operations.existing_app import open_app
 from scimkit.operations.mapping_backup import (
     back_up_mapping,
     choose_sides,
-    forecast_restore,
     plan_restore,
+    predict_restore,
     read_live_schema,
     read_mapping,
     restore_mapping,
     wanted_mapping,
 )
-from scimkit.operations.mapping_backup.forecast import make_restore_forecast, refuse_leavers
 from scimkit.operations.mapping_backup.leavers import DisablingRules, find_leaving_groups
+from scimkit.operations.mapping_backup.prediction import make_restore_prediction, refuse_leavers
 from scimkit.operations.mapping_backup.restore import is_in_cycle
 from scimkit.operations.mapping_backup.saved import SavedMapping
 
@@ -96,7 +96,7 @@ def plan(office, made, wanted):
 
 
 def predict(office, made, wanted):
-    return forecast_restore(office.graph, made, wanted, journal=office.journal, now=office.now())
+    return predict_restore(office.graph, made, wanted, journal=office.journal, now=office.now())
 
 
 def restore(office, made, wanted, changes, **more):
@@ -659,9 +659,9 @@ def test_as_many_as_the_threshold_are_refused(office, running):
     store_threshold(office, running, 2)
     since = len(office.journal.entries())
     wanted = saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,)))
-    forecast = predict(office, running, wanted)
-    assert {each.person.user_principal_name for each in forecast.leavers} == {GRACE, JOSE}
-    assert forecast.checks[0].status is Status.FAILED
+    prediction = predict(office, running, wanted)
+    assert {each.person.user_principal_name for each in prediction.leavers} == {GRACE, JOSE}
+    assert prediction.checks[0].status is Status.FAILED
     with pytest.raises(
         PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}"
     ) as caught:
@@ -698,12 +698,12 @@ def test_settings_that_may_not_be_read(office, running):
     wanted = saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,)))
     real, office.graph = office.graph, Closed(office.graph)
     try:
-        forecast = predict(office, running, wanted)
+        prediction = predict(office, running, wanted)
     finally:
         office.graph = real
-    assert len(forecast.leavers) == 2
-    assert forecast.threshold == 20
-    assert [check.status for check in forecast.checks] == [Status.WARNING, Status.NOT_OBSERVED]
+    assert len(prediction.leavers) == 2
+    assert prediction.threshold == 20
+    assert [check.status for check in prediction.checks] == [Status.WARNING, Status.NOT_OBSERVED]
 
 
 @pytest.mark.slow
@@ -758,9 +758,9 @@ def test_groups_that_fall_out_of_scope_are_named(office, made):
             replace(before, filters=(ScopingFilter("f", (Clause("visibility", "IS NULL"),)),)),
         )
     rules = DisablingRules(1, True, False, False)
-    assert make_restore_forecast((), ("Learners",), rules).checks[0].status is Status.FAILED
+    assert make_restore_prediction((), ("Learners",), rules).checks[0].status is Status.FAILED
     with pytest.raises(PlanRefused, match="1 group would be switched off, and the job stops at 1: Learners"):
-        refuse_leavers(make_restore_forecast((), ("Learners",), rules))
+        refuse_leavers(make_restore_prediction((), ("Learners",), rules))
 
 
 @pytest.mark.slow

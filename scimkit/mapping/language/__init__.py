@@ -8,14 +8,14 @@ From the ground up; each module imports only from those above it:
     settings      the rules that Microsoft's pages leave open, each with a default
     syntax        the six kinds of node of a parsed expression
     words         bare words, and names the language does not have, with what to write instead
-    scope         what one evaluation can see: the person, the time, the dice, the settings
+    evaluation    what one evaluation can see: the person, the time, the dice, the settings
     comparison    how conditions compare two values
     signatures    what is known of a function: its name and parameters
     compiler      from node to closure
     functions     the functions, a family a module, and their table
     parser        from text to nodes, and back to canonical text
     trees         from Graph's source trees to nodes
-    evaluation    from text to value: `evaluate`, `compile_expression`
+    compiled      from text to value: `evaluate`, `compile_expression`
     explanations  one expression for one person: every intermediate value
 
 The compiler is given the table of functions and does not import it: so a function

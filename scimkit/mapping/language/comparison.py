@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scimkit.mapping.language.date_text import parse_date
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.values import Instant, as_integer, show_value
 
 ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
@@ -22,7 +22,7 @@ ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
 LOOKS_ISO_OR_US = re.compile(r"\s*[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]")
 
 
-def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
+def compare(evaluation: Evaluation, operator: str, left: Any, right: Any) -> bool:
     """`left operator right` as conditions compare.
 
     Text with text ordinal and case-sensitive; as integers when either side is a
@@ -38,10 +38,10 @@ def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
         return False
     order = ORDERINGS[operator]
     if isinstance(left, Instant) or isinstance(right, Instant):
-        dates = [_date_side(scope, side) for side in (left, right)]
+        dates = [_date_side(evaluation, side) for side in (left, right)]
         if None not in dates:
             return order(*dates)
-        return order(scope.text(left), scope.text(right))
+        return order(evaluation.text(left), evaluation.text(right))
     numbers = as_integer(left), as_integer(right)
     if numbers[0] is not None and numbers[1] is not None:
         return order(*numbers)
@@ -51,10 +51,10 @@ def compare(scope: Scope, operator: str, left: Any, right: Any) -> bool:
         else:
             other = right
         raise EvaluationFault(f"{show_value(other)} cannot be compared with a number", "Compare whole numbers.", other)
-    return order(scope.text(left), scope.text(right))
+    return order(evaluation.text(left), evaluation.text(right))
 
 
-def _date_side(scope: Scope, value: Any) -> Instant | None:
+def _date_side(evaluation: Evaluation, value: Any) -> Instant | None:
     if isinstance(value, Instant):
         return value
     if isinstance(value, str) and LOOKS_ISO_OR_US.match(value):

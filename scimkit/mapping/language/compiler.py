@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from scimkit.mapping.language.comparison import compare
+from scimkit.mapping.language.evaluation import Evaluation, Ignored, NullRead, Run
 from scimkit.mapping.language.problems import EvaluationFault, ExpressionError, NotReproduced, OurLimit
-from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.settings import Settings
 from scimkit.mapping.language.signatures import Function
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word
@@ -57,7 +57,7 @@ class Compiler:
             return self.attribute(node, in_condition)
         if isinstance(node, (Text, Number)):
             value = node.value
-            return lambda scope: value
+            return lambda evaluation: value
         if isinstance(node, Word):
             return self.word(node)
         if isinstance(node, Comparison):
@@ -67,8 +67,8 @@ class Compiler:
     def attribute(self, node: Attribute, in_condition: bool) -> Run:
         name = node.name
 
-        def read(scope: Scope) -> Any:
-            value = scope.source.get(name)
+        def read(evaluation: Evaluation) -> Any:
+            value = evaluation.source.get(name)
             if value.__class__ is str or value is None:
                 return value
             try:
@@ -76,8 +76,8 @@ class Compiler:
             except EvaluationFault as fault:
                 raise self.error(fault, node.position) from None
 
-        def read_strictly(scope: Scope) -> Any:
-            value = read(scope)
+        def read_strictly(evaluation: Evaluation) -> Any:
+            value = read(evaluation)
             if value is None or value == "" or value == []:
                 raise NullRead(name)
             return value
@@ -89,13 +89,13 @@ class Compiler:
     def word(self, node: Word) -> Run:
         name = node.name
         if name not in ("IgnoreAttributeFlow", "IgnoreObjectFlow"):
-            return lambda scope: name
+            return lambda evaluation: name
         if name == "IgnoreAttributeFlow":
             mark = IGNORE_ATTRIBUTE
         else:
             mark = IGNORE_OBJECT
 
-        def ignore(scope: Scope) -> Any:
+        def ignore(evaluation: Evaluation) -> Any:
             raise Ignored(mark)
 
         return ignore
@@ -104,12 +104,12 @@ class Compiler:
         left, right = self.run(node.left, in_condition), self.run(node.right, in_condition)
         operator, position = node.operator, node.position
 
-        def decide(scope: Scope) -> bool:
-            one, other = left(scope), right(scope)
+        def decide(evaluation: Evaluation) -> bool:
+            one, other = left(evaluation), right(evaluation)
             if one.__class__ is str and other.__class__ is str and operator == "=" and one == other:
                 return True
             try:
-                return compare(scope, operator, one, other)
+                return compare(evaluation, operator, one, other)
             except EvaluationFault as fault:
                 raise self.error(fault, position) from None
 
@@ -118,15 +118,15 @@ class Compiler:
     def argument(self, call: Call, node: Expression | None, in_condition: bool) -> Run:
         """An argument of an eager function, of Join or of Coalesce: an empty attribute counts as null there."""
         if node is None:
-            return lambda scope: OMITTED
+            return lambda evaluation: OMITTED
         read = self.run(node, in_condition)
         if not isinstance(node, Attribute) or call.name == "IsNull" or not self.settings.empty_is_null:
             return read
 
         if in_condition or self.watch is not None:
 
-            def read_empty_as_null(scope: Scope) -> Any:
-                value = read(scope)
+            def read_empty_as_null(evaluation: Evaluation) -> Any:
+                value = read(evaluation)
                 if value == "":
                     return None
                 return value
@@ -134,13 +134,13 @@ class Compiler:
             return read_empty_as_null
         name = node.name
 
-        def read_quickly(scope: Scope) -> Any:
-            value = scope.source.get(name)
+        def read_quickly(evaluation: Evaluation) -> Any:
+            value = evaluation.source.get(name)
             if value.__class__ is str:
                 return value or None
             if value is None:
                 return None
-            return read(scope)
+            return read(evaluation)
 
         return read_quickly
 
@@ -154,26 +154,26 @@ class Compiler:
             most = function.most
         else:
             most = len(runs)
-        runs += [lambda scope: OMITTED] * (max(most, len(function.parameters)) - len(runs))
+        runs += [lambda evaluation: OMITTED] * (max(most, len(function.parameters)) - len(runs))
         return self.eager(node, function.call, runs)
 
     def eager(self, node: Call, call: Callable[..., Any], runs: list[Run]) -> Run:
         if len(runs) == 1:
             only = runs[0]
 
-            def run_one(scope: Scope) -> Any:
-                value = only(scope)
+            def run_one(evaluation: Evaluation) -> Any:
+                value = only(evaluation)
                 try:
-                    return call(scope, value)
+                    return call(evaluation, value)
                 except EvaluationFault as fault:
                     raise self.located(fault, node, (value,)) from None
 
             return run_one
 
-        def run_many(scope: Scope) -> Any:
-            values = [run(scope) for run in runs]
+        def run_many(evaluation: Evaluation) -> Any:
+            values = [run(evaluation) for run in runs]
             try:
-                return call(scope, *values)
+                return call(evaluation, *values)
             except EvaluationFault as fault:
                 raise self.located(fault, node, values) from None
 

@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, ClassVar
 
 from scimkit.errors import MappingError
-from scimkit.mapping.language.evaluation import compile_node
+from scimkit.mapping.language.compiled import compile_node
+from scimkit.mapping.language.evaluation import Evaluation, Ignored, NullRead, Run
 from scimkit.mapping.language.functions.table import FUNCTIONS
 from scimkit.mapping.language.parser import parse, print_expression
-from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.settings import STRICT, Settings
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, attribute_names, walk
 from scimkit.mapping.language.values import IgnoreMark, show_value
@@ -116,9 +116,9 @@ class Recorder:
     def watch(self, node: Expression, run: Run) -> Run:
         key = id(node)
 
-        def watched(scope: Scope) -> Any:
+        def watched(evaluation: Evaluation) -> Any:
             try:
-                value = run(scope)
+                value = run(evaluation)
             except Ignored as ignored:
                 self.seen[key] = "ignored", ignored.mark
                 raise

@@ -36,7 +36,7 @@ class Parameter:
 class Function:
     """A function of the language.
 
-    call     eager: called with the scope and one value per parameter, OMITTED where left out;
+    call     eager: called with the evaluation and one value per parameter, OMITTED where left out;
              lazy: called with the compiler, the call and whether it stands in a condition, gives the closure
     lazy     compiles its own call: it evaluates only some of its arguments, or is faster so
     support  scim: usable; hr_only: refused for SCIM apps; unknown: in Graph's old list only
@@ -77,7 +77,7 @@ def function(
     keys        of those parameters that Graph's source tree calls otherwise
 
     >>> @function("Append", "source", "suffix?")
-    ... def _append(scope, source, suffix): ...
+    ... def _append(evaluation, source, suffix): ...
     >>> _append.signature
     'Append(source, suffix?)'
     """

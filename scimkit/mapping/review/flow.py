@@ -9,7 +9,7 @@ from typing import Any
 
 from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, failed, warning
-from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.compiled import evaluate
 from scimkit.mapping.language.syntax import Call, Expression, Text
 from scimkit.mapping.review.certainty import CUSTOMIZE, GRAPH_MAPPING, HOW, KNOWN, REFERENCE, documented, unconfirmed
 from scimkit.mapping.review.opinion import UNSTABLE, uses

@@ -8,7 +8,7 @@ from typing import Any
 
 from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, failed, passed, warning
-from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.compiled import evaluate
 from scimkit.mapping.language.syntax import attribute_names
 from scimkit.mapping.review.certainty import CUSTOMIZE, documented
 from scimkit.mapping.review.subject import Subject

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, not_observed, passed, warning
-from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.compiled import evaluate
 from scimkit.mapping.review.certainty import unconfirmed
 from scimkit.mapping.review.record import NO_VALUE
 from scimkit.mapping.review.results import ADDRESS

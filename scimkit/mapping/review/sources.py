@@ -9,7 +9,7 @@ from typing import Any
 
 from scimkit.errors import MappingError
 from scimkit.evidence.checks import Check, first_failed, warning
-from scimkit.mapping.language.evaluation import evaluate
+from scimkit.mapping.language.compiled import evaluate
 from scimkit.mapping.language.parser import print_expression
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, attribute_names
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE

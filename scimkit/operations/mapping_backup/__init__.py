@@ -3,17 +3,17 @@
     schema = read_live_schema(graph, enterprise_app)
     back_up_mapping(schema, app=app, tenant=tenant, run=run, now=now)      mapping.toml, mapping.schema.json
     before, after = choose_sides(...)                                      what is compared with what
-    forecast = forecast_restore(graph, enterprise_app, wanted, ...)        who would lose their access
-    changes = plan_restore(graph, enterprise_app, wanted, forecast, ...)   nothing is written yet
+    prediction = predict_restore(graph, enterprise_app, wanted, ...)        who would lose their access
+    changes = plan_restore(graph, enterprise_app, wanted, prediction, ...)   nothing is written yet
     restore_mapping(here, enterprise_app, wanted, changes)
 
 Only the last of these writes to the tenant, and only what `plan_restore` has shown.
 """
 
 from scimkit.operations.mapping_backup.backup import MappingBackup, back_up_mapping, read_live_schema
-from scimkit.operations.mapping_backup.forecast import RestoreForecast
 from scimkit.operations.mapping_backup.leavers import Leaver, find_leavers
-from scimkit.operations.mapping_backup.plan import forecast_restore, plan_restore
+from scimkit.operations.mapping_backup.plan import plan_restore, predict_restore
+from scimkit.operations.mapping_backup.prediction import RestorePrediction
 from scimkit.operations.mapping_backup.restore import MappingRestore, restore_mapping
 from scimkit.operations.mapping_backup.saved import SavedMapping, choose_sides, read_mapping, wanted_mapping
 
@@ -21,12 +21,12 @@ __all__ = [
     "Leaver",
     "MappingBackup",
     "MappingRestore",
-    "RestoreForecast",
+    "RestorePrediction",
     "SavedMapping",
     "back_up_mapping",
     "choose_sides",
     "find_leavers",
-    "forecast_restore",
+    "predict_restore",
     "plan_restore",
     "read_live_schema",
     "read_mapping",

@@ -22,13 +22,13 @@ from scimkit.mapping.schema import canonical, meaning, merge_mapping, new_source
 from scimkit.monitoring.job_status import read_status
 from scimkit.operations.mapping_backup.backup import read_live_schema
 from scimkit.operations.mapping_backup.directories import refuse_other_app
-from scimkit.operations.mapping_backup.forecast import (
-    RestoreForecast,
-    make_restore_forecast,
-    no_forecast,
+from scimkit.operations.mapping_backup.leavers import Leaver, find_leavers, find_leaving_groups, read_rules
+from scimkit.operations.mapping_backup.prediction import (
+    RestorePrediction,
+    make_restore_prediction,
+    no_prediction,
     refuse_leavers,
 )
-from scimkit.operations.mapping_backup.leavers import Leaver, find_leavers, find_leaving_groups, read_rules
 from scimkit.operations.mapping_backup.saved import SavedMapping
 
 RULE_OF_ONE_MATCH = "Customize attribute mappings"
@@ -53,14 +53,14 @@ class Restoration:
     ever_ran: bool
 
 
-def forecast_restore(
+def predict_restore(
     graph: GraphClient,
     enterprise_app: EnterpriseApp,
     wanted: SavedMapping | None,
     *,
     journal: Journal | None,
     now: datetime,
-) -> RestoreForecast:
+) -> RestorePrediction:
     """Who would lose their access if `wanted` were put back. Reads only.
 
     wanted  None: nothing is to be put back
@@ -68,18 +68,20 @@ def forecast_restore(
     Raises MappingError for a filter that cannot be read, PlanRefused for one that cannot be judged from here.
     """
     if wanted is None:
-        return no_forecast("nothing is to be put back")
-    return forecast_of(graph, enterprise_app, read_restoration(graph, enterprise_app, wanted, journal=journal), now=now)
+        return no_prediction("nothing is to be put back")
+    return prediction_of(
+        graph, enterprise_app, read_restoration(graph, enterprise_app, wanted, journal=journal), now=now
+    )
 
 
-def forecast_of(
+def prediction_of(
     graph: GraphClient, enterprise_app: EnterpriseApp, found: Restoration, *, now: datetime
-) -> RestoreForecast:
-    """The forecast of what was just read. Raises PlanRefused for a filter whose pattern cannot be run here."""
+) -> RestorePrediction:
+    """The prediction of what was just read. Raises PlanRefused for a filter whose pattern cannot be run here."""
     if not found.changes:
-        return no_forecast("nothing differs")
+        return no_prediction("nothing differs")
     if not (found.running or found.restart or found.ever_ran):
-        return no_forecast("the job has never run")
+        return no_prediction("the job has never run")
     rules = read_rules(graph, enterprise_app)
     leavers: list[Leaver] = []
     groups: list[str] = []
@@ -94,14 +96,14 @@ def forecast_of(
             f"{limit.message}: nobody knows who would fall out of scope",
             "Write the pattern in another way, or make this change in the portal and watch the deletion threshold.",
         ) from None
-    return make_restore_forecast(leavers, groups, rules)
+    return make_restore_prediction(leavers, groups, rules)
 
 
 def plan_restore(
     graph: GraphClient,
     enterprise_app: EnterpriseApp,
     wanted: SavedMapping | None,
-    forecast: RestoreForecast,
+    prediction: RestorePrediction,
     *,
     journal: Journal | None,
 ) -> tuple[PlannedChange, ...]:
@@ -120,11 +122,11 @@ def plan_restore(
         return ()
     found = read_restoration(graph, enterprise_app, wanted, journal=journal)
     find_sources(graph, enterprise_app, found, wanted, tolerant=True)
-    return planned_changes(found, enterprise_app, forecast)
+    return planned_changes(found, enterprise_app, prediction)
 
 
 def planned_changes(
-    found: Restoration, enterprise_app: EnterpriseApp, forecast: RestoreForecast
+    found: Restoration, enterprise_app: EnterpriseApp, prediction: RestorePrediction
 ) -> tuple[PlannedChange, ...]:
     """The plan that `found` comes to. The same words before and after an interruption, so that
     what is left of a plan is recognised as a part of it.
@@ -139,7 +141,7 @@ def planned_changes(
     )
     if not found.changes:
         return start
-    refuse_leavers(forecast)
+    refuse_leavers(prediction)
     pause = (
         (PlannedChange("pause", job, "on", "paused, and a cycle that runs has ended", idle=not found.running),)
         if found.restart
@@ -147,11 +149,11 @@ def planned_changes(
     )
     leavers = (
         PlannedChange("disable", each.person.user_principal_name, "in scope", f"{_outcome(each)}: {each.reason}")
-        for each in forecast.leavers
+        for each in prediction.leavers
     )
     groups = (
         PlannedChange("remove", f"group {name}", "in scope", "out of scope for the next cycle, as its filter says")
-        for name in forecast.groups
+        for name in prediction.groups
     )
     return (*pause, *(_planned(change) for change in found.changes), *leavers, *groups, *start)
 

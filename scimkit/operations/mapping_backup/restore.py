@@ -23,14 +23,14 @@ from scimkit.mapping.rows import read_schema
 from scimkit.mapping.schema import write_schema
 from scimkit.monitoring.job_status import last_ended
 from scimkit.operations.mapping_backup.backup import BEFORE, SCHEMA_ENDING, back_up_mapping, read_live_schema
-from scimkit.operations.mapping_backup.forecast import RestoreForecast
 from scimkit.operations.mapping_backup.plan import (
     Restoration,
     find_sources,
-    forecast_of,
     planned_changes,
+    prediction_of,
     read_restoration,
 )
+from scimkit.operations.mapping_backup.prediction import RestorePrediction
 from scimkit.operations.mapping_backup.saved import SavedMapping
 from scimkit.tenant import Tenant
 
@@ -57,7 +57,7 @@ class MappingRestore:
     title         of the mapping that was put back; "": none was asked for
     from_version, to_version  of the schema
     changes       what was written, none where everything was there
-    left_scope    people who were in scope before and are not any more, by the forecast
+    left_scope    people who were in scope before and are not any more, by the prediction
     before_file   the mapping as it was before the first write, in the run folder; "" without one
     started       the job was paused for this and is on again
     """
@@ -114,8 +114,8 @@ def restore_mapping(
     graph, run = here.graph, here.run
     found = read_restoration(graph, enterprise_app, wanted, journal=here.journal)
     sources = find_sources(graph, enterprise_app, found, wanted)
-    forecast = forecast_of(graph, enterprise_app, found, now=here.now())
-    if planned_changes(found, enterprise_app, forecast) != tuple(changes):
+    prediction = prediction_of(graph, enterprise_app, found, now=here.now())
+    if planned_changes(found, enterprise_app, prediction) != tuple(changes):
         raise NotReady(
             "what the plan rests on has changed since it was made: mapping, job or people",
             "Run this notebook again from its top, and read the new plan.",
@@ -143,14 +143,14 @@ def restore_mapping(
     checks = [_check_written(after, wanted), *_check_rest(after, made, bool(found.changes))]
     if found.restart and checks[0].status != "failed":
         graph.start_job(sp, job_id)
-    checks += [*_check_job(graph, enterprise_app, found), *_check_leavers(forecast)]
+    checks += [*_check_job(graph, enterprise_app, found), *_check_leavers(prediction)]
     return MappingRestore(
         job_id,
         wanted.title,
         str(found.live.get("version") or ""),
         str(after.get("version") or ""),
         tuple(AppliedChange(_place_of(change), change.before, change.after) for change in found.changes),
-        tuple(each.person for each in forecast.leavers),
+        tuple(each.person for each in prediction.leavers),
         before,
         found.restart,
         tuple(checks),
@@ -287,8 +287,8 @@ def _check_job(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restora
     return (passed("mapping_backup.job", f"the job is {'on' if is_running(job) else 'off'}, as it was"),)
 
 
-def _check_leavers(forecast: RestoreForecast) -> tuple[Check, ...]:
-    names = ", ".join((*(each.person.user_principal_name for each in forecast.leavers), *forecast.groups))
+def _check_leavers(prediction: RestorePrediction) -> tuple[Check, ...]:
+    names = ", ".join((*(each.person.user_principal_name for each in prediction.leavers), *prediction.groups))
     if not names:
         return ()
     return (

@@ -12,6 +12,6 @@
     table        FUNCTIONS: every function by its name in lower case
 
 A new function is a Python function under `@function`, named in the `FUNCTIONS` of its
-family. It gets the scope and one value per parameter. A lazy one gets the compiler
+family. It gets the evaluation and one value per parameter. A lazy one gets the compiler
 and its call instead, and gives the closure.
 """

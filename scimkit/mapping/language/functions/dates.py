@@ -6,9 +6,9 @@ import calendar
 from typing import Any
 
 from scimkit.mapping.language.date_text import parse_date
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.functions.formats import check_styles, parse_exact, print_moment
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import (
     FILETIME_EPOCH_TICKS,
@@ -31,13 +31,13 @@ INTERVALS = {
 KNOWN_INTERVALS = "yyyy (year), m (month), d (day), ww (week), h (hour), n (minute), s (second)"
 
 
-def date_of(scope: Scope, value: Any, what: str) -> Instant:
+def date_of(evaluation: Evaluation, value: Any, what: str) -> Instant:
     """A date argument. Null or unreadable is an error (unconfirmed)."""
     if isinstance(value, Instant):
         return value
     if value is None:
         raise EvaluationFault(f"{what} is null", 'Guard it: Switch([x], [x], "", "9999-12-31").', value)
-    text = scope.text(value) or ""
+    text = evaluation.text(value) or ""
     try:
         moment = parse_date(text)
     except EvaluationFault as fault:
@@ -50,17 +50,17 @@ def date_of(scope: Scope, value: Any, what: str) -> Instant:
 
 
 @function("CDate", "expression")
-def _cdate(scope: Scope, value: Any) -> Instant:
-    return date_of(scope, value, "the value")
+def _cdate(evaluation: Evaluation, value: Any) -> Instant:
+    return date_of(evaluation, value, "the value")
 
 
 @function("Now")
-def _now(scope: Scope) -> Instant:
-    return scope.instant()
+def _now(evaluation: Evaluation) -> Instant:
+    return evaluation.instant()
 
 
-def _interval(scope: Scope, value: Any) -> str:
-    name = scope.text(value) or ""
+def _interval(evaluation: Evaluation, value: Any) -> str:
+    name = evaluation.text(value) or ""
     if name in INTERVALS or name in ("yyyy", "m"):
         return name
     if name in ("q", "y", "w"):
@@ -71,10 +71,10 @@ def _interval(scope: Scope, value: Any) -> str:
 
 
 @function("DateAdd", "interval", "value", "dateTime")
-def _date_add(scope: Scope, interval: Any, value: Any, moment: Any) -> Instant:
+def _date_add(evaluation: Evaluation, interval: Any, value: Any, moment: Any) -> Instant:
     """A later (or earlier) date-time; months and years keep the day, clipped to the month's end."""
-    unit, count = _interval(scope, interval), integer_of(value, "value")
-    start = date_of(scope, moment, "dateTime")
+    unit, count = _interval(evaluation, interval), integer_of(value, "value")
+    start = date_of(evaluation, moment, "dateTime")
     try:
         if unit in INTERVALS:
             return Instant(start.ticks + count * INTERVALS[unit])
@@ -91,10 +91,10 @@ def _date_add(scope: Scope, interval: Any, value: Any, moment: Any) -> Instant:
 
 
 @function("DateDiff", "interval", "date1", "date2")
-def _date_diff(scope: Scope, interval: Any, date1: Any, date2: Any) -> int:
+def _date_diff(evaluation: Evaluation, interval: Any, date1: Any, date2: Any) -> int:
     """date2 - date1: elapsed units truncated toward zero; months and years by the calendar; weeks by Sundays."""
-    unit = _interval(scope, interval)
-    one, other = date_of(scope, date1, "date1"), date_of(scope, date2, "date2")
+    unit = _interval(evaluation, interval)
+    one, other = date_of(evaluation, date1, "date1"), date_of(evaluation, date2, "date2")
     if unit == "yyyy":
         return other.wall.year - one.wall.year
     if unit == "m":
@@ -117,7 +117,7 @@ def _week_start(moment: Instant) -> int:
 
 
 @function("DateFromNum", "value")
-def _date_from_num(scope: Scope, value: Any) -> Instant:
+def _date_from_num(evaluation: Evaluation, value: Any) -> Instant:
     """The date-time of a Windows FILETIME: 100 ns since 1601-01-01 UTC."""
     number = integer_of(value, "value")
     try:
@@ -129,20 +129,22 @@ def _date_from_num(scope: Scope, value: Any) -> Instant:
 
 
 @function("NumFromDate", "value")
-def _num_from_date(scope: Scope, value: Any) -> int:
+def _num_from_date(evaluation: Evaluation, value: Any) -> int:
     """The FILETIME of a date; the printed results of the HR guides are wrong, the definition counts."""
-    number = date_of(scope, value, "value").ticks - FILETIME_EPOCH_TICKS
+    number = date_of(evaluation, value, "value").ticks - FILETIME_EPOCH_TICKS
     if number < 0:
         raise EvaluationFault("the date lies before 1601", "A FILETIME starts at 1601-01-01.", value)
     return number
 
 
 @function("FormatDateTime", "source", "dateTimeStyles?", "inputFormat", "outputFormat?")
-def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any, output_format: Any) -> str | None:
+def _format_date_time(
+    evaluation: Evaluation, source: Any, styles: Any, input_format: Any, output_format: Any
+) -> str | None:
     """A date text in another format. With three arguments there is no style (the older signature)."""
     if output_format is OMITTED:
         styles, input_format, output_format = OMITTED, styles, input_format
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None:
         return None
     if input_format is OMITTED or output_format is OMITTED:
@@ -151,13 +153,13 @@ def _format_date_time(scope: Scope, source: Any, styles: Any, input_format: Any,
         )
     style_names = ""
     if styles is not OMITTED:
-        style_names = scope.text(styles) or ""
+        style_names = evaluation.text(styles) or ""
     try:
         adjust = check_styles(style_names)
     except EvaluationFault as fault:
         raise EvaluationFault(fault.message, fault.remedy, styles) from None
-    moment = parse_exact(text, scope.text(input_format) or "", scope, source, input_format)
-    return print_moment(moment.to_utc() if adjust else moment, scope.text(output_format) or "", output_format)
+    moment = parse_exact(text, evaluation.text(input_format) or "", evaluation, source, input_format)
+    return print_moment(moment.to_utc() if adjust else moment, evaluation.text(output_format) or "", output_format)
 
 
 FUNCTIONS = (

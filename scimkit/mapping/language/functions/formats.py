@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.values import TICKS_PER_SECOND, Instant, show_value
 
 MONTHS = (
@@ -316,7 +316,7 @@ class Reader:
         return Moment(Instant(ticks - (self.offset or 0) * 60 * TICKS_PER_SECOND), self.kind)
 
 
-def parse_exact(text: str, form: str, scope: Scope, blame: Any, blame_form: Any) -> Moment:
+def parse_exact(text: str, form: str, evaluation: Evaluation, blame: Any, blame_form: Any) -> Moment:
     """A text read exactly by a .NET format; blanks around it are allowed.
 
     An offset in the text moves the value to UTC (unconfirmed). A format without a
@@ -336,7 +336,7 @@ def parse_exact(text: str, form: str, scope: Scope, blame: Any, blame_form: Any)
         if dated:
             today = datetime(1, 1, 1)
         else:
-            today = scope.instant().wall
+            today = evaluation.instant().wall
         return reader.result(today)
     except (ValueError, EvaluationFault):
         raise EvaluationFault(

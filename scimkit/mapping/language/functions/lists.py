@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import integer_of
 
 
 @function("Item", "attribute", "index")
-def _item(scope: Scope, value: Any, index: Any) -> Any:
+def _item(evaluation: Evaluation, value: Any, index: Any) -> Any:
     """One element, from 1. Null gives null (unconfirmed); beyond the end: `Settings.item_out_of_range`."""
     number = integer_of(index, "index")
     if number < 1:
@@ -23,7 +23,7 @@ def _item(scope: Scope, value: Any, index: Any) -> Any:
     else:
         items = [value]
     if number > len(items):
-        if scope.settings.item_out_of_range == "null":
+        if evaluation.settings.item_out_of_range == "null":
             return None
         raise EvaluationFault(
             f"there is no element {number}, the list has {len(items)}",
@@ -34,7 +34,7 @@ def _item(scope: Scope, value: Any, index: Any) -> Any:
 
 
 @function("RemoveDuplicates", "attribute")
-def _remove_duplicates(scope: Scope, value: Any) -> list[Any]:
+def _remove_duplicates(evaluation: Evaluation, value: Any) -> list[Any]:
     """The list without repetitions, first occurrence kept, compared exactly (unconfirmed)."""
     if value is None:
         return []

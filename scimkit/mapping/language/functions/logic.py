@@ -7,8 +7,8 @@ from typing import Any
 
 from scimkit.mapping.language.comparison import is_true
 from scimkit.mapping.language.compiler import Compiler
+from scimkit.mapping.language.evaluation import Evaluation, Ignored, NullRead, Run
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Ignored, NullRead, Run, Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.syntax import Attribute, Call, Expression, Number, Text
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, Instant, as_integer, show_value
@@ -25,13 +25,13 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     condition = compiler.run(test, in_condition or strict)
     if_true, if_false = compiler.run(yes, in_condition), compiler.run(no, in_condition)
 
-    def choose(scope: Scope) -> Any:
+    def choose(evaluation: Evaluation) -> Any:
         try:
-            chosen = condition(scope)
+            chosen = condition(evaluation)
         except NullRead as null:
             if in_condition:
                 raise
-            scope.warn(f"the condition of IIF reads [{null.name}], which is null: the result is null")
+            evaluation.warn(f"the condition of IIF reads [{null.name}], which is null: the result is null")
             return None
         if chosen is not True and chosen is not False:
             try:
@@ -39,8 +39,8 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
             except EvaluationFault as fault:
                 raise compiler.error(fault, test.position) from None
         if chosen:
-            return if_true(scope)
-        return if_false(scope)
+            return if_true(evaluation)
+        return if_false(evaluation)
 
     return choose
 
@@ -61,30 +61,32 @@ def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     if default is not None:
         otherwise = compiler.run(default, in_condition)
 
-    def text(scope: Scope, value: Any, position: int) -> str:
+    def text(evaluation: Evaluation, value: Any, position: int) -> str:
         try:
-            return scope.text(value) or ""
+            return evaluation.text(value) or ""
         except EvaluationFault as fault:
             raise compiler.error(fault, position) from None
 
     if compiler.watch is None and (table := _constants(node)) is not None:
-        return _look_up(table, source, otherwise, text_of=lambda scope, value: text(scope, value, first.position))
+        return _look_up(
+            table, source, otherwise, text_of=lambda evaluation, value: text(evaluation, value, first.position)
+        )
     pairs = []
     for key, value in zip(node.arguments[2::2], node.arguments[3::2], strict=True):
         pairs.append((_run_or_null(compiler, key, guarded), _run_or_null(compiler, value, in_condition)))
 
-    def choose(scope: Scope) -> Any:
-        value = source(scope)
+    def choose(evaluation: Evaluation) -> Any:
+        value = source(evaluation)
         if value.__class__ is str:
             wanted = value
         else:
-            wanted = text(scope, value, first.position)
+            wanted = text(evaluation, value, first.position)
         for key, result in pairs:
-            key_value = key(scope)
-            if (key_value if key_value.__class__ is str else text(scope, key_value, node.position)) == wanted:
-                return result(scope)
+            key_value = key(evaluation)
+            if (key_value if key_value.__class__ is str else text(evaluation, key_value, node.position)) == wanted:
+                return result(evaluation)
         if otherwise is not None:
-            return otherwise(scope)
+            return otherwise(evaluation)
         return None
 
     return choose
@@ -100,15 +102,17 @@ def _constants(node: Call) -> dict[str, Any] | None:
     return table
 
 
-def _look_up(table: dict[str, Any], source: Run, otherwise: Run | None, text_of: Callable[[Scope, Any], str]) -> Run:
+def _look_up(
+    table: dict[str, Any], source: Run, otherwise: Run | None, text_of: Callable[[Evaluation, Any], str]
+) -> Run:
     get = table.get
 
-    def choose(scope: Scope) -> Any:
-        value = source(scope)
-        found = get(value if value.__class__ is str else text_of(scope, value))
+    def choose(evaluation: Evaluation) -> Any:
+        value = source(evaluation)
+        found = get(value if value.__class__ is str else text_of(evaluation, value))
         if found is not None or otherwise is None:
             return found
-        return otherwise(scope)
+        return otherwise(evaluation)
 
     return choose
 
@@ -120,7 +124,7 @@ def _run_or_null(compiler: Compiler, argument: Expression | None, in_condition: 
     return compiler.run(argument, in_condition)
 
 
-def _null(scope: Scope) -> None:
+def _null(evaluation: Evaluation) -> None:
     return None
 
 
@@ -131,9 +135,9 @@ def _coalesce(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     runs = [compiler.argument(node, each, in_condition and not guards) for each in node.arguments if each is not None]
     names = [each.name for each in node.arguments if isinstance(each, Attribute)]
 
-    def choose(scope: Scope) -> Any:
+    def choose(evaluation: Evaluation) -> Any:
         for run in runs:
-            value = run(scope)
+            value = run(evaluation)
             if value is not None:
                 return value
         if in_condition and names:
@@ -144,13 +148,13 @@ def _coalesce(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
 
 @function("Not", "source")
-def _not(scope: Scope, source: Any) -> bool:
+def _not(evaluation: Evaluation, source: Any) -> bool:
     """True gives False; anything else, null too, gives True."""
     return not (source is True or source == "True")
 
 
 @function("CBool", "condition", keys={"condition": "expression"})
-def _cbool(scope: Scope, value: Any) -> bool:
+def _cbool(evaluation: Evaluation, value: Any) -> bool:
     """True or non-zero gives True; text other than True and numbers is refused (unconfirmed)."""
     if isinstance(value, bool):
         return value
@@ -161,24 +165,24 @@ def _cbool(scope: Scope, value: Any) -> bool:
         return number != 0
     if value == "True":
         return True
-    if scope.settings.cbool_other_text == "false" and isinstance(value, str):
+    if evaluation.settings.cbool_other_text == "false" and isinstance(value, str):
         return False
     raise EvaluationFault(f"{show_value(value)} is neither True nor a number", 'Compare: CBool([x] = "text").', value)
 
 
 @function("IsNull", "expression")
-def _is_null(scope: Scope, value: Any) -> bool:
+def _is_null(evaluation: Evaluation, value: Any) -> bool:
     return value is None
 
 
 @function("IsNothing", "source", support="unknown")
-def _is_nothing(scope: Scope, value: Any) -> bool:
+def _is_nothing(evaluation: Evaluation, value: Any) -> bool:
     """Graph's old list only; taken as IsNullOrEmpty (unconfirmed)."""
     return _empty(value)
 
 
 @function("IsNullOrEmpty", "expression")
-def _is_null_or_empty(scope: Scope, value: Any) -> bool:
+def _is_null_or_empty(evaluation: Evaluation, value: Any) -> bool:
     return _empty(value)
 
 
@@ -187,18 +191,18 @@ def _empty(value: Any) -> bool:
 
 
 @function("IsPresent", "expression")
-def _is_present(scope: Scope, value: Any) -> bool:
+def _is_present(evaluation: Evaluation, value: Any) -> bool:
     return not _empty(value)
 
 
 @function("IsString", "expression")
-def _is_string(scope: Scope, value: Any) -> bool:
+def _is_string(evaluation: Evaluation, value: Any) -> bool:
     """Whether the value is, or can be taken as, text; null is not (unconfirmed)."""
     return isinstance(value, (str, int, Instant))
 
 
 @function("IgnoreFlowIfNullOrEmpty", "expression")
-def _ignore_flow(scope: Scope, value: Any) -> Any:
+def _ignore_flow(evaluation: Evaluation, value: Any) -> Any:
     """The value, or the order to drop the attribute."""
     if _empty(value):
         raise Ignored(IGNORE_ATTRIBUTE)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import MAX_INTEGER, integer_of
 
 
 @function("BitAnd", "value1", "value2")
-def _bit_and(scope: Scope, value1: Any, value2: Any) -> int:
+def _bit_and(evaluation: Evaluation, value1: Any, value2: Any) -> int:
     """Bitwise AND of two 64-bit numbers; `&H` literals are numbers."""
     one, other = integer_of(value1, "value1"), integer_of(value2, "value2")
     if max(abs(one), abs(other)) > MAX_INTEGER + 1:
@@ -20,13 +20,13 @@ def _bit_and(scope: Scope, value1: Any, value2: Any) -> int:
 
 
 @function("CStr", "value")
-def _cstr(scope: Scope, value: Any) -> str | None:
+def _cstr(evaluation: Evaluation, value: Any) -> str | None:
     """Text of a number, a reference or a boolean; null stays null (unconfirmed)."""
-    return scope.text(value)
+    return evaluation.text(value)
 
 
 @function("Count", "attribute")
-def _count(scope: Scope, value: Any) -> int:
+def _count(evaluation: Evaluation, value: Any) -> int:
     """Number of elements; null gives 0, a single value 1 (unconfirmed)."""
     if isinstance(value, list):
         return len(value)

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.functions.regexes import Pattern, compile_pattern
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.values import OMITTED, check_length
 
@@ -63,53 +63,53 @@ def replace_mode(given: Sequence[bool]) -> str:
         "template": "Template",
     },
 )
-def _replace(scope: Scope, source: Any, *given: Any) -> str | None:
+def _replace(evaluation: Evaluation, source: Any, *given: Any) -> str | None:
     old, pattern, group, new, attribute, template = given
     mode = replace_mode([each is not OMITTED for each in given])
-    text = scope.text(source)
+    text = evaluation.text(source)
     if mode == "A":
         if text is None:
             return None
-        return _swap(text, _needed(scope, old, "oldValue"), scope.text(new) or "")
+        return _swap(text, _needed(evaluation, old, "oldValue"), evaluation.text(new) or "")
     if mode == "B":
-        return _swap(scope.text(template) or "", _needed(scope, old, "oldValue"), text or "")
+        return _swap(evaluation.text(template) or "", _needed(evaluation, old, "oldValue"), text or "")
     if not mode:
         raise EvaluationFault(
             "these arguments select no mode of Replace",
             'Give oldValue and replacementValue, or regexPattern and replacementValue; "" counts as given.',
         )
-    compiled = _pattern(scope, pattern)
+    compiled = _pattern(evaluation, pattern)
     if mode == "E":
         if text:
             return text
         return compiled.first_group(
-            scope.text(attribute) or "", _group(scope, compiled, group), scope.settings.regex_seconds
+            evaluation.text(attribute) or "", _group(evaluation, compiled, group), evaluation.settings.regex_seconds
         )
     if text is None:
         return None
-    replacement = scope.text(new) or ""
-    seconds = scope.settings.regex_seconds
+    replacement = evaluation.text(new) or ""
+    seconds = evaluation.settings.regex_seconds
     if mode == "D":
-        return compiled.replace_group(text, _group(scope, compiled, group), replacement, seconds)
+        return compiled.replace_group(text, _group(evaluation, compiled, group), replacement, seconds)
     return compiled.replace(text, replacement, seconds)
 
 
-def _needed(scope: Scope, value: Any, what: str) -> str:
-    text = scope.text(value)
+def _needed(evaluation: Evaluation, value: Any, what: str) -> str:
+    text = evaluation.text(value)
     if not text:
         raise EvaluationFault(f"{what} is empty", "Give the text to be replaced.", value)
     return text
 
 
-def _pattern(scope: Scope, value: Any) -> Pattern:
+def _pattern(evaluation: Evaluation, value: Any) -> Pattern:
     try:
-        return compile_pattern(scope.text(value) or "")
+        return compile_pattern(evaluation.text(value) or "")
     except EvaluationFault as fault:
         raise type(fault)(fault.message, fault.remedy, value) from None
 
 
-def _group(scope: Scope, pattern: Pattern, value: Any) -> int:
-    name = scope.text(value) or ""
+def _group(evaluation: Evaluation, pattern: Pattern, value: Any) -> int:
+    name = evaluation.text(value) or ""
     number = pattern.group_number(name)
     if number is None:
         names = ", ".join(pattern.names) or "none"

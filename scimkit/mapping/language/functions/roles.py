@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scimkit.mapping.language.evaluation import Evaluation
 from scimkit.mapping.language.problems import EvaluationFault, OurLimit
-from scimkit.mapping.language.scope import Scope
 from scimkit.mapping.language.signatures import function
 
 
@@ -25,47 +25,47 @@ def _roles(value: Any) -> list[tuple[str, str]]:
 
 
 @function("SingleAppRoleAssignment", "source")
-def _single_role(scope: Scope, source: Any) -> str | None:
+def _single_role(evaluation: Evaluation, source: Any) -> str | None:
     """One role of the person, the first given; which one Entra takes of several is undefined."""
     roles = _roles(source)
     if not roles:
         return None
     value, name = roles[0]
-    if scope.settings.single_role == "value":
+    if evaluation.settings.single_role == "value":
         return value
     return name
 
 
 @function("AppRoleAssignmentsComplex", "source")
-def _complex_roles(scope: Scope, source: Any) -> list[dict[str, Any]] | None:
+def _complex_roles(evaluation: Evaluation, source: Any) -> list[dict[str, Any]] | None:
     """Role objects with displayName and value, as in a POST ("Customize attribute mappings", roles)."""
     made = [{"primary": False, "displayName": name, "value": value} for value, name in _roles(source)]
     return made or None
 
 
 @function("AssertiveAppRoleAssignmentsComplex", "source")
-def _assertive_roles(scope: Scope, source: Any) -> list[dict[str, Any]] | None:
+def _assertive_roles(evaluation: Evaluation, source: Any) -> list[dict[str, Any]] | None:
     """Role objects with display and value ("Customize attribute mappings", roles)."""
     made = [{"primary": False, "display": name, "value": value} for value, name in _roles(source)]
     return made or None
 
 
 @function("AppRoleAssignments", "source", support="unknown")
-def _role_texts(scope: Scope, source: Any) -> list[str] | None:
+def _role_texts(evaluation: Evaluation, source: Any) -> list[str] | None:
     """Graph's old list only: the roles as texts (unconfirmed)."""
     return [value for value, _ in _roles(source)] or None
 
 
 @function("DefaultDomain", support="unknown")
-def _default_domain(scope: Scope) -> str:
+def _default_domain(evaluation: Evaluation) -> str:
     """Graph's old list only: the tenant's default domain, which must be given in the settings (unconfirmed)."""
-    if scope.settings.default_domain is None:
+    if evaluation.settings.default_domain is None:
         raise OurLimit("the tenant's default domain is not known here", "Write the domain as text.")
-    return scope.settings.default_domain
+    return evaluation.settings.default_domain
 
 
 @function("SelectUniqueValue", "rule1", "rule2", "more*?", support="hr_only")
-def _select_unique_value(scope: Scope, *rules: Any) -> str:
+def _select_unique_value(evaluation: Evaluation, *rules: Any) -> str:
     """Refused: it works only for HR-driven provisioning to on-premises AD."""
     raise EvaluationFault(
         "it is supported for Workday, SuccessFactors and API-driven provisioning to on-premises AD, not for SCIM apps",

@@ -12,8 +12,8 @@ from itertools import chain
 from typing import Any
 
 from scimkit.mapping.language.compiler import Compiler
+from scimkit.mapping.language.evaluation import Evaluation, Run
 from scimkit.mapping.language.problems import EvaluationFault
-from scimkit.mapping.language.scope import Run, Scope
 from scimkit.mapping.language.signatures import function
 from scimkit.mapping.language.syntax import Call
 from scimkit.mapping.language.values import OMITTED, check_length, integer_of, show_value
@@ -29,22 +29,22 @@ SEPARATING_CATEGORIES = frozenset(
 
 
 @function("Append", "source", "suffix")
-def _append(scope: Scope, source: Any, suffix: Any) -> str | None:
+def _append(evaluation: Evaluation, source: Any, suffix: Any) -> str | None:
     """source + suffix; null as empty text (unconfirmed)."""
-    return _concatenate(scope, source, suffix)
+    return _concatenate(evaluation, source, suffix)
 
 
-def _concatenate(scope: Scope, source: Any, suffix: Any) -> str | None:
-    if not scope.settings.append_null_is_empty and (source is None or suffix is None):
+def _concatenate(evaluation: Evaluation, source: Any, suffix: Any) -> str | None:
+    if not evaluation.settings.append_null_is_empty and (source is None or suffix is None):
         return None
-    one, other = scope.text(source) or "", scope.text(suffix) or ""
+    one, other = evaluation.text(source) or "", evaluation.text(suffix) or ""
     check_length(len(one) + len(other))
     return one + other
 
 
 @function("Prepend", "prefix", "source", support="unknown")
-def _prepend(scope: Scope, prefix: Any, source: Any) -> str | None:
-    return _concatenate(scope, prefix, source)
+def _prepend(evaluation: Evaluation, prefix: Any, source: Any) -> str | None:
+    return _concatenate(evaluation, prefix, source)
 
 
 @function("Join", "separator", "source", "more*?", lazy=True, keys={"more": "source"})
@@ -56,9 +56,9 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     given = replace(node, arguments=tuple(each for each in node.arguments if each is not None))
     separator, *runs = [compiler.argument(node, each, in_condition) for each in given.arguments]
 
-    def joined(scope: Scope) -> str:
-        between = separator(scope)
-        values = [run(scope) for run in runs]
+    def joined(evaluation: Evaluation) -> str:
+        between = separator(evaluation)
+        values = [run(evaluation) for run in runs]
         parts: list[str] = []
         try:
             for value in values:
@@ -66,8 +66,8 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
                     if value:
                         parts.append(value)
                 elif value is not None:
-                    parts += _texts(scope, value)
-            made = (between if between.__class__ is str else scope.text(between) or "").join(parts)
+                    parts += _texts(evaluation, value)
+            made = (between if between.__class__ is str else evaluation.text(between) or "").join(parts)
             check_length(len(made))
             return made
         except EvaluationFault as fault:
@@ -76,53 +76,53 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     return joined
 
 
-def _texts(scope: Scope, value: Any) -> list[str]:
+def _texts(evaluation: Evaluation, value: Any) -> list[str]:
     """What a value that is no text contributes to Join: a list all its elements."""
     if isinstance(value, list):
         values = value
     else:
         values = [value]
-    texts = [scope.text(each) for each in values]
+    texts = [evaluation.text(each) for each in values]
     return [text for text in texts if text]
 
 
 @function("Left", "string", "numChars")
-def _left(scope: Scope, source: Any, count: Any) -> str:
+def _left(evaluation: Evaluation, source: Any, count: Any) -> str:
     """The first characters; a negative number gives the whole input, null gives empty text."""
-    text, number = scope.text(source) or "", integer_of(count, "numChars")
+    text, number = evaluation.text(source) or "", integer_of(count, "numChars")
     if number < 0:
         return text
     return text[:number]
 
 
 @function("Mid", "source", "start", "length")
-def _mid(scope: Scope, source: Any, start: Any, length: Any) -> str:
+def _mid(evaluation: Evaluation, source: Any, start: Any, length: Any) -> str:
     """Part of a text, from 1. Start or length outside the text: `Settings.mid_out_of_range`."""
-    text = scope.text(source) or ""
+    text = evaluation.text(source) or ""
     first, count = integer_of(start, "start"), integer_of(length, "length")
     if count == 0:
         return ""
     if count < 0 or first <= 0 or first > len(text):
-        if scope.settings.mid_out_of_range == "input":
+        if evaluation.settings.mid_out_of_range == "input":
             return text
         return ""
     return text[first - 1 : first - 1 + count]
 
 
-def _is_turkic(scope: Scope, culture: Any) -> bool:
+def _is_turkic(evaluation: Evaluation, culture: Any) -> bool:
     name = ""
     if culture is not OMITTED:
-        name = scope.text(culture) or ""
+        name = evaluation.text(culture) or ""
     return name.split("-")[0].lower() in ("tr", "az")
 
 
 @function("ToLower", "source", "culture?")
-def _to_lower(scope: Scope, source: Any, culture: Any) -> str | None:
+def _to_lower(evaluation: Evaluation, source: Any, culture: Any) -> str | None:
     """Lower case; without a culture invariant, in Turkic ones I becomes ı."""
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None:
         return None
-    if _is_turkic(scope, culture):
+    if _is_turkic(evaluation, culture):
         return _lower(text.replace("İ", "i").replace("I", "ı"))
     return _lower(text)
 
@@ -149,29 +149,29 @@ def _unless_longer(changed: str, letter: str) -> str:
 
 
 @function("ToUpper", "source", "culture?")
-def _to_upper(scope: Scope, source: Any, culture: Any) -> str | None:
-    text = scope.text(source)
+def _to_upper(evaluation: Evaluation, source: Any, culture: Any) -> str | None:
+    text = evaluation.text(source)
     if text is None:
         return None
-    if _is_turkic(scope, culture):
+    if _is_turkic(evaluation, culture):
         return _upper(text.replace("i", "İ").replace("ı", "I"))
     return _upper(text)
 
 
 @function("PCase", "source", "wordSeparators?")
-def _pcase(scope: Scope, source: Any, separators: Any) -> str | None:
+def _pcase(evaluation: Evaluation, source: Any, separators: Any) -> str | None:
     """First letter of each word upper, all others lower.
 
     Without separators .NET's ToTitleCase on the lowered text; with them exactly
     these characters separate.
     """
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None:
         return None
     given = None
     if not (separators is OMITTED or separators is None):
-        given = scope.text(separators)
-    joins = scope.settings.pcase_apostrophe == "joins"
+        given = evaluation.text(separators)
+    joins = evaluation.settings.pcase_apostrophe == "joins"
     made, inside = [], False
     for character in _lower(text):
         if given is not None:
@@ -192,21 +192,21 @@ def _pcase(scope: Scope, source: Any, separators: Any) -> str | None:
 
 
 @function("StripSpaces", "source")
-def _strip_spaces(scope: Scope, source: Any) -> str | None:
+def _strip_spaces(evaluation: Evaluation, source: Any) -> str | None:
     """Every U+0020 removed; other blanks stay."""
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None:
         return None
     return text.replace(" ", "")
 
 
 @function("NormalizeDiacritics", "source")
-def _normalize_diacritics(scope: Scope, source: Any) -> str | None:
+def _normalize_diacritics(evaluation: Evaluation, source: Any) -> str | None:
     """Letters with marks to base letters, by decomposition and the reference page's table.
 
     œ without a mark, đ, ð and þ are not in that table and stay (unconfirmed).
     """
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None or text.isascii():
         return text
     text = unicodedata.normalize("NFD", text).replace("œ\u0304", "oe").replace("Œ\u0304", "OE")
@@ -216,9 +216,9 @@ def _normalize_diacritics(scope: Scope, source: Any) -> str | None:
 
 
 @function("Word", "string", "wordNumber", "delimiters")
-def _word(scope: Scope, source: Any, number: Any, delimiters: Any) -> str:
+def _word(evaluation: Evaluation, source: Any, number: Any, delimiters: Any) -> str:
     """The n-th word, from 1; each character of `delimiters` separates, empty words are skipped (unconfirmed)."""
-    text, marks = scope.text(source) or "", scope.text(delimiters) or ""
+    text, marks = evaluation.text(source) or "", evaluation.text(delimiters) or ""
     wanted = integer_of(number, "wordNumber")
     if marks:
         words = [word for word in re.split(f"[{re.escape(marks)}]", text) if word]
@@ -230,24 +230,24 @@ def _word(scope: Scope, source: Any, number: Any, delimiters: Any) -> str:
 
 
 @function("InStr", "value1", "value2", "start?", "compareType?")
-def _in_str(scope: Scope, value1: Any, value2: Any, start: Any, compare_type: Any) -> int:
+def _in_str(evaluation: Evaluation, value1: Any, value2: Any, start: Any, compare_type: Any) -> int:
     """Where value2 stands in value1, from 1; 0 where it does not."""
-    text, part = scope.text(value1) or "", scope.text(value2) or ""
+    text, part = evaluation.text(value1) or "", evaluation.text(value2) or ""
     first = 1
     if not (start is OMITTED or start is None):
         first = integer_of(start, "start")
     if first < 1:
         raise EvaluationFault("start must be 1 or more", "Positions are counted from 1.", start)
-    if _ignores_case(scope, compare_type):
+    if _ignores_case(evaluation, compare_type):
         text, part = _lower(_upper(text)), _lower(_upper(part))
     if text:
         return text.find(part, first - 1) + 1
     return 0
 
 
-def _ignores_case(scope: Scope, compare_type: Any) -> bool:
+def _ignores_case(evaluation: Evaluation, compare_type: Any) -> bool:
     if compare_type is OMITTED or compare_type is None:
-        return scope.settings.case_of_instr == "text"
+        return evaluation.settings.case_of_instr == "text"
     if compare_type in ("vbTextCompare", 1, "1"):
         return True
     if compare_type in ("vbBinaryCompare", 0, "0"):
@@ -258,33 +258,33 @@ def _ignores_case(scope: Scope, compare_type: Any) -> bool:
 
 
 @function("Split", "source", "delimiter?")
-def _split(scope: Scope, source: Any, delimiter: Any) -> list[str]:
+def _split(evaluation: Evaluation, source: Any, delimiter: Any) -> list[str]:
     """A list of the parts; blanks around each are removed (unconfirmed), null gives an empty list."""
-    mark = scope.settings.split_delimiter if delimiter is OMITTED else scope.text(delimiter)
+    mark = evaluation.settings.split_delimiter if delimiter is OMITTED else evaluation.text(delimiter)
     if not mark:
         raise EvaluationFault("the delimiter is empty", 'Give one character, such as ",".', delimiter)
-    text = scope.text(source)
+    text = evaluation.text(source)
     if not text:
         return []
     parts = text.split(mark)
-    if scope.settings.split_trims:
+    if evaluation.settings.split_trims:
         return [part.strip() for part in parts]
     return parts
 
 
 @function("ConvertToBase64", "source")
-def _to_base64(scope: Scope, source: Any) -> str | None:
+def _to_base64(evaluation: Evaluation, source: Any) -> str | None:
     """Base64 of the UTF-16LE bytes."""
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None:
         return None
     return base64.b64encode(text.encode("utf-16-le", "surrogatepass")).decode("ascii")
 
 
 @function("ConvertToUTF8Hex", "source")
-def _to_hex(scope: Scope, source: Any) -> str | None:
+def _to_hex(evaluation: Evaluation, source: Any) -> str | None:
     """Upper-case hexadecimal of the UTF-8 bytes; half a surrogate pair becomes U+FFFD as in .NET."""
-    text = scope.text(source)
+    text = evaluation.text(source)
     if text is None:
         return None
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -292,9 +292,9 @@ def _to_hex(scope: Scope, source: Any) -> str | None:
 
 
 @function("Guid")
-def _guid(scope: Scope) -> str:
+def _guid(evaluation: Evaluation) -> str:
     """A random identifier, lower case with hyphens."""
-    return str(uuid.UUID(int=scope.random.getrandbits(128), version=4))
+    return str(uuid.UUID(int=evaluation.random.getrandbits(128), version=4))
 
 
 @function(
@@ -306,14 +306,14 @@ def _guid(scope: Scope) -> str:
     "minimumLowerCase",
     "charactersToAvoid?",
 )
-def _random_string(scope: Scope, length: Any, *minimums: Any) -> str:
+def _random_string(evaluation: Evaluation, length: Any, *minimums: Any) -> str:
     """A random text with at least so many characters of each class.
 
     What is above the minimums comes from the classes with a minimum (unconfirmed).
     """
     numbers, special, capital, lower, avoid = minimums
     wanted = integer_of(length, "length")
-    avoided = set("" if avoid is OMITTED else scope.text(avoid) or "")
+    avoided = set("" if avoid is OMITTED else evaluation.text(avoid) or "")
     kinds = []
     for what, minimum, alphabet in (
         ("minimumNumbers", numbers, string.digits),
@@ -335,17 +335,17 @@ def _random_string(scope: Scope, length: Any, *minimums: Any) -> str:
         )
     drawn: list[str] = []
     for count, letters in kinds:
-        drawn += [scope.random.choice(letters) for _ in range(count)]
+        drawn += [evaluation.random.choice(letters) for _ in range(count)]
     surplus = list(chain.from_iterable(letters for count, letters in kinds if count or not least))
     if wanted > least and not surplus:
         raise EvaluationFault("charactersToAvoid leaves no character", "Avoid fewer characters.", avoid)
-    drawn += [scope.random.choice(surplus) for _ in range(wanted - least)]
-    scope.random.shuffle(drawn)
+    drawn += [evaluation.random.choice(surplus) for _ in range(wanted - least)]
+    evaluation.random.shuffle(drawn)
     return "".join(drawn)
 
 
 @function("Redact", "value")
-def _redact(scope: Scope, value: Any) -> Any:
+def _redact(evaluation: Evaluation, value: Any) -> Any:
     """The value itself; only what people see of it is masked (`explanations`, `redacts`)."""
     return value
 

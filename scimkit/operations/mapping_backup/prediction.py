@@ -1,4 +1,4 @@
-"""The forecast of a restore: who would lose their access, and whether they are too many."""
+"""The prediction of a restore: who would lose their access, and whether they are too many."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CODE = "mapping_backup.forecast"
 SOURCE = "Accidental deletions prevention"
 
 
-@record("RestoreForecast")
+@record("RestoreForecast")  # its name in run folders, where only the record of 5d is called a forecast otherwise
 @dataclass(frozen=True)
-class RestoreForecast:
+class RestorePrediction:
     """Who would lose their access if a mapping were put back.
 
     made       the directory was looked at; else `leavers` is empty for the reason in the check
@@ -32,14 +32,16 @@ class RestoreForecast:
     checks: tuple[Check, ...]
 
 
-def no_forecast(why: str) -> RestoreForecast:
-    """The forecast where nobody can lose anything."""
-    return RestoreForecast(False, (), (), 0, (passed(CODE, f"{why}, so nobody loses access by it"),))
+def no_prediction(why: str) -> RestorePrediction:
+    """The prediction where nobody can lose anything."""
+    return RestorePrediction(False, (), (), 0, (passed(CODE, f"{why}, so nobody loses access by it"),))
 
 
-def make_restore_forecast(leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules) -> RestoreForecast:
+def make_restore_prediction(
+    leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules
+) -> RestorePrediction:
     """The record of who would leave, with what the job's rules make of them."""
-    return RestoreForecast(
+    return RestorePrediction(
         True,
         tuple(leavers),
         tuple(groups),
@@ -100,13 +102,13 @@ def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:
     )
 
 
-def refuse_leavers(forecast: RestoreForecast) -> None:
+def refuse_leavers(prediction: RestorePrediction) -> None:
     """Raises PlanRefused, naming them, where too many would be switched off."""
-    check = first_failed(forecast.checks)
+    check = first_failed(prediction.checks)
     if check is not None:
         names = [
-            *(each.person.user_principal_name for each in forecast.leavers if not each.keeps_account),
-            *forecast.groups,
+            *(each.person.user_principal_name for each in prediction.leavers if not each.keeps_account),
+            *prediction.groups,
         ]
         raise PlanRefused(
             f"{check.message}: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}", check.remedy
