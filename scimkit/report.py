@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scimkit.errors import RunError
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import VERSION
 from scimkit.evidence.runs import RunStore
 from scimkit.views.document import CheckList, CheckRow, Pairs, Table, View
@@ -191,9 +192,10 @@ def _header(state: Mapping[str, Any], readiness: Mapping[str, Any], app_note: st
     versions = state.get("versions") or {}
     noted = chain.from_iterable(step.items() for step in state["steps"].values())
     ended = max((str(value) for name, value in noted if name.endswith("_utc") and value), default="")
-    rows = (
-        ("App", state["app"]),
-        *([("The app's file", app_note)] if app_note else []),
+    rows = [("App", state["app"])]
+    if app_note:
+        rows.append(("The app's file", app_note))
+    rows += [
         ("Tenant", state["tenant"]),
         ("Environment", readiness.get("environment") or "not noted"),
         ("Signed in", readiness.get("administrator") or "not noted"),
@@ -201,7 +203,7 @@ def _header(state: Mapping[str, Any], readiness: Mapping[str, Any], app_note: st
         ("Started (UTC)", state.get("created_utc")),
         ("Last step (UTC)", ended or "not noted"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in versions.items())),
-    )
+    ]
     return Pairs(tuple((name, cell(value)) for name, value in rows))
 
 
@@ -301,10 +303,10 @@ def _verdict(steps: Sequence[StepPart], attention: Sequence[CheckRow]) -> tuple[
         return "not_reached", f"Not finished: {done} of {total} steps passed; {following.name} is next."
     failures = sum(1 for row in attention if row.status == "failed")
     if failures:
-        return "failed", f"All {total} steps ran, but {failures} check{'s' if failures > 1 else ''} failed."
+        return "failed", f"All {total} steps ran, but {count(failures, 'check')} failed."
     doubts = len(attention)
     if doubts:
-        return "warning", f"All {total} steps passed, with {doubts} point{'s' if doubts > 1 else ''} to look at."
+        return "warning", f"All {total} steps passed, with {count(doubts, 'point')} to look at."
     return "passed", f"All {total} steps passed."
 
 
@@ -332,14 +334,9 @@ def _numbers(data: Mapping[str, Mapping[str, Any]]) -> Table:
     ]
     if "Forecast" in data:
         accounts = data["Forecast"].get("observed_accounts")
-        rows.append(
-            (
-                "observed",
-                "accounts in the app before",
-                "not observed" if accounts is None else accounts,
-                "listing over SCIM",
-            )
-        )
+        if accounts is None:
+            accounts = "not observed"
+        rows.append(("observed", "accounts in the app before", accounts, "listing over SCIM"))
     return Table(
         "In numbers",
         ("word", "what", "how many", "from"),

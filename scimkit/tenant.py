@@ -239,9 +239,10 @@ def _values(cls: type, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in raw.items():
         wanted = int if allowed[key].type == "int" else str
         if not isinstance(value, wanted) or isinstance(value, bool):
-            raise ConfigError(
-                f"{where}.{key} must be {'a whole number' if wanted is int else 'text'}", f"It is {value!r}."
-            )
+            kind = "text"
+            if wanted is int:
+                kind = "a whole number"
+            raise ConfigError(f"{where}.{key} must be {kind}", f"It is {value!r}.")
         if isinstance(value, int) and not _RANGES[key][0] <= value <= _RANGES[key][1]:
             raise ConfigError(f"{where}.{key} is {value}", f"Allowed: {_RANGES[key][0]} to {_RANGES[key][1]}.")
         if key == "secret_ref" and isinstance(value, str) and value:
@@ -334,7 +335,9 @@ class Access:
         """The tenant's time, aware, UTC: virtual in the sandbox; elsewhere Graph's own, as
         far as it has answered, so that a clock gone wrong here does no harm."""
         if not self.tenant.is_sandbox:
-            return (self._graph.server_time if self._graph else None) or datetime.now(UTC)
+            if self._graph and self._graph.server_time:
+                return self._graph.server_time
+            return datetime.now(UTC)
         from scimkit.sandbox.process import control
 
         return read_utc(control(self.sandbox)["clock_utc"])
@@ -405,9 +408,12 @@ class Access:
         ask = ""
         if guide.kind == "support" and self.profile.help_contact.stated:
             ask = f"Ask {self.profile.help_contact}. "
+        key = "tenant_url"
+        if guide.placeholder == "subdomain":
+            key = "subdomain"
         raise ConfigError(
             f"the Tenant URL of {self.profile.title} is not known here: {_WHENCE[guide.kind]}",
-            f"{ask}Set {'subdomain' if guide.placeholder == 'subdomain' else 'tenant_url'} under"
+            f"{ask}Set {key} under"
             f" [apps.{self.profile.name}] in {CONFIG_NAME}, or tenant_url in 5a_connection (--set 5a.tenant_url=…).",
         )
 
@@ -427,7 +433,9 @@ class Access:
         """The enterprise app to adopt without asking: what scimkit.toml names; in the sandbox what the sign-up has
         added."""
         added = self.tenant.is_sandbox and self.profile.gallery.added_by == "sign_up"
-        return self.values.service_principal or (self.profile.gallery_names[0] if added else "")
+        if not self.values.service_principal and added:
+            return self.profile.gallery_names[0]
+        return self.values.service_principal
 
     def token(self, reference: str, *, ask: Callable[[str], str] | None = None) -> Secret:
         """The app's secret that `reference` names. `sandbox` is good in the sandbox only."""

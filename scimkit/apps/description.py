@@ -56,6 +56,9 @@ def describe(profile: AppProfile) -> str:
     A mark in brackets names the source, explained at the end; what no public source
     confirms says so.
     """
+    groups: Iterable[str] = ()
+    if profile.group_attributes:
+        groups = _attributes(profile, profile.group_attributes)
     blocks = (
         _head(profile),
         _section("Gallery and tutorial", _about(profile)),
@@ -63,9 +66,7 @@ def describe(profile: AppProfile) -> str:
         _section("What the app can do", _abilities(profile)),
         _section("What it needs", _needs(profile)),
         _section("User attributes", _attributes(profile, profile.attributes)),
-        _section(
-            "Group attributes", _attributes(profile, profile.group_attributes) if profile.group_attributes else ()
-        ),
+        _section("Group attributes", groups),
         _section("Decisions", _decisions(profile)),
         _section("Step by step", _steps(profile)),
         _section("Contradictions, and what the kit does", _contradictions(profile)),
@@ -190,9 +191,10 @@ def _access(profile: AppProfile) -> Iterator[str]:
         state = ""
         if method.withdrawn:
             state = " (withdrawn)"
-        yield from _pair(
-            "  other method", marked(f"{method.method}{state}{f': {method.note}' if method.note else ''}", method)
-        )
+        note = ""
+        if method.note:
+            note = f": {method.note}"
+        yield from _pair("  other method", marked(f"{method.method}{state}{note}", method))
     yield from _pair("  expires", marked(EXPIRES.get(str(token.expires), str(token.expires)), token.expires))
     yield from _fact("  lives, days", token.lifetime_days)
     yield from _fact("  old outlives new, hours", token.overlap)
@@ -244,22 +246,32 @@ def _needs(profile: AppProfile) -> Iterator[str]:
     yield from _fact("  assigned automatically", seats.auto_assign)
 
 
+def _properties(profile: AppProfile, row: AttributeRow) -> Iterator[str]:
+    """What is known of an attribute, a few words each."""
+    known = (
+        (row.type, True),
+        ("matching", row.target in profile.matching),
+        ("can be filtered", row.filterable),
+        ("required", row.required),
+        ("filtering not stated", row.filterable is None),
+        ("whether required not stated", row.required is None),
+        (f"at most {row.max_length} characters", row.max_length),
+        (f"without {row.forbidden}", row.forbidden),
+        ("one value only", row.single_valued),
+    )
+    yield from (words for words, holds in known if holds)
+
+
 def _attributes(profile: AppProfile, rows: tuple[AttributeRow, ...]) -> Iterator[str]:
     if not rows:
         yield from _wrap("Not published: what the live schema shows is discovered, not documented.", "  ", "  ")
     for row in rows:
-        said: list[str] = [row.type]
-        said += ["matching"] if row.target in profile.matching else []
-        said += [word for word, yes in (("can be filtered", row.filterable), ("required", row.required)) if yes]
-        said += [] if row.filterable is not None else ["filtering not stated"]
-        said += [] if row.required is not None else ["whether required not stated"]
-        said += [f"at most {row.max_length} characters"] if row.max_length else []
-        said += [f"without {row.forbidden}"] if row.forbidden else []
-        said += ["one value only"] if row.single_valued else []
         yield from _wrap(row.target, "  ", "    ")
-        yield from _wrap(marked(", ".join(said), row), "      ", "      ")
+        yield from _wrap(marked(", ".join(_properties(profile, row)), row), "      ", "      ")
         if row.suggested_source:
-            mark = f"[{profile.generic_mark}] generic, not this app's" if row.generic else f"[{row.source}]"
+            mark = f"[{row.source}]"
+            if row.generic:
+                mark = f"[{profile.generic_mark}] generic, not this app's"
             yield from _wrap(f"suggested source: {row.suggested_source}  {mark}", "      ", "      ")
         else:
             yield from _wrap("suggested source: none known", "      ", "      ")
@@ -295,7 +307,10 @@ def _answers(decision: Decision) -> Iterator[str]:
 def _steps(profile: AppProfile) -> Iterator[str]:
     for step in profile.journey_order:
         heading = profile.tutorial_step(step)
-        yield from _wrap(f"{step}  {heading.heading if heading else '(not in the tutorial)'}", "  ", "      ")
+        title = "(not in the tutorial)"
+        if heading:
+            title = heading.heading
+        yield from _wrap(f"{step}  {title}", "  ", "      ")
         for wording in profile.wordings_for(step):
             yield from _wrap(f"{wording.what}:", "    ", "      ")
             for generation, fact in (("older portal", wording.old), ("newer portal", wording.new)):
@@ -319,6 +334,6 @@ def _contradictions(profile: AppProfile) -> Iterator[str]:
 
 def _history(profile: AppProfile) -> Iterator[str]:
     for error in profile.vendor_errors:
-        yield from _pair(error.code, marked(f"{error.meaning}{f' {error.remedy}' if error.remedy else ''}", error))
+        yield from _pair(error.code, marked(f"{error.meaning} {error.remedy}".rstrip(), error))
     for change in profile.changes:
         yield from _pair(change.day.isoformat(), marked(change.text, change))

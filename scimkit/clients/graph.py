@@ -72,6 +72,16 @@ class Noted(NamedTuple):
     after: Any = None
 
 
+PAGE = "100"  # people and groups of one page
+
+
+def _query(select: Sequence[str], *, filter: str = "", top: str = "", manager: bool = False) -> dict[str, str]:
+    query = {"$select": ",".join(select), "$top": top, "$filter": filter}
+    if manager:
+        query |= _WITH_MANAGER
+    return {name: value for name, value in query.items() if value}
+
+
 class GraphClient:
     """Microsoft Graph, or the sandbox's emulator.
 
@@ -285,13 +295,10 @@ class GraphClient:
         nothing, so it is sent again when the answer is lost and stands in no journal;
         yet Graph asks for Synchronization.ReadWrite.All.
         """
-        body = {
-            "expression": expression,
-            "targetAttributeDefinition": None,
-            "testInputObject": (
-                None if test_input is None else {"definition": None, "properties": _properties(test_input)}
-            ),
-        }
+        tested = None
+        if test_input is not None:
+            tested = {"definition": None, "properties": _properties(test_input)}
+        body = {"expression": expression, "targetAttributeDefinition": None, "testInputObject": tested}
         return self._checked(self._send("POST", f"{_job(sp, job)}/schema/parseExpression", body=body, again=True))
 
     def validate_credentials(
@@ -424,12 +431,10 @@ class GraphClient:
     def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "", *, manager: bool = False) -> Iterator[JSON]:
         """People, page after page, on demand each with `manager` (id and name). Quote values in `filter` with
         `quote_text`."""
-        query = {"$select": ",".join(select), "$top": "100", **({"$filter": filter} if filter else {})}
-        return self._pages("/users", query | (_WITH_MANAGER if manager else {}))
+        return self._pages("/users", _query(select, filter=filter, top=PAGE, manager=manager))
 
     def user(self, id_or_upn: str, select: Sequence[str] = USER_FIELDS, *, manager: bool = False) -> JSON | None:
-        query = {"$select": ",".join(select)} | (_WITH_MANAGER if manager else {})
-        return self._maybe(f"/users/{_segment(id_or_upn)}", {404}, query)
+        return self._maybe(f"/users/{_segment(id_or_upn)}", {404}, _query(select, manager=manager))
 
     def manager(self, user_id: str) -> JSON | None:
         """Id and name of somebody's manager; None where there is none."""
@@ -437,8 +442,7 @@ class GraphClient:
 
     def groups(self, filter: str = "") -> Iterator[JSON]:
         """Groups, page after page. Quote values in `filter` with `quote_text`."""
-        query = {"$select": ",".join(GROUP_FIELDS), "$top": "100", **({"$filter": filter} if filter else {})}
-        return self._pages("/groups", query)
+        return self._pages("/groups", _query(GROUP_FIELDS, filter=filter, top=PAGE))
 
     def group(self, id: str) -> JSON | None:
         return self._maybe(f"/groups/{_segment(id)}", {404}, {"$select": ",".join(GROUP_FIELDS)})
@@ -520,7 +524,10 @@ class GraphClient:
         seen: set[str] = set()
         link = ""
         while True:
-            body = self._get(link or path, None if link else query)
+            if link:
+                body = self._get(link)
+            else:
+                body = self._get(path, query)
             items = body.get("value")
             if not isinstance(items, list):
                 raise Rejected(
@@ -557,7 +564,10 @@ class GraphClient:
         with noted_write(self.journal, "graph", method, path, before=noted.before, after=noted.after) as settle:
             response = self._send(method, path, body=body, again=again, seconds=seconds)
             answer = self._checked(response, accepted)
-            settle({"status": response.status_code, **({"id": answer["id"]} if answer.get("id") else {})})
+            settled = {"status": response.status_code}
+            if answer.get("id"):
+                settled["id"] = answer["id"]
+            settle(settled)
             return answer
 
     def _look_for(self, look: Callable[[], JSON | None]) -> JSON | None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from scimkit.errors import Waiting
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import read_utc, record, utc_text
 from scimkit.evidence.runs import RunStore
 
@@ -173,18 +174,18 @@ def complete_plan(step: str, *, run: RunStore, now: datetime) -> None:
 
 
 def _waiting(plan: ChangePlan, doubt: str, tenant: PlannedIn) -> Waiting:
-    count = f"{len(plan.changes)} change{'s' if len(plan.changes) != 1 else ''}"
+    changes = count(len(plan.changes), "change")
     settings = {plan.step: {"confirm": plan.fingerprint}}
     if not tenant.is_sandbox and tenant.writes != "ask":
         return Waiting(
-            f'the plan makes {count} in {tenant.name}, but the tenant says writes = "{tenant.writes}": nothing was'
+            f'the plan makes {changes} in {tenant.name}, but the tenant says writes = "{tenant.writes}": nothing was'
             " written",
             'Read the plan. To let scimkit write after a confirmation, set writes = "ask" under'
             f" [tenants.{tenant.name}] in scimkit.toml, then go on with the command below.",
             settings=settings,
         )
     return Waiting(
-        f"the plan makes {count} in {tenant.name} ({tenant.environment}), and {doubt}: nothing was written",
+        f"the plan makes {changes} in {tenant.name} ({tenant.environment}), and {doubt}: nothing was written",
         f"Read the plan, then confirm it: confirm = {plan.fingerprint}",
         settings=settings,
     )

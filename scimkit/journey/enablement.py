@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from scimkit.clients.graph import GraphClient
 from scimkit.evidence.change_plan import PlannedChange
 from scimkit.evidence.checks import Check, failed, passed, require_passed
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import record, utc_text
 from scimkit.journey.enterprise_app import EnterpriseApp, is_running
 from scimkit.journey.forecast import Forecast, GroupForecast
@@ -98,9 +99,9 @@ def start_provisioning(
 def _group_words(group: GroupForecast) -> str:
     """Such as "update, 3 members added"."""
     members = [
-        f"{count} {'member' if count == 1 else 'members'} {what}"
-        for count, what in ((group.members, "added"), (group.removed, "removed"))
-        if count
+        f"{count(number, 'member')} {what}"
+        for number, what in ((group.members, "added"), (group.removed, "removed"))
+        if number
     ]
     return ", ".join(["no change" if group.action == "nothing" else group.action, *members])
 

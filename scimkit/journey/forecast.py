@@ -15,6 +15,7 @@ from scimkit.clients.graph import GraphClient
 from scimkit.clients.scim import ScimClient
 from scimkit.errors import ApiError, Denied
 from scimkit.evidence.checks import Check, failed, not_observed, passed, warning
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import record
 from scimkit.journey.enterprise_app import EnterpriseApp
 from scimkit.journey.pilot import OVERRULED, PilotResult, links_of
@@ -221,7 +222,7 @@ def _check_anybody(assigned: int, looked_at: int) -> Check:
             "Assign the pilot people first (4_scope).",
         )
     others = looked_at - assigned
-    text = f"{_people(assigned)} {'is' if assigned == 1 else 'are'} assigned, each was looked at"
+    text = f"{count(assigned, 'person is', 'people are')} assigned, each was looked at"
     if others == 1:
         text += "; so was 1 of the pilot who is not assigned any more"
     elif others:
@@ -229,17 +230,13 @@ def _check_anybody(assigned: int, looked_at: int) -> Check:
     return passed("forecast.people", text)
 
 
-def _people(number: int) -> str:
-    return f"{number} {'person' if number == 1 else 'people'}"
-
-
 def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
     """An app that this machine cannot ask is no fault of the job: then it is unknown who has an account."""
     if sight.lost is None:
         return ()
     text = (
-        f"the app cannot be asked from here ({sight.lost}): of {_people(counts.get('unknown', 0))} it is unknown what"
-        " they have there"
+        f"the app cannot be asked from here ({sight.lost}): of {count(counts.get('unknown', 0), 'person', 'people')} it"
+        " is unknown what they have there"
     )
     return (
         not_observed(
@@ -291,7 +288,7 @@ def _check_leavers(
     people = counts.get("disable", 0) + counts.get("delete", 0) + gone
     source = "Accidental deletions prevention"
     if people:
-        told = [f"{_people(people)} would lose access"]
+        told = [f"{count(people, 'person', 'people')} would lose access"]
     else:
         told = []
     if groups:
@@ -385,9 +382,9 @@ def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]
         return (
             failed(
                 "forecast.seats",
-                f"{_people(active)} would need a seat, there are {seats}",
+                f"{count(active, 'person', 'people')} would need a seat, there are {seats}",
                 "Narrow the assignment or buy seats.",
                 "field reports",
             ),
         )
-    return (passed("forecast.seats", f"{_people(active)} will use {active} of {seats} seats"),)
+    return (passed("forecast.seats", f"{count(active, 'person', 'people')} will use {active} of {seats} seats"),)

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Protocol
 
 from scimkit.evidence.checks import Check, not_observed, passed, warning
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import record
 from scimkit.mapping.rows import ALL_ACTIONS, MappingRow, ObjectMapping
 from scimkit.mapping.schema import ACTIONS, APPLY, BEHAVIOUR, canonical, keyed, keyed_rows, meaning, same_filters
@@ -314,6 +315,6 @@ def _checks(
         return (not_observed("mapping_backup.compared", text, "Compare with a saved mapping instead."),)
     names = f"{before.title} and {after.title}"
     if changes:
-        count = f"{len(changes)} difference{'s' if len(changes) != 1 else ''}"
-        return (warning("mapping_backup.compared", f"{names}: {count}", "Decide for each which side is right."),)
+        text = f"{names}: {count(len(changes), 'difference')}"
+        return (warning("mapping_backup.compared", text, "Decide for each which side is right."),)
     return (passed("mapping_backup.compared", f"{names} say the same{', in another order' if order else ''}"),)

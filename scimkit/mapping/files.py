@@ -170,9 +170,10 @@ def _text(value: str) -> Any:
     if plain and quotes and not lines and "'" not in value:
         return tomlkit.string(value, literal=True)
     if plain and (lines or quotes) and "'''" not in value and not value.endswith("'"):
-        return tomlkit.value(
-            f"'''\n{value}'''" if lines else f"'''{value}'''"
-        )  # a line feed after the quotes is no part of it
+        start = ""
+        if lines:
+            start = "\n"  # a line feed after the quotes is no part of it
+        return tomlkit.value(f"'''{start}{value}'''")
     return tomlkit.string(value)
 
 
@@ -366,12 +367,17 @@ def kind_of(node: Expression) -> Kind:
 
 def _read_filter(raw: Mapping[str, Any], above: _Place, number: int, there: ObjectMapping | None) -> ScopingFilter:
     name = _value(raw, "name", str, above.at(f"filter {number}"), default="")
-    place = above.at(f"filter {number} ({name})" if name else f"filter {number}")
+    place = above.at(f"filter {number}")
+    if name:
+        place = above.at(f"filter {number} ({name})")
     _known(raw, FILTER_KEYS, place)
-    saved = set(chain.from_iterable(each.clauses for each in (there.filters if there else ())))
+    before: Sequence[ScopingFilter] = ()
+    if there:
+        before = there.filters
+    saved = set(chain.from_iterable(each.clauses for each in before))
     clauses = _list(raw, "clauses", place, of=dict)
     made = tuple(_read_clause(item, place.at(f"clause {index}"), saved) for index, item in enumerate(clauses, start=1))
-    if not made and not any(each.name == name and not each.clauses for each in (there.filters if there else ())):
+    if not made and not any(each.name == name and not each.clauses for each in before):
         raise place.error(
             "the filter has no clauses; what it would mean is not documented", "Give one, or take the filter out."
         )
@@ -421,7 +427,10 @@ def _known(table: Mapping[str, Any], keys: Sequence[str], place: _Place) -> None
 
 def _allowed(given: Any, names: Sequence[str]) -> str:
     near = suggest(str(given), names)
-    return (f"Did you mean {near}? " if near else "") + f"Allowed: {', '.join(names)}."
+    allowed = f"Allowed: {', '.join(names)}."
+    if near:
+        return f"Did you mean {near}? {allowed}"
+    return allowed
 
 
 def _value(table: Mapping[str, Any], key: str, kind: type, place: _Place, *, default: Any = _MISSING) -> Any:
@@ -448,10 +457,10 @@ def _list(
 def _tables(table: Mapping[str, Any], key: str, place: _Place) -> list[dict[str, Any]]:
     found = table.get(key, [])
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise place.at(key).error(
-            f"{key} is not a list of tables",
-            f"Write [[{'object' if key == 'object' else f'object.{key}'}]] and its keys below it.",
-        )
+        heading = "object"
+        if key != "object":
+            heading = f"object.{key}"
+        raise place.at(key).error(f"{key} is not a list of tables", f"Write [[{heading}]] and its keys below it.")
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import read_utc, utc_text
 
 NEVER = "0001-01-01"  # year 1 stands for "never" in any time of a job
@@ -93,7 +94,7 @@ def interval_words(interval: str) -> str:
     if found is None or not any(found.groups()):
         return interval or "as the service decides"
     parts = [(int(number), unit) for number, unit in zip(found.groups(), ("hour", "minute"), strict=True) if number]
-    return " ".join(f"{number} {unit}{'s' if number != 1 else ''}" for number, unit in parts)
+    return " ".join(count(number, unit) for number, unit in parts)
 
 
 def _state(schedule: Mapping[str, Any], quarantined: bool, ran: bool) -> str:

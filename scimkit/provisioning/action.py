@@ -88,7 +88,9 @@ class Outcome:
     @property
     def modified(self) -> list[dict[str, str | None]]:
         """The log's `modifiedProperties`, each member for itself; a reference that could not be written is left out."""
-        changes = (*self.decision.changes, *(() if self.reference_code else self.decision.references))
+        changes = tuple(self.decision.changes)
+        if not self.reference_code:
+            changes += tuple(self.decision.references)
         decided = [MemberWrite(member, "add") for member in self.decision.add]
         decided += [MemberWrite(member, "remove") for member in self.decision.remove]
         shown: list[dict[str, str | None]] = [
@@ -199,9 +201,11 @@ def _id_of(resource: Mapping[str, Any], kind: Kind) -> str:
     """The id of what was created. Raises Rejected: without one no link can be stored (inferred)."""
     identifier = resource.get("id")
     if not isinstance(identifier, str) or not identifier:
+        created = "an account"
+        if kind.account == "group":
+            created = "a group"
         raise Rejected(
-            f"the endpoint created {'a group' if kind.account == 'group' else 'an account'} and answered without"
-            " its id",
+            f"the endpoint created {created} and answered without its id",
             "The vendor must return `id` in the answer to POST.",
             method="POST",
             path=kind.resource_type,

@@ -307,10 +307,13 @@ class CompiledDesires:
         value = values.values.get(self._members) or ()
         wanted = dict.fromkeys(str(one) for one in (value if isinstance(value, (list, tuple)) else [value]))
         apply = self._rows[self._members].apply
+        named = None
+        if only is not None:
+            named = frozenset(only)
         return Membership(
             linked=tuple(Member(one, links[one]) for one in wanted if one in links),
             left_out=tuple(one for one in wanted if one not in links),
-            only=None if only is None else frozenset(only),
+            only=named,
             only_adds=apply in ADD_VALUES,
             on_create=apply == ON_CREATE_ONLY,
         )

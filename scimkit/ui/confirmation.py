@@ -15,8 +15,10 @@ def offer_confirmation(plan: ChangePlan, keep: Callable[[str], None]) -> None:
     import ipywidgets
     from IPython.display import display
 
-    count = len(plan.changes)
-    words = f"Yes: make {'this change' if count == 1 else f'these {count} changes'} in {plan.tenant}"
+    changes = f"these {len(plan.changes)} changes"
+    if len(plan.changes) == 1:
+        changes = "this change"
+    words = f"Yes: make {changes} in {plan.tenant}"
     button = ipywidgets.Button(description=words, tooltip=words, layout=ipywidgets.Layout(width="auto"))
     message = ipywidgets.Label(f"Fingerprint {plan.fingerprint}. Nothing has been written.")
 

@@ -108,7 +108,9 @@ class Form:
         self._values: dict[str, Any] = {}
         for name, parameter in self._parameters.items():
             self._values[name] = self.checked(name, values.get(name, parameter.default))
-        self._interactive = has_front_end() if interactive is None else interactive
+        if interactive is None:
+            interactive = has_front_end()
+        self._interactive = interactive
         self._fields = _Fields(self) if self._interactive else None
 
     def __getattr__(self, name: str) -> Any:
@@ -285,11 +287,9 @@ def _say(message: Any, text: str, *, wrong: bool = False) -> None:
     lines = (  # two lines are one text, and the first stands level with the field
         "display:inline-block;line-height:1.4;padding:5px 0"
     )
-    message.value = (
-        f'<span role="alert" style="{lines};color:var(--jp-error-color1,#b3261e)">✗ {shown}</span>'
-        if wrong
-        else f'<span role="status" style="{lines}">{shown}</span>'
-    )
+    message.value = f'<span role="status" style="{lines}">{shown}</span>'
+    if wrong:
+        message.value = f'<span role="alert" style="{lines};color:var(--jp-error-color1,#b3261e)">✗ {shown}</span>'
 
 
 def _widget_bundle(box: Any, text: str) -> dict[str, Any]:
@@ -325,7 +325,9 @@ class TokenForm:
         self.label, self.reference = label, reference
         self._on_token = on_token
         self._token: Secret | None = None
-        self._interactive = has_front_end() if interactive is None else interactive
+        if interactive is None:
+            interactive = has_front_end()
+        self._interactive = interactive
         self.box: Any = self._make_box(keep_choices) if self._interactive else None
 
     def _make_box(self, keep_choices: Sequence[str | tuple[str, str]]) -> Any:
@@ -371,10 +373,10 @@ class TokenForm:
             return
         self._token = secret
         repaired = _list_repairs(pasted, cleaned)
-        _say(
-            self.message,
-            f"Taken{f' ({repaired})' if repaired else ''}, and no longer in the field. Now press “Keep this token”.",
-        )
+        taken = "Taken"
+        if repaired:
+            taken = f"Taken ({repaired})"
+        _say(self.message, f"{taken}, and no longer in the field. Now press “Keep this token”.")
 
     def _kept(self, _button: Any) -> None:
         if self._token is None:

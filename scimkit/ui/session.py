@@ -14,6 +14,7 @@ from scimkit.credentials import Secret
 from scimkit.errors import CredentialError, ScimkitError, Waiting
 from scimkit.evidence.change_plan import ChangePlan, PlannedChange, complete_plan, confirm_plan, make_plan
 from scimkit.evidence.checks import Status, first_failed, require_passed
+from scimkit.evidence.counting import count
 from scimkit.evidence.journal import Journal
 from scimkit.evidence.records import checks_of, utc_text
 from scimkit.evidence.runs import RunStore
@@ -292,10 +293,7 @@ class Session:
         except Waiting:
             self._offer(plan)
             raise
-        return Said(
-            f"Confirmed: {len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}, fingerprint"
-            f" {plan.fingerprint}."
-        )
+        return Said(f"Confirmed: {count(len(plan.changes), 'change')}, fingerprint {plan.fingerprint}.")
 
     def _offer(self, plan: ChangePlan) -> None:
         from scimkit.ui.forms import has_front_end

@@ -91,10 +91,12 @@ def _parts(found: Compatibility) -> Iterator[Part]:
 
 def _counts(found: Compatibility, finding: Finding) -> bool:
     """Whether it is met in the dialect that will be spoken: the one in force, or the one that the verdict advises."""
-    advised = any(condition.startswith(("Add the flag ", "Take the flag ")) for condition in found.conditions)
-    return (
-        advised or "both" in finding.dialects or ("aadOptscim062020" if found.flag else "default") in finding.dialects
-    )
+    if any(condition.startswith(("Add the flag ", "Take the flag ")) for condition in found.conditions):
+        return True
+    spoken = "default"
+    if found.flag:
+        spoken = "aadOptscim062020"
+    return not {"both", spoken}.isdisjoint(finding.dialects)
 
 
 def _head(found: Compatibility) -> Iterator[Part]:
@@ -126,7 +128,10 @@ def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Part]
     other = tuple(dict.fromkeys(row.theme for row in every if row.theme not in known))
     yield "", ""
     yield f"  {'checks met':<22}" + "".join(f"{title:<24}" for _, title in DIALECTS).rstrip(), "quiet"
-    for name, themes in (*AREAS, *((("other", other),) if other else ())):
+    areas = AREAS
+    if other:
+        areas = (*AREAS, ("other", other))
+    for name, themes in areas:
         of_theme = [row for row in every if row.theme in themes]
         cells = [_cell_for(of_theme, dialect) for dialect, _ in DIALECTS]
         if any(text for text, _ in cells):
@@ -149,10 +154,12 @@ def _cell(rows: list[CompatibilityRow]) -> Line:
         return "–", ""
     met = sum(row.outcome in MET for row in asked)
     left = len(rows) - len(asked)
-    text = f"{met} of {len(asked)}" + (
-        f", {left} not asked" if left and any(row.outcome == "not_reached" for row in rows) else ""
-    )
-    return text, "doubt" if met < len(asked) else ""
+    text, tone = f"{met} of {len(asked)}", ""
+    if left and any(row.outcome == "not_reached" for row in rows):
+        text += f", {left} not asked"
+    if met < len(asked):
+        tone = "doubt"
+    return text, tone
 
 
 # -- findings ----------------------------------------------------------------
@@ -164,12 +171,9 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
     unsure = ""
     if finding.certainty == "unconfirmed":
         unsure = " (unconfirmed)"
-    name = None
-    if len(finding.dialects) == 1:
-        name = dict(DIALECTS).get(finding.dialects[0])
-    only = ""
-    if name:
-        only = f" · {'without the flag' if name == 'without flag' else 'with the flag'} only"
+    only = _only_dialect(finding)
+    if only:
+        only = f" · {only} only"
     yield from _wrapped(f"{number}  {word}  {finding.title}{unsure}{only}", "", tone, more="    ")
     yield from _labelled("sent", _short(finding.sent.replace(_PATCH_HEAD, "{")))
     yield from _labelled("got", _short(finding.got))
@@ -185,6 +189,13 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
         if len(finding.explains) > MOST_CODES:
             more = f" and {len(finding.explains) - MOST_CODES} more"
         yield from _labelled("spoils", ", ".join(finding.explains[:MOST_CODES]) + more, tone="quiet")
+
+
+def _only_dialect(finding: Finding) -> str:
+    """The one dialect it was seen in, in words; "" where it was seen in both."""
+    if len(finding.dialects) != 1:
+        return ""
+    return {"default": "without the flag", "aadOptscim062020": "with the flag"}.get(finding.dialects[0], "")
 
 
 def _without_rows(text: str, finding: Finding, word: str) -> str:
@@ -212,12 +223,9 @@ def _advice(findings: list[Finding]) -> Iterator[Part]:
         yield "", ""
         yield "ADVICE  not met by this mapping, or borne by Entra", "strong"
     for finding in findings:
-        name = None
-        if len(finding.dialects) == 1:
-            name = dict(DIALECTS).get(finding.dialects[0])
-        only = ""
-        if name:
-            only = f" ({'without the flag' if name == 'without flag' else 'with the flag'})"
+        only = _only_dialect(finding)
+        if only:
+            only = f" ({only})"
         yield from _wrapped(
             f"· {finding.title}{only}. {_without_rows(finding.remedy, finding, 'them')}", "    ", "", more="      "
         )
@@ -266,7 +274,9 @@ def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
     counts = f"{sum(met.get(one, 0) for one in MET)} of {len(found.rows)} checks met, {found.requests} requests"
     made = "; nothing was written"
     if found.written:
-        made = "; test people and groups were made" + (" and removed" if not found.left_behind else "")
+        made = "; test people and groups were made"
+        if not found.left_behind:
+            made += " and removed"
     yield counts + made, "quiet"
 
 
@@ -276,8 +286,12 @@ def _pointed(condition: str, telling: list[Finding]) -> str:
     numbers = [str(number) for number, finding in enumerate(telling, start=1) if asked in finding.meanwhile.casefold()]
     for finding in telling:
         condition = _without_rows(condition, finding, "these")
-    return condition + (f" ({', '.join(numbers)})" if numbers else "")
+    if numbers:
+        return f"{condition} ({', '.join(numbers)})"
+    return condition
 
 
 def _wrapped(text: str, indent: str, tone: str, *, more: str | None = None) -> Iterator[Paragraph]:
-    yield Paragraph(text, indent, tone, indent if more is None else more)
+    if more is None:
+        more = indent
+    yield Paragraph(text, indent, tone, more)

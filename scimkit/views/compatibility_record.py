@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scimkit.evidence.counting import count
 from scimkit.views.document import Block, Cell, Pairs
-from scimkit.views.tables import count, field, table
+from scimkit.views.tables import field, table
 from scimkit.views.values import cell, visible
 
 Data = Mapping[str, Any]

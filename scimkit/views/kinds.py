@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from scimkit.evidence.counting import count
 from scimkit.monitoring.job_status import interval_words
 from scimkit.views import mapping_files
 from scimkit.views.compatibility_record import describe_compatibility_record
@@ -18,7 +19,7 @@ from scimkit.views.document import Block, Cell, CheckList, Pairs, Table, View, c
 from scimkit.views.mapping_review import describe_explanation, describe_mapping_review, describe_opinion
 from scimkit.views.predictions import describe_forecast, describe_pilot, describe_predictions, prediction_table
 from scimkit.views.scope import MODES, describe_scope, describe_trial, people_table
-from scimkit.views.tables import count, field, table
+from scimkit.views.tables import field, table
 from scimkit.views.values import cell, is_fact, is_person, label, phrase, plain, visible
 
 Data = Mapping[str, Any]
@@ -356,7 +357,9 @@ def _said(line: Data) -> Cell:
 def _step_guide(data: Data) -> Description:
     columns = {"": field("kind"), "what the sources say": _said, "source": field("source")}
     url = str(data.get("url") or "")
-    tutorial = (("tutorial", Cell(phrase(url), link=url.startswith("https://"))),) if url else ()
+    tutorial: tuple[tuple[str, Cell], ...] = ()
+    if url:
+        tutorial = (("tutorial", Cell(phrase(url), link=url.startswith("https://"))),)
     lines = table("", columns, data.get("lines") or [], empty="The sources say nothing about this step.")
     return (
         str(data.get("heading") or data.get("step") or ""),

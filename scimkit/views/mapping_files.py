@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scimkit.evidence.counting import count
 from scimkit.views.document import Block, Pairs
-from scimkit.views.tables import Data, count, field, table
+from scimkit.views.tables import Data, field, table
 from scimkit.views.values import NOTHING, cell, phrase
 
 Description = tuple[str, str, tuple[Block, ...]]
@@ -40,7 +41,9 @@ def describe_comparison(data: Data) -> Description:
     before, after = str(data.get("before") or "one side"), str(data.get("after") or "the other")
     changes, order = data.get("changes") or [], data.get("order") or []
     if data.get("same"):
-        sentence = f"{before} and {after} say the same{', in another order' if order else ''}."
+        sentence = f"{before} and {after} say the same."
+        if order:
+            sentence = f"{before} and {after} say the same, in another order."
     elif not changes:
         sentence = f"{before} and {after} could not be compared."
     else:
@@ -82,7 +85,9 @@ def describe_forecast(data: Data) -> Description:
         data.get("leavers") or [],
         empty="nobody",
     )
-    groups = (Pairs((("groups that fall out of scope", cell(data["groups"])),)),) if data.get("groups") else ()
+    groups: tuple[Pairs, ...] = ()
+    if data.get("groups"):
+        groups = (Pairs((("groups that fall out of scope", cell(data["groups"])),)),)
     return "Forecast of the restore", "", (people, *groups)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from scimkit.evidence.counting import count
 from scimkit.views.document import Block, Cell, CheckList, Table, check_row
-from scimkit.views.tables import Data, count, field, table
+from scimkit.views.tables import Data, field, table
 from scimkit.views.values import NOTHING, cell, visible
 
 APPLIES = {

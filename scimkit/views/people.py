@@ -172,7 +172,8 @@ class People:
             and isinstance(value.get("value"), str)
             and not is_shared(value["path"])
         ):
-            masked["value"] = masked["value"] if masked["value"] != value["value"] else MASKED
+            if masked["value"] == value["value"]:
+                masked["value"] = MASKED
         return masked
 
     def _masked_source(self, attribute: str, has: str) -> str:
@@ -215,7 +216,9 @@ def _singles(heads: list[str]) -> set[str]:
     seen: set[str] = set()
     twice: set[str] = set()
     for head in heads:
-        (twice if head in seen else seen).add(head)
+        if head in seen:
+            twice.add(head)
+        seen.add(head)
     return seen - twice
 
 
@@ -250,7 +253,10 @@ def _find_references(value: Any) -> Iterator[list[str]]:
                 yield [value[field]]
         if isinstance(value.get("values"), Mapping) and "target" in value:
             for upn, mapped in value["values"].items():
-                yield [upn, *([] if is_shared(str(value["target"])) else _texts(mapped))]
+                if is_shared(str(value["target"])):
+                    yield [upn]
+                else:
+                    yield [upn, *_texts(mapped)]
         person, observed = value.get("person"), value.get("observed")
         if isinstance(person, Mapping) and isinstance(observed, Mapping) and person.get("user_principal_name"):
             yield [

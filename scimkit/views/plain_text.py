@@ -57,7 +57,10 @@ def _pairs(pairs: Pairs) -> list[str]:
 
 def _table(table: Table) -> list[str]:
     if not table.rows:
-        return _wrap(f"{visible(table.title)}: {table.empty}" if table.title else table.empty, WIDTH)
+        text = table.empty
+        if table.title:
+            text = f"{visible(table.title)}: {table.empty}"
+        return _wrap(text, WIDTH)
     title = f"{visible(table.title)} ({len(table.rows) + table.left_out})"
     widths = _column_widths(table)
     if table.title:
@@ -91,7 +94,10 @@ def _stack(table: Table) -> list[str]:
     lines = []
     for number, row in enumerate(table.rows, 1):
         for index, (name, value) in enumerate(zip(table.columns, row, strict=True)):
-            columns = [[f"{number}."] if index == 0 else [], [visible(name)], _cell_lines(value, widths[2])]
+            first = []
+            if index == 0:
+                first = [f"{number}."]
+            columns = [first, [visible(name)], _cell_lines(value, widths[2])]
             lines += _side_by_side(columns, widths)
     return lines
 

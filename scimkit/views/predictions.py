@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scimkit.evidence.counting import count
 from scimkit.views.document import Block, Cell, Pairs, Table
-from scimkit.views.tables import Data, count, field, table
+from scimkit.views.tables import Data, field, table
 from scimkit.views.values import cell
 
 NOT_OBSERVED = "not observed"
@@ -45,7 +46,10 @@ def describe_pilot(data: Data) -> Description:
     blocks: list[Block] = [pilot_table("Predicted, reported, observed", people)]
     if groups:
         blocks.append(pilot_group_table("The group", groups))
-    blocks.append(Pairs((("job", cell(data.get("job_id"), code=True)),)) if "job_id" in data else Pairs(()))
+    job: tuple[tuple[str, Cell], ...] = ()
+    if "job_id" in data:
+        job = (("job", cell(data.get("job_id"), code=True)),)
+    blocks.append(Pairs(job))
     return "Pilot", f"From {data.get('from_utc') or '?'} to {data.get('to_utc') or '?'}.", tuple(blocks)
 
 

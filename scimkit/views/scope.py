@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from scimkit.evidence.counting import count
 from scimkit.views.document import Block, Cell, Table
-from scimkit.views.tables import Data, count, field, table
+from scimkit.views.tables import Data, field, table
 from scimkit.views.values import cell, phrase
 
 MOST_PEOPLE = 12  # a screenful; the record names everybody
@@ -29,10 +30,11 @@ def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     filters = list(chain.from_iterable(_review(review) for review in reviews))
     if not any(review.get("object") == "User" for review in reviews):
         filters.insert(0, _filter_table([{"filter": text} for text in data.get("filters") or []]))
-    sentence = (
-        f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{' by assignment' if reviews else ''}; the job"
-        f" provisions {MODES.get(str(data.get('mode')), data.get('mode'))}."
-    )
+    how = ""
+    if reviews:
+        how = " by assignment"
+    mode = MODES.get(str(data.get("mode")), data.get("mode"))
+    sentence = f"{count(data.get('people', 0), *OBJECTS['User'])} in scope{how}; the job provisions {mode}."
     return "Scope", sentence, (assigned, *filters, people_table("Pilot people", data.get("pilot") or []))
 
 
@@ -53,6 +55,9 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
         f"of {review['judged']} people assigned {data['staying']} would stay, {len(leaving)} go out, {len(entering)}"
         f" come in, {out} stay out"
     )
+    remarks = []
+    if review["remarks"]:
+        remarks = [_remarks(review)]
     blocks = (
         _people("Who would go out", leaving, empty="nobody"),
         table(
@@ -63,7 +68,7 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
             empty="nobody",
         ),
         *_doubts(review),
-        *([_remarks(review)] if review["remarks"] else []),
+        *remarks,
     )
     return "A filter, tried", f"{data['text']}: {said}. Nothing was written.", blocks
 
@@ -133,12 +138,9 @@ def _doubts(review: Data) -> list[Block]:
     if not review["doubtful"]:
         return []
     columns = {"who": _who, "passes when a pattern may match": field("passes_when")}
+    words = {"anywhere": "anywhere in the value"}
     rows = [
-        {
-            **each,
-            "passes_when": "anywhere in the value" if each["passes_when"] == "anywhere" else "the whole value only",
-        }
-        for each in review["doubtful"]
+        {**each, "passes_when": words.get(each["passes_when"], "the whole value only")} for each in review["doubtful"]
     ]
     return [table("Who passes under one reading of patterns only (unconfirmed)", columns, rows, most=MOST_PEOPLE)]
 

@@ -27,12 +27,3 @@ def _row(readers: Iterable[Callable[[Data], Any]], item: Data) -> tuple[Cell, ..
 def field(name: str, *, code: bool = False, nothing: str = NOTHING) -> Callable[[Data], Cell]:
     """Reads the member `name`; `nothing` is what an empty one shows."""
     return lambda item: cell(item.get(name), code=code, nothing=nothing)
-
-
-def count(number: Any, one: str, many: str = "") -> str:
-    """`number` with its noun.
-
-    >>> count(1, "person", "people"), count(2, "group")
-    ('1 person', '2 groups')
-    """
-    return f"{number} {one if number == 1 else many or one + 's'}"

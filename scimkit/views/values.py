@@ -114,12 +114,17 @@ def phrase(value: Any) -> str:
     if is_person(value):
         return _person(value)
     if is_fact(value):
-        return phrase(value["value"]) + ("" if value.get("confirmed") else " (unconfirmed)")
+        if value.get("confirmed"):
+            return phrase(value["value"])
+        return phrase(value["value"]) + " (unconfirmed)"
     if isinstance(value, Mapping):
         return "\n".join(f"{visible(str(key))}: {phrase(item)}" for key, item in value.items()) or NOTHING
     if isinstance(value, (list, tuple)):
         texts = [phrase(item) for item in value]
-        return ("\n" if any("\n" in text or ", " in text for text in texts) else ", ").join(texts) or NOTHING
+        between = ", "
+        if any("\n" in text or ", " in text for text in texts):
+            between = "\n"
+        return between.join(texts) or NOTHING
     return visible(str(value))
 
 

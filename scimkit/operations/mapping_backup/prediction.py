@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scimkit.errors import PlanRefused
 from scimkit.evidence.checks import Check, failed, first_failed, not_observed, passed, warning
+from scimkit.evidence.counting import count
 from scimkit.evidence.records import record
 from scimkit.operations.mapping_backup.leavers import DisablingRules, Leaver
 
@@ -81,7 +82,7 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
 
 def _count(number: int, one: str, many: str) -> str:
     if number:
-        return f"{number} {one if number == 1 else many}"
+        return count(number, one, many)
     return ""
 
 

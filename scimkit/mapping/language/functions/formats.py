@@ -156,34 +156,39 @@ def print_moment(moment: Moment, form: str, blame: Any = None) -> str:
 def _print_piece(piece: Piece, wall: datetime, fraction: int, kind: str) -> str:
     letter, count = piece.letter, piece.length
     if letter == "y":
-        return f"{wall.year % 100:0{count}d}" if count <= 2 else f"{wall.year:0{count}d}"
+        return _print_year(wall.year, count)
     if letter == "M" and count > 2:
-        name = MONTHS[wall.month - 1]
-        return name if count > 3 else name[:3]
+        return _print_name(MONTHS[wall.month - 1], count)
     if letter == "d" and count > 2:
-        name = DAYS[wall.weekday()]
-        return name if count > 3 else name[:3]
+        return _print_name(DAYS[wall.weekday()], count)
     if letter in "MdHhms":
-        number = {
-            "M": wall.month,
-            "d": wall.day,
-            "H": wall.hour,
-            "h": wall.hour % 12 or 12,
-            "m": wall.minute,
-            "s": wall.second,
-        }[letter]
+        numbers = {"M": wall.month, "d": wall.day, "H": wall.hour, "m": wall.minute, "s": wall.second}
+        number = numbers.get(letter, wall.hour % 12 or 12)
         return f"{number:0{min(count, 2)}d}"
     if letter == "f":
         return f"{fraction:07d}"[:count]
     if letter == "F":
         return f"{fraction:07d}"[:count].rstrip("0")
     if letter == "t":
-        return ("AM" if wall.hour < 12 else "PM")[: min(count, 2)]
+        return ("AM", "PM")[wall.hour // 12][: min(count, 2)]
     if letter == "z":
         return ("+0", "+00", "+00:00")[min(count, 3) - 1]
     if letter == "K":
         return {"Utc": "Z", "Local": "+00:00"}.get(kind, "")
     return "A.D."
+
+
+def _print_year(year: int, count: int) -> str:
+    if count <= 2:
+        year %= 100
+    return f"{year:0{count}d}"
+
+
+def _print_name(name: str, count: int) -> str:
+    """Three letters of it, or with more than three letters of the format the whole."""
+    if count > 3:
+        return name
+    return name[:3]
 
 
 class Reader:
@@ -249,13 +254,16 @@ class Reader:
         elif letter in "zK":
             self.read_offset(letter, count)
         else:
-            self.index += len("A.D.") if self.text.startswith("A.D.", self.index) else 0
+            if self.text.startswith("A.D.", self.index):
+                self.index += len("A.D.")
 
     def read_year(self, count: int) -> None:
         if count <= 2:
             year = self.digits(1 if count == 1 else 2, 2)
             century = LAST_TWO_DIGIT_YEAR // 100 * 100
-            self.put("year", year + (century if year <= LAST_TWO_DIGIT_YEAR % 100 else century - 100))
+            if year > LAST_TWO_DIGIT_YEAR % 100:
+                century -= 100
+            self.put("year", year + century)
         else:
             self.put("year", self.digits(count, max(4, count)))
 
@@ -285,7 +293,9 @@ class Reader:
         if minutes > 14 * 60:
             raise ValueError
         self.index = match.end()
-        self.offset, self.kind = (-minutes if match[1] == "-" else minutes), "Local"
+        if match[1] == "-":
+            minutes = -minutes
+        self.offset, self.kind = minutes, "Local"
 
     def result(self, today: datetime) -> Moment:
         if self.text[self.index :].strip():
@@ -295,7 +305,9 @@ class Reader:
         if self.twelve:
             if hour > 12:
                 raise ValueError
-            hour = hour % 12 + (12 if self.half == "P" else 0)
+            hour = hour % 12
+            if self.half == "P":
+                hour += 12
         elif self.half and (self.half == "A") != (hour < 12):
             raise ValueError
         no_date = not {"year", "month", "day"} & parts.keys()
