@@ -156,6 +156,28 @@ def not_a_pin(text: str) -> list[str]:
 # -- the project keeps them ---------------------------------------------------------------
 
 
+WRITTEN_AGAINST = re.compile(
+    r"(?:[Ww]ritten against|and against) ([a-z0-9-]+) (\d[\d.]*\d)(?:,? and ([a-z0-9-]+) (\d[\d.]*\d))?"
+)
+OVERRIDDEN = {"papermill", "nbclient", "jupyter-client", "uvicorn", "scim2-models", "scim2-server"}
+
+
+def test_what_is_overridden_is_read_again_with_each_version() -> None:
+    """What we override of a library names the version it was written against, and that is the one pinned."""
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M))
+    named: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        text = re.sub(r"\s+", " ", path.read_text(encoding="utf-8"))
+        for found in WRITTEN_AGAINST.findall(text):
+            for library, version in (found[:2], found[2:]):
+                if library:
+                    named.setdefault(library, set()).add(version)
+
+    assert set(named) >= OVERRIDDEN
+    for library, versions in named.items():
+        assert versions == {pinned[library]}, library
+
+
 def test_no_module_is_a_drawer() -> None:
     """Modules and packages are nouns of the trade, never utils, helpers, manager or base."""
     modules = [path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).as_posix() not in ABOUT_THE_MANAGER]

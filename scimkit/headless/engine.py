@@ -67,7 +67,11 @@ class Watch:
 
 
 class HonestManager(NotebookExecutionManager):
-    """papermill's record of an execution, telling only what has happened, in files that are always whole."""
+    """papermill's record of an execution, telling only what has happened, in files that are always whole.
+
+    Written against papermill 2.7.0. There `save` writes the notebook as it is, secrets included, and in place;
+    `cell_complete` and `notebook_complete` call cells completed that a timeout has kept from running.
+    """
 
     def __init__(self, nb: NotebookNode, save_copy: Callable[[NotebookNode], None] | None, **options: Any) -> None:
         super().__init__(nb, **options)
@@ -125,7 +129,11 @@ class HonestManager(NotebookExecutionManager):
 
 
 class RedactingClient(PapermillNotebookClient):
-    """Runs the cells of one notebook in one kernel from `kernels`."""
+    """Runs the cells of one notebook in one kernel from `kernels`.
+
+    Written against nbclient 0.11.0 and papermill 2.7.0, whose loop over the cells it takes over: there a timeout and
+    a dead kernel leave no word in the notebook, and an error ends the run without the message of a ScimkitError.
+    """
 
     def __init__(self, nb_man: HonestManager, *, kernels: Kernels, watch: Watch, **options: Any) -> None:
         super().__init__(nb_man, **options)
@@ -133,7 +141,8 @@ class RedactingClient(PapermillNotebookClient):
         self._lines: dict[str, str] = {}
 
     def execute(self, **kwargs: Any) -> NotebookNode:
-        """Run all cells. Raises as nbclient does for a timeout or a dead kernel;
+        """Run all cells; nbclient's own would start a kernel itself. Raises as nbclient does for a timeout or
+        a dead kernel;
         a cell that ends in an error ends the notebook without an exception."""
         choose_event_loop()
         self.reset_execution_trackers()
@@ -144,6 +153,7 @@ class RedactingClient(PapermillNotebookClient):
 
     @contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
+        """A kernel from `kernels` in place of a fresh one of nbclient's, which takes a second to start."""
         idle = False
         try:
             self._start()
@@ -239,6 +249,7 @@ class RedactingClient(PapermillNotebookClient):
     # -- cells ---------------------------------------------------------------
 
     def papermill_execute_cells(self) -> None:
+        """papermill's loop, with a word in the notebook for each way in which a cell can end."""
         cells, manager = self.nb.cells, self.nb_man
         for index, cell in enumerate(cells):
             self.watch.error = None
@@ -276,6 +287,7 @@ class RedactingClient(PapermillNotebookClient):
                 self.watch.on_cell(index + 1, len(cells))
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
+        """As nbclient's, but each message is redacted first, and what is for the engine alone is taken out."""
         assert self.kc is not None
         while True:
             message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
@@ -327,6 +339,8 @@ class ScimkitEngine(NBClientEngine):
 
     kernels  a `Kernels` to take the kernel from; without it, one is made for this notebook
     watch    a `Watch` to fill
+
+    Written against papermill 2.7.0, whose `execute_notebook` makes its own manager and client: both are ours here.
     """
 
     @classmethod

@@ -127,7 +127,11 @@ class KernelServer:
 
 
 class ForkingProvisioner(LocalProvisioner):
-    """Starts the kernel of a manager by forking; all else as jupyter_client does it."""
+    """Starts the kernel of a manager by forking; all else as jupyter_client does it.
+
+    Written against jupyter-client 8.10.0: `launch_kernel` is the one step that starts a process, and the rest of
+    LocalProvisioner (signals, waiting, cleaning up) asks `process` only for what `ForkedProcess` has.
+    """
 
     server: KernelServer
 

@@ -28,7 +28,10 @@ ARGUMENTS = ("--ext=scimkit.ui.kernel", "--HistoryManager.hist_file=:memory:")
 
 
 class OwnKernelSpecs(KernelSpecManager):
-    """`python3` is the interpreter that runs us, whatever a kernel spec on this machine says."""
+    """`python3` is the interpreter that runs us, whatever a kernel spec on this machine says.
+
+    Written against jupyter-client 8.10.0: it prefers a spec that lies in the user's folders, of whatever Python.
+    """
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         if kernel_name != NATIVE_KERNEL_NAME:

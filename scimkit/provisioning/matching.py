@@ -17,6 +17,8 @@ from scimkit.provisioning.desired import Desired
 from scimkit.provisioning.endpoint import Endpoint
 from scimkit.provisioning.scope import ScopeDecision
 
+# `value.__class__ is str` is asked of every value of every person; isinstance takes up to twice as long.
+
 NOT_ASKED = Observed()
 
 

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple, TypeAlias, overload
 from scimkit.errors import MappingError
 from scimkit.mapping.rows import objects_in
 
+# `value.__class__ is str` is asked of every value of every person; isinstance takes up to twice as long.
+
 CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -177,6 +179,7 @@ def read_target_facts(schema: Mapping[str, Any], object_name: str) -> TargetFact
     return TargetFacts(types, named("caseExact"), named("required"), named("multivalued"))
 
 
+# asked for each change of each person, of a few dozen paths
 @lru_cache(maxsize=1024)
 def parse_target(path: str) -> Target:
     """`path` in its parts; the core schema's URN is dropped, as it may always be left out.

@@ -436,7 +436,10 @@ async def _send(reply: Reply, send: Any) -> None:
 
 
 async def _cut(send: Any) -> None:
-    """Drop the connection without an answer. ASGI has no word for it, so uvicorn's own transport is asked."""
+    """Drop the connection without an answer. ASGI has no word for it, so uvicorn's own transport is asked.
+
+    Written against uvicorn 0.54.0, whose `send` is a method of the cycle that holds the transport.
+    """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is not None:
         transport.abort()

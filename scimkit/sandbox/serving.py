@@ -25,7 +25,10 @@ ADDRESS_FILE = "sandbox.json"  # in the run folder: where the living sandbox is;
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its signal handlers: ending by a signal is a clean exit here."""
+    """uvicorn without its signal handlers: ending by a signal is a clean exit here.
+
+    Written against uvicorn 0.54.0: `capture_signals` raises the signal again when the server has ended.
+    """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -60,7 +60,10 @@ COMMON = ("id", "externalid", "schemas", "meta")  # attributes every resource ha
 
 
 class UsedAttributes(FilterVisitor):
-    """The attributes a filter compares, value paths looked into: `emails.type`, `username`."""
+    """The attributes a filter compares, value paths looked into: `emails.type`, `username`.
+
+    Written against scim2-models 0.12.3, whose visitor leaves each kind of node to its subclass.
+    """
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
@@ -157,7 +160,11 @@ def filterable_names(profile: AppProfile) -> frozenset[str] | None:
 
 
 class VendorService(ScimService):
-    """The protocol with the profile's restrictions."""
+    """The protocol with the profile's restrictions.
+
+    Written against scim2-server 0.8.3, whose service knows no required values beyond the schema, no filter that is
+    refused, and no seat.
+    """
 
     def __init__(self, provider: ScimProvider, vendor: Vendor) -> None:
         super().__init__(provider)
@@ -246,7 +253,10 @@ def _manager_as_object(body: Any) -> bytes:
 
 
 class VendorStorage(InMemoryStorage):
-    """Predictable ids, seats, and a deletion that may only switch off."""
+    """Predictable ids, seats, and a deletion that may only switch off.
+
+    Written against scim2-server 0.8.3, whose storage takes random ids and deletes for good.
+    """
 
     def __init__(self, vendor: Vendor, clock: Callable[[], datetime]) -> None:
         super().__init__(clock=clock)
@@ -315,7 +325,11 @@ class VendorStorage(InMemoryStorage):
 
 
 class VendorApplication(ASGIApplication):
-    """The provider at its address below `/apps/<name>/`, with its bearer token."""
+    """The provider at its address below `/apps/<name>/`, with its bearer token.
+
+    Written against scim2-server 0.8.3: its application answers for one provider at the root of a server, takes any of
+    its own tokens, and tells an unknown path before it looks at the token.
+    """
 
     def __init__(self, vendor: Vendor, storage: VendorStorage, provider: ScimProvider) -> None:
         super().__init__(AsyncInMemoryStorage(storage), provider, VendorService(provider, vendor))

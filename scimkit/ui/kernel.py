@@ -43,6 +43,9 @@ _INSTALLED = "_scimkit_redactor"
 class KernelRedactor:
     """Stands between a kernel and its messages. One per kernel, made by `install_redactor`.
 
+    Written against jupyter-client 8.10.0, where every message of a session is made by `pack`, and against ipykernel
+    7.4.0, whose errors are shown by `_showtraceback`.
+
     pack  the session's own packer: an object to bytes
     """
 

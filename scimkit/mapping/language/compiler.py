@@ -18,6 +18,8 @@ from scimkit.mapping.language.signatures import Function
 from scimkit.mapping.language.syntax import Attribute, Call, Comparison, Expression, Number, Text, Word
 from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, IGNORE_OBJECT, OMITTED, read_value
 
+# `value.__class__ is str` is asked of every value of every person; isinstance takes up to twice as long.
+
 QUOTED = re.compile(r'"[^"]*"')
 Watch: TypeAlias = Callable[[Expression, Run], Run]
 

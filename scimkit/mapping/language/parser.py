@@ -304,6 +304,7 @@ def parse(text: str) -> Expression:
         raise ExpressionError("the expression is nested too deeply", "Simplify it.", text=text, position=0) from None
 
 
+# review, findings and explanations read the same expressions
 @lru_cache(maxsize=512)
 def _parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:

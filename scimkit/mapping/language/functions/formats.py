@@ -99,6 +99,7 @@ def check_styles(names: str) -> bool:
     return "adjusttouniversal" in given
 
 
+# the format of a row is the same for everybody
 @lru_cache(maxsize=256)
 def read_format(text: str) -> tuple[Piece, ...]:
     """A format as pieces. Raises EvaluationFault for one that .NET refuses."""

@@ -428,6 +428,7 @@ class Pattern:
         return shapes[mark]
 
 
+# the pattern of a row is the same for everybody
 @lru_cache(maxsize=1024)
 def compile_pattern(source: str) -> Pattern:
     """The pattern, translated and compiled once. Raises EvaluationFault when .NET or we cannot use it."""
