@@ -59,7 +59,7 @@ def _find_file(name_or_path: str | Path, known: tuple[str, ...]) -> Path:
     )
 
 
-# a profile is read by every step, and takes 20 ms to check
+# a profile is read by every step, and takes 10 ms to check
 @lru_cache(maxsize=64)
 def _read_file(path: Path, modified_ns: int, size_bytes: int) -> AppProfile:
     """One parse per state of a file: the time and size are only there to key the cache."""

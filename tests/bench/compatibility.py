@@ -25,7 +25,7 @@ from tests.bench.measure import Measure
 
 TIMES = 7
 LIMIT = 1.2
-QUICK = Path(__file__).parents[1] / "compatibility" / "crooked.py"
+QUICK = Path(__file__).parents[1] / "compatibility" / "crooked"
 TAG = "be9c4000"  # in the names of the test people: the same each time, so that the requests are
 RESET, STATE = "/plain/-/reset", "/plain/-/state"
 

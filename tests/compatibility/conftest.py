@@ -14,7 +14,7 @@ import pytest
 from scimkit.clients.scim import ScimClient
 from scimkit.credentials import Secret
 
-CROOKED = Path(__file__).with_name("crooked.py")
+CROOKED = Path(__file__).with_name("crooked")
 
 
 class Crooked:

@@ -32,8 +32,10 @@ from scimkit.credentials import Secret
 from scimkit.evidence.records import dump_record, load_record
 from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, ENTERPRISE_USER, MANAGER
 from scimkit.views import to_html, to_text
-from tests.compatibility.crooked import TOKEN as CROOKED_TOKEN
-from tests.compatibility.crooked import Refused, Server, World
+from tests.compatibility.crooked.defects import TOKEN as CROOKED_TOKEN
+from tests.compatibility.crooked.defects import Refused
+from tests.compatibility.crooked.server import Server
+from tests.compatibility.crooked.world import World
 
 pytestmark = pytest.mark.slow  # whole probes against servers of their own
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)

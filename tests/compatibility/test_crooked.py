@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scimkit.compatibility import Terms, default_mapped, probe_compatibility
-from tests.compatibility.crooked import DEFECTS, HARMLESS
+from tests.compatibility.crooked.defects import DEFECTS, HARMLESS
 from tests.compatibility.expected import EXPECTED, FAILS, TIMELY, WORKS, WORKS_IF
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)

@@ -15,7 +15,8 @@ from scimkit.compatibility import Terms, probe_compatibility
 from scimkit.compatibility.record import FAILS, UNKNOWN, WORKS, WORKS_IF
 from scimkit.credentials import Secret
 from scimkit.evidence.checks import Status
-from tests.compatibility.crooked import TOKEN, Handler, Server
+from tests.compatibility.crooked.defects import TOKEN
+from tests.compatibility.crooked.server import Handler, Server
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 SHAPES = (

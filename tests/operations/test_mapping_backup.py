@@ -56,14 +56,57 @@ def made(office):
     return office.make()
 
 
-def live(office, made):
-    return read_live_schema(office.graph, made)
+class Desk:
+    """What the notebook does with one mapping, step by step, in the emulator of `office`."""
+
+    def __init__(self, office):
+        self.office = office
+
+    def live(self, made):
+        return read_live_schema(self.office.graph, made)
+
+    def kept(self, made, **more):
+        """The record of a backup of what is live."""
+        office = self.office
+        return back_up_mapping(
+            self.live(made), app=office.app, tenant=office.tenant, run=office.run, now=office.now(), **more
+        )
+
+    def predicted(self, made, wanted):
+        """The record of whom a restore would shut out."""
+        office = self.office
+        return predict_restore(office.graph, made, wanted, journal=office.journal, now=office.now())
+
+    def planned(self, made, wanted):
+        """The changes of a restore's plan."""
+        office = self.office
+        return plan_restore(office.graph, made, wanted, self.predicted(made, wanted), journal=office.journal)
+
+    def restored(self, made, wanted, changes, *, pause=None, **more):
+        """The record of a restore that was carried out."""
+        office = self.office
+        here = SimpleNamespace(
+            app=office.app,
+            graph=office.graph,
+            tenant=office.tenant,
+            run=office.run,
+            journal=office.journal,
+            now=office.now,
+            pause=pause,
+        )
+        return restore_mapping(here, made, wanted, changes, **more)
+
+    def put_back(self, made, objects, **more):
+        """Plan and carry out; the planned changes and the record."""
+        wanted = saved_as(objects, **more)
+        changes = self.planned(made, wanted)
+        return changes, self.restored(made, wanted, changes)
 
 
-def keep(office, made, **more):
-    return back_up_mapping(
-        live(office, made), app=office.app, tenant=office.tenant, run=office.run, now=office.now(), **more
-    )
+@pytest.fixture
+def desk(office):
+    """The steps of the notebook, for the app that each of them is given."""
+    return Desk(office)
 
 
 def saved_as(objects, title="wanted.toml", schema=None):
@@ -89,35 +132,6 @@ def with_rows(objects, **sources):
 
 def with_user(objects, **members):
     return tuple(replace(each, **members) if each.source_object == "User" else each for each in objects)
-
-
-def plan(office, made, wanted):
-    return plan_restore(office.graph, made, wanted, predict(office, made, wanted), journal=office.journal)
-
-
-def predict(office, made, wanted):
-    return predict_restore(office.graph, made, wanted, journal=office.journal, now=office.now())
-
-
-def restore(office, made, wanted, changes, **more):
-    pause = more.pop("pause", None)
-    here = SimpleNamespace(
-        app=office.app,
-        graph=more.pop("graph", office.graph),
-        tenant=office.tenant,
-        run=office.run,
-        journal=office.journal,
-        now=office.now,
-        pause=pause,
-    )
-    return restore_mapping(here, made, wanted, changes, **more)
-
-
-def put_back(office, made, objects, **more):
-    """Plan and carry out; the planned changes and the record."""
-    wanted = saved_as(objects, **more)
-    changes = plan(office, made, wanted)
-    return changes, restore(office, made, wanted, changes)
 
 
 def words(changes):
@@ -146,28 +160,28 @@ def planted(schema):
 # -- keeping -------------------------------------------------------------------
 
 
-def test_a_backup_is_two_files_that_say_the_same(office, made, leaks):
+def test_a_backup_is_two_files_that_say_the_same(office, desk, made, leaks):
     """mapping.toml for people, mapping.schema.json whole; read again both say what is live, and no secret is
     in them."""
-    record = keep(office, made)
+    record = desk.kept(made)
     assert [check.status for check in record.checks] == [Status.PASSED, Status.PASSED]
-    assert json.loads(office.run.read("mapping.schema.json")) == live(office, made)
+    assert json.loads(office.run.read("mapping.schema.json")) == desk.live(made)
     assert record.objects[0].matching == ("userName",)
     assert record.objects[0].rows == 6
     for name in ("mapping.toml", "mapping.schema.json"):
         read = read_mapping(name, run=office.run)
-        assert read.objects == read_schema(live(office, made))
+        assert read.objects == read_schema(desk.live(made))
     assert leaks(office.run.folder, office.scim_token.reveal()) == []
 
 
-def test_a_backup_overwrites_nothing(office, made):
+def test_a_backup_overwrites_nothing(office, desk, made):
     """The same mapping is kept once; an edited file stays, and the backup gets a number."""
-    assert keep(office, made).file == keep(office, made).file == "mapping.toml"
+    assert desk.kept(made).file == desk.kept(made).file == "mapping.toml"
     edited = office.run.read("mapping.toml").replace("[mail]", "ToLower([mail])")
     office.run.write("mapping.toml", edited)
-    assert keep(office, made).file == "mapping-2.toml"
+    assert desk.kept(made).file == "mapping-2.toml"
     assert office.run.read("mapping.toml") == edited
-    assert keep(office, made).file == "mapping-2.toml"
+    assert desk.kept(made).file == "mapping-2.toml"
 
 
 def test_a_schema_without_directories_is_completed(office, made):
@@ -201,10 +215,10 @@ def sides(office, schema, **chosen):
     return choose_sides(schema, office.app, run=office.run, **given)
 
 
-def test_live_file_profile_and_an_earlier_run(office, made, tmp_path):
+def test_live_file_profile_and_an_earlier_run(office, desk, made, tmp_path):
     """Each pair of sides is compared in its direction, and says the same where nothing differs."""
-    schema = live(office, made)
-    keep(office, made)
+    schema = desk.live(made)
+    desk.kept(made)
     other = RunStore.create(
         tmp_path / "other", app="oreilly", tenant="sandbox", runbook="mapping_backup", steps=(), now=office.now()
     )
@@ -225,7 +239,7 @@ def test_live_file_profile_and_an_earlier_run(office, made, tmp_path):
     assert compare_mapping(*sides(office, changed, against="profile")).changes[0].after == "[employeeId]"
 
 
-def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
+def test_a_run_of_the_journey_has_a_schema_too(office, desk, made, tmp_path):
     """What 5b_mapping has kept is good for a comparison; a file with a mark at its beginning is read; a run without
     any is said."""
     other = RunStore.create(
@@ -233,10 +247,10 @@ def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
     )
     with pytest.raises(ConfigError, match="has kept no mapping"):
         read_mapping(str(other.folder))
-    other.write("5b_schema.json", "\ufeff" + json.dumps(live(office, made)))
+    other.write("5b_schema.json", "\ufeff" + json.dumps(desk.live(made)))
     with pytest.raises(MappingError, match="is no JSON"):
         read_mapping(str(other.folder))
-    other.write("5b_schema.json", json.dumps(live(office, made)))
+    other.write("5b_schema.json", json.dumps(desk.live(made)))
     assert (read_mapping(str(other.folder)).title, read_mapping(str(other.folder)).app) == (
         f"run {other.name}",
         "oreilly",
@@ -246,9 +260,9 @@ def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
         wanted_mapping(office.app, what="restore", file=str(other.folder), run=office.run)
     other.change_state(lambda state: state.update(app="gone"))
     assert read_mapping(str(other.folder)).app == ""
-    keep(office, made)
+    desk.kept(made)
     office.run.write("marked.toml", "\ufeff" + office.run.read("mapping.toml"))
-    assert read_mapping("marked.toml", run=office.run).objects == read_schema(live(office, made))
+    assert read_mapping("marked.toml", run=office.run).objects == read_schema(desk.live(made))
 
 
 @pytest.mark.parametrize(
@@ -271,25 +285,25 @@ def test_a_run_of_the_journey_has_a_schema_too(office, made, tmp_path):
         ({"what": "restore", "file": "other.toml"}, PlanRefused, "mapping of linkedin-learning, and this is oreilly"),
     ],
 )
-def test_what_cannot_be_compared(office, made, chosen, error, words):
+def test_what_cannot_be_compared(office, desk, made, *, chosen, error, words):
     """What is missing, unreadable or of another app is said, with what to give instead."""
-    keep(office, made)
+    desk.kept(made)
     office.run.append("run.log", "a line")
     office.run.write("other.toml", office.run.read("mapping.toml").replace('"oreilly"', '"linkedin-learning"'))
     with pytest.raises(error, match=words) as caught:
-        sides(office, live(office, made), **chosen)
+        sides(office, desk.live(made), **chosen)
     assert caught.value.remedy
 
 
 # -- putting back: a job that was never started -----------------------------------
 
 
-def test_a_file_is_put_back(office, made):
+def test_a_file_is_put_back(office, desk, made):
     """Changed, added and removed rows, defaults and filters are written; everything else stays; a second plan is
     empty."""
-    before = planted(live(office, made))
+    before = planted(desk.live(made))
     office.graph.put_schema(made.service_principal_id, made.job_id, before)
-    before = live(office, made)
+    before = desk.live(made)
     objects = with_rows(
         read_schema(before), externalId='Join("-", [employeeId], "x")', userName="ToLower([userPrincipalName])"
     )
@@ -301,7 +315,7 @@ def test_a_file_is_put_back(office, made):
     objects = with_user(
         objects, rows=tuple(row for row in user_mapping_of(objects).rows if row.target != "name.givenName")
     )
-    changes, record = put_back(office, made, objects)
+    changes, record = desk.put_back(made, objects)
     assert words(changes) == [
         ("set", "User: actions"),
         ("set", "User: filters"),
@@ -315,7 +329,7 @@ def test_a_file_is_put_back(office, made):
         "mapping_backup.kept": Status.PASSED,
         "mapping_backup.job": Status.PASSED,
     }
-    after = live(office, made)
+    after = desk.live(made)
     wanted = write_schema(before, after_objects(after), sources=saved_sources(after))
     assert {k: v for k, v in after.items() if k not in ("version", "@odata.context")} == {
         k: v for k, v in wanted.items() if k not in ("version", "@odata.context")
@@ -330,7 +344,7 @@ def test_a_file_is_put_back(office, made):
     assert row["source"]["parameters"][0]["value"]["name"] == "userPrincipalName"
     assert after["futureMember"] == {"a": [1, None]}
     assert after["version"] != before["version"]
-    assert plan(office, made, saved_as(objects)) == ()
+    assert desk.planned(made, saved_as(objects)) == ()
     assert (record.from_version, record.to_version, record.before_file) == (
         before["version"],
         after["version"],
@@ -348,32 +362,32 @@ def after_objects(schema):
     return read_schema(schema)
 
 
-def test_back_to_what_was_saved(office, made):
+def test_back_to_what_was_saved(office, desk, made):
     """The whole way: keep, change, put the file back; the schema is again what it was, but for its version."""
-    before = live(office, made)
-    keep(office, made)
-    put_back(office, made, with_rows(with_user(read_schema(before), enabled=False), active='"True"'))
-    assert live(office, made) != before
+    before = desk.live(made)
+    desk.kept(made)
+    desk.put_back(made, with_rows(with_user(read_schema(before), enabled=False), active='"True"'))
+    assert desk.live(made) != before
     for name in ("mapping.toml", "mapping.schema.json"):
         wanted = read_mapping(name, run=office.run)
-        changes = plan(office, made, wanted)
+        changes = desk.planned(made, wanted)
         if name == "mapping.toml":
             assert words(changes) == [("set", "User: enabled"), ("set", "User active: source")]
             asked = len(office.journal.entries())
-            restore(office, made, wanted, changes)
+            desk.restored(made, wanted, changes)
             assert [entry.method for entry in office.journal.entries()[asked:]] == ["PUT"]
-        assert {**live(office, made), "version": before["version"]} == before
-        assert plan(office, made, wanted) == ()
+        assert {**desk.live(made), "version": before["version"]} == before
+        assert desk.planned(made, wanted) == ()
 
 
-def test_a_tree_that_was_tampered_with_is_not_used(office, made):
+def test_a_tree_that_was_tampered_with_is_not_used(desk, made):
     """The file that was reviewed says one thing, the tree beside it another: Graph's own reading of the text is
     written."""
-    before = live(office, made)
+    before = desk.live(made)
     without = with_user(
         read_schema(before), rows=tuple(row for row in user_mapping(before).rows if row.target != "active")
     )
-    put_back(office, made, without)
+    desk.put_back(made, without)
     forged = copy.deepcopy(before)
     row = next(
         raw
@@ -381,27 +395,27 @@ def test_a_tree_that_was_tampered_with_is_not_used(office, made):
         if raw["targetAttributeName"] == "active"
     )
     row["source"]["parameters"][0]["value"]["name"] = "accountEnabled"
-    put_back(office, made, read_schema(forged), schema=forged)
-    rows = live(office, made)["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
+    desk.put_back(made, read_schema(forged), schema=forged)
+    rows = desk.live(made)["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
     written = next(raw for raw in rows if raw["targetAttributeName"] == "active")["source"]
     assert written["parameters"][0]["value"]["name"] == "IsSoftDeleted"
     assert written["expression"] == row["source"]["expression"]
 
 
-def test_only_the_order_differs(office, made):
+def test_only_the_order_differs(office, desk, made):
     """The order of rows means nothing to the service: nothing is planned, nothing written."""
-    objects = with_user(read_schema(live(office, made)), rows=tuple(reversed(user_mapping(live(office, made)).rows)))
+    objects = with_user(read_schema(desk.live(made)), rows=tuple(reversed(user_mapping(desk.live(made)).rows)))
     writes = len(office.writes())
-    changes, record = put_back(office, made, objects)
+    changes, record = desk.put_back(made, objects)
     assert changes == ()
     assert status(record, "written") is Status.PASSED
     assert len(office.writes()) == writes
 
 
-def test_what_the_service_would_not_take_is_refused(office, made):
+def test_what_the_service_would_not_take_is_refused(office, desk, made):
     """Refused with words before anything is written."""
-    objects = read_schema(live(office, made))
-    rows = user_mapping(live(office, made)).rows
+    objects = read_schema(desk.live(made))
+    rows = user_mapping(desk.live(made)).rows
     cases = {
         "no attribute nickName": with_rows(objects, nickName="[mail]"),
         "no source attribute mial": with_rows(objects, externalId="ToLower([mial])"),
@@ -411,38 +425,38 @@ def test_what_the_service_would_not_take_is_refused(office, made):
     }
     for said, wanted in cases.items():
         with pytest.raises(PlanRefused, match=said) as caught:
-            plan(office, made, saved_as(wanted))
+            desk.planned(made, saved_as(wanted))
         assert caught.value.remedy
     with pytest.raises(MappingError, match="no mapping of Device"):
-        plan(office, made, saved_as([replace(objects[0], source_object="Device")]))
+        desk.planned(made, saved_as([replace(objects[0], source_object="Device")]))
     assert not [write for write in office.writes() if write[1:] == ("PUT", "schema")]
 
 
-def test_another_apps_saved_schema_is_refused(office, made):
+def test_another_apps_saved_schema_is_refused(office, desk, made):
     """A schema names no app, but the directory it writes to; nothing is planned or written."""
     other = json.loads(
-        json.dumps(live(office, made)).replace(
-            json.dumps(live(office, made)["synchronizationRules"][0]["targetDirectoryName"]), '"LinkedIn Learning"'
+        json.dumps(desk.live(made)).replace(
+            json.dumps(desk.live(made)["synchronizationRules"][0]["targetDirectoryName"]), '"LinkedIn Learning"'
         )
     )
     other["directories"][1]["id"] = "another"
     office.run.write("other.schema.json", json.dumps(other))
     writes = len(office.writes())
-    for ask in (predict, plan):
+    for ask in (desk.predicted, desk.planned):
         with pytest.raises(
             PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, and this job writes to"
         ):
-            ask(office, made, read_mapping("other.schema.json", run=office.run))
+            ask(made, read_mapping("other.schema.json", run=office.run))
     assert len(office.writes()) == writes
 
 
-def test_a_rule_that_may_not_be_edited(office, made):
+def test_a_rule_that_may_not_be_edited(office, desk, made):
     """A rule Microsoft has closed is left alone."""
-    schema = live(office, made)
+    schema = desk.live(made)
     schema["synchronizationRules"][0]["editable"] = False
     office.graph.put_schema(made.service_principal_id, made.job_id, schema)
     with pytest.raises(PlanRefused, match="may not be edited"):
-        plan(office, made, saved_as(with_rows(read_schema(schema), externalId="[mail]")))
+        desk.planned(made, saved_as(with_rows(read_schema(schema), externalId="[mail]")))
 
 
 class Otherwise:
@@ -479,40 +493,40 @@ class Refusing(Otherwise):
         (Unreachable("away"), Unreachable, "away"),
     ],
 )
-def test_without_a_tree_nothing_is_written(office, made, answer, error, said):
+def test_without_a_tree_nothing_is_written(office, desk, made, *, answer, error, said):
     """parseExpression that refuses, fails or says nothing stops the restore with words; a sign-in that may only read
     may still plan."""
-    wanted = saved_as(with_rows(read_schema(live(office, made)), externalId='Append([mail], ".x")'))
-    changes = plan(office, made, wanted)
+    wanted = saved_as(with_rows(read_schema(desk.live(made)), externalId='Append([mail], ".x")'))
+    changes = desk.planned(made, wanted)
     real, office.graph = office.graph, Refusing(office.graph, answer)
     try:
         if error is Denied:
-            assert plan(office, made, wanted) == changes
+            assert desk.planned(made, wanted) == changes
         with pytest.raises(error, match=said):
-            restore(office, made, wanted, changes)
+            desk.restored(made, wanted, changes)
     finally:
         office.graph = real
     assert not [write for write in office.writes() if write[1:] == ("PUT", "schema")]
 
 
-def test_what_the_plan_rests_on_is_read_again(office, made):
+def test_what_the_plan_rests_on_is_read_again(desk, made):
     """Somebody else's change between plan and restore stops it; nothing is written over it."""
-    wanted = saved_as(with_rows(read_schema(live(office, made)), externalId="[mail]"))
-    changes = plan(office, made, wanted)
-    put_back(office, made, with_rows(read_schema(live(office, made)), externalId="[employeeId]"))
+    wanted = saved_as(with_rows(read_schema(desk.live(made)), externalId="[mail]"))
+    changes = desk.planned(made, wanted)
+    desk.put_back(made, with_rows(read_schema(desk.live(made)), externalId="[employeeId]"))
     with pytest.raises(NotReady, match="has changed since") as caught:
-        restore(office, made, wanted, changes)
+        desk.restored(made, wanted, changes)
     assert caught.value.remedy
     assert (
-        next(row for row in user_mapping(live(office, made)).rows if row.target == "externalId").expression
+        next(row for row in user_mapping(desk.live(made)).rows if row.target == "externalId").expression
         == "[employeeId]"
     )
 
 
-def test_a_change_while_the_cycle_ends_stops_it(office, made):
+def test_a_change_while_the_cycle_ends_stops_it(office, desk, made):
     """Waiting for a cycle may take an hour: what somebody changes meanwhile is not written over."""
-    wanted = saved_as(with_rows(read_schema(live(office, made)), externalId="[mail]"))
-    changes = plan(office, made, wanted)
+    wanted = saved_as(with_rows(read_schema(desk.live(made)), externalId="[mail]"))
+    changes = desk.planned(made, wanted)
 
     class Meanwhile(Otherwise):
         def job(self, sp, job):
@@ -524,35 +538,35 @@ def test_a_change_while_the_cycle_ends_stops_it(office, made):
     real, office.graph = office.graph, Meanwhile(office.graph, [False, True, False])
     try:
         with pytest.raises(NotReady, match="while the running cycle ended"):
-            restore(office, made, wanted, changes)
+            desk.restored(made, wanted, changes)
     finally:
         office.graph = real
-    assert live(office, made)["unknown"] == 1
-    assert user_mapping(live(office, made)).rows[-1].expression == "[mailNickname]"
+    assert desk.live(made)["unknown"] == 1
+    assert user_mapping(desk.live(made)).rows[-1].expression == "[mailNickname]"
 
 
-def test_each_restore_keeps_what_was_before_it(office, made):
+def test_each_restore_keeps_what_was_before_it(office, desk, made):
     """Two restores in one run leave two mappings from before; nothing is overwritten."""
-    first = put_back(office, made, with_rows(read_schema(live(office, made)), externalId="[mail]"))[1]
-    second = put_back(office, made, with_rows(read_schema(live(office, made)), externalId="[employeeId]"))[1]
+    first = desk.put_back(made, with_rows(read_schema(desk.live(made)), externalId="[mail]"))[1]
+    second = desk.put_back(made, with_rows(read_schema(desk.live(made)), externalId="[employeeId]"))[1]
     assert (first.before_file, second.before_file) == ("mapping.before.toml", "mapping.before-2.toml")
     assert "[mailNickname]" in office.run.read(first.before_file)
     assert "[mail]" in office.run.read(second.before_file)
 
 
-def test_what_is_read_back_counts(office, made):
+def test_what_is_read_back_counts(office, desk, made):
     """A write that Graph takes and does not keep is a failed check, and the job is not started over it."""
-    objects = with_rows(read_schema(live(office, made)), externalId="[mail]")
+    objects = with_rows(read_schema(desk.live(made)), externalId="[mail]")
 
     class Forgetful(Otherwise):
         def put_schema(self, sp, job, schema, **more):
             return None
 
     wanted = saved_as(objects)
-    changes = plan(office, made, wanted)
+    changes = desk.planned(made, wanted)
     real, office.graph = office.graph, Forgetful(office.graph)
     try:
-        record = restore(office, made, wanted, changes)
+        record = desk.restored(made, wanted, changes)
     finally:
         office.graph = real
     assert status(record, "written") is Status.FAILED
@@ -593,13 +607,11 @@ def actions(office, since):
     return [entry.path.rsplit("/", 1)[1] for entry in office.journal.entries()[since:]]
 
 
-def test_a_running_job_is_paused_and_started_again(office, running):
+def test_a_running_job_is_paused_and_started_again(office, desk, running):
     """Pause, write, start, in this order and each once; the plan says so and warns that everybody is looked at
     again."""
     since = len(office.journal.entries())
-    changes, record = put_back(
-        office, running, with_rows(read_schema(live(office, running)), externalId="[employeeId]")
-    )
+    changes, record = desk.put_back(running, with_rows(read_schema(desk.live(running)), externalId="[employeeId]"))
     assert words(changes) == [
         ("pause", "provisioning of Learning"),
         ("set", "User externalId: source"),
@@ -611,17 +623,17 @@ def test_a_running_job_is_paused_and_started_again(office, running):
     assert record.started
     assert status(record, "job") is Status.WARNING
     assert status(record, "written") is Status.PASSED
-    assert plan(office, running, saved_as(read_schema(live(office, running)))) == ()
+    assert desk.planned(running, saved_as(read_schema(desk.live(running)))) == ()
 
 
-def test_leavers_are_named(office, running):
+def test_leavers_are_named(office, desk, running):
     """Who is in scope now and would not be afterwards stands in the plan with the reason, and they are what the cycle
     switches off."""
     objects = with_user(
-        read_schema(live(office, running)),
+        read_schema(desk.live(running)),
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
     )
-    changes, record = put_back(office, running, objects)
+    changes, record = desk.put_back(running, objects)
     [leaver] = [change for change in changes if change.action == "disable"]
     assert leaver.object == JOSE
     assert "fails the scoping filters" in leaver.after
@@ -640,38 +652,38 @@ def accounts(office, made):
 
 
 @pytest.mark.slow
-def test_a_row_that_switches_people_off(office, running):
+def test_a_row_that_switches_people_off(desk, running):
     """Not filters alone take access away: a changed row for active names them, too."""
     objects = with_rows(
-        read_schema(live(office, running)),
+        read_schema(desk.live(running)),
         active='IIF([userPrincipalName] = "'
         + JOSE
         + '", "False", Switch([IsSoftDeleted], , "False", "True", "True", "False"))',
     )
-    changes = plan(office, running, saved_as(objects))
+    changes = desk.planned(running, saved_as(objects))
     assert [
         (change.object, "active gives False" in change.after) for change in changes if change.action == "disable"
     ] == [(JOSE, True)]
 
 
-def test_as_many_as_the_threshold_are_refused(office, running):
+def test_as_many_as_the_threshold_are_refused(office, desk, running):
     """Two would be switched off and the job stops at two: refused, with their names, and nothing is written."""
     store_threshold(office, running, 2)
     since = len(office.journal.entries())
-    wanted = saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,)))
-    prediction = predict(office, running, wanted)
+    wanted = saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,)))
+    prediction = desk.predicted(running, wanted)
     assert {each.person.user_principal_name for each in prediction.leavers} == {GRACE, JOSE}
     assert prediction.checks[0].status is Status.FAILED
     with pytest.raises(
         PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}"
     ) as caught:
-        plan(office, running, wanted)
+        desk.planned(running, wanted)
     assert caught.value.remedy
     assert actions(office, since) == []
 
 
 @pytest.mark.slow
-def test_who_may_keep_the_account_is_not_refused(office, running):
+def test_who_may_keep_the_account_is_not_refused(office, desk, running):
     """SkipOutOfScopeDeletions keeps the accounts of leavers: they are named, not counted."""
     secrets = {
         "BaseAddress": office.address.scim_urls["oreilly"],
@@ -680,25 +692,25 @@ def test_who_may_keep_the_account_is_not_refused(office, running):
         "SkipOutOfScopeDeletions": "True",
     }
     office.graph.put_secrets(running.service_principal_id, secrets)
-    changes = plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,))))
+    changes = desk.planned(running, saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,))))
     assert ["stays as it is" in change.after for change in changes if change.action == "disable"] == [True, True]
-    by_row = with_rows(read_schema(live(office, running)), active='"False"')
-    leavers = predict(office, running, saved_as(by_row)).leavers
+    by_row = with_rows(read_schema(desk.live(running)), active='"False"')
+    leavers = desk.predicted(running, saved_as(by_row)).leavers
     assert [each.keeps_account for each in leavers] == [False, False], "a row that gives False is obeyed all the same"
 
 
 @pytest.mark.slow
-def test_settings_that_may_not_be_read(office, running):
+def test_settings_that_may_not_be_read(office, desk, running):
     """Unknown is not none: the forecast says that the settings were not read, and by what it went instead."""
 
     class Closed(Otherwise):
         def secrets(self, sp):
             raise Denied("no", status=403)
 
-    wanted = saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,)))
+    wanted = saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,)))
     real, office.graph = office.graph, Closed(office.graph)
     try:
-        prediction = predict(office, running, wanted)
+        prediction = desk.predicted(running, wanted)
     finally:
         office.graph = real
     assert len(prediction.leavers) == 2
@@ -710,19 +722,18 @@ def test_settings_that_may_not_be_read(office, running):
 @pytest.mark.parametrize(
     "clause", [Clause("appRoleAssignments", "IS NOT NULL"), Clause("department", "REGEX MATCH", "^[a-z-[aeiou]]+$")]
 )
-def test_a_filter_that_cannot_be_judged_here(office, running, clause):
+def test_a_filter_that_cannot_be_judged_here(desk, running, clause):
     """Unknown is not nobody: a filter on what scimkit cannot read, or with a pattern it cannot run, is refused for a
     job that runs."""
     with pytest.raises(PlanRefused, match="nobody knows who would fall out of scope"):
-        plan(
-            office,
+        desk.planned(
             running,
-            saved_as(with_user(read_schema(live(office, running)), filters=(ScopingFilter("f", (clause,)),))),
+            saved_as(with_user(read_schema(desk.live(running)), filters=(ScopingFilter("f", (clause,)),))),
         )
 
 
 @pytest.mark.slow
-def test_everybody_is_looked_at_where_everybody_is_provisioned(office, running):
+def test_everybody_is_looked_at_where_everybody_is_provisioned(office, desk, running):
     """With SyncAll nobody need be assigned, so the whole directory counts."""
     secrets = {"BaseAddress": office.address.scim_urls["oreilly"], "SecretToken": office.scim_token, "SyncAll": "true"}
     office.graph.put_secrets(running.service_principal_id, secrets)
@@ -733,15 +744,15 @@ def test_everybody_is_looked_at_where_everybody_is_provisioned(office, running):
             r" and others"
         ),
     ):
-        plan(office, running, saved_as(with_user(read_schema(live(office, running)), filters=(ENGINEERS,))))
+        desk.planned(running, saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,))))
 
 
-def test_groups_that_fall_out_of_scope_are_named(office, made):
+def test_groups_that_fall_out_of_scope_are_named(office, desk, made):
     """A filter of the group mapping takes groups away as one of people takes people; they count towards the
     threshold, too."""
     learners = next(group for group in office.graph.groups() if group["displayName"] == "Learners")
     office.graph.assign(made.service_principal_id, learners["id"], pick_role(made)[0])
-    users = user_mapping(live(office, made))
+    users = user_mapping(desk.live(made))
     before = ObjectMapping("Groups", "Group", "urn:g", True, users.actions, (), ())
     after = replace(before, filters=(ScopingFilter("f", (Clause("displayName", "EQUALS", "Others"),)),))
     assert find_leaving_groups(office.graph, made, before, after) == ("Learners",)
@@ -764,16 +775,16 @@ def test_groups_that_fall_out_of_scope_are_named(office, made):
 
 
 @pytest.mark.slow
-def test_a_job_paused_by_somebody_else_stays_paused(office, running):
+def test_a_job_paused_by_somebody_else_stays_paused(office, desk, running):
     """Paused with accounts made before: leavers are named, the job is left off."""
     office.journal.step = "stop"
     office.graph.pause_job(running.service_principal_id, running.job_id)
     office.journal.step = "mapping_backup"
     objects = with_user(
-        read_schema(live(office, running)),
+        read_schema(desk.live(running)),
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
     )
-    changes, record = put_back(office, running, objects)
+    changes, record = desk.put_back(running, objects)
     assert [change.action for change in changes] == ["set", "disable"]
     assert not record.started
     assert state_of(office, running) == "Paused"
@@ -787,14 +798,14 @@ class Crash(RuntimeError):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["pause_job", "put_schema", "start_job"])
 @pytest.mark.parametrize("arrived", [False, True], ids=["before", "after"])
-def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
+def test_interrupted_anywhere_it_is_completed(office, desk, running, method, arrived):
     """Killed before or after any write: the resumed run needs no new confirmation, ends with the mapping written and
     the job on, once."""
     objects = with_user(
-        with_rows(read_schema(live(office, running)), externalId="[employeeId]"),
+        with_rows(read_schema(desk.live(running)), externalId="[employeeId]"),
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
     )
-    wanted, before = saved_as(objects), live(office, running)
+    wanted, before = saved_as(objects), desk.live(running)
 
     class Dying(Otherwise):
         pass
@@ -808,7 +819,7 @@ def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
     setattr(Dying, method, die)
 
     def confirmed():
-        changes = plan(office, running, wanted)
+        changes = desk.planned(running, wanted)
         made_plan = make_plan("mapping_backup", office.tenant, summary="", changes=changes, job_id=running.job_id)
         return changes, confirm_plan(made_plan, "sandbox", tenant=office.tenant, run=office.run, now=office.now())
 
@@ -816,23 +827,23 @@ def test_interrupted_anywhere_it_is_completed(office, running, method, arrived):
     office.graph = Dying(office_graph)
     try:
         with pytest.raises(Crash):
-            restore(office, running, wanted, changes)
+            desk.restored(running, wanted, changes)
     finally:
         office.graph = office_graph
     left, second = confirmed()
     if left:
         assert second == first, "what is left is a part of what was confirmed"
-    record = restore(office, running, wanted, left)
+    record = desk.restored(running, wanted, left)
     assert state_of(office, running) == "Active"
     assert status(record, "written") is Status.PASSED
-    assert plan(office, running, wanted) == ()
+    assert desk.planned(running, wanted) == ()
     assert json.loads(office.run.read("mapping.before.schema.json")) == before
     puts = [entry for entry in office.journal.entries() if entry.method == "PUT" and entry.path.endswith("/schema")]
     assert [entry.state for entry in puts] == ["done"]
 
 
 @pytest.mark.slow
-def test_a_cycle_that_does_not_end(office, running):
+def test_a_cycle_that_does_not_end(office, desk, running):
     """While the paused job's cycle runs nothing is written: it waits, and says how to go on."""
 
     class Busy(Otherwise):
@@ -848,22 +859,22 @@ def test_a_cycle_that_does_not_end(office, running):
             ]
             return found
 
-    wanted = saved_as(with_rows(read_schema(live(office, running)), externalId="[employeeId]"))
-    changes, before = plan(office, running, wanted), live(office, running)
+    wanted = saved_as(with_rows(read_schema(desk.live(running)), externalId="[employeeId]"))
+    changes, before = desk.planned(running, wanted), desk.live(running)
     real, office.graph = office.graph, Busy(office.graph)
     waited = []
     try:
         with pytest.raises(Waiting, match="has not ended yet; the job is paused") as caught:
-            restore(office, running, wanted, changes, pause=lambda: waited.append(1), polls=3)
+            desk.restored(running, wanted, changes, pause=lambda: waited.append(1), polls=3)
     finally:
         office.graph = real
     assert caught.value.settings == {"mapping_backup": {}}
     assert len(waited) == 3
-    assert live(office, running) == before
-    left = plan(office, running, wanted)
+    assert desk.live(running) == before
+    left = desk.planned(running, wanted)
     assert left[0].idle
     assert words(left) == words(changes)
-    assert status(restore(office, running, wanted, left), "written") is Status.PASSED
+    assert status(desk.restored(running, wanted, left), "written") is Status.PASSED
     assert state_of(office, running) == "Active"
 
 
@@ -915,10 +926,10 @@ def test_an_app_set_up_elsewhere_is_named(office):
         assert "Backup me" in caught.value.remedy
 
 
-def test_a_file_for_another_path_of_the_same_app(office, made):
+def test_a_file_for_another_path_of_the_same_app(office, desk, made):
     """The file of a profile that is a TOML file itself is known by the name in it."""
-    office.run.write("wanted.toml", print_mapping(read_schema(live(office, made)), app="oreilly", title="x", about={}))
+    office.run.write("wanted.toml", print_mapping(read_schema(desk.live(made)), app="oreilly", title="x", about={}))
     assert wanted_mapping(office.app, what="restore", file="wanted.toml", run=office.run).objects == read_schema(
-        live(office, made)
+        desk.live(made)
     )
     assert wanted_mapping(office.app, what="compare", file="wanted.toml", run=office.run) is None
