@@ -265,7 +265,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from scimkit.clients.scim import ScimClient
-from scimkit.compatibility import probe_compatibility
+from scimkit.compatibility import Terms, probe_compatibility
 from scimkit.compatibility.ledger import Ledger
 from scimkit.credentials import Secret
 url, token, folder = sys.argv[1:]
