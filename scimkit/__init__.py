@@ -1,7 +1,7 @@
 """scimkit: set up, prove and operate SCIM provisioning from Microsoft Entra ID.
 
-The verbs of the journey in their order: the whole public API on one page. Each
-takes earlier records and a handle, and gives the next record. Nothing is
+The verbs of the journey in order: the whole public API on one page. Each
+uses earlier records and a handle, and returns the next record. Nothing is
 imported until it is used, so that `import scimkit` costs nothing.
 """
 

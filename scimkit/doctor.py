@@ -1,4 +1,4 @@
-"""What this machine offers: looked at before anybody is blamed."""
+"""What this machine provides, checked before anyone is blamed."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ def _kernel() -> Check:
             "there is no Jupyter kernel called python3",
             "Run: python -m ipykernel install --sys-prefix --name python3",
         )
-    return passed("doctor.kernel", "the kernel python3 is there")
+    return passed("doctor.kernel", "the kernel python3 is installed")
 
 
 def _keyring() -> Check:
     from scimkit.credentials.places import has_keyring
 
     if has_keyring():
-        return passed("doctor.keyring", "a keyring is there: tokens can be kept as keyring:NAME")
+        return passed("doctor.keyring", "a keyring is available: tokens can be stored as keyring:NAME")
     return warning(
         "doctor.keyring",
         "this machine has no keyring",
-        "Keep tokens in an environment variable (env:NAME) or a file (file:PATH).",
+        "Store tokens in an environment variable (env:NAME) or a file (file:PATH).",
     )
 
 
@@ -69,7 +69,7 @@ def _config() -> Check:
     except ScimkitError as error:
         return failed("doctor.config", error.message, error.remedy)
     if not config.file:
-        return passed("doctor.config", "no scimkit.toml: the sandbox only")
+        return passed("doctor.config", "no scimkit.toml: sandbox only")
     tenants = (
         ", ".join(f"{t.name} ({t.environment}, writes {t.writes})" for t in config.tenants.values()) or "no tenant"
     )

@@ -3,19 +3,19 @@
     ScimkitError                 message: what happened; remedy: what to do next
       ConfigError                a parameter, an option or scimkit.toml is wrong
       ProfileError               an app profile is wrong: file, key
-      CredentialError            a secret cannot be had: the reference, never the value
+      CredentialError            a secret is not available: the reference, never the value
       MappingError               an expression or a filter is wrong: text, position
       RunError                   a run folder or record cannot be used: path
-      ApiError                   a server did not do what was asked: method, path, status, request id
+      ApiError                   a server did not do what was requested: method, path, status, request id
         Unreachable              no answer at all
         Denied                   401 or 403
-        Throttled                429 to the end of our patience
+        Throttled                429 until we gave up
         Rejected                 any other refusal, and an answer that makes no sense
-      NotReady                   an earlier step failed, or what a plan rests on has changed
+      NotReady                   an earlier step failed, or the basis of a plan has changed
       Waiting                    for a confirmation, a person, a vendor or a cycle
       PlanRefused                over a limit, wrong tenant, not adopted
 
-A foreseeable situation is one of these and is shown as its sentence and its
+A foreseeable situation is one of these, and is shown as its sentence and its
 remedy, never as a traceback. Anything else that escapes is a defect.
 """
 
@@ -38,7 +38,7 @@ def lines_of(message: str, remedy: str) -> list[str]:
 class ScimkitError(Exception):
     """Something foreseeable went wrong; `remedy` says what to do next.
 
-    exit_code  what a headless run ends with: 1 a check failed,
+    exit_code  how a headless run ends: 1 a check failed,
                2 usage or configuration, 3 waiting, 4 could not finish
     """
 
@@ -55,7 +55,7 @@ class ScimkitError(Exception):
         return self.message
 
     def _render_traceback_(self) -> list[str]:
-        """IPython asks for this instead of printing a traceback."""
+        """Called by IPython instead of printing a traceback."""
         first, *rest = self.lines()
         return [f"{type(self).__name__}: {first}", *rest]
 
@@ -81,7 +81,7 @@ class ProfileError(ScimkitError):
 
 
 class CredentialError(ScimkitError):
-    """A secret cannot be had. Names the reference, never the value."""
+    """A secret is not available. Names the reference, never the value."""
 
     exit_code = 2
 
@@ -94,8 +94,8 @@ class MappingError(ScimkitError):
     """An expression or a scoping filter is wrong.
 
     text      the whole expression, or the clause
-    position  offset of the offending character in `text`, from 0; None where no
-              single place is to blame
+    position  offset of the wrong character in `text`, from 0; None if no
+              single place is wrong
     """
 
     exit_code = 1
@@ -116,7 +116,7 @@ class RunError(ScimkitError):
 
 
 class ApiError(ScimkitError):
-    """A server did not do what was asked.
+    """A server did not do what was requested.
 
     path is without host and query values; status is None when no answer came.
     """
@@ -157,7 +157,7 @@ class Unreachable(ApiError):
 
 
 class Denied(ApiError):
-    """401 or 403: the token is not accepted, or not for this. code is Graph's, where there is one."""
+    """401 or 403: the token is not accepted, or not for this request. code is Graph's, if there is one."""
 
     exit_code = 1
 
@@ -167,7 +167,7 @@ class Denied(ApiError):
 
 
 class Throttled(ApiError):
-    """429 again and again. `retry_after_seconds` is the server's last wish, if any."""
+    """429 repeatedly. `retry_after_seconds` is the last wait the server asked for, if any."""
 
     def __init__(
         self, message: str, remedy: str = "", *, retry_after_seconds: float | None = None, **where: object
@@ -177,9 +177,9 @@ class Throttled(ApiError):
 
 
 class Rejected(ApiError):
-    """Refused for its content, or answered with something that makes no sense.
+    """Refused because of its content, or answered with something that makes no sense.
 
-    code is Graph's error code or SCIM's `scimType`, where there is one.
+    code is Graph's error code or SCIM's `scimType`, if there is one.
     """
 
     exit_code = 1
@@ -190,9 +190,9 @@ class Rejected(ApiError):
 
 
 class FailedCheck(Protocol):
-    """What an error can say of the check it carries; `evidence.checks.Check` is one.
+    """What an error can say about the check it carries; `evidence.checks.Check` is one.
 
-    Errors stand below everything else, so they name no class of the rooms above.
+    Errors are below everything else, so they name no class of the rooms above.
     """
 
     @property
@@ -204,7 +204,7 @@ class FailedCheck(Protocol):
 
 
 class NotReady(ScimkitError):
-    """An earlier step failed, or what a plan rests on has changed. Carries the check, if there is one."""
+    """An earlier step failed, or the basis of a plan has changed. Carries the check, if there is one."""
 
     exit_code = 1
 
@@ -216,10 +216,10 @@ class NotReady(ScimkitError):
 class Waiting(ScimkitError):
     """For a confirmation, a person, a vendor or a cycle.
 
-    command  what to type to go on; the runner prints it as its last line.
+    command  the command that continues; the runner prints it as its last line.
              A notebook does not know how its run was started, so it leaves
              `settings` ({"3_app": {"confirm": "1a2b…"}}) from which the runner
-             makes the command.
+             builds the command.
     """
 
     exit_code = 3
@@ -232,6 +232,6 @@ class Waiting(ScimkitError):
 
 
 class PlanRefused(ScimkitError):
-    """A plan goes over a limit, is for another tenant, or touches what was not adopted."""
+    """A plan exceeds a limit, is for another tenant, or changes an app that was not adopted."""
 
     exit_code = 1

@@ -1,8 +1,8 @@
 """The report of a run: one HTML file that an auditor can read without scimkit.
 
-Made from the run folder alone, so it can be made again, and of a run that
-stopped half-way. It holds no script and asks nothing of the network. People
-stand under pseudonyms unless asked otherwise (`views.people`).
+It is created from the run folder alone, so it can be created again, and for a run that
+stopped half-way. It contains no script and makes no network request. People
+appear under pseudonyms unless requested otherwise (`views.people`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ATTENTION = ("failed", "warning", "not_observed")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One record as it is shown: its view, its file, and when it was made."""
+    """One record as shown: its view, its file, and when it was written."""
 
     view: View
     file: str
@@ -52,7 +52,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class StepPart:
-    """One step of the story. `status` is the check status whose colour and symbol it wears."""
+    """One step of the story. `status` is the check status that gives its colour and symbol."""
 
     name: str
     state: str
@@ -68,7 +68,7 @@ class StepPart:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One journalled write; bodies as indented JSON, "" where there is none."""
+    """One journalled write; bodies as indented JSON, "" if there is none."""
 
     number: int
     step: str
@@ -86,11 +86,11 @@ class Write:
 
 
 def write_report(run: RunStore, *, show_people: bool = False) -> Path:
-    """Make `report.html` in the run folder and say where it is.
+    """Create `report.html` in the run folder and return its path.
 
-    show_people  names, user names and addresses in clear
+    show_people  names, user names and addresses in clear text
 
-    Raises RunError when run.json is damaged or the folder cannot be written.
+    Raises RunError if run.json is damaged or the folder cannot be written.
     """
     run.write(REPORT, render_report(run, show_people=show_people))
     return run.path(REPORT)
@@ -115,7 +115,7 @@ def render_report(run: RunStore, *, show_people: bool = False) -> str:
 def _read_folder(run: RunStore) -> tuple[dict[str, Any], dict[str, Any]]:
     """run.json, and every record and journal entry by its name; secrets replaced.
 
-    A file that is not JSON is None: the report says so and goes on.
+    A file that is not JSON is None: the report says so and continues.
     """
     from scimkit.credentials import REDACTOR
 
@@ -215,7 +215,7 @@ def _steps(run: RunStore, state: Mapping[str, Any], records: Mapping[str, Any]) 
 
 
 def _chosen(noted: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
-    """What was set for a step; app, tenant and run stand at the top of the page."""
+    """The settings of a step; app, tenant and run are at the top of the page."""
     chosen = {**(noted.get("parameters") or {}), **choices}
     return {name: value for name, value in chosen.items() if name not in ("app", "tenant", "run")}
 
@@ -258,7 +258,7 @@ def _show(file: str, envelope: Any) -> Shown:
         return Shown(view, file, str(envelope.get("made_utc") or ""))
     if envelope and envelope.get("version", 0) != VERSION:
         writer = envelope.get("scimkit", "?")
-        text = f"{file} was written by scimkit {writer}, a later version: make the report with that one."
+        text = f"{file} was written by scimkit {writer}, a later version. Create the report with that version."
     else:
         text = f"{file} is damaged and cannot be shown."
     return Shown(View("A record that cannot be read", text, ()), file, "")
@@ -272,7 +272,7 @@ def _others(steps: Sequence[StepPart], records: Mapping[str, Any]) -> tuple[Show
 
 
 def _attention(state: Mapping[str, Any], records: Mapping[str, Any]) -> tuple[CheckRow, ...]:
-    """Every check that did not pass, failed ones first, each with the step it belongs to."""
+    """Every check that did not pass, failed ones first, each with its step."""
     names = {step.split("_")[0]: step for step in state["steps"]}
     rows = []
     for file, envelope in records.items():
@@ -291,7 +291,7 @@ def _attention(state: Mapping[str, Any], records: Mapping[str, Any]) -> tuple[Ch
 
 
 def _verdict(steps: Sequence[StepPart], attention: Sequence[CheckRow]) -> tuple[str, str]:
-    """A status and one sentence: how the run stands."""
+    """A status and one sentence: the state of the run."""
     total, done = len(steps), sum(1 for step in steps if step.status == "passed")
     stopped = next((step for step in steps if step.state in _STOPPED or step.state == _STATE_WORDS["error"]), None)
     if stopped is not None:
@@ -323,7 +323,7 @@ def _stop_sentence(step: StepPart, attention: Sequence[CheckRow]) -> str:
 
 
 def _numbers(data: Mapping[str, Mapping[str, Any]]) -> Table:
-    """How many: as forecast, as the log has it, as counted in the app."""
+    """How many: as forecast, as in the log, as counted in the app."""
     rows = [
         ("predicted", ACTION_WORDS.get(action, action), count, "forecast")
         for action, count in (data.get("Forecast", {}).get("counts") or {}).items()

@@ -1,6 +1,6 @@
 """The tenant a run works in: the built-in sandbox, or a live one from scimkit.toml.
 
-The only module that knows them all. Everybody else receives an `Access`: the
+The only module that knows all tenants. All other modules receive an `Access`: the
 handles of one notebook to Graph and to the app, and the tenant's clock.
 """
 
@@ -36,10 +36,10 @@ SANDBOX = "sandbox"
 CONFIG_NAME = "scimkit.toml"
 SANDBOX_ORIGIN = "http://sandbox"  # how the sandbox's address is written in records: without its port
 _WHENCE = {
-    "template": "a part of it is your own",
+    "template": "part of it is specific to you",
     "console": "it is shown in the app's own console",
-    "support": "the vendor's support tells it to each customer",
-    "none": "the app's sources name none",
+    "support": "the vendor's support gives it to each customer",
+    "none": "the app's sources do not give one",
 }
 _CHOICES = {
     "environment": ("production", "test"),
@@ -53,13 +53,13 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")  # of a tenant or app: it becomes part
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One tenant. Free of secrets: `secret_ref` names where one may come from.
+    """One tenant. Contains no secrets: `secret_ref` names where one may come from.
 
     environment  production | test | sandbox
     writes       never: scimkit only reads | ask: it writes what was confirmed | sandbox
     authority, graph_url  override the cloud's own hosts
-    ca_file      PEM file of a private root to trust beside the system's
-    poll_seconds  between two readings of a running job; Graph asks for a minute
+    ca_file      PEM file of a private root to trust in addition to the system's roots
+    poll_seconds  between two readings of a running job; Graph asks for one minute
     """
 
     name: str
@@ -81,7 +81,7 @@ class Tenant:
         return self.name == SANDBOX
 
     def banner(self) -> str:
-        """One line that every notebook shows: where am I, and what may be written."""
+        """One line that every notebook shows: where it works, and what may be written."""
         if self.is_sandbox:
             return "tenant: sandbox (built in) · writes: only into the sandbox"
         may = "only what you have confirmed"
@@ -103,7 +103,7 @@ class AppValues:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What scimkit.toml says; empty where there is none."""
+    """The contents of scimkit.toml; empty if there is no such file."""
 
     file: str = ""
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
@@ -113,11 +113,12 @@ class Config:
         return self.apps.get(name, AppValues())
 
     def check_apps(self, current: str) -> None:
-        """Refuse a section that is misspelled: values nobody reads pass for values that are in force.
+        """Refuse a misspelled section: values that are never read would look like values in force.
 
-        current  the app's name; a section of any other, unlike name may belong to an app of its own file
+        current  the app's name; a section with any other, dissimilar name may belong to an app
+                 with its own file
 
-        Raises ConfigError naming file, section and the likely name.
+        Raises ConfigError naming the file, the section and the likely name.
         """
         from scimkit.apps import names
 
@@ -125,16 +126,16 @@ class Config:
         for section in self.apps:
             if section not in known and (meant := _likely_app(section, known)):
                 raise ConfigError(
-                    f"{self.file}: [apps.{section}] is no app known here", f"Did you mean [apps.{meant}]?"
+                    f"{self.file}: [apps.{section}] is not an app known here", f"Did you mean [apps.{meant}]?"
                 )
 
     def tenant(self, name: str) -> Tenant:
-        """The tenant called `name`. Raises ConfigError listing those there are."""
+        """The tenant called `name`. Raises ConfigError listing the existing tenants."""
         if name == SANDBOX:
             return Tenant(SANDBOX, tenant_id="", environment=SANDBOX, writes=SANDBOX)
         if name == "portal":
             raise ConfigError(
-                'tenant = "portal" (working without Graph) is not there yet',
+                'tenant = "portal" (working without Graph) is not available yet',
                 "Use the sandbox, or a tenant that allows Graph.",
             )
         if name not in self.tenants:
@@ -147,7 +148,7 @@ class Config:
 
 
 def find_config(given: str = "", *, start: Path | None = None) -> Path | None:
-    """The config file in force: --config, SCIMKIT_CONFIG, the working folder upwards,
+    """The config file in force: --config, SCIMKIT_CONFIG, the working folder and its parents,
     the user's own folder; None where there is none. A file that is named must exist."""
     named = given or os.environ.get("SCIMKIT_CONFIG", "")
     if named:
@@ -167,14 +168,14 @@ def find_config(given: str = "", *, start: Path | None = None) -> Path | None:
 
 
 def load_config(given: str = "", *, start: Path | None = None) -> Config:
-    """Read scimkit.toml. Raises ConfigError naming file, key and what is allowed."""
+    """Read scimkit.toml. Raises ConfigError naming the file, the key and what is allowed."""
     path = find_config(given, start=start)
     if path is None:
         return Config()
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", "Correct the file; README shows one.") from None
+        raise ConfigError(f"{path} cannot be read: {error}", "Correct the file; README shows an example.") from None
     _known_keys(data, ("tenants", "apps"), where=str(path))
     tenants = {
         name: Tenant(name=name, **_values(Tenant, raw, f"{path}: tenants.{name}"))
@@ -214,7 +215,7 @@ def _likely_app(section: str, known: tuple[str, ...]) -> str:
 def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
     table = data.get(key, {})
     if not isinstance(table, dict) or not all(isinstance(item, dict) for item in table.values()):
-        raise ConfigError(f"{path}: {key} must hold tables", f"Write [{key}.<name>] and its keys below it.")
+        raise ConfigError(f"{path}: {key} must hold tables", f"Write [{key}.<name>] and put its keys below it.")
     for name in table:
         if not _NAME.fullmatch(name):
             raise ConfigError(
@@ -261,7 +262,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def fill_template(template: str, placeholder: str, value: str) -> str:
-    """`template` with `<placeholder>` filled in. Raises ConfigError for a value that is no part of a host name.
+    """`template` with `<placeholder>` filled in. Raises ConfigError for a value that cannot be part of a host name.
 
     >>> fill_template("https://<subdomain>.acme.example/scim/", "subdomain", "Test1")
     'https://test1.acme.example/scim/'
@@ -271,20 +272,20 @@ def fill_template(template: str, placeholder: str, value: str) -> str:
         example = template.replace(f"<{placeholder}>", "test1")
         raise ConfigError(
             f"{value!r} is not a {placeholder}",
-            f"Give its own part only: letters, digits and hyphens, such as test1 for {example}.",
+            f"Enter only this part: letters, digits and hyphens, such as test1 for {example}.",
         )
     return template.replace(f"<{placeholder}>", text)
 
 
 def _by_template(guide: TenantUrl, given: str) -> str:
-    """What was entered for an address with a placeholder: the value alone is filled in, and of a
-    whole address a slash that the template ends with is completed."""
+    """The entry for an address with a placeholder. If only the value was entered, it is filled in. A whole
+    address gets the trailing slash if the template ends with one."""
     template = str(guide.values[0].value)
     if "://" not in given and "." not in given and "/" not in given and len(guide.placeholders) == 1:
         return fill_template(template, guide.placeholder, given)
     if "<" in given or ">" in given or any(character.isspace() for character in given):
         raise ConfigError(
-            f"{given!r} still has a placeholder or a blank in it",
+            f"{given!r} still contains a placeholder or a space",
             f"Fill in your {guide.placeholder}: {guide.example or template}.",
         )
     like = "[^/]+".join(re.escape(part) for part in re.split(r"<[^>]*>", template))
@@ -296,8 +297,8 @@ def _by_template(guide: TenantUrl, given: str) -> str:
 class Access:
     """The handles of one notebook: Graph, the app over SCIM, the tenant's clock.
 
-    Opened lazily, closed together. Carries tokens and sockets: an argument,
-    never part of a record.
+    Opened lazily, closed together. Holds tokens and sockets, so it is passed as an
+    argument and is never part of a record.
     """
 
     def __init__(
@@ -312,7 +313,7 @@ class Access:
 
     @cached_property
     def sandbox(self) -> SandboxAddress:
-        """The run's sandbox: the living one, or ours from now on."""
+        """The run's sandbox: the running one, or one that is ours from now on."""
         from scimkit.sandbox.process import ensure_sandbox
 
         return ensure_sandbox(self.run.folder, app=self.profile, temporary=bool(self.run.state().get("temporary")))
@@ -324,7 +325,7 @@ class Access:
         return Secret(sandbox_token(self.sandbox.seed, self.profile.name), label=f"{self.profile.name} token (sandbox)")
 
     def shown(self, text: str) -> str:
-        """`text` as it may stand in a record: the sandbox without its port."""
+        """`text` as it may appear in a record: the sandbox without its port."""
         if not self.tenant.is_sandbox:
             return text
         return text.replace(f"http://127.0.0.1:{self.sandbox.port}", SANDBOX_ORIGIN)
@@ -332,8 +333,8 @@ class Access:
     # -- handles -----------------------------------------------------------
 
     def now(self) -> datetime:
-        """The tenant's time, aware, UTC: virtual in the sandbox; elsewhere Graph's own, as
-        far as it has answered, so that a clock gone wrong here does no harm."""
+        """The tenant's time, aware, UTC: virtual in the sandbox; elsewhere Graph's own time, as
+        far as Graph has responded, so that a wrong clock on this machine does no harm."""
         if not self.tenant.is_sandbox:
             if self._graph and self._graph.server_time:
                 return self._graph.server_time
@@ -343,7 +344,7 @@ class Access:
         return read_utc(control(self.sandbox)["clock_utc"])
 
     def wait(self, seconds: float) -> None:
-        """Let `seconds` pass: on the sandbox's own clock there, really elsewhere."""
+        """Let `seconds` pass: on the sandbox's own clock in the sandbox, in real time elsewhere."""
         if not self.tenant.is_sandbox:
             time.sleep(seconds)
             return
@@ -384,9 +385,9 @@ class Access:
     def tenant_url(self, chosen: str = "") -> str:
         """The app's SCIM base address ("Tenant URL") here.
 
-        chosen  what the administrator entered, where the address is a template also its
-                variable part alone; else scimkit.toml, else the profile's fixed value or
-                the first it offers. Raises ConfigError where the profile leaves it open.
+        chosen  what the administrator entered; where the address is a template, also only its
+                variable part; else scimkit.toml, else the profile's fixed value or
+                the first one it offers. Raises ConfigError where the profile leaves it open.
         """
         if self.tenant.is_sandbox:
             return self.sandbox.scim_urls[self.profile.name]
@@ -396,8 +397,8 @@ class Access:
         guide = self.profile.tenant_url
         if any(character.isspace() for character in url):
             raise ConfigError(
-                f"the Tenant URL {url!r} has a blank in it",
-                "Copy it again, alone: it starts with https:// and has no blanks.",
+                f"the Tenant URL {url!r} contains a space",
+                "Copy it again, with nothing around it: it starts with https:// and contains no spaces.",
             )
         if url:  # of addresses to choose from the host alone will do
             return next((str(known) for known in guide.values if urlsplit(str(known)).hostname == url.lower()), url)
@@ -420,8 +421,8 @@ class Access:
     # -- where the vendor's sign-up adds the app -----------------------------
 
     def sign_up(self) -> bool:
-        """In the sandbox, where nobody else does: sign up at a vendor whose sign-up adds the app. Whether that was
-        due."""
+        """In the sandbox, where no one else does it: sign up at a vendor whose sign-up adds the app. Returns whether
+        this was due."""
         if not self.tenant.is_sandbox or self.profile.gallery.added_by != "sign_up":
             return False
         from scimkit.sandbox.process import control
@@ -430,15 +431,15 @@ class Access:
         return True
 
     def to_adopt(self) -> str:
-        """The enterprise app to adopt without asking: what scimkit.toml names; in the sandbox what the sign-up has
-        added."""
+        """The enterprise app to adopt without asking: the one scimkit.toml names; in the sandbox, the one the sign-up
+        has added."""
         added = self.tenant.is_sandbox and self.profile.gallery.added_by == "sign_up"
         if not self.values.service_principal and added:
             return self.profile.gallery_names[0]
         return self.values.service_principal
 
     def token(self, reference: str, *, ask: Callable[[str], str] | None = None) -> Secret:
-        """The app's secret that `reference` names. `sandbox` is good in the sandbox only."""
+        """The app's secret that `reference` names. `sandbox` is valid only in the sandbox."""
         from scimkit.credentials import resolve
 
         return resolve(
@@ -465,7 +466,7 @@ class Access:
         return client
 
     def _log(self, entry: Mapping[str, Any]) -> None:
-        """One request as a line of run.log: when, which step, what was asked, how it ended."""
+        """One request as a line of run.log: when, which step, what was requested, how it ended."""
         outcome = entry.get("status") or entry.get("error") or "no answer"
         again = ""
         if entry.get("attempt", 1) != 1:

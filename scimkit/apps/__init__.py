@@ -23,7 +23,7 @@ _CLASSES = {"AppProfile": "scimkit.apps.profile", "Fact": "scimkit.apps.facts"}
 
 
 def __getattr__(name: str) -> Any:
-    """The classes, loaded with pydantic when they are first asked for."""
+    """The classes, loaded with pydantic on first use."""
     if name not in _CLASSES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -40,10 +40,10 @@ def load(name_or_path: str | Path) -> AppProfile:
     """The profile of an app.
 
     name_or_path  a shipped profile's name (`names()`), or the path of a TOML file: a
-                  `Path`, or text that has a slash in it or ends in `.toml`
+                  `Path`, or a string that contains a slash or ends in `.toml`
 
-    Raises ProfileError: an unknown name (lists the known ones), a file that is not there
-    or not readable, and anything in it that does not fit (file, key, what is allowed).
+    Raises ProfileError: an unknown name (lists the known ones), a file that does not exist
+    or cannot be read, and any invalid content (file, key, what is allowed).
 
     >>> load("oreilly").matching
     ('userName',)

@@ -15,7 +15,7 @@ from scimkit.apps.profile import CAPABILITY_WORDS, AppProfile
 WIDTH = 110
 UNCONFIRMED = "(unconfirmed: check this in your tenant)"
 MAKERS = {"admin": "the app's administrator", "vendor": "the vendor", "system": "a statement or a system account"}
-EXPIRES = {"chosen": "on a date chosen when it is made", "fixed": "after a fixed time"}
+EXPIRES = {"chosen": "on a date chosen when it is created", "fixed": "after a fixed time"}
 _LABEL = 24  # columns of the labels at the left
 
 
@@ -24,8 +24,8 @@ class CatalogueRow:
     """One app in the list.
 
     tutorial_date  of the edition the profile starts from, YYYY-MM-DD
-    tenant_url     the address, or how one comes by it
-    matching       the attribute an existing account is found by, "" where not published
+    tenant_url     the address, or how to obtain it
+    matching       the attribute by which an existing account is found, "" if not published
     groups         yes, no, not stated or unclear
     """
 
@@ -38,7 +38,7 @@ class CatalogueRow:
 
 
 def make_row(profile: AppProfile) -> CatalogueRow:
-    """What the list of apps says about one of them."""
+    """One row of the list of apps."""
     url = profile.tenant_url
     return CatalogueRow(
         profile.name,
@@ -53,8 +53,8 @@ def make_row(profile: AppProfile) -> CatalogueRow:
 def describe(profile: AppProfile) -> str:
     """Everything `profile` says, in sections, with marks; lines of at most 110 columns.
 
-    A mark in brackets names the source, explained at the end; what no public source
-    confirms says so.
+    A mark in brackets names the source, explained at the end. Statements without a public
+    source are marked as such.
     """
     groups: Iterable[str] = ()
     if profile.group_attributes:
@@ -80,7 +80,7 @@ def describe(profile: AppProfile) -> str:
 
 
 def quoted_labels(text: str) -> str:
-    """`**Save**` as plain text has it: "Save".
+    """`**Save**` in plain text: "Save".
 
     >>> quoted_labels("choose **Admin**, then **Integrations**")
     'choose "Admin", then "Integrations"'
@@ -89,7 +89,7 @@ def quoted_labels(text: str) -> str:
 
 
 def marked(text: str, statement: Sourced) -> str:
-    """`text` with the mark of its source behind it, and a warning where nothing confirms it."""
+    """`text` followed by the mark of its source, and a warning if nothing confirms it."""
     doubt = ""
     if not statement.confirmed:
         doubt = f" {UNCONFIRMED}"
@@ -120,7 +120,7 @@ def _bullet(text: str, indent: int = 2) -> list[str]:
 
 
 def _address(url: str) -> Iterator[str]:
-    """`url` on a line of its own; one that is too long is broken after a slash."""
+    """`url` on a line of its own; a long one is broken after a slash."""
     indent = " " * 6
     line = indent
     for piece in re.findall(r"[^/]*/*", url):
@@ -157,7 +157,7 @@ def _about(profile: AppProfile) -> Iterator[str]:
         yield from _fact("name in the gallery", name)
     added = {
         "gallery": "from the gallery",
-        "sign_up": "by signing up at the vendor, not by the gallery's template",
+        "sign_up": "by signing up at the vendor, not from the gallery's template",
         "custom": "as a custom app: it has no gallery entry",
     }
     yield from _pair("added", added[gallery.added_by])
@@ -235,7 +235,7 @@ def _needs(profile: AppProfile) -> Iterator[str]:
         yield from _pair("", "the roles are imported from the app")
     yield from _fact("  note", roles.note)
     yield from _fact("sign-on recommended", sign_on.recommended)
-    yield from _fact("sign-on needed first", sign_on.required_first)
+    yield from _fact("sign-on required first", sign_on.required_first)
     yield from _fact("accounts at sign-in", sign_on.just_in_time)
     if sign_on.url:
         yield from _pair("sign-on article", "how single sign-on is set up:")

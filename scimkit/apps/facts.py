@@ -1,11 +1,11 @@
-"""Facts: what is stated, where it comes from, and whether that can be relied on.
+"""Facts: what is stated, its source, and whether it is reliable.
 
-A fact an administrator sees is a `Fact`: value, source, confirmed. In a file it is
-written either as the bare value, and then comes from the file's `default_source`, or
+A fact shown to an administrator is a `Fact`: value, source, confirmed. In a file it is
+written either as the bare value, which has the file's `default_source`, or
 as `{value = …, source = "…", confirmed = false}`. Sources are short marks that the
 file explains once, under `[sources]`; several are separated by commas.
 
-What is not known stands there as "not stated" or "unclear", never as a guess.
+Unknown facts are written as "not stated" or "unclear", never as a guess.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ UNCLEAR = "unclear"
 
 
 def refuse(key: str, problem: str, allowed: str = "") -> PydanticCustomError:
-    """An error of our own. `key` is added to the place pydantic knows, "" for that place itself."""
+    """An error of scimkit's own. `key` is added to the place pydantic knows, "" for that place itself."""
     return PydanticCustomError("profile", "{problem}", {"key": key, "problem": problem, "allowed": allowed})
 
 
@@ -44,7 +44,7 @@ def read_line(value: Any) -> str:
     if not isinstance(value, str):
         raise refuse("", f"{shown(value)} is not text", 'text in quotes, "like this"')
     if not value.strip():
-        raise refuse("", "is empty", "text; leave the key out where nothing is known")
+        raise refuse("", "is empty", "text; leave out the key if nothing is known")
     for position, character in enumerate(value, start=1):
         if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
             raise refuse(
@@ -53,19 +53,19 @@ def read_line(value: Any) -> str:
                 "visible characters on one line; in TOML a \\ at a line's end joins long text",
             )
     if value.count("**") % 2:
-        raise refuse("", 'has a "**" without its partner', "a label between two pairs of asterisks: **Save**")
+        raise refuse("", 'has a "**" without its counterpart', "a label between two pairs of asterisks: **Save**")
     return " ".join(value.split(" ")).strip()
 
 
 def _plain(value: Any) -> bool | int | str:
-    """What a fact may hold: yes or no, a whole number, or a line of text."""
+    """The possible values of a fact: yes or no, a whole number, or a line of text."""
     if isinstance(value, (bool, int)):
         return value
     return read_line(value)
 
 
 def shown(value: Any) -> str:
-    """A wrong value as a message may quote it: short, and on one line."""
+    """A wrong value as quoted in a message: short, and on one line."""
     if isinstance(value, str):
         text = ascii(value)
     else:
@@ -76,23 +76,23 @@ def shown(value: Any) -> str:
 
 
 def check_address(value: str) -> str:
-    """An address of a web page or an endpoint: https, loopback excepted, no user, no blanks."""
+    """An address of a web page or an endpoint: https, except on loopback, no user, no spaces."""
     host = value.partition("://")[2].partition("/")[0]
     loopback = value.startswith("http://") and host.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]")
     if " " in value or "@" in host or not host or not (value.startswith("https://") or loopback):
-        raise refuse("", f"{shown(value)} is not an https address", "https://host/path, without user and blanks")
+        raise refuse("", f"{shown(value)} is not an https address", "https://host/path, without user and spaces")
     return value
 
 
 Line = Annotated[str, BeforeValidator(read_line)]
-"""A line of visible text. Labels of a portal stand between double asterisks."""
+"""A line of visible text. Labels of a portal are written between double asterisks."""
 
 Address = Annotated[Line, AfterValidator(check_address)]
 Key = Annotated[Line, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
 
 
 def repeated(values: list[str]) -> str:
-    """The first value that stands there twice, "" where none does."""
+    """The first value that occurs twice, "" if none does."""
     return next((value for index, value in enumerate(values) if value in values[:index]), "")
 
 
@@ -121,7 +121,7 @@ class Table(BaseModel):
                 raise refuse(
                     key,
                     "is missing",
-                    field.description or "its form stands in the files that scimkit ships, such as oreilly.toml",
+                    field.description or "see the files that scimkit ships, such as oreilly.toml, for the form",
                 )
         return data
 
@@ -132,15 +132,15 @@ class Table(BaseModel):
 
     @classmethod
     def _expand(cls, data: Any, info: ValidationInfo) -> Any:
-        """`data` with what may be left out filled in."""
+        """`data` with omitted keys filled in."""
         return data
 
 
 class Sourced(Table):
-    """A table whose statements come from somewhere.
+    """A table whose statements have a source.
 
     source     marks of `[sources]`, separated by commas; the file's `default_source`
-               where it is left out
+               if it is left out
     confirmed  false: plausible, no public source; shown with "check this in your tenant"
     """
 
@@ -178,7 +178,7 @@ def split_marks(source: str) -> tuple[str, ...]:
 
 
 class Fact(Sourced):
-    """A value an administrator sees, where it comes from, and whether that can be relied on."""
+    """A value shown to an administrator, its source, and whether it is reliable."""
 
     value: Annotated[bool | int | str, PlainValidator(_plain)] = Field(description="what is stated")
 
@@ -202,7 +202,7 @@ class Fact(Sourced):
 
 
 def choose(*values: str) -> Any:
-    """A check that a fact says one of `values`."""
+    """A check that a fact has one of `values`."""
 
     def check(fact: Fact) -> Fact:
         if fact.value not in values:

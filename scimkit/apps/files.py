@@ -1,4 +1,4 @@
-"""From a name or a path to a profile, and from a wrong file to words.
+"""From a name or a path to a profile, and from a wrong file to an explanation.
 
 Every problem is a ProfileError that says which file, which key (dotted, rows of a
 `[[table]]` counted from 1) and what is allowed there.
@@ -34,7 +34,7 @@ _EXPECTED = {
 
 
 def read_profile(name_or_path: str | Path, known: tuple[str, ...]) -> AppProfile:
-    """The profile named or pointed to; see `scimkit.apps.load`."""
+    """The profile with that name or path; see `scimkit.apps.load`."""
     path = _find_file(name_or_path, known)
     try:
         stamp = path.stat()
@@ -54,7 +54,7 @@ def _find_file(name_or_path: str | Path, known: tuple[str, ...]) -> Path:
     if near:
         guess = f"Did you mean {near[0]}? "
     raise ProfileError(
-        f"there is no app called {text!a}; known: {', '.join(known)}",
+        f"there is no app called {text!a}; known apps: {', '.join(known)}",
         f"{guess}Give one of these names, or the path of a TOML file (with a / in it, or ending in .toml).",
     )
 
@@ -62,7 +62,7 @@ def _find_file(name_or_path: str | Path, known: tuple[str, ...]) -> Path:
 # a profile is read by every step, and takes 10 ms to check
 @lru_cache(maxsize=64)
 def _read_file(path: Path, modified_ns: int, size_bytes: int) -> AppProfile:
-    """One parse per state of a file: the time and size are only there to key the cache."""
+    """One parse per state of a file: time and size are only used as the cache key."""
     return parse_profile(_read_text(path), file=str(path))
 
 
@@ -74,7 +74,9 @@ def _read_text(path: Path) -> str:
     if path.is_dir():
         inside = sorted(item.name for item in path.glob("*.toml"))
         raise _cannot_read(
-            path, "is a folder, not a file", f"Give one file of it: {', '.join(inside[:10]) or 'it has no TOML file'}."
+            path,
+            "is a folder, not a file",
+            f"Give one of its files: {', '.join(inside[:10]) or 'it has no TOML file'}.",
         )
     try:
         raw = path.read_bytes()
@@ -86,18 +88,18 @@ def _read_text(path: Path) -> str:
         return raw.decode("utf-8-sig")  # some editors put a mark before the text
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise _cannot_read(path, f"is not UTF-8 (line {line})", "Save it again with the encoding UTF-8.") from None
+        raise _cannot_read(path, f"is not UTF-8 (line {line})", "Save it again in UTF-8.") from None
 
 
 def parse_profile(text: str, *, file: str) -> AppProfile:
-    """The profile in `text`. `file` is only used in messages."""
+    """The profile in `text`. `file` is used only in messages."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), text, file) from None
     except RecursionError:
         raise ProfileError(
-            f"{file} is nested too deeply", "Write it as scimkit/apps/oreilly.toml is.", file=file
+            f"{file} is nested too deeply", "Write it in the form of scimkit/apps/oreilly.toml.", file=file
         ) from None
     sources = data.get("sources")
     context = {"default_source": data.get("default_source")}
@@ -110,7 +112,7 @@ def parse_profile(text: str, *, file: str) -> AppProfile:
 
 
 def _not_toml(words: str, text: str, file: str) -> ProfileError:
-    """tomllib's error with its place in front."""
+    """tomllib's error, preceded by its place."""
     place = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", words)
     if place and place[1]:
         line, column = int(place[1]), int(place[2])
@@ -123,13 +125,13 @@ def _not_toml(words: str, text: str, file: str) -> ProfileError:
         problem = words
     return ProfileError(
         f"{file}, line {line}, column {column}: {problem}",
-        "Correct that line; text needs quotes, and a quote inside it is written \\\" or the text stands in '…'.",
+        "Correct that line. A string needs quotes; write a quotation mark inside it as \\\", or put the string in '…'.",
         file=file,
     )
 
 
 def _explain(error: ValidationError, file: str) -> ProfileError:
-    """The first problem as message and remedy; the further ones are named behind it."""
+    """The first problem as message and remedy, followed by the names of the others."""
     problems = [_read_problem(problem) for problem in error.errors(include_url=False)]
     problems = list(dict.fromkeys(problems))
     key, words, allowed = problems[0]
@@ -143,7 +145,7 @@ def _explain(error: ValidationError, file: str) -> ProfileError:
 
 
 def _read_problem(problem: Any) -> tuple[str, str, str]:
-    """(dotted key, what is wrong, what is allowed) of one of pydantic's findings."""
+    """(dotted key, what is wrong, what is allowed) for one of pydantic's findings."""
     context = problem.get("ctx", {})
     key = _dotted(problem["loc"])
     kind, value = problem["type"], problem.get("input")
@@ -161,9 +163,11 @@ def _read_problem(problem: Any) -> tuple[str, str, str]:
         return (
             key,
             f"{shown} is not allowed",
-            "lower-case letters, digits and single hyphens, such as oreilly"
-            if ("A-Z" not in str(context["pattern"]))
-            else "a path such as scim/v2, without slashes at its ends",
+            (
+                "lower-case letters, digits and single hyphens, such as oreilly"
+                if ("A-Z" not in str(context["pattern"]))
+                else "a path such as scim/v2, without slashes at its ends"
+            ),
         )
     if kind in ("too_short", "too_long"):
         return key, f"has {context['actual_length']} entries", f"at least {context.get('min_length', 0)}"
@@ -186,7 +190,7 @@ def _quoted(value: Any) -> str:
 
 
 def _dotted(place: tuple[int | str, ...]) -> str:
-    """pydantic's place as TOML writes it: `attribute[3].type`, rows from 1."""
+    """pydantic's place as written in TOML: `attribute[3].type`, rows from 1."""
     text = ""
     for part in place:
         if isinstance(part, int):

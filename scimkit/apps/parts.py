@@ -1,7 +1,7 @@
-"""The tables a profile is made of: gallery, Tenant URL, token, attributes, decisions …
+"""The tables of a profile: gallery, Tenant URL, token, attributes, decisions …
 
-Each class is one table of the file; what a key means stands in its docstring. The
-file's key is the field's alias where a table is repeated (`[[note]]`, `notes`).
+Each class is one table of the file; its docstring explains the keys. The
+file's key is the field's alias if a table is repeated (`[[note]]`, `notes`).
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class Tutorial(Table):
 
 
 class Gallery(Table):
-    """How the app comes into the tenant.
+    """How the app is added to the tenant.
 
-    names     to search the gallery for, best first
+    names     to search for in the gallery, best first
     added_by  gallery: from its template; sign_up: the vendor's sign-up adds it;
               custom: it has no gallery entry
     """
@@ -97,10 +97,10 @@ class Placeholder(Table):
 class TenantUrl(Table):
     """The app's SCIM base address.
 
-    kind      fixed: one for everybody; choice: one of several; template: with
-              placeholders; console: copied from the app; support: told by the vendor;
+    kind      fixed: one for everyone; choice: one of several; template: with
+              placeholders; console: copied from the app; support: given by the vendor;
               none: the app asks for none
-    values    the default first; the others are what a 404 makes us suggest
+    values    the default first; the others are suggested after a 404
     """
 
     kind: Literal["fixed", "choice", "template", "console", "support", "none"]
@@ -113,7 +113,7 @@ class TenantUrl(Table):
 
     @property
     def placeholder(self) -> str:
-        """The name of the first placeholder, "" where there is none."""
+        """The name of the first placeholder, "" if there is none."""
         if self.placeholders:
             return self.placeholders[0].name
         return ""
@@ -131,7 +131,7 @@ class TenantUrl(Table):
                 raise refuse(
                     "placeholder",
                     f"{shown(value.value)} uses {_listed(used)}, but {_listed(named)} is described",
-                    "every <name> of the address described once, and no other",
+                    "each <name> of the address described once, and no other",
                 )
         return self
 
@@ -152,9 +152,9 @@ def _whole(fact: Fact | None) -> int | None:
 
 
 class VendorMail(Table):
-    """The mail to a vendor who makes the token or switches SCIM on.
+    """The mail to a vendor who creates the token or enables SCIM.
 
-    asks   what to ask for, a line each; all of it in one mail
+    asks   what to ask for, one per line; all of it in one mail
     """
 
     to: Fact
@@ -163,7 +163,7 @@ class VendorMail(Table):
 
 
 class OtherEdition(Sourced):
-    """The same clicks as another edition or the vendor words them."""
+    """The same clicks in the words of another edition or of the vendor."""
 
     title: Line
     steps: tuple[Line, ...] = Field(min_length=1)
@@ -178,14 +178,14 @@ class OtherMethod(Sourced):
 
 
 class TokenGuide(Sourced):
-    """How one gets the secret. `source` is that of `steps`.
+    """How to obtain the secret. `source` is that of `steps`.
 
-    label          what the vendor calls it; the portal calls it Secret Token
+    label          the vendor's name for it; the portal calls it Secret Token
     method         bearer is what the kit can test; the others are described only
     made_by        admin: in the app; vendor: by its support; system: by a statement or a
                    system account
-    expires        chosen: by whoever makes it; fixed: after `lifetime_days`; never
-    overlap_hours  how long the old one is good after a new one was made
+    expires        chosen: when it is created; fixed: after `lifetime_days`; never
+    overlap_hours  how long the old one stays valid after a new one was created
     """
 
     label: Line
@@ -204,22 +204,22 @@ class TokenGuide(Sourced):
 
     @property
     def overlap_hours(self) -> int | None:
-        """How many hours an old token outlives a new one; None where nobody says."""
+        """How many hours an old token outlives a new one; None if not stated."""
         return _whole(self.overlap)
 
     @model_validator(mode="after")
     def _check_maker(self) -> TokenGuide:
         if self.made_by == "vendor" and self.mail is None:
-            raise refuse("mail", "is missing", 'a [token.mail] where made_by is "vendor"')
+            raise refuse("mail", "is missing", 'a [token.mail] if made_by is "vendor"')
         if self.made_by != "vendor" and not self.steps:
-            raise refuse("steps", "is missing", f'the clicks, one text each, where made_by is "{self.made_by}"')
+            raise refuse("steps", "is missing", f'the clicks, one string each, if made_by is "{self.made_by}"')
         if self.expires.value == "fixed" and self.lifetime_days is None:
-            raise refuse("lifetime_days", "is missing", 'the days a token lives, where expires is "fixed"')
+            raise refuse("lifetime_days", "is missing", 'the days a token is valid, if expires is "fixed"')
         return self
 
 
 class Capabilities(Table):
-    """What the app does with provisioning. `disable`: switches an account off;
+    """What the app does with provisioning. `disable`: disables an account;
     `delete`: removes the record when Entra deletes."""
 
     create: YesNo
@@ -231,11 +231,11 @@ class Capabilities(Table):
 
 
 class Prerequisite(Fact):
-    """Something to have before starting.
+    """A prerequisite.
 
     key    stable, used in the codes of checks
-    check  role: Graph can tell; ask: only the administrator knows; vendor: the vendor has
-           to act first
+    check  role: Graph can tell; ask: only the administrator knows; vendor: the vendor must
+           act first
     """
 
     key: Key
@@ -246,10 +246,10 @@ class AttributeRow(Sourced):
     """One row of the app's attribute table. `source` is that of the table.
 
     target            SCIM path, as the portal writes it
-    type              as the table says
+    type              as in the table
     filterable        whether the app can search by it; None: not stated
-    required          whether the app insists on it; None: not stated
-    suggested_source  an expression of the mapping language, "" where none is known
+    required          whether the app requires it; None: not stated
+    suggested_source  an expression of the mapping language, "" if none is known
     generic           the suggestion is Microsoft's default for any SCIM app, not the
                       tutorial's; its mark is the profile's `generic_mark`
     """
@@ -269,7 +269,7 @@ class AttributeRow(Sourced):
 class Roles(Table):
     """Which app role an assignment needs.
 
-    rule   any: Default Access will do; not_default: any role of the app's own; named: one
+    rule   any: Default Access is enough; not_default: any role of the app's own; named: one
            of `names`
     """
 
@@ -282,12 +282,12 @@ class Roles(Table):
     @model_validator(mode="after")
     def _check_names(self) -> Roles:
         if self.rule.value == "named" and not self.names:
-            raise refuse("names", "is missing", 'the roles, where rule is "named"')
+            raise refuse("names", "is missing", 'the roles, if rule is "named"')
         return self
 
 
 class SingleSignOn(Table):
-    """Single sign-on beside provisioning. `just_in_time`: accounts made at sign-in."""
+    """Single sign-on beside provisioning. `just_in_time`: accounts are created at sign-in."""
 
     recommended: YesNo
     required_first: YesNo
@@ -296,7 +296,7 @@ class SingleSignOn(Table):
 
 
 class Seats(Table):
-    """Whether an account costs a licence, and what that asks of the administrator."""
+    """Whether an account costs a licence, and what the administrator must do about it."""
 
     counted: YesNo
     rule: Fact | None = None
@@ -305,7 +305,7 @@ class Seats(Table):
 
 
 class Choice(Table):
-    """One answer to a decision, and what follows from it."""
+    """One answer to a decision, and its consequence."""
 
     value: Key
     label: Line
@@ -317,7 +317,7 @@ class Decision(Sourced):
     """A question `1_plan` asks.
 
     kind     choice: one of `choices`; number, text: free
-    default  the answer in the sandbox, "" where there is none
+    default  the answer in the sandbox, "" if there is none
     """
 
     key: Key
@@ -331,23 +331,23 @@ class Decision(Sourced):
     def _check_choices(self) -> Decision:
         values = [choice.value for choice in self.choices]
         if self.kind == "choice" and len(values) < 2:
-            raise refuse("choice", f"has {len(values)} answers", 'at least two, where kind is "choice"')
+            raise refuse("choice", f"has {len(values)} answers", 'at least two, if kind is "choice"')
         if self.kind != "choice" and values:
-            raise refuse("choice", "does not belong here", f'no answers where kind is "{self.kind}"')
+            raise refuse("choice", "does not belong here", f'no answers if kind is "{self.kind}"')
         if twice := repeated(values):
             raise refuse("choice", f'has two answers "{twice}"', "each value once")
         if self.default and values and self.default not in values:
-            raise refuse("default", f"{shown(self.default)} is not an answer", ", ".join(values))
+            raise refuse("default", f"{shown(self.default)} is not a possible answer", ", ".join(values))
         if self.kind == "number" and self.default and not self.default.isdecimal():
             raise refuse("default", f"{shown(self.default)} is not a number", 'digits in quotes, "40"')
         return self
 
 
 class Note(Fact):
-    """What one step must tell the administrator.
+    """A note for the administrator at one step.
 
     kind  instruction: to do; advice: good to know; warning: may do harm; check: what the
-          kit looks at for this app; follow_up: to do later
+          kit checks for this app; follow_up: to do later
     """
 
     step: Step
@@ -367,7 +367,7 @@ class Contradiction(Table):
 
 
 class TutorialStep(Table):
-    """The tutorial's own heading behind a notebook. `anchor`: the part after # in its address."""
+    """The tutorial's own heading for a notebook. `anchor`: the part after # in its address."""
 
     notebook: Step
     heading: Line
@@ -375,7 +375,7 @@ class TutorialStep(Table):
 
 
 class Wording(Table):
-    """The app's own labels in the portal, in both generations of it."""
+    """The app's own labels in the portal, in both of its generations."""
 
     step: Step
     what: Line
@@ -390,7 +390,7 @@ class Wording(Table):
 
 
 class Link(Sourced):
-    """Further reading that belongs to a step."""
+    """Further reading for a step."""
 
     step: Step
     title: Line
@@ -406,7 +406,7 @@ class VendorError(Sourced):
 
 
 class Change(Sourced):
-    """A line of the change log of a tutorial or of the app's connector."""
+    """A line in the change log of a tutorial or of the app's connector."""
 
     day: date
     text: Line
@@ -418,19 +418,19 @@ class SandboxTable(Table):
 
     scim_path        below the vendor's address, without slashes at its ends
     template_id      of the synchronization template
-    gallery_name     the name the gallery there has it under; left out: the first of `gallery.names`
+    gallery_name     its name in the gallery there; left out: the first of `gallery.names`
     roles            app roles of a new enterprise app; Default Access needs no naming
-    targets          the user attributes of the imitation where no table is published, of
+    targets          the user attributes of the imitation if no table is published, of
                      Microsoft's default ones; left out: all of these
-    requires         targets the imitation insists on beyond the documented ones
+    requires         targets the imitation requires beyond the documented ones
     filterable       targets it can search by beyond the documented ones
     unique           targets no two accounts may share
-    tolerant         takes what Entra's older dialect sends: operations with a capital
-                     letter, "True" and "False" as text
+    tolerant         accepts Entra's older dialect: operations with a capital
+                     letter, "True" and "False" as strings
     on_delete        remove the record, disable it, or refuse
     seats            accounts that may be active at once; left out: no limit
-    existing_people  accounts that are there before the first cycle
-    token_days       how long a token lives; left out: for ever
+    existing_people  accounts that exist before the first cycle
+    token_days       how long a token is valid; left out: for ever
     """
 
     scim_path: Annotated[Line, StringConstraints(pattern=r"^[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*$")] = "scim/v2"

@@ -1,6 +1,6 @@
-"""`AppProfile`: one app, and what must hold between the parts of its file.
+"""`AppProfile`: one app, and the rules between the parts of its file.
 
-`facts` says what a statement is, `parts` what the tables are; nothing in a profile
+`facts` defines statements, `parts` the tables. Nothing in a profile
 changes after it is read.
 """
 
@@ -56,20 +56,20 @@ CAPABILITY_WORDS = {
 
 
 class AppProfile(Table):
-    """One app: everything the journey has to know before it touches anything.
+    """One app: everything the journey must know before it changes anything.
 
-    Attributes are named as the steps ask for them; tables that a file repeats
-    (`[[note]]`) are tuples in the plural here (`notes`).
+    Attributes are named as the steps use them; tables that a file repeats
+    (`[[note]]`) are tuples with plural names here (`notes`).
     """
 
     name: Annotated[Key, StringConstraints(max_length=40)]
     title: Line
     description: Line
-    default_source: Line = Field(description="the mark of [sources] behind every bare value")
+    default_source: Line = Field(description="the mark of [sources] for every bare value")
     generic_mark: Line | None = None
     sources: Annotated[dict[str, Line], BeforeValidator(_check_sources)]
     attributes_status: Literal["published", "not published"]
-    matching: tuple[Line, ...] = Field(description="target attributes in order of precedence; [] where not published")
+    matching: tuple[Line, ...] = Field(description="target attributes in order of precedence; [] if not published")
     matching_note: Fact | None = None
 
     tutorial: Tutorial
@@ -87,7 +87,7 @@ class AppProfile(Table):
     seats: Seats
     interval_minutes: Number
     notification_recipient: Fact | None = None
-    help_contact: Fact = Field(description='whom to ask, or "not stated"')
+    help_contact: Fact = Field(description='the contact, or "not stated"')
     failure_hint: Fact = Field(description='what the tutorial advises when Test Connection fails, or "not stated"')
     plans: tuple[Fact, ...] = ()
     limits: tuple[Fact, ...] = ()
@@ -107,17 +107,17 @@ class AppProfile(Table):
 
     @property
     def gallery_names(self) -> tuple[str, ...]:
-        """Names to search the gallery for, best first."""
+        """Names to search for in the gallery, best first."""
         return tuple(str(fact.value) for fact in self.gallery.names)
 
     @property
     def interval(self) -> Fact:
-        """About how many minutes lie between two cycles; the job's own schedule wins."""
+        """The approximate minutes between two cycles; the job's own schedule wins."""
         return self.interval_minutes
 
     @property
     def follow_ups(self) -> tuple[Note, ...]:
-        """What remains to be done after the journey."""
+        """What remains to do after the journey."""
         return tuple(note for note in self.notes if note.kind == "follow_up")
 
     @property
@@ -127,15 +127,15 @@ class AppProfile(Table):
 
     @property
     def filterable_targets(self) -> tuple[str, ...]:
-        """User attributes the app is documented to be searchable by."""
+        """User attributes by which the app can be searched, according to its documentation."""
         return tuple(row.target for row in self.attributes if row.filterable)
 
     def row(self, target: str) -> AttributeRow | None:
-        """The row of a user attribute, or None where the app's table has none."""
+        """The row of a user attribute, or None if the app's table has none."""
         return next((row for row in self.attributes if row.target.lower() == target.lower()), None)
 
     def notes_for(self, step: str) -> tuple[Note, ...]:
-        """What that step must tell the administrator, in the file's order."""
+        """The notes for the administrator at that step, in the file's order."""
         return tuple(note for note in self.notes if note.step == step)
 
     def wordings_for(self, step: str) -> tuple[Wording, ...]:
@@ -162,7 +162,7 @@ class AppProfile(Table):
         return tuple(named + [(place, fact) for place, fact in doubtful if id(fact) not in seen])
 
     def statements(self) -> Iterator[tuple[str, Sourced]]:
-        """Everything that carries a source mark, with its dotted place in the file."""
+        """Everything that has a source mark, with its dotted place in the file."""
         yield from _walk(self, "")
 
     # -- what must hold between the parts ---------------------------------------
@@ -183,7 +183,7 @@ class AppProfile(Table):
         if self.attributes_status == "published" and not targets:
             raise refuse("attribute", "is missing", '[[attribute]] rows, or attributes_status = "not published"')
         if self.attributes_status == "not published" and targets:
-            raise refuse("attributes_status", "does not fit", '"published", as there are [[attribute]] rows')
+            raise refuse("attributes_status", "does not fit", '"published", because there are [[attribute]] rows')
         for target in self.matching:
             row = self.row(target)
             if targets and row is None:
@@ -193,11 +193,11 @@ class AppProfile(Table):
         if targets and not self.matching:
             raise refuse("matching", "is empty", ", ".join(self.filterable_targets or targets))
         if any(row.suggested_source and row.generic for row in self._all_rows()) and not self.generic_mark:
-            raise refuse("generic_mark", "is missing", "the mark of [sources] behind the generic suggestions")
+            raise refuse("generic_mark", "is missing", "the mark of [sources] for the generic suggestions")
         if targets and self.sandbox.targets:
-            raise refuse("sandbox.targets", "does not fit", "none, as there are [[attribute]] rows")
+            raise refuse("sandbox.targets", "does not fit", "none, because there are [[attribute]] rows")
         if self.group_attributes and self.capabilities.groups.value is False:
-            raise refuse("group_attribute", "does not fit", "none, as capabilities.groups is false")
+            raise refuse("group_attribute", "does not fit", "none, because capabilities.groups is false")
 
     def _all_rows(self) -> tuple[AttributeRow, ...]:
         return self.attributes + self.group_attributes
@@ -260,13 +260,13 @@ def _named_facts(profile: AppProfile) -> Iterator[tuple[str, Fact | None]]:
     yield "matching", profile.matching_note
     yield "app role needed", profile.roles.rule
     yield "app roles, note", profile.roles.note
-    yield "single sign-on needed first", profile.single_sign_on.required_first
-    yield "accounts made at sign-in", profile.single_sign_on.just_in_time
+    yield "single sign-on required first", profile.single_sign_on.required_first
+    yield "accounts created at sign-in", profile.single_sign_on.just_in_time
     yield "an account takes a seat", profile.seats.counted
     yield "seats, rule", profile.seats.rule
     yield "seats, to align", profile.seats.align
     yield "licences assigned automatically", profile.seats.auto_assign
-    yield "minutes between two cycles, about", profile.interval_minutes
+    yield "approximate minutes between two cycles", profile.interval_minutes
     yield "error mails go to", profile.notification_recipient
     yield "when Test Connection fails", profile.failure_hint
     yield "help", profile.help_contact

@@ -1,11 +1,11 @@
-"""The command line: `scimkit …`, a file per command.
+"""The command line: `scimkit …`, one file per command.
 
 Exit codes: 0 every check passed; 1 a check failed; 2 usage or configuration;
 3 waiting for a person, a vendor or a cycle (the last line is the command that
 continues); 4 could not finish, resumable; 130 interrupted, resumable.
 
 Nothing heavy is imported at the top of a command's file: `scimkit --help` reads
-them all and must answer at once.
+them all and must respond at once.
 """
 
 from __future__ import annotations

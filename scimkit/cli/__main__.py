@@ -1,4 +1,4 @@
-"""`python -m scimkit.cli`: the command line where the script `scimkit` is not on the path."""
+"""`python -m scimkit.cli`: the command line if the script `scimkit` is not on the path."""
 
 from scimkit.cli import main
 

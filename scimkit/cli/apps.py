@@ -1,4 +1,4 @@
-"""`scimkit apps`: the profiles, and what one of them says."""
+"""`scimkit apps`: the profiles, and the contents of one of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scimkit.cli.output import print_json
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Output for a program to read.")
 @click.pass_context
 def apps(context: click.Context, as_json: bool) -> None:
     """List the apps scimkit has a profile for."""
@@ -23,12 +23,12 @@ def apps(context: click.Context, as_json: bool) -> None:
     width = max(len(row.name) for row in rows)
     for row in rows:
         click.echo(f"{row.name:<{width}}  {row.title}")
-    click.echo("\nMore about one: scimkit apps show NAME. Any other app: a TOML file in its place.")
+    click.echo("\nTo see one of them: scimkit apps show NAME. For any other app, give a TOML file instead.")
 
 
 @apps.command("show")
 @click.argument("app")
-@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Output for a program to read.")
 def show_app(app: str, as_json: bool) -> None:
     """Everything a profile says. APP is a name or the path of a TOML file."""
     from scimkit.apps import describe, load

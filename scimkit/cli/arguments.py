@@ -1,4 +1,4 @@
-"""What several commands take alike: an app, a scimkit.toml, a folder for runs, a secret typed in."""
+"""Arguments that several commands share: an app, a scimkit.toml, a folder for runs, a secret entered by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 
 def default_runs(tenant: str | None) -> Path:
-    """Where runs go: beside you in the sandbox; live in the user's own folder, away from
-    git and from folders that are synced elsewhere."""
+    """Where runs are stored: in the current folder for the sandbox; live in the user's own folder, away from
+    git and from synchronized folders."""
     if tenant in (None, "sandbox"):
         return Path("runs")
     from scimkit.credentials.places import own_folder
@@ -18,7 +18,7 @@ def default_runs(tenant: str | None) -> Path:
 
 
 def whole_path(app: str | None) -> str | None:
-    """A profile file by its whole path: notebooks run in another folder than this one."""
+    """A profile file by its full path, because notebooks run in another folder."""
     if app and app.endswith(".toml"):
         return str(Path(app).resolve())
     return app
@@ -31,7 +31,7 @@ def config_in_force(given: Path | None) -> Path | None:
 
 
 def ask_at_terminal() -> Any:
-    """How to ask for a secret on a terminal; None where nobody sits at one."""
+    """The way to ask for a secret on a terminal; None if the run is not interactive."""
     if not sys.stdin.isatty():
         return None
     from getpass import getpass

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=(
-        "Exit codes: 0 Entra will work, as far as it was asked; 1 a check failed, or it works under conditions; 2"
+        "Exit codes: 0 Entra will work, as far as it was tested; 1 a check failed, or it works under conditions; 2"
         " refused; 4 could not finish."
     )
 )
@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     "--write",
     is_flag=True,
     help=(
-        "Also make test people and groups at the app, change them as Entra would, and remove them. Only in a test"
+        "Also create test people and groups in the app, change them as Entra would, and remove them. Only in a test"
         " tenant."
     ),
 )
 @click.option(
     "--test-tenant",
     is_flag=True,
-    help="You declare: nobody works with this tenant of the app, and accounts made there cost nothing and tell nobody.",
+    help=(
+        "You declare that no one works with this tenant of the app, and that accounts created there cost nothing and"
+        " notify no one."
+    ),
 )
 @click.option(
     "--cleanup", is_flag=True, help="Only remove what an earlier --write left here, for example after a crash."
@@ -47,13 +50,13 @@ if TYPE_CHECKING:
     default=300.0,
     show_default=True,
     metavar="SECONDS",
-    help="Ask no longer than this; removing may take a minute more.",
+    help="Stop the probe after this time; removing may take a minute more.",
 )
 @click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default for an app: sandbox]")
-@click.option("--matching", help="Ask for people matched by this attribute.  [default: the profile's, else userName]")
+@click.option("--matching", help="Match people by this attribute.  [default: the profile's, else userName]")
 @click.option("--ca-file", help="PEM file of a private root to trust.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
-@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Output for a program to read.")
 @click.pass_context
 def check(  # noqa: PLR0913, PLR0917  # click passes each option by name
     context: click.Context,
@@ -71,13 +74,13 @@ def check(  # noqa: PLR0913, PLR0917  # click passes each option by name
 ) -> None:
     """Will this endpoint understand what Entra sends?
 
-    Asks what Entra's Test Connection asks, and what can be found out by reading. With --write also everything a job
-    would do to people and groups, in both of Entra's dialects, each change read back.
+    Sends the requests of Entra's Test Connection, and everything else that can be tested by reading. With --write also
+    everything a job would do to people and groups, in both of Entra's dialects, each change read back.
     """
     if cleanup and write:
-        raise click.UsageError("--cleanup removes, --write makes: give one of them.")
+        raise click.UsageError("--cleanup removes, --write creates: give one of them.")
     if ca_file and "://" not in url_or_app:
-        raise click.UsageError("--ca-file goes with a URL; for an app set ca_file of its tenant in scimkit.toml.")
+        raise click.UsageError("--ca-file is for a URL. For an app, set ca_file of its tenant in scimkit.toml.")
     from scimkit.cli.check_target import find_place, open_place, require_permission_at
     from scimkit.journey.connection import probe_endpoint
 
@@ -96,7 +99,7 @@ def check(  # noqa: PLR0913, PLR0917  # click passes each option by name
 
 
 def _worth_asking(probe: Probe) -> bool:
-    """Whether the SCIM service is there and lets us in; else the connection comes first."""
+    """Whether the SCIM service exists and accepts the token; otherwise the connection must be fixed first."""
     from scimkit.evidence.checks import Status, first_failed
 
     states = {check.code: check.status for check in probe.checks}
@@ -134,8 +137,8 @@ def _probe_compatibility(
         except BaseException:
             if page.page.entries:
                 click.echo(
-                    "The probe did not end as it should. Run the same command with --cleanup in place of --write: it"
-                    " removes what may be left.",
+                    "The probe did not end properly. Run the same command with --cleanup in place of --write to remove"
+                    " what may be left.",
                     err=True,
                 )
             raise
@@ -144,7 +147,7 @@ def _probe_compatibility(
 
 
 def _clean_up(scim: ScimClient, as_json: bool) -> int:
-    """Remove what crashed probes left at this endpoint, and say so; the exit code."""
+    """Remove what crashed probes left at this endpoint, and report it; returns the exit code."""
     from scimkit.compatibility.cleanup import LEFT, NOT_THERE, REMOVED, RUNNING, Cleaned, clean_up
     from scimkit.compatibility.ledger import Ledger, endpoint_of
     from scimkit.credentials import REDACTOR
@@ -168,14 +171,14 @@ def _clean_up(scim: ScimClient, as_json: bool) -> int:
     if as_json:
         print_json({"endpoint": endpoint_of(scim.base_url), "objects": outcomes})
     elif not outcomes:
-        click.echo(f"Nothing to remove: no probe of this user has left anything at {endpoint_of(scim.base_url)}.")
+        click.echo(f"Nothing to remove: this user's probes left nothing at {endpoint_of(scim.base_url)}.")
     elif left:
         stuck = any(item.state == LEFT for item in left)
         click.echo(f"{len(left)} of {len(outcomes)} could not be removed.")
         click.echo(
             "-> Remove them in the app by hand, by these names, or run this again later."
             if stuck
-            else "-> When that probe has ended, run this again."
+            else "-> Run this again when that probe has ended."
         )
     else:
         click.echo(f"Nothing of earlier probes is left at {endpoint_of(scim.base_url)}.")
@@ -202,11 +205,11 @@ def _show_check(probe: Probe, found: Compatibility | None, as_json: bool) -> Non
         for line, tone in describe_compatibility(found, line_width()):
             click.secho(REDACTOR.text(line), **TONES[tone])
     elif wrong := first_failed(probe.checks):
-        click.echo(f"\nWhat Entra will send was not tried: {wrong.code} comes first.")
+        click.echo(f"\nWhat Entra will send was not tested: fix {wrong.code} first.")
 
 
 def _exit_code(probe: Probe, found: Compatibility | None) -> int:
-    """0 nothing speaks against it; 1 something does; 4 the probe could not finish and found nothing else."""
+    """0 nothing prevents it from working; 1 something does; 4 the probe could not finish and found nothing else."""
     from scimkit.evidence.checks import first_failed
 
     if first_failed(probe.checks) or found is None:

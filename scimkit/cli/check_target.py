@@ -1,4 +1,4 @@
-"""Where `scimkit check` asks: an address, or an app in a tenant; and whether it may write there."""
+"""The target of `scimkit check`: an address, or an app in a tenant; and whether it may write there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Place:
-    """Where the command asks: an address, or an app in a tenant. Filled as it becomes known."""
+    """The target of the command: an address, or an app in a tenant. Filled as it becomes known."""
 
     tenant: Tenant | None
     profile: AppProfile | None
@@ -46,14 +46,14 @@ def find_place(url_or_app: str, tenant: str | None, config: Path | None) -> Plac
     if tenant or not is_url:
         named = settings.tenant(tenant or "sandbox")
     if is_url and named is not None and named.is_sandbox:
-        raise click.UsageError("--tenant sandbox goes with an app; an address is asked as it stands.")
+        raise click.UsageError("--tenant sandbox is for an app; an address is used as it is.")
     return Place(
         named, None if is_url else load(whole_path(url_or_app) or url_or_app), settings, lambda: datetime.now(UTC)
     )
 
 
 def require_permission_at(place: Place, url_or_app: str, test_tenant: bool) -> None:
-    """Raises ConfigError where nothing may be written."""
+    """Raises ConfigError if writing is not allowed."""
     from scimkit.apps import load, names
     from scimkit.compatibility.permission import profile_at, refuse_production_address, require_permission
 

@@ -8,10 +8,10 @@ from scimkit.cli.output import print_checks, print_json
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Output for a program to read.")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
-    """Look at this machine: what scimkit needs, and what it would use."""
+    """Check this machine: what scimkit needs, and what it would use."""
     from scimkit.doctor import examine
     from scimkit.evidence.checks import first_failed
 

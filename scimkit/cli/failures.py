@@ -1,4 +1,4 @@
-"""How a command ends that did not work: a sentence, a remedy and an exit code."""
+"""How a failed command ends: a sentence, a remedy and an exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REPORT_IT = "Please report the lines above; nothing of a run is lost."
 
 
 class ForgivingGroup(click.Group):
-    """Shows what scimkit raises on purpose as a sentence and a remedy, with its exit code."""
+    """Shows errors that scimkit raises on purpose as a sentence and a remedy, with their exit code."""
 
     def invoke(self, context: click.Context) -> Any:
         from scimkit.errors import ScimkitError, lines_of

@@ -12,7 +12,7 @@ from scimkit.cli.arguments import config_in_force, default_runs, whole_path
 @click.command()
 @click.option("--app", help="A profile's name, or the path of a TOML file.  [default: oreilly]")
 @click.option("--tenant", help="sandbox, or a tenant of scimkit.toml.  [default: sandbox]")
-@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), help="Where run folders are made.")
+@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), help="Where run folders are created.")
 @click.option("--resume", type=click.Path(path_type=Path, file_okay=False), help="Open this run again.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")

@@ -1,4 +1,4 @@
-"""What commands print: findings as lines, values as JSON, never a secret."""
+"""The output of commands: findings as lines, values as JSON, never a secret."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def print_json(value: Any) -> None:
 
 
 def line_width() -> int:
-    """Columns to write in: the terminal's, within reason, and 100 where the output is no terminal."""
+    """The columns to use: the terminal's, within limits, and 100 if the output is not a terminal."""
     import shutil
 
     if sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""`scimkit report`: a run's report, written again."""
+"""`scimkit report`: write a run's report again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.argument("run_folder", type=click.Path(path_type=Path, file_okay=False), metavar="RUN")
-@click.option("--show-people", is_flag=True, help="Names and addresses instead of pseudonyms.")
+@click.option("--show-people", is_flag=True, help="Show names and addresses instead of pseudonyms.")
 def report(run_folder: Path, show_people: bool) -> None:
     """Write RUN's report.html again."""
     from scimkit.credentials import REDACTOR

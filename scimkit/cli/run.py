@@ -1,4 +1,4 @@
-"""`scimkit run`: a runbook's notebooks without a person."""
+"""`scimkit run`: a runbook's notebooks without interaction."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from scimkit.cli.output import print_json
     "settings",
     multiple=True,
     metavar="[STEP.]NAME=VALUE",
-    help="Set a parameter, of one step or of all that have it.",
+    help="Set a parameter of one step, or of all steps that have it.",
 )
-@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), help="Where run folders are made.")
-@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), help="Go on with this run folder.")
+@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), help="Where run folders are created.")
+@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), help="Continue this run folder.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--people", type=click.IntRange(1, 100_000), help="Sandbox only: people in the directory.")
 @click.option("--seed", type=int, help="Sandbox only: another directory, other ids and tokens.")
@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913, PLR0917  # click passes each option by name
     faults: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Run a runbook's notebooks without anybody at the keyboard. Leaves a run folder as evidence."""
+    """Run a runbook's notebooks without interaction. Leaves a run folder as evidence."""
     from scimkit.headless.progress import printer
     from scimkit.headless.runbook import read_runbook
     from scimkit.headless.runner import Surroundings, run_runbook

@@ -1,4 +1,4 @@
-"""A limit for a whole answer: httpx limits the wait between two pieces, and a header may come letter by letter."""
+"""A limit for a whole answer: httpx limits the wait between two pieces, and a header may arrive letter by letter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPENED = (".connect_tcp.complete", ".start_tls.complete")  # of httpcore's trace
 
 
 class Deadline:
-    """Shuts the connections of one client when the time for an answer is up. For one request at a time."""
+    """Closes the connections of one client when the time for an answer is up. For one request at a time."""
 
     def __init__(self) -> None:
         self._ends, self._passed = math.inf, False
@@ -28,7 +28,7 @@ class Deadline:
 
     @contextmanager
     def within(self, seconds: float | None, request: httpx.Request) -> Iterator[None]:
-        """Whatever is sent and read inside ends in time. None is no limit. Raises Unreachable, cause timeout."""
+        """Everything sent and read inside ends in time. None is no limit. Raises Unreachable, cause timeout."""
         if seconds is None:
             yield
             return
@@ -54,14 +54,14 @@ class Deadline:
                 threading.Thread(target=self._watch, name="scimkit-deadline", daemon=True).start()
 
     def _note(self, event: str, info: dict[str, Any]) -> None:
-        """httpcore's trace (https://www.encode.io/httpcore/extensions/#trace): keeps what was connected."""
+        """httpcore's trace (https://www.encode.io/httpcore/extensions/#trace): records the connections."""
         if event.endswith(OPENED):
             opened = info["return_value"].get_extra_info("socket")
             with self._lock:
                 self._sockets = [*(one for one in self._sockets if one.fileno() >= 0), opened]
 
     def _watch(self) -> None:
-        """Until a look finds no request under way: nothing is left behind by a client that nobody closes."""
+        """Runs until it finds no request under way, so that a client that is never closed leaves nothing behind."""
         while True:
             time.sleep(LOOKS_SECONDS)
             with self._lock:
@@ -79,10 +79,10 @@ class Deadline:
 
 
 def overdue(request: httpx.Request) -> Unreachable:
-    """The error for an answer that does not come to an end."""
+    """The error for an answer that does not end."""
     return Unreachable(
-        f"{request.method} {request.url.path}: the answer does not come to an end in time",
-        "The endpoint is too slow for Entra, or ignores what it is asked for.",
+        f"{request.method} {request.url.path}: the answer does not end in time",
+        "The endpoint is too slow for Entra, or ignores the parameters of the request.",
         cause="timeout",
         method=request.method,
         path=request.url.path,

@@ -1,8 +1,8 @@
 """The Microsoft Graph client: the calls of the journey, each a method.
 
-Where Graph surprises is said at the method. Three rules hold for all: a service
-principal is named by its object id; every write is noted in the journal before
-it is sent; a POST whose answer was lost is looked up instead of being repeated.
+Each method documents where Graph behaves unexpectedly. Three rules apply to all: a service
+principal is named by its object id; every write is journalled before
+it is sent; a POST whose answer was lost is searched instead of being repeated.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class GraphClient:
     # -- who is signed in ------------------------------------------------------
 
     def me(self) -> JSON | None:
-        """The signed-in person; None when nobody is (a token of an application) or it may not be read."""
+        """The signed-in person; None for an application's token, or if the person may not be read."""
         return self._maybe("/me", {400, 403, 404})
 
     def directory_roles(self) -> tuple[str, ...] | None:
@@ -150,11 +150,11 @@ class GraphClient:
         return list(self._pages("/applicationTemplates", {"$filter": f"displayName eq {quote_text(display_name)}"}))
 
     def instantiate(self, template_id: str, display_name: str) -> JSON:
-        """Make an app from a gallery entry: {"application": …, "servicePrincipal": …}, both with `id`.
+        """Create an app from a gallery entry: {"application": …, "servicePrincipal": …}, both with `id`.
 
-        Not idempotent: each call makes another app of the same name, so look for
-        one first (`find_service_principals`). After a lost answer this looks for
-        one that was not there before.
+        Not idempotent: each call creates another app of the same name, so search for
+        one first (`find_service_principals`). After a lost answer this searches for
+        one that did not exist before.
         """
         there = {item["id"] for item in self.find_service_principals(template_id=template_id)}
 
@@ -170,8 +170,8 @@ class GraphClient:
         made = {part: _with_id(answer.get(part) or {}) for part in ("application", "servicePrincipal")}
         if not made["servicePrincipal"].get("id"):
             raise Rejected(
-                "Graph made an app without saying its id",
-                "Look for it by its name, then run this step again to adopt it.",
+                "Graph created an app without returning its id",
+                "Search for it by its name, then run this step again to adopt it.",
             )
         return made
 
@@ -179,7 +179,7 @@ class GraphClient:
         return {"application": self.application(str(principal.get("appId", ""))) or {}, "servicePrincipal": principal}
 
     def application(self, app_id: str) -> JSON | None:
-        """The app registration behind an enterprise app, by its appId; None when there is none, or it may not be
+        """The app registration behind an enterprise app, by its appId; None if there is none, or it may not be
         read."""
         try:
             found = list(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"}))
@@ -192,7 +192,7 @@ class GraphClient:
     # -- service principals, assignments ----------------------------------------
 
     def find_service_principals(self, *, template_id: str = "", display_name: str = "") -> list[JSON]:
-        """Enterprise apps made from a gallery entry, or of a name, or both."""
+        """Enterprise apps created from a gallery entry, or with a name, or both."""
         clauses = [
             f"{name} eq {quote_text(value)}"
             for name, value in (("applicationTemplateId", template_id), ("displayName", display_name))
@@ -208,7 +208,7 @@ class GraphClient:
         ]
 
     def service_principal(self, sp: str) -> JSON | None:
-        """The enterprise app with that object id; None when there is none (yet)."""
+        """The enterprise app with that object id; None if there is none (yet)."""
         found = self._maybe(f"/servicePrincipals/{_segment(sp)}", {404}, {"$select": ",".join(PRINCIPAL_FIELDS)})
         if found:
             return _with_id(found)
@@ -219,7 +219,7 @@ class GraphClient:
         return list(self._pages(f"/servicePrincipals/{_segment(sp)}/appRoleAssignedTo"))
 
     def assign(self, sp: str, principal_id: str, role_id: str) -> JSON:
-        """Assign a person or group; the assignment, also when it existed before."""
+        """Assign a person or group; returns the assignment, also if it already existed."""
 
         def look() -> JSON | None:
             same = [
@@ -237,7 +237,7 @@ class GraphClient:
         )
 
     def unassign(self, sp: str, assignment_id: str) -> None:
-        """Remove an assignment; one that is gone already is fine."""
+        """Remove an assignment; one that is already gone is no error."""
         self._write(
             "DELETE", f"/servicePrincipals/{_segment(sp)}/appRoleAssignedTo/{_segment(assignment_id)}", accepted=(404,)
         )
@@ -245,14 +245,15 @@ class GraphClient:
     # -- synchronization ---------------------------------------------------------
 
     def sync_templates(self, sp: str) -> list[JSON]:
-        """The connectors this app offers; empty for some minutes after it was made."""
+        """The connectors this app offers; empty for some minutes after it was created."""
         return list(self._pages(f"{_sync(sp)}/templates"))
 
     def jobs(self, sp: str) -> list[JSON]:
         return list(self._pages(f"{_sync(sp)}/jobs"))
 
     def create_job(self, sp: str, template_id: str) -> JSON:
-        """Make the provisioning job. List first: what a second one of the same template does is not documented."""
+        """Create the provisioning job. List first: the effect of a second job from the same template is not
+        documented."""
 
         def look() -> JSON | None:
             found = [job for job in self.jobs(sp) if str(job.get("templateId", "")).lower() == template_id.lower()]
@@ -270,30 +271,30 @@ class GraphClient:
         return self._get(f"{_job(sp, job)}/schema")
 
     def schema_directories(self, sp: str, job: str) -> list[JSON]:
-        """The directories of the job's schema, for one whose answer came without them."""
+        """The directories of the job's schema, for a schema that was returned without them."""
         return list(self._pages(f"{_job(sp, job)}/schema/directories"))
 
     def put_schema(
         self, sp: str, job: str, schema: Mapping[str, Any], *, before: Mapping[str, Any] | None = None
     ) -> None:
-        """Replace the job's whole schema; its version changes, and the next cycle looks at everybody again.
+        """Replace the job's whole schema; its version changes, and the next cycle evaluates everyone again.
 
-        before  as it was read, for the journal; what is missing in `schema` is gone
+        before  as it was read, for the journal; anything missing in `schema` is removed
         """
         body = {name: value for name, value in schema.items() if not name.startswith("@odata")}
         self._write("PUT", f"{_job(sp, job)}/schema", body=body, noted=Noted(before, body))
 
     def parse_expression(self, sp: str, job: str, expression: str, test_input: Mapping[str, Any] | None = None) -> JSON:
-        """How the service reads `expression`, and what it gives for one person (parseExpressionResponse).
+        """How the service reads `expression`, and its value for one person (parseExpressionResponse).
 
         test_input  source attributes by the schema's names; None: only read it. Null
-                    ones are left out, several values go as a collection of texts
+                    ones are left out, several values are sent as a collection of strings
 
-        Gives `parsingSucceeded`, `parsedExpression` (an attributeMappingSource, the
+        Returns `parsingSucceeded`, `parsedExpression` (an attributeMappingSource, the
         tree to put into a schema), `evaluationSucceeded`, `evaluationResult` (a list
-        of texts), `error`. An expression that cannot be read is no refusal. Changes
-        nothing, so it is sent again when the answer is lost and stands in no journal;
-        yet Graph asks for Synchronization.ReadWrite.All.
+        of strings), `error`. An expression that cannot be read is not a refusal. Changes
+        nothing, so it is sent again if the answer is lost, and is not journalled;
+        Graph nevertheless requires Synchronization.ReadWrite.All.
         """
         tested = None
         if test_input is not None:
@@ -304,9 +305,9 @@ class GraphClient:
     def validate_credentials(
         self, sp: str, *, base_address: str, token: Secret, job: str = "", template_id: str = ""
     ) -> None:
-        """Have the service test address and token as it will use them; nothing is kept.
+        """Have the service test address and token as it will use them; nothing is stored.
 
-        With a `job` its own call, else the collection's with `template_id`. Raises
+        With a `job` its own call, otherwise the collection's with `template_id`. Raises
         Rejected with the inner code, such as
         SystemForCrossDomainIdentityManagementCredentialValidationUnavailable.
         """
@@ -327,7 +328,7 @@ class GraphClient:
         )
 
     def secrets(self, sp: str) -> dict[str, str]:
-        """The provisioning settings by key. A secret reads as asterisks: never write one back."""
+        """The provisioning settings by key. A secret is returned as asterisks: never write one back."""
         body = self._get(f"{_sync(sp)}/secrets")
         return {str(pair.get("key")): str(pair.get("value") or "") for pair in body.get("value") or ()}
 
@@ -349,13 +350,13 @@ class GraphClient:
     def provision_on_demand(
         self, sp: str, job: str, rule_id: str, object_id: str, object_type: str = "User", *, members: Sequence[str] = ()
     ) -> OnDemand:
-        """Provision one person, or one group with up to five `members`, now, and say how it went.
+        """Provision one person, or one group with up to five `members`, now, and return the result.
 
-        Obeys the scope like a cycle does. Sent once: a lost answer raises
-        Unreachable, as only the log tells what happened.
+        Obeys the scope like a cycle. Sent once: a lost answer raises
+        Unreachable, because only the log shows what happened.
         """
         if len(members) > 5:
-            raise ValueError("at most five members go with a group (on-demand provisioning)")
+            raise ValueError("at most five members can be provisioned with a group (on-demand provisioning)")
         subject: JSON = {"objectId": object_id, "objectTypeName": object_type}
         if members:
             subject["links"] = {"members": [{"objectId": member, "objectTypeName": "User"} for member in members]}
@@ -364,11 +365,11 @@ class GraphClient:
         return read_on_demand(answer)
 
     def start_job(self, sp: str, job: str) -> None:
-        """Start, or go on where it was paused; lifts quarantine. Not to be called in a loop."""
+        """Start, or continue after a pause; ends quarantine. Do not call it in a loop."""
         self._write("POST", f"{_job(sp, job)}/start", again=True)
 
     def pause_job(self, sp: str, job: str) -> None:
-        """Hold back later cycles; a running one ends by itself. The portal's Stop is this."""
+        """Hold back later cycles; a running one ends on its own. The portal's Stop does this."""
         self._write("POST", f"{_job(sp, job)}/pause", again=True)
 
     def restart_job(self, sp: str, job: str, reset_scope: str = "") -> None:
@@ -379,7 +380,7 @@ class GraphClient:
     def provisioning_logs(self, job_id: str, *, since: datetime, until: datetime | None = None) -> Iterator[JSON]:
         """The job's log lines after `since`, oldest first.
 
-        Raises Rejected past 20,000 of them: a part must not pass for the whole.
+        Raises Rejected beyond 20,000 of them: a part must not pass for the whole.
         """
         clauses = [f"jobId eq {quote_text(job_id)}", f"activityDateTime gt {utc_text(since)}"]
         if until is not None:
@@ -388,19 +389,19 @@ class GraphClient:
         for number, entry in enumerate(self._pages("/auditLogs/provisioning", query), 1):
             if number > LARGEST_LOG:
                 raise Rejected(
-                    f"the provisioning log holds more than {LARGEST_LOG} lines since {utc_text(since)}",
-                    "Ask for a shorter time.",
+                    f"the provisioning log has more than {LARGEST_LOG} lines since {utc_text(since)}",
+                    "Request a shorter period.",
                 )
             yield entry
 
     def wait_until(self, fetch: Callable[[], T | None], *, seconds: float = 180.0) -> T:
-        """Call `fetch` until it gives something, for what was made a moment ago.
+        """Call `fetch` until it returns something that was just created.
 
         None and an empty answer count as "not yet", and so do 401, 403, 404 and
-        409, with which the synchronization service answers until it knows a new
+        409, which the synchronization service returns until it knows a new
         service principal; pauses grow from 3 to 30 seconds. A 401 that is about
-        the access token is raised at once: waiting mends nothing.
-        After `seconds` of pauses the last refusal is raised, or Waiting when
+        the access token is raised at once, because waiting does not help.
+        After `seconds` of pauses the last refusal is raised, or Waiting if
         there was none.
         """
         pause, waited = 3.0, 0.0
@@ -420,8 +421,8 @@ class GraphClient:
                 if refusal is not None:
                     raise refusal
                 raise Waiting(
-                    f"Graph does not show yet what was made; waited {waited:.0f} seconds",
-                    "It can take some minutes until everything is known everywhere: run this step again then.",
+                    f"Graph does not show the new object yet; waited {waited:.0f} seconds",
+                    "It can take some minutes until a new object is known everywhere. Run this step again then.",
                 )
             self._wait(pause)
             waited, pause = waited + pause, min(pause * 1.5, 30.0)
@@ -429,7 +430,7 @@ class GraphClient:
     # -- the directory -----------------------------------------------------------
 
     def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "", *, manager: bool = False) -> Iterator[JSON]:
-        """People, page after page, on demand each with `manager` (id and name). Quote values in `filter` with
+        """People, page after page, each with `manager` (id and name) if requested. Quote values in `filter` with
         `quote_text`."""
         return self._pages("/users", _query(select, filter=filter, top=PAGE, manager=manager))
 
@@ -437,7 +438,7 @@ class GraphClient:
         return self._maybe(f"/users/{_segment(id_or_upn)}", {404}, _query(select, manager=manager))
 
     def manager(self, user_id: str) -> JSON | None:
-        """Id and name of somebody's manager; None where there is none."""
+        """Id and name of a person's manager; None if there is none."""
         return self._maybe(f"/users/{_segment(user_id)}/manager", {404}, {"$select": "id,userPrincipalName"})
 
     def groups(self, filter: str = "") -> Iterator[JSON]:
@@ -452,7 +453,7 @@ class GraphClient:
         return list(self._pages(f"/groups/{_segment(group_id)}/members"))
 
     def transitive_members(self, group_id: str) -> list[JSON]:
-        """Everybody below, through nested groups, which provisioning does not follow."""
+        """Everyone below, through nested groups, which provisioning does not follow."""
         return list(self._pages(f"/groups/{_segment(group_id)}/transitiveMembers"))
 
     # -- requests ------------------------------------------------------------------
@@ -491,7 +492,7 @@ class GraphClient:
         return response
 
     def _checked(self, response: httpx.Response, accepted: tuple[int, ...] = ()) -> JSON:
-        """The body of a good answer, {} when empty."""
+        """The body of a successful answer, {} when empty."""
         if not response.is_success:
             if response.status_code in accepted:
                 return {}
@@ -504,8 +505,8 @@ class GraphClient:
             body = None
         if not isinstance(body, dict):
             raise Rejected(
-                "Graph answers with something that is not a JSON object",
-                "Check graph_url in scimkit.toml; a proxy's page looks like this.",
+                "Graph returned something that is not a JSON object",
+                "Check graph_url in scimkit.toml. A proxy's page can cause this.",
                 **place_of(response),
             )
         return body
@@ -520,7 +521,7 @@ class GraphClient:
         return self._checked(response)
 
     def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[JSON]:
-        """All items of a collection, following nextLink as given, and nowhere else than to the same origin."""
+        """All items of a collection, following nextLink as returned, but only to the same origin."""
         seen: set[str] = set()
         link = ""
         while True:
@@ -542,8 +543,8 @@ class GraphClient:
                 return
             if origin(self._http.base_url.join(link)) != origin(self._http.base_url) or link in seen:
                 raise Rejected(
-                    f"GET {path}: the next page is said to be at another place, where the token does not belong",
-                    "Check graph_url in scimkit.toml, and what stands between here and Graph.",
+                    f"GET {path}: the next page is at another address, to which the token must not be sent",
+                    "Check graph_url in scimkit.toml, and any proxy between this machine and Graph.",
                     method="GET",
                     path=path,
                 )
@@ -571,7 +572,7 @@ class GraphClient:
             return answer
 
     def _look_for(self, look: Callable[[], JSON | None]) -> JSON | None:
-        """What `look` finds within half a minute: what was just made is not in every list at once."""
+        """The result of `look` within half a minute: a new object is not in every list at once."""
         pause, waited = 3.0, 0.0
         while True:
             found = _looked(look)
@@ -581,10 +582,10 @@ class GraphClient:
             waited, pause = waited + pause, pause * 1.5
 
     def _post_once(self, path: str, body: JSON, look: Callable[[], JSON | None], *, exists: str = "") -> JSON:
-        """POST something that must not be made twice.
+        """POST something that must not be created twice.
 
-        look    finds it after a lost answer, or when it is said to exist
-        exists  words of the refusal that means "exists already"
+        look    finds it after a lost answer, or when it is reported to exist
+        exists  words of the refusal that means "already exists"
         """
         with noted_write(self.journal, "graph", "POST", path, after=body) as settle:
             try:
@@ -596,7 +597,7 @@ class GraphClient:
                     found = self._look_for(look)
                 if found is None:
                     raise
-                settle({"status": None, "id": _made_id(found), "message": "the answer was lost; found by looking"})
+                settle({"status": None, "id": _made_id(found), "message": "the answer was lost; found by a search"})
                 return found
             except Rejected as refusal:
                 found = None
@@ -611,7 +612,7 @@ class GraphClient:
 
 
 def quote_text(value: str) -> str:
-    """`value` as a text in an OData filter.
+    """`value` as a string in an OData filter.
 
     >>> quote_text("O'Reilly")
     "'O''Reilly'"
@@ -620,7 +621,7 @@ def quote_text(value: str) -> str:
 
 
 def _looked(look: Callable[[], JSON | None]) -> JSON | None:
-    """What `look` finds; None also when looking fails, as then the first error counts."""
+    """The result of `look`; None also if it fails, because then the first error counts."""
     try:
         return look()
     except ApiError:
@@ -628,7 +629,7 @@ def _looked(look: Callable[[], JSON | None]) -> JSON | None:
 
 
 def _segment(value: str) -> str:
-    """`value` as one segment of a path. Raises ValueError for what would name another resource."""
+    """`value` as one segment of a path. Raises ValueError for a value that would address another resource."""
     if value in ("", ".", ".."):
         raise ValueError("an empty id")
     return quote(value, safe="")
@@ -667,8 +668,8 @@ def _pairs(values: Mapping[str, str | Secret]) -> list[dict[str, str]]:
 def _properties(source: Mapping[str, Any]) -> list[JSON]:
     """Source attributes as the members of an expressionInputObject.
 
-    Several values need their type beside them, as members of another type are
-    refused. That a boolean goes as one, and not as text, is (unconfirmed).
+    Several values need their type beside them, because members of another type are
+    refused. That a boolean is sent as one, and not as a string, is (unconfirmed).
     """
     made: list[JSON] = []
     for name, value in source.items():
@@ -682,7 +683,7 @@ def _properties(source: Mapping[str, Any]) -> list[JSON]:
 
 
 def _as_text(value: Any) -> str:
-    """One value as text; a role, which is an object here, by its value (or its name where it has none)."""
+    """One value as a string; a role, which is an object here, by its value (or its name if it has none)."""
     if isinstance(value, Mapping):
         value = value.get("value") or value.get("displayName") or ""
     if isinstance(value, datetime):
@@ -691,7 +692,7 @@ def _as_text(value: Any) -> str:
 
 
 def read_server_time(response: httpx.Response) -> datetime | None:
-    """The server's clock by the answer's `Date` header; None when it is missing or makes no sense."""
+    """The server's clock by the answer's `Date` header; None if it is missing or makes no sense."""
     try:
         return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError, TypeError):

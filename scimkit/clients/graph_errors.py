@@ -1,4 +1,4 @@
-"""What Graph says when it refuses: the code and words inside its envelopes, and what to do.
+"""Refusals of Graph: the code and words inside its envelopes, and what to do.
 
 The synchronization service is another service behind Graph; its own answer
 arrives as JSON text inside the message of an `UnknownError`.
@@ -30,7 +30,7 @@ def place_of(response: httpx.Response) -> JSON:
 
 
 def read_error(response: httpx.Response) -> ApiError:
-    """The error a refused call ends in; Graph's code and words, unwrapped, redacted, shortened."""
+    """The error for a refused call; Graph's code and words, unwrapped, redacted, shortened."""
     code, said, request_id = read_envelope(response)
     where = place_of(response)
     where["request_id"] = where["request_id"] or request_id
@@ -46,7 +46,7 @@ def read_error(response: httpx.Response) -> ApiError:
     if status == 429:
         return Throttled(
             f"{what}: too many requests",
-            "Wait some minutes, then go on.",
+            "Wait some minutes, then continue.",
             retry_after_seconds=wished_wait(response),
             **where,
         )
@@ -61,14 +61,14 @@ def is_token_refused(path: str, code: str) -> bool:
 
 def _denied_remedy(status: int, path: str, code: str) -> str:
     if code == "Authentication_RequestFromNonPremiumTenantOrB2CTenant":
-        return "Provisioning logs need Entra ID P1 or P2: have the tenant licensed, or read them in the portal."
+        return "Provisioning logs require Entra ID P1 or P2. Have the tenant licensed, or read them in the portal."
     if status == 401 and is_token_refused(path, code):
         return SIGN_IN
     if "/synchronization" in path:
         return (
-            "Sign in as Application Administrator or Cloud Application Administrator with "
-            "Synchronization.ReadWrite.All consented; for some minutes after the app was made the service "
-            "answers like this too: wait, then repeat."
+            "Sign in as Application Administrator or Cloud Application Administrator with Synchronization.ReadWrite.All"
+            " consented. For some minutes after the app was created, the service also answers like this: wait, then"
+            " repeat."
         )
     return "The signed-in account lacks a role, or the consent of an administrator for this permission is missing."
 
@@ -77,17 +77,22 @@ def _rejected_remedy(status: int) -> str:
     if 300 <= status < 400:
         return "Check graph_url in scimkit.toml: Graph does not redirect."
     return {
-        404: "Check that the object still exists, and that the id is the service principal's object id.",
-        409: "Something else is changing it, or it exists already: wait a minute, then repeat.",
+        404: "Check that the object still exists, and that the id is the object id of the service principal.",
+        409: "The object is being changed by something else, or it already exists. Wait a minute, then repeat.",
     }.get(
-        status, "Graph failed: try again later." if status >= 500 else "Correct what Graph names, then repeat the step."
+        status,
+        (
+            "Graph failed. Try again later."
+            if status >= 500
+            else "Correct the value that Graph names, then repeat the step."
+        ),
     )
 
 
 def read_envelope(response: httpx.Response) -> tuple[str, str, str]:
     """Code, message and request id of an error body, taken out of nested envelopes.
 
-    The synchronization service's own answer comes as JSON text inside the message
+    The synchronization service's own answer arrives as JSON text inside the message
     of an UnknownError (seen in public issue reports).
     """
     try:

@@ -1,4 +1,4 @@
-"""A write, noted in the journal when there is one."""
+"""A write, noted in the journal if there is one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def noted_write(
 ) -> Iterator[Callable[[Any], None]]:
     """Note the write before it is sent and again when it is answered; secrets masked.
 
-    Yields a function that takes the answer. A good status with an answer that
-    makes no sense is noted as done, since the server acted, and raised then.
+    Yields a function that takes the answer. A successful status with an answer that
+    makes no sense is noted as done, because the server acted, and then raised.
     """
     if journal is None:
         yield lambda answer: None

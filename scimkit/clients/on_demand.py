@@ -1,7 +1,7 @@
-"""What the provisioning service reports of one object, in one shape.
+"""The provisioning service's report on one object, in one shape.
 
 Provisioning on demand answers in three documented shapes, the provisioning log
-in a fourth with other member names and other capitals (Graph reference:
+in a fourth with other member names and capitalization (Graph reference:
 provisionOnDemand, provisioningObjectSummary). `Reported` is what they have in common; actions and results are read
 without regard to case.
 """
@@ -19,7 +19,7 @@ _RESULTS = {"success": "Success", "skipped": "Skipped", "failure": "Failure", "f
 
 @dataclass(frozen=True, slots=True)
 class ReportedStep:
-    """One provisioning step. type: Import, Scoping, Matching, Export …; details are texts, also "True"."""
+    """One provisioning step. type: Import, Scoping, Matching, Export …; details are strings, also "True"."""
 
     type: str
     name: str
@@ -39,14 +39,14 @@ class Modified:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """How one object fared.
+    """The result for one object.
 
-    result      Success | Skipped | Failure | Warning, or "" when the answer does not say
+    result      Success | Skipped | Failure | Warning, or "" if the answer does not say
     error_code  such as RedundantExport; "" for none
     message     the service's own words; "" for none
-    action      Create, Update, Disable, Other …, first letter upper case; "" when not said
-    target_id   the object's id in the app; "" when not said
-    raw         the answer, JSON texts inside it read
+    action      Create, Update, Disable, Other …, first letter in upper case; "" if missing
+    target_id   the object's id in the app; "" if missing
+    raw         the answer, with the JSON strings inside it parsed
     """
 
     result: str
@@ -83,7 +83,7 @@ def read_on_demand(answer: Mapping[str, Any]) -> OnDemand:
 
 
 def read_log_entry(entry: Mapping[str, Any]) -> OnDemand:
-    """The same of one line of the provisioning log (provisioningObjectSummary)."""
+    """The same for one line of the provisioning log (provisioningObjectSummary)."""
     return _read(entry, type_member="provisioningStepType", name_member="name", raw=dict(entry))
 
 
@@ -119,7 +119,7 @@ def _read(item: Mapping[str, Any], *, type_member: str, name_member: str, raw: A
 
 
 def _worst(objects: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Of several objects in one answer the failed one, else the last: the export follows the import."""
+    """Of several objects in one answer the failed one, otherwise the last: the export follows the import."""
     for item in objects:
         if str(_mapping(item.get("statusInfo")).get("status", "")).lower() in ("failure", "failed"):
             return item
@@ -129,7 +129,7 @@ def _worst(objects: list[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _unpacked(value: Any) -> Any:
-    """JSON inside a text, read; anything else as it is."""
+    """JSON inside a string, parsed; any other value unchanged."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
             return json.loads(value)

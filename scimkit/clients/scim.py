@@ -1,6 +1,6 @@
 """The SCIM client: the requests Entra's provisioning service sends, and no others.
 
-Numbers such as R4 are those of the request catalogue in Entra's SCIM dialect
+Numbers such as R4 are from the request catalogue in Entra's SCIM dialect
 (tutorial "Develop and plan provisioning for a SCIM endpoint").
 """
 
@@ -37,7 +37,7 @@ LARGEST_ANSWER = 8_000_000  # bytes read of a raw answer: a server that ignores 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back from a probe, as it came, redacted.
+    """The response to a probe, unchanged but redacted.
 
     sent        method, path and decoded query, without the host
     media_type  of Content-Type, lower case, without parameters; "" when missing
@@ -108,16 +108,16 @@ class ScimClient:
         self._http.close()
 
     def at(self, base_url: str) -> ScimClient:
-        """The same client, token included, for another address. The caller vouches for that address."""
+        """The same client, token included, for another address. The caller is responsible for that address."""
         return ScimClient(base_url, self._token, matching=self.matching, journal=self.journal, **self._options)
 
     def pause(self, seconds: float) -> None:
-        """Wait as retries of this client do."""
+        """Wait in the same way as retries of this client."""
         (self._options.get("wait") or time.sleep)(seconds)
 
     @property
     def token_expires(self) -> datetime | None:
-        """When the token says of itself that it ends (JWT); None where it does not say."""
+        """The expiry time in the token itself (JWT); None if it has none."""
         token = self._token() if callable(self._token) else self._token
         if token is not None:
             return jwt_expiry(token)
@@ -139,14 +139,14 @@ class ScimClient:
         base: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask for somebody who cannot exist, as Test Connection does (R1, R2), and give the raw answer.
+        """Search for a person who cannot exist, as Test Connection does (R1, R2), and return the raw answer.
 
-        attribute  the matching attribute; "" takes the client's own
-        value      the value to ask for; "" makes a fresh GUID
+        attribute  the matching attribute; "" uses the client's own
+        value      the value to search for; "" creates a new GUID
         base, headers  as for `ask`
 
         Sent once, without SCIM media types, as Entra sends it. No status raises;
-        raises Unreachable when nothing answers.
+        raises Unreachable if there is no answer.
         """
         attribute = attribute or (self.matching if resource_type == "Users" else "displayName")
         query = _query(resource_type, attribute, value or str(uuid.uuid4()))
@@ -162,10 +162,10 @@ class ScimClient:
     ) -> Answer:
         """One GET below the base address, or below `base`, sent once; the raw answer.
 
-        base     another whole address; on another origin it is asked without the token
+        base     another whole address; a request to another origin goes without the token
         headers  more than `Accept: */*`
 
-        No status raises; raises Unreachable when nothing answers.
+        No status raises; raises Unreachable if there is no answer.
         """
         request = self._http.build_request(
             "GET",
@@ -184,7 +184,7 @@ class ScimClient:
         return read_list(self._accepted(response, {200}), response)
 
     def read(self, resource_type: str, id: str, *, members: bool = False) -> JSON | None:
-        """The resource with that id (R5, R12); None when the endpoint answers 404.
+        """The resource with that id (R5, R12); None if the endpoint returns 404.
 
         members  read a group with its members, which the service itself never does
         """
@@ -199,8 +199,8 @@ class ScimClient:
     def list_all(self, resource_type: str = "Users", page: int = 100) -> Iterator[JSON]:
         """Every resource, page after page (R18).
 
-        Raises Rejected when the endpoint repeats itself before the end: a listing
-        that is not whole must not pass for one.
+        Raises Rejected if the endpoint repeats itself before the end: an incomplete
+        list must not pass for a complete one.
         """
         seen: set[str] = set()
         start = 1
@@ -232,8 +232,8 @@ class ScimClient:
     def create(self, resource_type: str, body: Mapping[str, Any]) -> JSON:
         """Create a resource (R7, R13); the endpoint's answer, which has an `id`.
 
-        When the answer is lost, the resource is looked up by its matching attribute
-        instead of being sent twice; Unreachable if it is not there.
+        If the answer is lost, the resource is searched by its matching attribute
+        instead of being sent twice; Unreachable if it is not found.
         """
         with self._noted("POST", resource_type, after=body) as settle:
             try:
@@ -250,7 +250,7 @@ class ScimClient:
                     {
                         "status": None,
                         "id": found.get("id"),
-                        "message": "the answer was lost; found by its matching attribute",
+                        "message": "the answer was lost; the resource was found by its matching attribute",
                     }
                 )
                 return found
@@ -287,7 +287,7 @@ class ScimClient:
             return None
 
     def delete(self, resource_type: str, id: str, *, before: Any = None) -> bool:
-        """Delete a resource (R10, R16). False when there was none (404), also after a lost answer that had worked."""
+        """Delete a resource (R10, R16). False if there was none (404), also after a lost answer that had succeeded."""
         path = _one(resource_type, id)
         with self._noted("DELETE", path, before=before) as settle:
             response = self._http.delete(path)
@@ -363,7 +363,7 @@ class ScimClient:
         return read_answer(whole, time.monotonic() - started)
 
     def _read_whole(self, request: httpx.Request, options: dict[str, Any]) -> httpx.Response:
-        """The answer with its body. Raises Unreachable where that is larger than anybody wants."""
+        """The answer with its body. Raises Unreachable if the body is too large."""
         response = self._http.send(request, stream=True, **options)
         try:
             pieces, size = [], 0
@@ -373,7 +373,7 @@ class ScimClient:
                 if size > LARGEST_ANSWER:
                     raise Unreachable(
                         f"{request.method} {request.url.path}: the answer is larger than 8 MB",
-                        "The endpoint ignores what it is asked for.",
+                        "The endpoint ignores the parameters of the request.",
                         method=request.method,
                         path=request.url.path,
                     )
@@ -384,7 +384,7 @@ class ScimClient:
     # -- answers -------------------------------------------------------------
 
     def _accepted(self, response: httpx.Response, statuses: set[int]) -> Any:
-        """The JSON body of a wanted answer, None when empty. Raises for any other status."""
+        """The JSON body of an expected answer, None when empty. Raises for any other status."""
         if response.status_code not in statuses:
             raise read_error(response)
         if response.status_code == 204 or not response.content:
@@ -418,12 +418,12 @@ def read_answer(response: httpx.Response, seconds: float) -> Answer:
 
 
 def _is_plain(content: bytes) -> bool:
-    """Whether the parts of a JSON text stand in it letter by letter: ASCII without escapes."""
+    """Whether the parts of a JSON text appear in it letter by letter: ASCII without escapes."""
     return content.isascii() and b"\\" not in content and b"\0" not in content
 
 
 def read_json(response: httpx.Response) -> Any:
-    """The body as JSON. Raises Rejected saying what came instead."""
+    """The body as JSON. Raises Rejected naming what came instead."""
     try:
         return response.json()
     except (ValueError, RecursionError):
@@ -448,7 +448,7 @@ def _resource(body: Any, response: httpx.Response) -> JSON:
 
 
 def read_error(response: httpx.Response) -> ApiError:
-    """The error a refused request ends in, with the endpoint's own words, redacted and shortened."""
+    """The error for a refused request, with the endpoint's own words, redacted and shortened."""
     status, path, method = response.status_code, response.request.url.path, response.request.method
     code, detail = _detail(response)
     said = ""
@@ -462,15 +462,21 @@ def read_error(response: httpx.Response) -> ApiError:
     }
     what = f"{method} {path} was answered with {status}"
     if status in (401, 403):
-        remedy = "The token is known but not allowed to do this: have the vendor give it the rights for provisioning."
+        remedy = (
+            "The token is known but has no permission for this. Ask the vendor to grant it the permissions for"
+            " provisioning."
+        )
         if status == 401:
-            remedy = "Check the token: complete, not expired, made for this endpoint; entered without the word Bearer."
+            remedy = (
+                "Check that the token is complete, has not expired, belongs to this endpoint and was entered without"
+                " the word Bearer."
+            )
         return Denied(f"{what}{said}", remedy, **where)
     if status == 429:
         seconds = wished_wait(response)
         return Throttled(
             f"{what}: too many requests{said}",
-            "Wait, then go on; ask the vendor about the limit.",
+            "Wait, then continue. Ask the vendor about the rate limit.",
             retry_after_seconds=seconds,
             **where,
         )
@@ -481,22 +487,25 @@ def read_error(response: httpx.Response) -> ApiError:
             place = f" to {target.host}"
         return Rejected(
             f"{what}: a redirect{place}, which Entra does not follow",
-            "Enter the address it leads to as the tenant URL, if that is the vendor's.",
+            "If the redirect leads to the vendor, enter its address as the tenant URL.",
             **where,
         )
     remedies = {
         404: "Check the path of the tenant URL: /Users is appended to it.",
-        405: "The endpoint does not offer this operation: ask the vendor.",
-        409: "Somebody with these values exists already: match him instead, or change the value that must be unique.",
+        405: "The endpoint does not offer this operation. Ask the vendor.",
+        409: (
+            "A person with these values already exists. Match that person instead, or change the value that must be"
+            " unique."
+        ),
     }
-    fallback = "Correct what the endpoint names, or ask the vendor what it expects."
+    fallback = "Correct the attribute that the endpoint names, or ask the vendor what it expects."
     if status >= 500:
-        fallback = "The vendor's server failed: try later, and send the vendor the time and this text."
+        fallback = "The vendor's server failed. Try again later, and send the vendor the time and this message."
     return Rejected(f"{what}{f' ({code})' if code else ''}{said}", remedies.get(status, fallback), code=code, **where)
 
 
 def _detail(response: httpx.Response) -> tuple[str, str]:
-    """scimType and detail of a SCIM error body (RFC 7644, 3.12), "" where there is none."""
+    """scimType and detail of a SCIM error body (RFC 7644, 3.12), "" if there is none."""
     try:
         body = response.json()
     except (ValueError, RecursionError):
@@ -516,7 +525,7 @@ def _detail(response: httpx.Response) -> tuple[str, str]:
 def _nonsense(response: httpx.Response, sentence: str) -> Rejected:
     return Rejected(
         f"{response.request.method} {response.request.url.path}: {sentence}",
-        "Check that the tenant URL is the SCIM address; a sign-in or error page answers like this.",
+        "Check that the tenant URL is the SCIM address. Sign-in and error pages answer like this.",
         method=response.request.method,
         path=response.request.url.path,
         status=response.status_code,
@@ -531,7 +540,7 @@ def _query(resource_type: str, attribute: str, value: str) -> dict[str, str]:
 
 
 def quote_value(value: str) -> str:
-    r"""`value` as a text in a SCIM filter: quoted, escaped as in JSON (RFC 7644, 3.4.2.2).
+    r"""`value` as a string in a SCIM filter: quoted, escaped as in JSON (RFC 7644, 3.4.2.2).
 
     >>> quote_value('O"Neil')
     '"O\\"Neil"'
@@ -541,7 +550,7 @@ def quote_value(value: str) -> str:
 
 def _one(resource_type: str, id: str) -> str:
     if id in ("", ".", ".."):
-        raise ValueError("an empty id would name all resources")
+        raise ValueError("an empty id would address all resources")
     return f"{resource_type}/{quote(id, safe='')}"
 
 

@@ -1,10 +1,10 @@
-"""Signing in to Microsoft Graph with msal; what comes out is a function that gives a valid token.
+"""Sign-in to Microsoft Graph with msal; the result is a function that returns a valid token.
 
     graph = GraphClient(graph_url(tenant), sign_in(tenant))
 
 The function renews silently and registers every token with the redactor. msal
-talks through the kit's own transport, so the system's certificates, a private
-root and the proxy serve it like everything else.
+uses the kit's own transport, so the system's certificates, a private
+root and the proxy apply to it as to everything else.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RENEW_SECONDS = 300  # before its end a token is no longer handed out
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Where one of Microsoft's clouds signs people in and where its Graph is; both without a path."""
+    """Where one of Microsoft's clouds signs people in, and where its Graph is; both without a path."""
 
     name: str
     authority_url: str
@@ -64,7 +64,7 @@ CLOUDS = {
 
 
 def cloud(name: str) -> Cloud:
-    """The cloud of that name. Raises ConfigError naming those there are (GCC is `global`, GCC High `usgov`)."""
+    """The cloud of that name. Raises ConfigError naming the known ones (GCC is `global`, GCC High `usgov`)."""
     try:
         return CLOUDS[name]
     except KeyError:
@@ -74,7 +74,7 @@ def cloud(name: str) -> Cloud:
 
 
 class TenantSettings(Protocol):
-    """What a tenant of scimkit.toml says about signing in."""
+    """The sign-in settings of a tenant in scimkit.toml."""
 
     @property
     def name(self) -> str: ...
@@ -111,9 +111,9 @@ def graph_url(tenant: TenantSettings) -> str:
 def sign_in(
     tenant: TenantSettings, *, ask: Callable[[str], str] | None = None, show: Callable[[str], None] = print
 ) -> Callable[[], Secret]:
-    """Sign in to a tenant of scimkit.toml, now; a function that has a valid token each time.
+    """Sign in to a tenant of scimkit.toml now; the result is a function that returns a valid token each time.
 
-    A tenant that is never written to is asked for reading permissions only. A
+    A tenant that is never written to is asked for read permissions only. A
     person without an own app registration uses Microsoft's own client for
     command lines. Raises what `sign_in_by` raises.
 
@@ -148,18 +148,19 @@ def sign_in(
 
 
 def _credential(tenant: TenantSettings, ask: Callable[[str], str] | None) -> Secret:
-    """The credential of an application, or a ready token, from where the tenant's settings say."""
+    """The credential of an application, or a ready token, from the place in the tenant's settings."""
     if tenant.sign_in == "certificate":
         if not tenant.certificate_file:
             raise ConfigError(
-                "signing in by certificate needs one", "Set certificate_file of the tenant in scimkit.toml."
+                "signing in by certificate requires a certificate",
+                "Set certificate_file of the tenant in scimkit.toml.",
             )
         return resolve(
             f"file:{Path(tenant.certificate_file).expanduser().absolute()}", label="the certificate", clean=str.strip
         )
     if not tenant.secret_ref:
         raise ConfigError(
-            f"signing in by {tenant.sign_in} needs a secret",
+            f"signing in by {tenant.sign_in} requires a secret",
             "Set secret_ref of the tenant in scimkit.toml to a reference such as env:NAME.",
         )
     label = "the client secret"
@@ -169,9 +170,9 @@ def _credential(tenant: TenantSettings, ask: Callable[[str], str] | None) -> Sec
 
 
 class TokenSource:
-    """Gives a valid access token each time it is called; from several threads too.
+    """Returns a valid access token each time it is called; safe to call from several threads.
 
-    fetch  asks msal, which looks into its cache first: (token, seconds it lives)
+    fetch  asks msal, which checks its cache first: (token, seconds it is valid)
     """
 
     def __init__(self, fetch: Callable[[], tuple[str, float]], label: str) -> None:
@@ -194,7 +195,7 @@ class TokenSource:
 
 
 def ready_token(token: Secret) -> Callable[[], Secret]:
-    """A token somebody else has fetched, such as from an already signed-in tool; it is not renewed."""
+    """A token that another program fetched, for example a tool that is already signed in; it is not renewed."""
     REDACTOR.register(token)
     return lambda: token
 
@@ -267,7 +268,7 @@ def sign_in_by(how: SignIn) -> Callable[[], Secret]:
         return ready_token(_needed(how))
     if not how.tenant_id or not how.client_id:
         raise ConfigError(
-            "signing in needs tenant and client id", "Set tenant_id and client_id of the tenant in scimkit.toml."
+            "signing in requires tenant and client id", "Set tenant_id and client_id of the tenant in scimkit.toml."
         )
     settings = how.for_msal()
     if how.way in ("client_secret", "certificate"):
@@ -285,7 +286,7 @@ def _needed(how: SignIn) -> Secret:
 
 
 def _scopes(place: Cloud, scopes: Sequence[str]) -> list[str]:
-    """Scopes as msal wants them; outside the global cloud with the host (Graph: national cloud deployments)."""
+    """Scopes in the form msal expects; outside the global cloud with the host (Graph: national cloud deployments)."""
     if place.name == "global" and place.graph_url == CLOUDS["global"].graph_url:
         return list(scopes)
     return [scope if "://" in scope else f"{place.graph_url}/{scope}" for scope in scopes]
@@ -344,7 +345,7 @@ def _person(how: SignIn, settings: dict[str, Any]) -> TokenSource:
 
 
 def _made(make: Callable[[], Any]) -> Any:
-    """The msal application. Its constructor already asks the authority, and complains with ValueError."""
+    """The msal application. Its constructor already contacts the authority, and raises ValueError."""
     problem = ""
     try:
         return make()
@@ -357,13 +358,13 @@ def _made(make: Callable[[], Any]) -> Any:
     except Exception as error:
         problem = type(error).__name__
     raise ConfigError(
-        f"signing in cannot begin: {problem}",
+        f"sign-in cannot start: {problem}",
         "Check tenant_id, cloud and the credential of the tenant in scimkit.toml.",
     )
 
 
 def _asked(ask: Callable[[], Any], *, certificate: bool = False) -> Any:
-    """What msal answers. It reads a certificate's key only when it is first used."""
+    """The answer of msal. It reads a certificate's key only on first use."""
     problem = ""
     try:
         return ask()
@@ -377,14 +378,16 @@ def _asked(ask: Callable[[], Any], *, certificate: bool = False) -> Any:
             "Give a PEM file with an unencrypted RSA private key and its certificate.",
         )
     raise Unreachable(
-        f"signing in broke off ({problem})", "Try again; in a kernel without a browser use device_code.", cause="other"
+        f"sign-in was interrupted ({problem})",
+        "Try again. In a kernel without a browser use device_code.",
+        cause="other",
     )
 
 
 def _token(result: Mapping[str, Any] | None, cache: Any) -> tuple[str, float]:
-    """Token and life in seconds of msal's answer.
+    """Token and its validity in seconds from msal's answer.
 
-    msal gives a refusal as a value: that becomes Denied, with Entra's words.
+    msal returns a refusal as a value: that becomes Denied, with Entra's words.
     """
     _register_all(cache)
     if result and "access_token" in result:
@@ -407,23 +410,25 @@ def _token(result: Mapping[str, Any] | None, cache: Any) -> tuple[str, float]:
 
 
 _REMEDIES = {
-    "AADSTS7000215": "The client secret is wrong: give the secret's value, not its id.",
-    "AADSTS7000222": "The client secret has expired: make a new one in the app registration.",
-    "AADSTS700027": "The certificate is not the one of the app registration: upload it there.",
-    "AADSTS700016": "The client id is not known in this tenant: check client_id and tenant_id in scimkit.toml.",
-    "AADSTS90002": "The tenant is not known: check tenant_id and cloud in scimkit.toml.",
-    "AADSTS65001": "An administrator has to consent to the permissions first.",
-    "AADSTS7000218": "The app registration has to allow public client flows.",
-    "AADSTS53003": "Conditional access forbids this way to sign in: use another (interactive instead of device_code).",
-    "AADSTS50076": "A second factor is wanted: sign in interactively.",
-    "expired_token": "The code was not entered in time: sign in again.",
-    "authorization_declined": "The sign-in was declined: sign in again, or ask an administrator.",
-    "access_denied": "The sign-in was declined: sign in again, or ask an administrator.",
+    "AADSTS7000215": "The client secret is wrong. Give the secret's value, not its id.",
+    "AADSTS7000222": "The client secret has expired. Create a new one in the app registration.",
+    "AADSTS700027": "The certificate does not belong to the app registration. Upload it there.",
+    "AADSTS700016": "The client id is not known in this tenant. Check client_id and tenant_id in scimkit.toml.",
+    "AADSTS90002": "The tenant is not known. Check tenant_id and cloud in scimkit.toml.",
+    "AADSTS65001": "An administrator must consent to the permissions first.",
+    "AADSTS7000218": "The app registration must allow public client flows.",
+    "AADSTS53003": (
+        "Conditional Access blocks this sign-in method. Use another one (interactive instead of device_code)."
+    ),
+    "AADSTS50076": "A second factor is required. Sign in interactively.",
+    "expired_token": "The code was not entered in time. Sign in again.",
+    "authorization_declined": "The sign-in was declined. Sign in again, or ask an administrator.",
+    "access_denied": "The sign-in was declined. Sign in again, or ask an administrator.",
 }
 
 
 def _register_all(cache: Any) -> None:
-    """Every token msal holds goes to the redactor, refresh tokens and identity tokens too."""
+    """Every token msal holds is registered with the redactor, refresh tokens and identity tokens too."""
     kinds = cache.CredentialType
     for kind in (kinds.ACCESS_TOKEN, kinds.REFRESH_TOKEN, kinds.ID_TOKEN):
         for entry in cache.search(kind):
@@ -431,7 +436,8 @@ def _register_all(cache: Any) -> None:
 
 
 def open_cache(file: Path | None) -> Any:
-    """msal's token cache: encrypted in `file` where the system can, else in memory. Never in clear on disk."""
+    """msal's token cache: encrypted in `file` if the system supports it, otherwise in memory. Never in clear
+    text on disk."""
     msal = _library()
     if file is not None:
         import msal_extensions
@@ -452,10 +458,10 @@ def _library() -> Any:
 
 
 class MsalHttp:
-    """The HTTP client msal is given: the kit's transport behind the few methods msal calls.
+    """The HTTP client for msal: the kit's transport behind the few methods msal calls.
 
-    A connection for each request: sign-ins are an hour apart, and nobody tells
-    msal when it is over.
+    One connection per request: sign-ins are an hour apart, and nothing tells
+    msal when it is finished.
     """
 
     def __init__(self, authority_url: str, ca_file: str | None = None) -> None:
@@ -476,9 +482,9 @@ class MsalHttp:
         return open_client(self._authority_url, ca_file=self._ca_file, headers={"User-Agent": "scimkit"})
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """There is nothing to close."""
 
 
 def _present(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Without what is None: requests, which msal is made for, leaves those out, httpx sends them."""
+    """Without entries that are None: requests, for which msal is written, leaves those out, httpx sends them."""
     return {key: value for key, value in (values or {}).items() if value is not None}

@@ -1,16 +1,15 @@
-"""One way to the network: TLS, proxies, time limits, retries, and a token that stays at home.
+"""One way to the network: TLS, proxies, timeouts, retries, and a token that goes only where it belongs.
 
-`open_client` gives an `httpx.Client` of which the rest of the package need not
-be afraid:
+`open_client` returns an `httpx.Client` that is safe for the rest of the package:
 
-- the token goes to the origin of `base_url` and nowhere else; redirects are
-  never followed, they come back as what they are;
-- https only, plain http on the loopback interface alone;
-- certificates are checked by the system's own store (truststore), with
-  `ca_file` for a private root on top; there is no switch to turn that off;
-- no answer is an `Unreachable` with one of seven causes and a remedy, free of
+- the token is sent to the origin of `base_url` and nowhere else; redirects are
+  never followed, they are returned as they are;
+- https only, plain http only on the loopback interface;
+- certificates are checked by the system's own store (truststore), plus
+  `ca_file` for a private root; this cannot be turned off;
+- a missing answer is an `Unreachable` with one of seven causes and a remedy, without
   the request's headers, which httpx puts into some of its messages;
-- what may be repeated is repeated, as long as the server wishes (Retry-After).
+- repeatable requests are repeated, with the wait the server asks for (Retry-After).
 """
 
 from __future__ import annotations
@@ -87,8 +86,8 @@ def open_client(
 
 
 def checked_url(text: str) -> httpx.URL:
-    """`text` as an address a token may be sent to. Raises ConfigError."""
-    problem = ConfigError("this is not a web address that can be used", "Write it like https://host.example/scim.")
+    """`text` as an address to which a token may be sent. Raises ConfigError."""
+    problem = ConfigError("this is not a usable web address", "Write it like https://host.example/scim.")
     try:
         url = httpx.URL(text.strip())
     except (httpx.InvalidURL, ValueError, TypeError):
@@ -98,11 +97,11 @@ def checked_url(text: str) -> httpx.URL:
     if url.userinfo:
         raise ConfigError(
             f"the address of {url.host} carries a user name or password",
-            "Leave them out of the address; a token goes in by its reference.",
+            "Remove them from the address. Give a token by its reference.",
         )
     if url.scheme not in ("https", "http") or not url.host:
         raise ConfigError(
-            "a web address begins with https:// and names a host", "Write it like https://host.example/scim."
+            "a web address starts with https:// and names a host", "Write it like https://host.example/scim."
         )
     _refuse_plain_http(url)
     return url
@@ -111,8 +110,8 @@ def checked_url(text: str) -> httpx.URL:
 def _refuse_plain_http(url: httpx.URL) -> None:
     if url.scheme != "https" and not is_loopback(url.host):
         raise ConfigError(
-            f"the address of {url.host} is not https: a token would travel readably",
-            "Use its https:// address (plain http is for this machine's own loopback addresses only).",
+            f"the address of {url.host} is not https: the token would be sent unencrypted",
+            "Use its https:// address. Plain http is only for this machine's own loopback addresses.",
         )
 
 
@@ -125,15 +124,15 @@ def is_loopback(host: str) -> bool:
 
 
 def origin(url: httpx.URL | str) -> tuple[str, str, int]:
-    """Scheme, host and port: what a token belongs to (RFC 6454)."""
+    """Scheme, host and port: the place a token belongs to (RFC 6454)."""
     url = httpx.URL(url)
     return url.scheme, url.host.lower(), url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
 
 
 def tls_context(url: httpx.URL, ca_file: str | None) -> ssl.SSLContext:
-    """What decides whether a certificate is good.
+    """The context that verifies certificates.
 
-    For a loopback http address an empty context is enough: it trusts nobody,
+    For a loopback http address an empty context is enough: it trusts no one,
     and building the real one takes longer than a request.
     """
     if url.scheme == "http" and not ca_file:
@@ -146,14 +145,14 @@ def tls_context(url: httpx.URL, ca_file: str | None) -> ssl.SSLContext:
             context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(
-                f"ca_file {ca_file} holds no certificate that can be read ({type(error).__name__})",
+                f"ca_file {ca_file} contains no readable certificate ({type(error).__name__})",
                 "Give a PEM file with the root certificate.",
             ) from None
     return context
 
 
 class TokenAuth(httpx.Auth):
-    """Sets Authorization when a request is sent, if it goes where the token belongs."""
+    """Sets Authorization when a request is sent, if its destination is where the token belongs."""
 
     def __init__(self, home: httpx.URL, token: Secret | Callable[[], Secret]) -> None:
         self.home, self.token = origin(home), token
@@ -168,8 +167,8 @@ class TokenAuth(httpx.Auth):
             value = secret.reveal()
             if not re.fullmatch(r"[\x21-\x7e]+", value):  # httpx would repeat the value in its error
                 raise CredentialError(
-                    "the token holds characters that cannot be sent",
-                    "Enter it again; blanks and line breaks do not belong to it.",
+                    "the token contains characters that cannot be sent",
+                    "Enter it again, without spaces and line breaks.",
                 )
             request.headers["Authorization"] = f"Bearer {value}"
         yield request
@@ -177,7 +176,7 @@ class TokenAuth(httpx.Auth):
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """How one attempt went. sent: whether the server may have acted on it."""
+    """The outcome of one attempt. sent: whether the server may have acted on it."""
 
     response: httpx.Response | None
     error: ScimkitError | None
@@ -193,7 +192,7 @@ class _Again(Exception):
 
 
 class SteadyClient(httpx.Client):
-    """An httpx client whose `send` repeats what may be repeated and raises our errors. Made by `open_client`."""
+    """An httpx client whose `send` repeats what may be repeated and raises our errors. Created by `open_client`."""
 
     def __init__(
         self,
@@ -220,7 +219,7 @@ class SteadyClient(httpx.Client):
         self._retry = options.get("retry", True)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """The answer of whatever status; Unreachable when there is none."""
+        """The answer, whatever its status; Unreachable if there is none."""
         options["follow_redirects"] = False
         _refuse_plain_http(request.url)
         wish = request.extensions.get(RETRY)
@@ -299,9 +298,9 @@ def _outcome(attempt: _Attempt) -> httpx.Response:
 def _may_repeat(attempt: _Attempt, repeatable: bool) -> bool:
     """Whether to send the request again.
 
-    Reading, and writing that ends in the same state when done twice, is repeated
-    after 429, 503, 504 and lost connections. Anything else only when it surely
-    did nothing: nobody listened, or 429 with the time to come back.
+    Reads, and writes that end in the same state when done twice, are repeated
+    after 429, 503, 504 and lost connections. Anything else is repeated only if it certainly
+    did nothing: the connection was refused, or 429 with a time to come back.
     """
     if attempt.response is not None:
         status, seconds = attempt.response.status_code, wished_wait(attempt.response)
@@ -318,7 +317,8 @@ def _may_repeat(attempt: _Attempt, repeatable: bool) -> bool:
 
 
 def wished_wait(response: httpx.Response) -> float | None:
-    """The seconds a response asks to wait; a date is read by the server's own clock, which may differ from ours."""
+    """The seconds a response asks to wait; a date is compared with the server's own clock, which may differ
+    from ours."""
     try:
         now = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
     except ValueError:
@@ -327,7 +327,7 @@ def wished_wait(response: httpx.Response) -> float | None:
 
 
 def retry_after(text: str | None, *, now: datetime | None = None) -> float | None:
-    """The seconds a `Retry-After` header asks for; None when it is missing or makes no sense.
+    """The seconds a `Retry-After` header asks for; None if it is missing or makes no sense.
 
     Whole seconds or an HTTP date (RFC 9110, 10.2.3); Graph also sends fractions
     (seen in its throttling answers). A date in the past is 0.

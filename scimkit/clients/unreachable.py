@@ -1,6 +1,6 @@
 """No answer: which of the seven causes, in a sentence, with a remedy.
 
-Nothing of httpx's own words is passed on: some of them quote request headers.
+None of httpx's own messages is passed on: some of them quote request headers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ NOT_SENT = frozenset({"refused", "dns", "tls", "proxy"})  # causes with which th
 
 
 def explain(error: httpx.HTTPError, request: httpx.Request) -> Unreachable:
-    """The httpx error as our own: the cause, a sentence, a remedy; nothing of its text, which may hold headers."""
+    """The httpx error as scimkit's own: the cause, a sentence, a remedy; none of its text, which may contain
+    headers."""
     cause, sentence, remedy = _explain_proxy(error, request.url) or _explain(error, request.url.host)
     cause, _, detail = cause.partition(".")
     return Unreachable(
@@ -44,19 +45,23 @@ def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
             return (
                 "dns",
                 f"the name {host} is not known",
-                "Check the host's spelling in the address, and this machine's network or VPN.",
+                "Check the spelling of the host in the address, and this machine's network or VPN.",
             )
         if isinstance(inner, ConnectionRefusedError):
             return (
                 "refused",
-                f"{host} refuses the connection: nothing listens there",
-                "Check host and port in the address, and whether the server runs.",
+                f"{host} refuses the connection: no service listens there",
+                "Check host and port in the address, and whether the server is running.",
             )
     if isinstance(error, httpx.TimeoutException) or any(isinstance(inner, TimeoutError) for inner in behind):
         what = "does not answer"
         if isinstance(error, httpx.ConnectTimeout):
-            what = "does not let us connect"
-        return "timeout", f"{host} {what} in time", "Try again; if it stays so, a firewall may drop the packets."
+            what = "does not accept the connection"
+        return (
+            "timeout",
+            f"{host} {what} in time",
+            "Try again. If the problem remains, a firewall may drop the packets.",
+        )
     lost = any(isinstance(inner, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) for inner in behind)
     if (
         lost
@@ -66,7 +71,7 @@ def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
         return (
             "reset",
             f"{host} closed the connection without an answer",
-            "Try again; if it stays so, look into the server's own log, or at a firewall between.",
+            "Try again. If the problem remains, check the server's own log, or a firewall in between.",
         )
     if isinstance(error, httpx.ConnectError):
         return (
@@ -76,35 +81,35 @@ def _explain(error: httpx.HTTPError, host: str) -> tuple[str, str, str]:
         )
     return (
         "other",
-        f"{host} answers with something that is not HTTP ({type(error).__name__})",
-        "Check that the address and port are those of the web service.",
+        f"{host} returns something that is not HTTP ({type(error).__name__})",
+        "Check that the address and port belong to the web service.",
     )
 
 
 def _explain_proxy(error: httpx.HTTPError, url: httpx.URL) -> tuple[str, str, str] | None:
-    """When a proxy is what went wrong: it refuses, or it cannot be reached itself."""
+    """The cause if a proxy is at fault: it refuses, or it cannot be reached itself."""
     if isinstance(error, httpx.ProxyError):
         status = re.match(r"\d{3}\b", str(error))
         if status and status[0] == "407":
-            wants = " (407: it wants a name and password)"
+            wants = " (407: it requires a name and password)"
         elif status:
             wants = f" ({status[0]})"
         else:
             wants = ""
         sign_in = "Ask"
         if "407" in wants:
-            sign_in = "Sign in at the proxy as its owner wants it, or ask"
+            sign_in = "Sign in to the proxy as its owner requires, or ask"
         return (
             "proxy",
-            f"the proxy refuses the way to {url.host}{wants}",
-            f"{sign_in} who runs the proxy (HTTPS_PROXY) to let this host through, or name it in NO_PROXY.",
+            f"the proxy refuses the connection to {url.host}{wants}",
+            f"{sign_in} the owner of the proxy (HTTPS_PROXY) to allow this host, or name it in NO_PROXY.",
         )
     unmet = any(isinstance(inner, (socket.gaierror, ConnectionRefusedError)) for inner in _chain(error))
     if isinstance(error, httpx.ConnectError) and unmet and _has_proxy(url):
         return (
             "proxy",
-            f"the proxy this machine is told to use for {url.host} cannot be reached",
-            "Check HTTPS_PROXY: its host and port, and whether it is still needed; or name the host in NO_PROXY.",
+            f"the proxy configured on this machine for {url.host} cannot be reached",
+            "Check HTTPS_PROXY: its host and port, and whether it is still needed. Or name the host in NO_PROXY.",
         )
     return None
 
@@ -136,30 +141,32 @@ def _explain_tls(error: ssl.SSLError, host: str) -> tuple[str, str, str]:
         return (
             "tls.expired",
             f"the certificate of {host} has expired",
-            "Its owner has to renew it. If this machine's clock is wrong, set it.",
+            "Its owner must renew it. If the clock of this machine is wrong, correct it.",
         )
     if "hostname" in reason or "mismatch" in reason or "ip address" in reason:
         return (
             "tls.wrong_name",
-            f"the certificate is not made out for {host}",
-            "Use the host name in the certificate; a wrong address or a proxy in between looks like this.",
+            f"the certificate is not valid for {host}",
+            "Use the host name in the certificate. A wrong address or a proxy in between can cause this.",
         )
     if "self" in reason or "issuer" in reason or "unable to get" in reason or "trust" in reason:
         return (
             "tls.unknown_root",
-            f"the certificate of {host} comes from an authority this machine does not know",
-            "For a company's own authority give its root with ca_file; a public service must send its whole chain. "
-            "Entra itself accepts public authorities only.",
+            f"the certificate of {host} was issued by an authority this machine does not trust",
+            (
+                "For a company's own authority, give its root with ca_file. A public service must send its whole chain."
+                " Entra itself accepts public authorities only."
+            ),
         )
     if "wrong_version" in reason or "http_request" in reason:
         return (
             "tls.not_tls",
             f"{host} does not speak TLS on that port",
-            "Check the port, and https against http in the address.",
+            "Check the port, and whether the address needs https or http.",
         )
     shown = re.sub(r"[^a-z0-9 _-]", "", reason)[:80]
     return (
         "tls",
         f"no secure connection to {host}" + (f" ({shown})" if shown else ""),
-        "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it.",
+        "Entra requires TLS 1.2 with a public certificate. Ask the server's owner to check it.",
     )

@@ -15,9 +15,9 @@ def nobody() -> str:
 
 
 def resources_of(reply: Reply) -> list[Mapping[str, Any]] | None:
-    """The resources of a list; None where the answer is no list.
+    """The resources of a list; None if the answer is not a list.
 
-    `Resources` may be missing where nothing was found (RFC 7644, 3.4.2).
+    `Resources` may be missing if nothing was found (RFC 7644, 3.4.2).
     """
     body = reply.json
     if reply.status != 200 or not isinstance(body, dict):
@@ -46,5 +46,5 @@ def total_of(reply: Reply) -> int | None:
 
 
 def is_empty(reply: Reply) -> bool:
-    """Whether the answer is the wanted one to a search without a hit: totalResults is 0, and says so (E01)."""
+    """Whether the answer is the expected one for a search without a match: totalResults is present and 0 (E01)."""
     return resources_of(reply) == [] and total_of(reply) == 0

@@ -1,4 +1,4 @@
-"""Removing what crashed probes have left at an endpoint, by the ledger."""
+"""Removing what crashed probes left at an endpoint, using the ledger."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOOKS = (0.0, 0.5, 2.0)  # seconds before each look for what was deleted: some e
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What became of one object of the ledger.
+    """The outcome for one object of the ledger.
 
     state  removed | not there | left (could not be removed) | running (its probe still runs: not touched)
     said   why it is left, in the endpoint's words
@@ -35,15 +35,15 @@ class Cleaned:
 def clean_up(
     scim: ScimClient, ledger: Ledger, *, tell: Callable[[Cleaned], None] = lambda _: None
 ) -> tuple[Cleaned, ...]:
-    """Remove what the ledger has of this endpoint, groups before people.
+    """Remove the objects that the ledger has for this endpoint, groups before people.
 
-    By its id where that is known, and always by its exact name too: a lost answer
-    tells no id, and some endpoints change it. What carries another name is never touched.
-    A page goes from the ledger when nothing on it is left.
+    By id if it is known, and always by the exact name too: a lost answer
+    contains no id, and some endpoints change it. Objects with another name are never touched.
+    A page is removed from the ledger when nothing on it is left.
 
-    tell  called with each outcome as it is known
+    tell  called with each outcome as soon as it is known
 
-    Raises Unreachable and Denied; what was done until then stays done, the ledger keeps the rest.
+    Raises Unreachable and Denied; completed removals stay, the ledger keeps the rest.
     """
     outcomes: list[Cleaned] = []
     for page in ledger.pages(scim.base_url):
@@ -89,7 +89,7 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
             name,
             LEFT,
             entry.id,
-            "the ledger names something that no probe makes; it is not touched",
+            "the ledger names an object that no probe creates; it is not touched",
         )
     ids: list[str] = [entry.id] if entry.id else []
     problem = ""
@@ -103,7 +103,7 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
         if end not in (REMOVED, NOT_THERE):
             return Cleaned(entry.resource_type, name, LEFT, id, end)
     if not ids and problem:
-        return Cleaned(entry.resource_type, name, LEFT, "", f"it cannot be looked for: {problem}")
+        return Cleaned(entry.resource_type, name, LEFT, "", f"it cannot be searched for: {problem}")
     end = NOT_THERE
     if REMOVED in ends.values():
         end = REMOVED
@@ -111,8 +111,8 @@ def _entry(scim: ScimClient, entry: Entry, matching: str) -> Cleaned:
 
 
 def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list[str]:
-    """The ids of those whom a search by `name` finds and who carry a name of `entry`. Raises Rejected where no
-    attribute can be searched by."""
+    """The ids of people found by `name` who have a name of `entry`. Raises Rejected if no
+    attribute can be used in a search."""
     resource_type, last = entry.resource_type, None
     for attribute in dict.fromkeys(
         [matching, "userName", "externalId"] if resource_type == "Users" else ["displayName"]
@@ -134,13 +134,13 @@ def _ids_named(scim: ScimClient, entry: Entry, name: str, matching: str) -> list
 
 
 def _is_named(resource: dict[str, Any], entry: Entry) -> bool:
-    """Whether the endpoint itself says that this is the one: some ignore the filter, some find by a former name."""
+    """Whether the endpoint itself confirms the object: some ignore the filter, some find by a former name."""
     value = read_target(resource, "userName" if entry.resource_type == "Users" else "displayName")
     return isinstance(value, str) and value.casefold() in {name.casefold() for name in entry.names}
 
 
 def _delete(scim: ScimClient, resource_type: str, id: str) -> str:
-    """REMOVED, NOT_THERE, or why it is still there."""
+    """REMOVED, NOT_THERE, or why it still exists."""
     try:
         was_there = scim.delete(resource_type, id)
         for seconds in LOOKS:
@@ -152,4 +152,4 @@ def _delete(scim: ScimClient, resource_type: str, id: str) -> str:
                 return NOT_THERE
     except Rejected as refused:
         return str(refused)
-    return "it is still shown after it was deleted"
+    return "it is still shown after its deletion"

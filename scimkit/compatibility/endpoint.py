@@ -1,7 +1,7 @@
-"""Asking the endpoint: every request counted, limited in time, and remembered by what it left there.
+"""Requests to the endpoint: each one counted, limited in time, and remembered with what it left there.
 
-One connection, one request after the other, as each goes over the wire; what
-the endpoint says is an `Answer`, whatever its status. When it is silent too
+One connection, one request after the other, as each is sent over the wire. Every
+response is an `Answer`, whatever its status. If the endpoint fails to respond too
 often, or the time is up, `Ended` ends the probe: the rest is not reached.
 """
 
@@ -39,7 +39,7 @@ Keep = Callable[[str, str, str], None]
 
 
 class Ended(Exception):
-    """The probe cannot go on. cause: the root cause; sent: the request that showed it, if it was one."""
+    """The probe cannot continue. cause: the root cause; sent: the request that showed it, if it was one."""
 
     def __init__(self, cause: str, said: str, sent: str = "") -> None:
         super().__init__(said)
@@ -48,9 +48,9 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back to one request, and how it is shown.
+    """The response to one request, and how it is shown.
 
-    answer  None: nothing came; `said` tells why
+    answer  None: there was none; `said` says why
     """
 
     sent: str
@@ -59,7 +59,7 @@ class Reply:
 
     @property
     def status(self) -> int:
-        """0 where nothing came."""
+        """0 if there was no answer."""
         if self.answer:
             return self.answer.status
         return 0
@@ -72,12 +72,12 @@ class Reply:
 
     @property
     def done(self) -> bool:
-        """Whether the endpoint says that it did what was asked."""
+        """Whether the endpoint reports that it did what was requested."""
         return 200 <= self.status < 300
 
     @property
     def id(self) -> str:
-        """The id of the resource in the answer, "" without one."""
+        """The id of the resource in the answer, "" if there is none."""
         found = None
         if isinstance(self.json, dict):
             found = self.json.get("id")
@@ -88,7 +88,7 @@ class Reply:
 
 @dataclass(slots=True)
 class _Made:
-    """Something the probe made. keys: values its matching attribute had, by which it can be looked up, the latest
+    """An object the probe created. keys: values of its matching attribute, by which it can be found, the latest
     last."""
 
     resource_type: str
@@ -103,10 +103,10 @@ class _Made:
 class Endpoint:
     """The endpoint under test.
 
-    keep      see `Keep`; None: nobody keeps a ledger
-    matching  attribute by which people that were made are looked up when their answer was lost
-    keeps_deleted  resource types of which it was seen to say yes to DELETE and to keep what it should delete
-    get_headers, percent  what it needs to understand a GET: further headers, `%20` for a blank
+    keep      see `Keep`; None: there is no ledger
+    matching  attribute by which created people are looked up if the response to their creation was lost
+    keeps_deleted  resource types for which it was seen to accept DELETE and keep the object
+    get_headers, percent  what it needs to understand a GET: further headers, `%20` for a space
     throttled  for each 429: the request, and how many were sent in the second before it
     """
 
@@ -141,9 +141,9 @@ class Endpoint:
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
     ) -> Reply:
-        """One request, repeated where that is safe: a reading or a change that was cut off, and 429 after a short wait.
+        """One request, repeated if that is safe: a read or a change that was cut off, and 429 after a short wait.
 
-        Raises Ended when the time is up or the endpoint has been silent too often.
+        Raises Ended if the time is up or the endpoint has failed to respond too often.
         """
         if method == "GET":
             headers = {**self.get_headers, **(headers or {})}
@@ -153,7 +153,7 @@ class Endpoint:
         for attempt in range(1, MOST_ATTEMPTS + 1):
             left = self.ends - time.monotonic()
             if left <= 0:
-                raise Ended("compat.too_slow", f"the time for the probe was up before {method} {path}")
+                raise Ended("compat.too_slow", f"the time limit of the probe was reached before {method} {path}")
             self.requests += 1
             self.sent_at.append(time.monotonic())
             try:
@@ -168,7 +168,9 @@ class Endpoint:
                 )
             except Unreachable as error:
                 if error.cause == "timeout" and left < self.request_seconds:
-                    raise Ended("compat.too_slow", f"the time for the probe was up during {method} {path}") from None
+                    raise Ended(
+                        "compat.too_slow", f"the time limit of the probe was reached during {method} {path}"
+                    ) from None
                 self.silences += 1
                 if self.silences >= MOST_SILENCES:
                     raise Ended("compat.no_answer", str(error)) from None
@@ -213,7 +215,7 @@ class Endpoint:
     def create(self, resource_type: str, body: Mapping[str, Any], *, name: str, key: str = "", **how: Any) -> Reply:
         """Create a resource; it is remembered before it is sent, so that it can be removed whatever happens.
 
-        name  for the ledger: userName or displayName; key  the matching value, where that is another
+        name  for the ledger: userName or displayName; key  the matching value, if it is another
         """
         entry = _Made(resource_type, name, [key or name])
         self.made.append(entry)
@@ -239,11 +241,11 @@ class Endpoint:
         return reply
 
     def disown_last(self) -> None:
-        """The last creation made nothing of its own."""
+        """The last creation created nothing new."""
         self.made.pop()
 
     def hide(self, id: str, hidden: bool) -> None:
-        """Remember that somebody of ours is switched off and cannot be reached, or can be again."""
+        """Remember that a test person is disabled and cannot be reached, or can be again."""
         for entry in self.made:
             if entry.id == id:
                 entry.hidden = hidden
@@ -252,7 +254,7 @@ class Endpoint:
         return any(entry.hidden for entry in self.made if entry.id == id)
 
     def renamed(self, id: str, name: str, key: str = "") -> None:
-        """Remember and tell the ledger that something of ours has, or may have, another name now."""
+        """Remember, also in the ledger, that a test object has, or may have, another name now."""
         for entry in self.made:
             if entry.id == id:
                 entry.name = name
@@ -263,7 +265,8 @@ class Endpoint:
     # -- removing ------------------------------------------------------------
 
     def clean_up(self) -> tuple[LeftBehind, ...]:
-        """Remove everything that was made, groups before people, the newest first; what could not be removed."""
+        """Remove everything that was created, groups before people, the newest first; returns what could not
+        be removed."""
         self.ends, self.silences = time.monotonic() + CLEANUP_SECONDS, 0
         waiting = [entry for entry in reversed(self.made) if not entry.gone]
         waiting.sort(key=lambda entry: entry.resource_type)  # Groups, then Users
@@ -283,7 +286,8 @@ class Endpoint:
         return (*left, *self._try_again(again))
 
     def _try_again(self, entries: list[_Made]) -> list[LeftBehind]:
-        """What is still left after further tries: a manager, say, may go only when nobody has that manager any more."""
+        """What is left after further tries: a manager, for example, may be deletable only when no one has that
+        manager."""
         for _ in range(MOST_ATTEMPTS):
             entries = [entry for entry in entries if not self._remove_quietly(entry)]
             if not self.silences:  # what was refused will be refused again
@@ -312,7 +316,7 @@ class Endpoint:
         return all([self._remove_found(entry, attribute, key) for key in dict.fromkeys(reversed(entry.keys))])
 
     def _remove_found(self, entry: _Made, attribute: str, key: str) -> bool:
-        """Delete what a search by `key` finds and what bears a name of `entry`; a bare array is taken for a list
+        """Delete objects found by `key` that have a name of `entry`; a bare array is read as a list
         here."""
         reply = self.find(entry.resource_type, attribute, key)
         if isinstance(reply.json, dict):
@@ -335,7 +339,7 @@ class Endpoint:
 
 
 def _wished_wait(answer: Answer) -> float | None:
-    """Seconds after which the server wants to be asked again (429, 503); None: it does not."""
+    """Seconds after which the server wants the request again (429, 503); None: it does not."""
     if answer.status not in (429, 503):
         return None
     wish = retry_after(answer.headers.get("retry-after"))
@@ -347,12 +351,12 @@ def _wished_wait(answer: Answer) -> float | None:
 def one(resource_type: str, id: str) -> str:
     """The path of one resource."""
     if id in ("", ".", ".."):
-        raise ValueError("an empty id would name all resources")
+        raise ValueError("an empty id would address all resources")
     return f"{resource_type}/{quote(id, safe='')}"
 
 
 def encode_query(params: Mapping[str, str], *, percent: bool = False) -> str:
-    """A query as the service was seen to write it: blanks as `+`, quotes as `%22`. percent: blanks as `%20`.
+    """A query as the service was seen to write it: spaces as `+`, quotes as `%22`. percent: spaces as `%20`.
 
     >>> encode_query({"filter": 'userName eq "ada"'})
     'filter=userName+eq+%22ada%22'
@@ -365,7 +369,7 @@ def encode_query(params: Mapping[str, str], *, percent: bool = False) -> str:
 
 
 def show_request(method: str, path: str, query: str, body: Any) -> str:
-    """A request as a row shows it."""
+    """A request in the form shown in a row."""
     text = ""
     if body is not None:
         text = " " + json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -375,7 +379,7 @@ def show_request(method: str, path: str, query: str, body: Any) -> str:
 
 
 def tell(answer: Answer) -> str:
-    """What came back, in a few words: other people's data is counted, not quoted."""
+    """The response in a few words: other people's data is counted, not quoted."""
     code = None
     if isinstance(answer.json, dict):
         code = answer.json.get("scimType")

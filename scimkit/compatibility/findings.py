@@ -25,7 +25,7 @@ ORDER = {BREAKS: 0, CONDITIONAL: 1, ADVICE: 2}
 def find_causes(
     rows: Sequence[CompatibilityRow], mapped: Mapped, *, dialect: Dialect, also: Mapping[str, Result] | None = None
 ) -> tuple[Finding, ...]:
-    """One finding for each root cause, the worst first."""
+    """One finding for each root cause, the most serious first."""
     seen = {
         row.cause for row in rows if row.cause and row.outcome in (Status.FAILED, Status.NOT_STORED, Status.WARNING)
     }
@@ -50,7 +50,7 @@ def find_causes(
 
 
 def _root(row: CompatibilityRow, rows: Sequence[CompatibilityRow], seen: Iterable[str]) -> str:
-    """The cause of a row, or the stronger one whose shadow it is, seen in the same dialect."""
+    """The cause of a row, or the stronger cause that explains it, seen in the same dialect."""
     cause, passed_over = row.cause, {row.cause}
     while True:
         strong = next(

@@ -1,8 +1,8 @@
-"""The ledger: what a probe makes at an endpoint, on disk before it is sent, so that it can be removed after a crash.
+"""The ledger of what a probe creates at an endpoint, on disk before it is sent, for removal after a crash.
 
-`probes/<time>-<4 hex>.json` in the user's own folder, one file a probe: the endpoint without query, and of each
+`probes/<time>-<4 hex>.json` in the user's own folder, one file per probe: the endpoint without query, and for each
 object its type, every name it may have and its id as soon as that is known. No token, no address of a real person.
-The file goes when nothing of the probe is left; a probe that is running holds a lock on it.
+The file is removed when nothing of the probe is left; a running probe holds a lock on it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ FOLDER = "probes"
 
 @dataclass(slots=True)
 class Entry:
-    """One object that a probe meant to make.
+    """One object that a probe intended to create.
 
     names  the one it was created with first; a rename adds to them
-    id     "" until an answer told it
+    id     "" until an answer contains it
     """
 
     resource_type: str
@@ -52,7 +52,7 @@ class Page:
 
 
 def endpoint_of(base_url: str) -> str:
-    """Origin and path of a Tenant URL, as a ledger names it.
+    """Origin and path of a Tenant URL, as in a ledger.
 
     >>> endpoint_of("https://SCIM.example.com/v2/?aadOptscim062020")
     'https://scim.example.com/v2'
@@ -76,7 +76,7 @@ class Ledger:
     def open(self, base_url: str, *, matching: str, now: datetime) -> Iterator[Writer]:
         """A new page for a probe of `base_url`, locked until the probe ends.
 
-        Raises RunError where it cannot be written: then nothing may be sent.
+        Raises RunError if it cannot be written: then nothing may be sent.
         """
         stamp = utc_text(now).replace("-", "").replace(":", "")
         page = Page(f"{stamp}-{secrets.token_hex(2)}.json", endpoint_of(base_url), matching, utc_text(now))
@@ -87,7 +87,7 @@ class Ledger:
             self._forget_lock(page.name)
 
     def keep(self, page: Page) -> None:
-        """Write `page`, or take it away where nothing is left on it."""
+        """Write `page`, or delete it if nothing is left on it."""
         self.store.write(page.name, json.dumps(asdict(page), ensure_ascii=False, indent=1) + "\n")
 
     def forget(self, page: Page) -> None:
@@ -100,7 +100,7 @@ class Ledger:
     # -- reading ---------------------------------------------------------------
 
     def pages(self, base_url: str) -> tuple[Page, ...]:
-        """What probes of this endpoint have left, oldest first. Raises RunError for a page that cannot be read."""
+        """What probes of this endpoint left, oldest first. Raises RunError for a page that cannot be read."""
         wanted = endpoint_of(base_url)
         found = [self._page(name) for name in self.store.list() if name.endswith(".json")]
         return tuple(page for page in found if page.endpoint == wanted)
@@ -113,13 +113,13 @@ class Ledger:
             path = self.store.path(name)
             raise RunError(
                 f"the ledger {path} is damaged ({error})",
-                "Look into the file for names to remove by hand at the app, then delete it.",
+                "Check the file for names to remove by hand in the app, then delete it.",
                 path=str(path),
             ) from None
 
     @contextmanager
     def alone(self, page: Page) -> Iterator[bool]:
-        """Hold `page` to clean it up; False while the probe that writes it is running."""
+        """Lock `page` to clean it up; False while the probe that writes it is running."""
         with ExitStack() as held:
             try:
                 held.enter_context(self.store.alone(_lock(page.name), wait_seconds=0))
@@ -136,13 +136,13 @@ def _lock(name: str) -> str:
 
 
 class Writer:
-    """The page of a running probe. `keep` is what the probe calls before each creation and after it."""
+    """The page of a running probe. `keep` is called by the probe before each creation and after it."""
 
     def __init__(self, ledger: Ledger, page: Page) -> None:
         self.ledger, self.page = ledger, page
 
     def keep(self, resource_type: str, id: str, name: str) -> None:
-        """Note an intent (`id` ""), the id an answer told, or another name of a known id. On disk when it returns."""
+        """Note an intent (`id` ""), the id from an answer, or another name of a known id. On disk when it returns."""
         known = self._entry(resource_type, id, name)
         if known is None or (not id and known.id):  # a second creation under the name of a first one is another object
             self.page.entries.append(Entry(resource_type, [name], id))
@@ -158,7 +158,7 @@ class Writer:
         return by_id or next((entry for entry in same if not (id and entry.id) and name in entry.names), None)
 
     def settle(self, left: Iterable[LeftBehind]) -> None:
-        """The probe has cleaned up: only what it says it left stays on the page."""
+        """The probe has cleaned up: only what it reports as left stays on the page."""
         self.page.entries = [Entry(item.resource_type, self._names(item), item.id) for item in left]
         if self.page.entries:
             self.ledger.keep(self.page)

@@ -1,4 +1,4 @@
-"""Making the test people and groups of a probe: what the mapping gives for them, and the requests that make and
+"""Creating the test people and groups of a probe: the values from the mapping, and the requests that create and
 remove them."""
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ def matching_value(trial: Trial, values: Mapping[str, Any]) -> str:
 
 
 def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None, **how: Any) -> Reply:
-    """Create a person with these values; `more` is put over the body."""
+    """Create a person with these values; `more` replaces parts of the body."""
     body = create_body(values, enterprise=trial.learned.extended) | dict(more or {})
     name = str(values.get("userName") or matching_value(trial, values))
     return trial.endpoint.create("Users", body, name=name, key=matching_value(trial, values), **how)
 
 
 def basic_values(trial: Trial, number: str) -> dict[str, Any]:
-    """The least the mapping gives for somebody: matching attributes, userName, active, and what the endpoint insists
-    on."""
+    """The minimum the mapping gives for a person: matching attributes, userName, active, and what the endpoint
+    insists on."""
     full = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
     keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.learned.required))}
     return {target: value for target, value in full.items() if target.casefold() in keep}
@@ -54,7 +54,7 @@ def good_values(
 
 
 def root_of(target: str) -> str:
-    """The attribute a target lies in: what a creation can have or lack as a whole."""
+    """The attribute that contains a target: what a creation can include or omit as a whole."""
     parsed = parse_target(target)
     if parsed.urn:
         return f"{parsed.urn}:{parsed.attribute}"
@@ -62,7 +62,7 @@ def root_of(target: str) -> str:
 
 
 def sparse_values(trial: Trial, number: str) -> dict[str, Any]:
-    """What the mapping gives for somebody without optional values, and what the endpoint insists on."""
+    """What the mapping gives for a person without optional values, and what the endpoint insists on."""
     there = good_values(trial, number, sparse_source(trial.names, number), invent=False)
     full = good_values(trial, number)
     return there | {
@@ -71,7 +71,7 @@ def sparse_values(trial: Trial, number: str) -> dict[str, Any]:
 
 
 def forget(trial: Trial, reply: Reply) -> None:
-    """Remove somebody who was made for one question only; the final removal tries again where that fails."""
+    """Remove a person who was created for one check only; the final removal tries again if this fails."""
     if reply.done and reply.id:
         trial.endpoint.delete("Users", reply.id)
 
@@ -93,7 +93,7 @@ def group_values(trial: Trial, number: str) -> dict[str, Any]:
 
 
 def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
-    """Create a group with these values; `more` is put over the body. Microsoft's own URN is left out where it was
+    """Create a group with these values; `more` replaces parts of the body. Microsoft's own URN is left out if it was
     refused."""
     body = create_body(values, "Groups") | dict(more or {})
     row = trial.results.found("group.schema", None, NOBODY)
@@ -103,6 +103,6 @@ def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, An
 
 
 def forget_group(trial: Trial, reply: Reply) -> None:
-    """Remove a group that was made for one question only."""
+    """Remove a group that was created for one check only."""
     if reply.done and reply.id:
         trial.endpoint.delete("Groups", reply.id)

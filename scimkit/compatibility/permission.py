@@ -1,9 +1,9 @@
-"""May the probe write here? Only into what was declared a test tenant, and only what can be taken away again.
+"""May the probe write here? Only into a declared test tenant, and only what can be removed again.
 
-The probe makes people and groups at the app and removes them. So an app must be known to delete on request, no
-licence may be given out by itself, and somebody has to have said that this is a place for tests: `--test-tenant` on the
-command line, or `environment = "test"` of a tenant in scimkit.toml. The built-in sandbox is one; loopback as such is
-not.
+The probe creates people and groups in the app and removes them. So the app must be known to delete on request, it
+must not assign licences automatically, and a person must have declared that this is a place for tests: `--test-tenant`
+on the command line, or `environment = "test"` of a tenant in scimkit.toml. The built-in sandbox is such a place;
+loopback in general is not.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from scimkit.tenant import Config, Tenant
 def require_permission(*, tenant: Tenant | None, profile: AppProfile | None, test_tenant: bool) -> str:
     """Why writing is allowed here, in a few words.
 
-    tenant       None: an address was given, and no tenant beside it
-    profile      None: an address of which no profile knows
-    test_tenant  the command line said `--test-tenant`
+    tenant       None: an address was given, without a tenant
+    profile      None: an address that no profile knows
+    test_tenant  the command line has `--test-tenant`
 
-    Raises ConfigError, whose remedy names the key or the option, where it is not.
+    Raises ConfigError, whose remedy names the key or the option, if writing is not allowed.
     """
     if tenant is not None and not tenant.is_sandbox:
         _refuse_live(tenant)
@@ -37,8 +37,8 @@ def require_permission(*, tenant: Tenant | None, profile: AppProfile | None, tes
     if test_tenant:
         return "--test-tenant was given"
     raise ConfigError(
-        "--write makes people and groups at the app, and nothing says that this is a test tenant",
-        "Add --test-tenant if nobody works with this tenant of the app, or name one of scimkit.toml with environment ="
+        "--write creates people and groups in the app, and nothing declares this a test tenant",
+        "Add --test-tenant if no one works with this tenant of the app, or name one of scimkit.toml with environment ="
         ' "test" (--tenant NAME).',
     )
 
@@ -47,9 +47,9 @@ def _refuse_live(tenant: Tenant) -> None:
     where = f"tenants.{tenant.name} of scimkit.toml"
     if tenant.environment == "production":
         raise ConfigError(
-            f'{where} is a production tenant (environment = "production", which also holds when nothing is said)',
-            'Test with a tenant of the app that nobody works with: its own [tenants.<name>] with environment = "test".'
-            f" --test-tenant does not change that of {tenant.name}.",
+            f'{where} is a production tenant (environment = "production", which is also the default)',
+            'Test with a tenant of the app that no one works with: its own [tenants.<name>] with environment = "test".'
+            f" --test-tenant does not change the environment of {tenant.name}.",
         )
     if tenant.writes == "never":
         raise ConfigError(
@@ -62,24 +62,25 @@ def _refuse_residue(profile: AppProfile, *, sandbox: bool) -> None:
     if sandbox:
         if profile.sandbox.on_delete != "remove":
             raise ConfigError(
-                f'the sandbox\'s {profile.title} deletes nothing (sandbox.on_delete = "{profile.sandbox.on_delete}" in'
+                f'{profile.title} in the sandbox deletes nothing (sandbox.on_delete = "{profile.sandbox.on_delete}" in'
                 f" {profile.name}.toml), so test people would stay",
-                "Leave out --write; the checks that only read still run.",
+                "Leave out --write. The checks that only read are still made.",
             )
         return
     deletes = profile.capabilities.delete
     if deletes.value is not True:
         raise ConfigError(
             f"whether {profile.title} deletes accounts is {_said(deletes.value)} (capabilities.delete in"
-            f" {profile.name}.toml), so test people might stay for ever",
+            f" {profile.name}.toml), so test people might stay permanently",
             "Leave out --write. If the vendor confirms that DELETE removes an account, copy the profile, set"
             " capabilities.delete = true there and name that file.",
         )
     given = profile.seats.auto_assign
     if given is not None and given.value is not False:
         raise ConfigError(
-            f"{profile.title} may give each new account a licence by itself (seats.auto_assign in {profile.name}.toml)",
-            "Leave out --write, or have that switched off for a test tenant of the app and say so in a copy of the"
+            f"{profile.title} may assign each new account a licence automatically (seats.auto_assign in"
+            f" {profile.name}.toml)",
+            "Leave out --write, or have that turned off for a test tenant of the app and state it in a copy of the"
             " profile: seats.auto_assign = false.",
         )
 
@@ -94,9 +95,9 @@ def _said(value: object) -> str:
 
 
 def profile_at(url: str, profiles: Iterable[AppProfile]) -> AppProfile | None:
-    """The app that lives at `url`, by the host of its documented Tenant URLs; None where none does.
+    """The app at `url`, by the host of its documented Tenant URLs; None if no app has it.
 
-    What a profile forbids holds for its address too, however the command names it.
+    What a profile forbids applies to its address too, however the command names it.
     """
     host = (urlsplit(url).hostname or "").lower()
     for profile in profiles:
@@ -109,8 +110,8 @@ def profile_at(url: str, profiles: Iterable[AppProfile]) -> AppProfile | None:
 
 
 def refuse_production_address(url: str, config: Config) -> None:
-    """Raises ConfigError where scimkit.toml knows this address as an app's own and has a production tenant:
-    it may be that one's, so the test tenant has to be named."""
+    """Raises ConfigError if scimkit.toml has this address as an app's own and also has a production tenant:
+    it may belong to that one, so the test tenant must be named."""
     host = (urlsplit(url).hostname or "").lower()
     ours = [
         name
@@ -121,5 +122,5 @@ def refuse_production_address(url: str, config: Config) -> None:
     if ours and live:
         raise ConfigError(
             f"{host} is the address of apps.{ours[0]} in scimkit.toml, which also has the production tenant {live[0]}",
-            'Name the test tenant whose app this is: --tenant NAME, one with environment = "test".',
+            'Name the test tenant this app belongs to: --tenant NAME, one with environment = "test".',
         )

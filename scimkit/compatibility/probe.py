@@ -1,4 +1,4 @@
-"""The whole probe: everything asked in its order, everything removed again, and the verdict."""
+"""The whole probe: all checks in their order, everything removed again, and the verdict."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def probe_compatibility(
 
 
 def run_checks(trial: Trial, *, write: bool) -> None:
-    """Every check in its order: reading first, then people, changes, groups, switching off, names, deleting."""
+    """Every check in its order: reading first, then people, changes, groups, disabling, names, deleting."""
     try:
         check_first_question(trial)
         check_tokens(trial)

@@ -1,4 +1,4 @@
-"""The mapping the endpoint is probed for: only what it uses counts for the verdict."""
+"""The mapping for which the endpoint is probed: only what it uses counts for the verdict."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Mapped:
     """The rows in force.
 
     users   rows of people that have a source
-    groups  rows of groups; () where the group mapping is off
+    groups  rows of groups; () if the group mapping is off
     """
 
     users: tuple[MappingRow, ...]
@@ -27,7 +27,7 @@ class Mapped:
 
     @property
     def matching(self) -> tuple[str, ...]:
-        """Matching attributes of people, in order of precedence; userName where none is marked."""
+        """Matching attributes of people, in order of precedence; userName if none is marked."""
         rows = sorted((row for row in self.users if row.matching > 0), key=lambda row: row.matching)
         return tuple(row.target for row in rows) or ("userName",)
 
@@ -44,7 +44,7 @@ class Mapped:
         return tuple(target for target in self.targets if kind_of(target) in kinds)
 
     def matched_by(self, target: str) -> Mapped:
-        """The same mapping with people matched by `target` alone; itself where that is not mapped."""
+        """The same mapping with people matched by `target` alone; unchanged if that is not mapped."""
         if not self.uses(target):
             return self
         ours = target.casefold()
@@ -57,7 +57,7 @@ class Mapped:
 
 
 def kind_of(target: str) -> str:
-    """Which form a target attribute's path has.
+    """The form of a target attribute's path.
 
     >>> kind_of("title"), kind_of("name.givenName"), kind_of('emails[type eq "work"].value')
     ('simple', 'nested', 'typed')
@@ -77,12 +77,12 @@ def kind_of(target: str) -> str:
 
 
 def default_mapped() -> Mapped:
-    """The mapping a non-gallery app begins with."""
+    """The initial mapping of a non-gallery app."""
     return Mapped(_rows(DEFAULT_MAPPING, ("userName",)), _rows(DEFAULT_GROUP_MAPPING, ("displayName",)))
 
 
 def mapped_for(profile: AppProfile) -> Mapped:
-    """The mapping of an app's profile; the default one where its attributes are not published."""
+    """The mapping of an app's profile; the default one if its attributes are not published."""
     if not profile.attributes:
         default = default_mapped()
         if profile.capabilities.groups.value is True:

@@ -17,7 +17,7 @@ DERIVED = {"name.formatted": "name", "displayName": "name"}  # an endpoint may m
 
 @dataclass(slots=True)
 class Subject:
-    """Somebody who was made, as last read.
+    """A created person, as last read.
 
     stored  mapped values that were read back as sent, by target
     """
@@ -38,8 +38,8 @@ class Changed:
     """A change and what was read afterwards.
 
     wanted the new values by target
-    wrong  targets whose value is not the wanted one, with what is there
-    lost   other targets whose value is not the same as before, with what is there
+    wrong  targets whose value is not the wanted one, with the value found
+    lost   other targets whose value is not the same as before, with the value found
     """
 
     reply: Reply
@@ -78,7 +78,7 @@ class ReadBack:
     learned: Learned
 
     def until(self, kind: str, ask: Callable[[], Reply], good: Callable[[Reply], bool]) -> Reply:
-        """The answer to `ask`, asked again while the endpoint is known, or may be, late with it.
+        """The answer to `ask`, requested again while the endpoint is known to be late, or may be.
 
         kind  such as `read`, `find`, `change`: the first of each kind that is not good shows how late the endpoint is
         """
@@ -149,7 +149,7 @@ class ReadBack:
         return Changed(reply, wanted, wrong if reply.done else dict.fromkeys(wanted), lost)
 
     def differences(self, resource: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Targets whose value in `resource` is not the wanted one; case and known normalising are passed over."""
+        """Targets whose value in `resource` is not the wanted one; case and known normalisation are ignored."""
         return {
             target: read_target(resource, target)
             for target, value in wanted.items()
@@ -158,9 +158,9 @@ class ReadBack:
         }
 
     def losses(self, subject: Subject, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Stored values that a change did not name and that are not there any more.
+        """Stored values that a change did not name and that no longer exist.
 
-        One that the endpoint makes of another, as name.formatted of displayName, follows that one and is no loss.
+        A value the endpoint derives from another, as name.formatted from displayName, follows that one and is no loss.
         """
         touched = {parse_target(target).attribute.casefold() for target in wanted}
         return {
@@ -173,7 +173,7 @@ class ReadBack:
         }
 
     def _is_made(self, there: Any, target: str, wanted: Mapping[str, Any]) -> bool:
-        """Whether the endpoint made this value: it differed from what was sent before, or is what was sent for
+        """Whether the endpoint derived this value: it differed from what was sent before, or is what was sent for
         another target."""
         if not isinstance(there, str) or not there:
             return False
@@ -183,7 +183,7 @@ class ReadBack:
 
 
 def same(there: Any, wanted: Any) -> bool:
-    """Whether a value is the wanted one, case not regarded; a boolean also as its text."""
+    """Whether a value is the wanted one, without regard to case; a boolean also as its string."""
     if isinstance(wanted, bool):
         return as_boolean(there) is wanted
     if isinstance(there, str) and isinstance(wanted, str):

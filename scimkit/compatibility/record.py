@@ -1,4 +1,4 @@
-"""What the probe leaves: every check with what was sent and what came back, findings by cause, a verdict."""
+"""The result of the probe: every check with request and response, findings by cause, a verdict."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """Something of the probe that could not be removed. `id` is "" where no answer told it."""
+    """An object of the probe that could not be removed. `id` is "" if no answer contained it."""
 
     resource_type: str
     id: str
@@ -85,13 +85,13 @@ class LeftBehind:
 class Compatibility:
     """Whether this endpoint understands what Entra will send.
 
-    written      whether anything was written; without it only what can be read was asked
+    written      whether anything was written; without it only read requests were sent
     flag         whether the Tenant URL asks for aadOptscim062020
     matching     matching attributes of people, in order of precedence
     mapped       target attributes of people; mapped_groups those of groups, () with the group mapping off
-    verdict      works | works_if | fails | unknown (nothing speaks against it, but not everything was asked)
+    verdict      works | works_if | fails | unknown (there is no evidence against it, but not all checks were made)
     sentence     the verdict in words
-    conditions   works_if: what has to be changed or known first
+    conditions   works_if: what must be changed or known first
     note         what the verdict does not cover; "" for nothing
     requests     how many were sent, cleaning up included
     """
@@ -116,7 +116,7 @@ class Compatibility:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many checks ended how."""
+        """How many checks had each outcome."""
         counts: dict[str, int] = {}
         for row in self.rows:
             counts[row.outcome] = counts.get(row.outcome, 0) + 1

@@ -17,7 +17,7 @@ MET = (Status.PASSED, Status.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one check ended. targets: mapped attributes that are hit."""
+    """The result of one check. targets: mapped attributes that are affected."""
 
     outcome: Status
     cause: str = ""
@@ -33,7 +33,7 @@ def met(reply: Reply, more: str = "") -> Result:
 def unmet(
     cause: str, reply: Reply, more: str = "", *, outcome: Status = Status.FAILED, targets: Iterable[str] = ()
 ) -> Result:
-    """The check failed. Throttling and silence are causes of their own, whatever was asked."""
+    """The check failed. Throttling and silence are causes of their own, whatever was requested."""
     if reply.status == 429:
         cause = "compat.throttled"
     elif reply.answer is None:
@@ -42,7 +42,7 @@ def unmet(
 
 
 def tolerated(cause: str, reply: Reply, more: str = "", *, targets: Iterable[str] = ()) -> Result:
-    """Not as wished, yet no harm in itself."""
+    """Not as expected, but harmless in itself."""
     return unmet(cause, reply, more, outcome=Status.WARNING, targets=targets)
 
 
@@ -96,7 +96,7 @@ class Results:
         return row is not None and row.outcome in MET
 
     def note(self, code: str, result: Result, dialect: Dialect | None = None, people: str = NOBODY) -> bool:
-        """Put down how a check ended; whether it was met."""
+        """Record the result of a check; returns whether it passed."""
         spec = CHECKS[code]
         row = CompatibilityRow(
             code,

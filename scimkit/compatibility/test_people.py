@@ -1,8 +1,8 @@
-"""The people and groups of a probe: recognisable, unique, and nobody's.
+"""The people and groups of a probe: recognisable, unique, and belonging to no one.
 
-Each has a source as Entra would hold it; the mapping under test makes the values
+Each has a source as Entra would hold it. The mapping under test computes the values
 from it, as the provisioning service does. Addresses are in example.com, which
-belongs to nobody (RFC 2606).
+belongs to no one (RFC 2606).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ SPECIAL_GIVEN, SPECIAL_SURNAME = "Zoë 山田", 'O\'Brien-Łukasz "Ø" & Söhne'
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one probe. tag: eight hexadecimal digits, fresh for each probe."""
+    """The names of one probe. tag: eight hexadecimal digits, new for each probe."""
 
     tag: str
 
     def user_name(self, number: int | str) -> str:
-        """The capital P shows an endpoint that stores names in lower case."""
+        """The capital P reveals an endpoint that stores names in lower case."""
         return f"{PREFIX}-{self.tag}-P{number}@{DOMAIN}"
 
     def display_name(self, number: int | str) -> str:
@@ -46,12 +46,12 @@ class Names:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a userName or displayName is one that a probe gives."""
+    """Whether a probe would give this userName or displayName."""
     return name.casefold().startswith((f"{PREFIX}-", "scimkit probe "))
 
 
 def full_source(names: Names, number: int | str, *, changed: bool = False) -> dict[str, Any]:
-    """Somebody who has a value for everything; `changed`: the same person with other values, identity excepted."""
+    """A person who has a value for everything; `changed`: the same person with other values, identity excepted."""
     user_name = names.user_name(number)
     local = user_name.partition("@")[0]
     own = uuid.uuid5(_NAMES, user_name)
@@ -93,12 +93,12 @@ def full_source(names: Names, number: int | str, *, changed: bool = False) -> di
 
 
 def sparse_source(names: Names, number: int | str) -> dict[str, Any]:
-    """Somebody who has only what every user of Entra has."""
+    """A person who has only what every user of Entra has."""
     return {name: value for name, value in full_source(names, number).items() if name in ALWAYS_THERE}
 
 
 def special_source(names: Names, number: int | str) -> dict[str, Any]:
-    """Somebody with accents, an apostrophe, quotes and foreign letters in the name."""
+    """A person with accents, an apostrophe, quotation marks and foreign letters in the name."""
     given, surname = SPECIAL_GIVEN, SPECIAL_SURNAME
     return full_source(names, number) | {
         "givenName": given,
@@ -110,10 +110,10 @@ def special_source(names: Names, number: int | str) -> dict[str, Any]:
 def values_of(
     mapped: Mapped, source: Mapping[str, Any], *, now: datetime, invent: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """What the mapping gives for one person, by target, as JSON has it; manager and roles are left out.
+    """What the mapping gives for one person, by target, in JSON form; manager and roles are left out.
 
     invent  targets that must have a value although the mapping gives none for this
-            person: it is made from the target's name; None: all of them
+            person: it is derived from the target's name; None: all of them
     """
     made = evaluate_rows(mapped.users, source, now=now, creating=True)
     values: dict[str, Any] = {}

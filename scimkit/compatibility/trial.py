@@ -69,7 +69,7 @@ class Trial:
     def check(
         self, code: str, ask: Callable[..., Result], *args: Any, dialect: Dialect | None = None, people: str = NOBODY
     ) -> bool:
-        """Make a check unless something it needs failed; whether it was met."""
+        """Make a check unless a check it needs failed; returns whether it passed."""
         reason = self.blocked(code, dialect, people)
         if reason is not None:
             return self.results.note(code, reason, dialect, people)
@@ -81,7 +81,7 @@ class Trial:
         return self.results.note(code, result, dialect, people)
 
     def blocked(self, code: str, dialect: Dialect | None = None, people: str = NOBODY) -> Result | None:
-        """Why a check is not made; None where nothing stands in its way."""
+        """Why a check is not made; None if nothing prevents it."""
         if self.ended is not None:
             return Result(Status.NOT_REACHED, self.ended.cause, self.ended.sent, self.ended.said)
         for need in CHECKS[code].needs:

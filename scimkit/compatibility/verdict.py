@@ -23,22 +23,22 @@ from scimkit.evidence.checks import Check, Status, failed, not_observed, passed,
 from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, FLAG, Dialect
 
 GALLERY_NOTE = (
-    "The app will be connected by its gallery connector, whose messages may differ from both dialects; the flag is not"
-    " for it. What fails here is a question to the vendor, and the pilot is the proof."
+    "The app will be connected by its gallery connector, whose messages may differ from both dialects. The flag does"
+    " not apply to it. Ask the vendor about what fails here, and rely on the pilot as proof."
 )
-PILOT_NOTE = "On-demand provisioning ignores the flag: a pilot by it shows the default dialect."
+PILOT_NOTE = "On-demand provisioning ignores the flag, so a pilot that uses it shows the default dialect."
 READ_ONLY_NOTE = (
-    "Only what can be read was asked. Nothing was created or changed, so most of what Entra sends was not tried."
+    "Only read requests were sent. Nothing was created or changed, so most of what Entra sends was not tested."
 )
-ENDED_NOTE = "The probe ended before everything was asked."
+ENDED_NOTE = "The probe ended before all checks were made."
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """works | works_if | fails | unknown, in words.
 
-    conditions     what has to be changed or known first
-    other_dialect  it works if the flag is added, or taken off
+    conditions     what must be changed or known first
+    other_dialect  it works if the flag is added or removed
     """
 
     verdict: str
@@ -75,12 +75,12 @@ def judge_whole(
     unreached = any(row.outcome == Status.NOT_REACHED and row.cause and CAUSES[row.cause].ends_probe for row in rows)
     if not fatal and (not written or unreached):
         note = " ".join(text for text in (note, ENDED_NOTE if unreached else READ_ONLY_NOTE) if text)
-        said = "So far nothing speaks against it"
+        said = "So far there is no evidence against it"
         if conditions:
             said = "So far it works only if: " + " ".join(conditions)
         return Verdict(UNKNOWN, said.rstrip(".") + ".", tuple(conditions), note)
     if better:
-        change = f"Take the flag {FLAG} off the Tenant URL."
+        change = f"Remove the flag {FLAG} from the Tenant URL."
         if dialect is DEFAULT:
             change = f"Add the flag {FLAG} to the Tenant URL."
             note = note or PILOT_NOTE
@@ -95,7 +95,7 @@ def judge_whole(
 
 
 def _weigh(findings: Sequence[Finding], dialect: Dialect) -> tuple[list[Finding], list[str]]:
-    """What breaks in this dialect beyond help, and what has to be changed or known."""
+    """What breaks in this dialect without a remedy, and what must be changed or known."""
     fatal, conditions = [], []
     groups_off = any(
         CAUSES[f.cause].way == GROUPS_OFF and f.breaks == BREAKS and in_dialect(f, dialect) for f in findings
@@ -118,7 +118,7 @@ def _weigh(findings: Sequence[Finding], dialect: Dialect) -> tuple[list[Finding]
 
 
 def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, dialect: Dialect) -> tuple[Finding, ...]:
-    """The findings as they count: what only the dialect that is not used meets is advice."""
+    """The findings as they count: what affects only the unused dialect is advice."""
     used = {dialect}
     if verdict.other_dialect:
         used.add(other_than(dialect))
@@ -127,7 +127,7 @@ def for_dialects(findings: Sequence[Finding], verdict: Verdict, *, dialect: Dial
 
 
 def _counted_in(used: Collection[Dialect], finding: Finding) -> Finding:
-    """`finding` as it counts where the dialects `used` are spoken."""
+    """`finding` as it counts where the dialects `used` apply."""
     if any(in_dialect(finding, one) for one in used):
         return finding
     return replace(finding, breaks=ADVICE)
@@ -144,7 +144,7 @@ def make_checks(
     *,
     dialect: Dialect,
 ) -> tuple[Check, ...]:
-    """A check for the verdict and one for each finding: failed where something has to be mended or changed first."""
+    """A check for the verdict and one for each finding: failed where something must be fixed or changed first."""
     checks = [_verdict_check(verdict)]
     for finding in findings:
         cause = CAUSES[finding.cause]
@@ -152,7 +152,7 @@ def make_checks(
             message = f"{finding.title}: {finding.got}"
         else:
             message = finding.title
-        advice = f"Until it is mended: {finding.meanwhile} For the vendor: {finding.remedy}"
+        advice = f"Until it is fixed: {finding.meanwhile} For the vendor: {finding.remedy}"
         if (
             finding.breaks == ADVICE
             or not in_dialect(finding, dialect)
@@ -173,7 +173,7 @@ def make_checks(
     unseen = sum(row.outcome in (Status.NOT_OBSERVED, Status.NOT_REACHED) for row in rows)
     if unseen:
         checks.append(
-            not_observed("compat.not_asked", f"{unseen} of {len(rows)} checks could not be made or told nothing")
+            not_observed("compat.not_asked", f"{unseen} of {len(rows)} checks could not be made or gave no result")
         )
     return tuple(checks)
 
@@ -183,7 +183,7 @@ def _verdict_check(verdict: Verdict) -> Check:
     if verdict.verdict == WORKS:
         return passed("compat.verdict", verdict.sentence, source)
     if verdict.verdict == FAILS:
-        return failed("compat.verdict", verdict.sentence, "See the findings: each says who can mend it.", source)
+        return failed("compat.verdict", verdict.sentence, "See the findings: each says who can fix it.", source)
     if verdict.verdict == UNKNOWN:
         return not_observed("compat.verdict", verdict.sentence, verdict.note, source)
     return warning("compat.verdict", verdict.sentence, " ".join(verdict.conditions), source)

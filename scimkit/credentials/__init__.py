@@ -1,10 +1,10 @@
-"""Secrets: held, fetched by reference, kept out of everything that leaves.
+"""Secrets: held in memory, read by reference, and kept out of every output.
 
     token = resolve("env:OREILLY_TOKEN", label="the O'Reilly token")
     REDACTOR.text(whatever_leaves_the_process)
 
-A `Secret` shows itself as a mask and only `reveal()` gives its value. What is written down anywhere is a reference,
-which names the place of a secret; whatever is resolved from one is known to the redactor from then on.
+A `Secret` shows itself as a mask, and only `reveal()` gives its value. Only a reference is ever written down: it
+names the place of a secret. The redactor knows every secret that was read from one.
 """
 
 from scimkit.credentials.expiry import REMIND_DAYS, days_left, jwt_expiry, remind_on

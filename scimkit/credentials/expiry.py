@@ -1,4 +1,4 @@
-"""When a token ends, as far as anybody knows, and when to be reminded of it."""
+"""When a token expires, as far as is known, and when to be reminded of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REMIND_DAYS = 30  # a vendor's ticket for a new token may take weeks
 
 
 def days_left(expires: date, now: datetime) -> int:
-    """Whole days from `now` (aware) to the day `expires`; negative when it is over.
+    """Whole days from `now` (aware) to the day `expires`; negative when it is past.
 
     >>> days_left(date(2026, 3, 5), datetime(2026, 3, 2, 9, tzinfo=UTC))
     3
@@ -23,9 +23,9 @@ def days_left(expires: date, now: datetime) -> int:
 
 
 def remind_on(expires: date, now: datetime, *, days_before: int = REMIND_DAYS) -> date:
-    """The day to begin replacing a token, never in the past.
+    """The day on which to start replacing a token, never in the past.
 
-    `days_before` its end; when less than twice that is left, half of what is.
+    `days_before` its end; if less than twice that is left, half of the remaining time.
 
     >>> remind_on(date(2026, 12, 31), datetime(2026, 3, 2, 9, tzinfo=UTC)).isoformat()
     '2026-12-01'
@@ -37,10 +37,10 @@ def remind_on(expires: date, now: datetime, *, days_before: int = REMIND_DAYS) -
 
 
 def jwt_expiry(secret: Secret) -> datetime | None:
-    """When the token itself says that it ends, aware UTC; None when it is not a JWT or does not say.
+    """The expiry time in the token itself, aware UTC; None if it is not a JWT or has none.
 
-    Only the `exp` claim is read (RFC 7519, 4.1.4); the signature is the vendor's
-    business, so this is a hint, not a proof.
+    Only the `exp` claim is read (RFC 7519, 4.1.4). The signature is for the vendor
+    to verify, so this is a hint, not proof.
     """
     parts = secret.reveal().split(".")
     if len(parts) not in (3, 5):

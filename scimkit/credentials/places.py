@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def has_keyring() -> bool:
-    """Whether Python finds a keyring here that keeps something; servers often have none."""
+    """Whether Python finds a keyring here that can store something; servers often have none."""
     import keyring
     import keyring.backends.fail
     import keyring.backends.null
@@ -19,7 +19,7 @@ def has_keyring() -> bool:
 
 
 def own_folder() -> Path:
-    """The user's own folder for what scimkit keeps outside runs; it may not exist yet."""
+    """The user's own folder for what scimkit stores outside runs; it may not exist yet."""
     from platformdirs import user_data_path
 
     return user_data_path("scimkit")
@@ -27,7 +27,7 @@ def own_folder() -> Path:
 
 def private_file(name: str) -> Path:
     """A file for a secret in the user's own folder, outside every run folder and notebook.
-    The folder is made when it is not there."""
+    The folder is created if it does not exist."""
     folder = own_folder() / "tokens"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"{name}.token"

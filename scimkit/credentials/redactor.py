@@ -1,10 +1,10 @@
-"""The redactor: what was registered leaves this process only as "[secret]".
+"""The redactor: registered values leave this process only as "[secret]".
 
-One per process (`REDACTOR`). Kernels, the engine, logging and the report pass
-everything they let out through it. A value is recognised in every form in which
-programs like to repeat it: raw, JSON, repr, URL and HTML escaped (also nested),
+There is one per process (`REDACTOR`). Kernels, the engine, logging and the report
+pass all their output through it. A value is recognised in every form in which
+programs tend to repeat it: raw, JSON, repr, URL and HTML escaped (also nested),
 base64 in its three alignments, hexadecimal, UTF-16, and cut off after 24
-characters or more, as a table column does it.
+characters or more, as a table column does.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ class Redactor:
         self._escaped: tuple[re.Pattern[str], ...] = ()
 
     def values(self) -> frozenset[str]:
-        """The secrets themselves: for whoever passes them on to another redactor, and nobody else."""
+        """The secrets themselves, only for code that passes them on to another redactor."""
         return frozenset(self._values)
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._values)} secrets>"
 
     def register(self, secret: str | Secret) -> None:
-        """Remember `secret`, from now on.
+        """Remember `secret` from now on.
 
         Raises CredentialError, without the value, when it has fewer than six
-        characters (it would tear ordinary words apart) or is part of the mask.
+        characters (it would match parts of ordinary words) or is part of the mask.
         """
         if isinstance(secret, Secret):
             value = secret.reveal()
@@ -63,8 +63,8 @@ class Redactor:
             return
         if len(value.strip()) < SHORTEST or value in MASK:
             raise CredentialError(
-                f"a secret of {len(value)} characters is too short to be kept out of outputs",
-                f"Use one of at least {SHORTEST} characters; a token has 20 and more, so a part may be missing.",
+                f"a secret of {len(value)} characters is too short to be redacted from outputs",
+                f"Use one of at least {SHORTEST} characters. A token has 20 or more, so a part may be missing.",
             )
         with self._lock:
             self._values.add(value)
@@ -88,10 +88,10 @@ class Redactor:
         return text
 
     def unfinished(self, text: str) -> int:
-        """How many characters at the end of `text` have to wait for what follows, before they are redacted.
+        """How many characters at the end of `text` must wait for the following text before they are redacted.
 
         They may be the beginning of a secret whose rest is still to come. A whole form that reaches into that
-        beginning waits with it: the start of a long value, cut off as a display does it, is a form of its own.
+        beginning waits with it: the start of a long value, cut off as a display does, is a form of its own.
         """
         longest = 0
         for form in (*self._literals, *self._ends()):
@@ -127,7 +127,8 @@ class Redactor:
         return self.text(data.decode("latin-1")).encode("latin-1")
 
     def plain(self, value: Any) -> Any:
-        """The same for everything inside a JSON-like value, keys included; a new one, the old is left alone."""
+        """The same for everything inside a JSON-like value, keys included; returns a new value, the old is
+        unchanged."""
         if isinstance(value, Secret):
             return MASK
         if isinstance(value, str):
@@ -155,11 +156,11 @@ REDACTOR = Redactor()
 
 
 class RedactingFilter(logging.Filter):
-    """A logging filter that lets records pass without their secrets.
+    """A logging filter that passes records on without their secrets.
 
-    Message, arguments, traceback and stack are put into words here, as only the
+    Message, arguments, traceback and stack are formatted here, because only the
     finished text can be searched. Add it to handlers: a logger's own filter does
-    not see what comes from its children.
+    not see records from its children.
     """
 
     def __init__(self, redactor: Redactor = REDACTOR) -> None:
@@ -183,7 +184,7 @@ class RedactingFilter(logging.Filter):
 
 
 def _literal_forms(value: str) -> Iterator[str]:
-    """The spellings of `value` that are fixed texts, as they stand in a str and, byte by byte, in bytes."""
+    """The spellings of `value` that are fixed strings, as they appear in a str and, byte by byte, in bytes."""
     yield value
     raw = value.encode("utf-8", "surrogatepass")
     yield raw.decode("latin-1")
@@ -202,7 +203,7 @@ def _literal_forms(value: str) -> Iterator[str]:
 
 
 def _without_ends(text: str, value: str) -> str:
-    """`text` without what starts or ends like `value` for at least 24 characters, as far as it goes on like it."""
+    """`text` without passages that start or end like `value` for at least 24 characters, as far as they match it."""
     begins, ends = value[:FRAGMENT], value[-FRAGMENT:]
     start = text.find(begins)
     while start >= 0:
@@ -218,15 +219,15 @@ def _without_ends(text: str, value: str) -> str:
 
 
 def _alike(one: str, other: str) -> int:
-    """How many characters two texts share from their start."""
+    """How many characters two strings share at their start."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _base64_forms(data: bytes) -> Iterator[str]:
-    """The characters of base64 that depend on `data` alone, at each of the three offsets it can have.
+    """The characters of base64 that depend on `data` alone, at each of its three possible offsets.
 
-    Text before and after shifts and colours the edges: those are left out.
+    Neighbouring text shifts and changes the edges, so those are left out.
     """
     for offset in range(3):
         whole = base64.b64encode(b"\0" * offset + data).decode("ascii").rstrip("=")
@@ -242,7 +243,7 @@ def _base64_forms(data: bytes) -> Iterator[str]:
 
 
 def _escaped_form(value: str) -> re.Pattern[str]:
-    """One pattern for `value` in JSON, repr, URL and HTML spelling, alone or one inside the other.
+    """One pattern for `value` in JSON, repr, URL and HTML spelling, alone or nested.
 
     Letters and digits stand for themselves, which keeps the pattern short;
     other characters may be escaped, each in its own way.

@@ -1,9 +1,9 @@
-"""Where a secret may come from: a reference travels, the value does not.
+"""Where a secret may come from: the reference is passed on, the value is not.
 
 env:NAME       an environment variable
-keyring:NAME   the system's keyring; `keyring:SERVICE/USER` for an entry another program made
-file:PATH      a text file readable by its owner alone
-prompt         asked once, of a person
+keyring:NAME   the system's keyring; `keyring:SERVICE/USER` for an entry another program created
+file:PATH      a text file readable only by its owner
+prompt         entered once by a person
 sandbox        the sandbox's own token, valid only there
 """
 
@@ -47,8 +47,8 @@ class Reference:
 def parse_reference(text: str | Reference) -> Reference:
     """The reference in `text`.
 
-    Raises CredentialError. As the commonest mistake is a token typed here, the
-    message never repeats what was given, nor a name that looks like a token.
+    Raises CredentialError. As the most common mistake is to enter a token here, the
+    message never repeats the input, nor a name that looks like a token.
 
     >>> parse_reference("env:OREILLY_TOKEN")
     Reference(kind='env', name='OREILLY_TOKEN')
@@ -61,7 +61,7 @@ def parse_reference(text: str | Reference) -> Reference:
         return Reference(kind)
     if kind not in KINDS or kind in ("prompt", "sandbox"):
         raise CredentialError(
-            "what was given is not a reference to a secret (it is not repeated here, as it may be the secret itself)",
+            "the input is not a reference to a secret (it is not repeated here, as it may be the secret itself)",
             f"Give one of {_FORMS}: the place, never the value.",
         )
     if not name:
@@ -69,8 +69,8 @@ def parse_reference(text: str | Reference) -> Reference:
     wrong_name = kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_()]*", name)
     if wrong_name or _looks_like_a_token(kind, name):
         raise CredentialError(
-            f"what follows {kind}: looks like a secret, not like the name of a place (it is not repeated here)",
-            f"Put the secret into that place and give the place's name: one of {_FORMS}.",
+            f"the part after {kind}: looks like a secret, not like the name of a place (it is not repeated here)",
+            f"Store the secret in that place and give the place's name: one of {_FORMS}.",
             reference=kind,
         )
     return Reference(kind, name)
@@ -95,12 +95,12 @@ def resolve(
     label: str = "",
     clean: Callable[[str], str] = clean_token,
 ) -> Secret:
-    """The secret that `reference` leads to, registered with the redactor.
+    """The secret that `reference` points to, registered with the redactor.
 
     sandbox  gives the sandbox's token; None outside it
-    ask      asks a person, given the label; None where nobody can be asked
+    ask      asks a person, given the label; None if the run is not interactive
     label    what it is, for people and for messages
-    clean    repairs what was read; `str.strip` for something that is no token
+    clean    repairs the input; `str.strip` for something that is not a token
 
     Raises CredentialError (exit code 2) naming the reference, never the value.
     """
@@ -126,7 +126,8 @@ def _from_env(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> str
     if text is None:
         raise CredentialError(
             f"the environment variable {place.name} is not set",
-            f"Set {place.name} before the program (or JupyterLab) starts: a kernel sees only what was there then.",
+            f"Set {place.name} before the program (or JupyterLab) starts: a kernel sees only the variables that existed"
+            " then.",
             reference=str(place),
         )
     return text
@@ -137,7 +138,7 @@ def _from_keyring(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) ->
     if text is None:
         raise CredentialError(
             f"the keyring has no entry for {place}",
-            "Store it there first, in 2_token or with your system's tool.",
+            "Store it there first, in 2_token or with a tool of your system.",
             reference=str(place),
         )
     return str(text)
@@ -152,14 +153,14 @@ def _with_keyring(place: Reference, use: Callable[[Any, str, str], Any]) -> Any:
     try:
         return use(keyring, service or SERVICE, user)
     except keyring.errors.NoKeyringError:
-        problem = "this machine has no keyring that Python could use"
+        problem = "this machine has no keyring that Python can use"
     except keyring.errors.KeyringLocked:
         problem = "the keyring is locked"
     except Exception as error:
-        problem = f"the keyring does not answer ({type(error).__name__})"
+        problem = f"the keyring does not respond ({type(error).__name__})"
     raise CredentialError(
         f"{place}: {problem}",
-        "Unlock or install one (on a server there is often none), or use env:NAME or file:PATH instead.",
+        "Unlock or install a keyring (servers often have none), or use env:NAME or file:PATH instead.",
         reference=str(place),
     )
 
@@ -174,12 +175,12 @@ def _from_file(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> st
         if not isinstance(error, FileNotFoundError):
             reason = f"cannot be read ({error.strerror})"
         raise CredentialError(
-            f"{place}: the file {reason}", "Put the token, alone, into that file.", reference=str(place)
+            f"{place}: the file {reason}", "Put only the token into that file.", reference=str(place)
         ) from None
     if len(data) > LARGEST_FILE:
         raise CredentialError(
             f"{place}: the file is too large for a token",
-            "Name the file that holds the token alone.",
+            "Name the file that contains only the token.",
             reference=str(place),
         )
     try:
@@ -193,8 +194,8 @@ def _from_file(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> st
 def _from_prompt(place: Reference, sandbox: _Sandbox, ask: _Ask, label: str) -> str:
     if ask is None:
         raise CredentialError(
-            f"{label or 'the secret'} is to be asked of a person (prompt), and nobody can be asked here",
-            "For a run without a person use env:NAME, keyring:NAME or file:PATH.",
+            f"{label or 'the secret'} must be entered by a person (prompt), and this run is not interactive",
+            "For a run that is not interactive, use env:NAME, keyring:NAME or file:PATH.",
             reference=str(place),
         )
     return ask(f"{label or 'The secret'}: ")
@@ -220,11 +221,11 @@ _READERS: dict[str, Callable[[Reference, _Sandbox, _Ask, str], str | Secret]] = 
 
 
 def store(reference: str | Reference, secret: Secret) -> None:
-    """Keep `secret` where `reference` says: `keyring:NAME` or `file:PATH`.
+    """Store `secret` where `reference` says: `keyring:NAME` or `file:PATH`.
 
-    A file is replaced whole; where the system knows modes, only its owner may
-    read it (0600). Raises CredentialError for the other kinds and when the place
-    does not take it.
+    A file is replaced as a whole; where the system has file modes, only its owner may
+    read it (0600). Raises CredentialError for the other kinds and if the place
+    does not accept it.
     """
     place = parse_reference(reference)
     REDACTOR.register(secret)
@@ -252,32 +253,32 @@ def _write_private(place: Reference, secret: Secret) -> None:
             temporary.unlink()
         raise CredentialError(
             f"{place}: the file cannot be written ({error.strerror})",
-            "Choose a folder you may write to.",
+            "Choose a folder in which you have write permission.",
             reference=str(place),
         ) from None
 
 
 def check_privacy(reference: str | Reference) -> Check:
-    """Whether others on this machine could read what `reference` leads to.
+    """Whether others on this machine could read the secret of `reference`.
 
-    A file that its group or everybody may read is a warning, not a refusal: on
-    shared machines it is a leak, in a container it may be the only way in.
+    A file that its group or everyone may read is a warning, not a refusal: on
+    shared machines it is a leak, in a container it may be the only way.
     """
     place = parse_reference(reference)
     code = "token.place_private"
     if place.kind != "file":
         return passed(code, f"{place} is not a file that others could read")
     if sys.platform == "win32":
-        return not_observed(code, f"who may read {place} is not visible in Windows' file modes")
+        return not_observed(code, f"Windows file modes do not show who may read {place}")
     path = Path(place.name).expanduser()
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return not_observed(code, f"the rights of {place} cannot be read ({error.strerror})")
+        return not_observed(code, f"the permissions of {place} cannot be read ({error.strerror})")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return warning(
             code,
             f"{place} can be read or changed by others on this machine (mode {stat.S_IMODE(mode):03o})",
             f"Run: chmod 600 {path}",
         )
-    return passed(code, f"{place} can be read by its owner alone")
+    return passed(code, f"only its owner can read {place}")

@@ -1,7 +1,7 @@
-"""A secret in memory, and the repair of what people paste.
+"""A secret in memory, and the repair of pasted tokens.
 
 `Secret` hides its value from everything that prints, formats, pickles or
-serialises; `reveal()` is the one way out, easy to search for.
+serialises. `reveal()` is the only way to read it, and easy to search for.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _BULLETS = frozenset("*\u2022\u25cf\u00b7\u2219.xX")
 
 
 class Secret:
-    """A value that nobody sees by accident.
+    """A value that no one sees by accident.
 
     label  what it is, for people: "the O'Reilly token"; not secret
 
-    `str`, `repr`, `format` and f-strings give "[secret]". Pickling is refused;
-    JSON and records refuse it by themselves, as it is none of their types. A copy
-    is the same object, so that a deep copy around it spreads nothing. Two secrets
+    `str`, `repr`, `format` and f-strings give "[secret]". Pickling is refused.
+    JSON and records refuse it on their own, because it is not one of their types. A copy
+    is the same object, so that a deep copy of its container spreads nothing. Two secrets
     are equal when their values are, compared in constant time.
     """
 
@@ -39,14 +39,14 @@ class Secret:
 
     def __init__(self, value: str, *, label: str = "") -> None:
         if not isinstance(value, str):
-            raise TypeError("a Secret is made of text")
+            raise TypeError("a Secret must be a string")
         if not value:
-            raise CredentialError(f"{label or 'the secret'} is empty", "Enter the token that the vendor has shown.")
+            raise CredentialError(f"{label or 'the secret'} is empty", "Enter the token that the vendor displayed.")
         object.__setattr__(self, "_hidden", value)
         object.__setattr__(self, "label", label)
 
     def reveal(self) -> str:
-        """The value itself: only for the wire and for the place it is kept in."""
+        """The value itself: only to send it, and to store it where it is kept."""
         return self._hidden
 
     def __repr__(self) -> str:
@@ -68,10 +68,10 @@ class Secret:
         return hash((Secret, self.reveal()))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a Secret does not change")
+        raise AttributeError("a Secret cannot be changed")
 
     def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("a Secret does not change")
+        raise AttributeError("a Secret cannot be changed")
 
     def __copy__(self) -> Secret:
         return self
@@ -80,10 +80,10 @@ class Secret:
         return self
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("a Secret is not pickled; keep its reference instead")
+        raise TypeError("a Secret cannot be pickled; store its reference instead")
 
     def __getstate__(self) -> NoReturn:
-        raise TypeError("a Secret is not pickled; keep its reference instead")
+        raise TypeError("a Secret cannot be pickled; store its reference instead")
 
     def __dir__(self) -> list[str]:
         return ["label", "reveal"]
@@ -93,17 +93,17 @@ class Secret:
 
 
 def clean_token(text: str) -> str:
-    """The token in what was pasted.
+    """The token in a pasted string.
 
     Repaired: invisible characters (zero width, byte order mark, soft hyphen),
-    blanks and line breaks around it, line breaks inside (a mail wraps long
+    spaces and line breaks around it, line breaks inside (mail wraps long
     words), quotation marks of any kind around it, a leading `Authorization:` or
     `Bearer` (Entra adds that word itself).
 
-    Refused with words, naming a position counted from 1 in the pasted text and
-    never the value: nothing left, blanks or control characters inside, a
+    Refused with an explanation that names a position counted from 1 in the pasted
+    string and never the value: nothing left, spaces or control characters inside, a
     quotation mark at one end only, characters outside ASCII, and the dots or
-    stars with which a portal shows a token it hides.
+    stars with which a portal shows a hidden token.
 
     >>> clean_token(' “Bearer abc.def” ')
     'abc.def'
@@ -133,9 +133,9 @@ def _strip(characters: _Characters) -> _Characters:
 
 
 def _without_wrapping(characters: _Characters) -> _Characters:
-    """Without line breaks, and without the blanks beside them (an indented second line).
+    """Without line breaks, and without the spaces beside them (an indented second line).
 
-    A break right after the word Bearer keeps standing for a blank.
+    A break right after the word Bearer is kept as a space.
     """
     out: _Characters = []
     index = 0
@@ -183,30 +183,26 @@ def _without_quotes(characters: _Characters) -> _Characters:
 def _refuse_the_rest(characters: _Characters) -> None:
     again = "Copy it again from the vendor's page, without the text around it."
     if not characters:
-        raise CredentialError("there is no token in what was entered", again)
+        raise CredentialError("the input contains no token", again)
     letters = {letter for _, letter in characters}
     if len(letters) == 1 and letters <= _BULLETS:
         raise CredentialError(
-            "what was entered are the signs a portal shows in place of a token",
-            "Use the vendor's copy button, or have a new token made: most are shown only once.",
+            "the input consists of the characters a portal shows in place of a token",
+            "Use the vendor's copy button, or have a new token created: most are shown only once.",
         )
     for (position, letter), at_end in zip(
         characters, (index in (0, len(characters) - 1) for index in range(len(characters))), strict=True
     ):
         if letter in _ALL_QUOTES and (at_end or not letter.isascii()):
-            raise CredentialError(
-                f"there is a quotation mark in the token (character {position} of what was entered)", again
-            )
+            raise CredentialError(f"there is a quotation mark in the token (character {position} of the input)", again)
         if letter.isspace():
             raise CredentialError(
-                f"there is a blank inside the token (character {position} of what was entered)",
-                "Enter the token alone: no user name, label or second token beside it.",
+                f"there is a space inside the token (character {position} of the input)",
+                "Enter only the token: no user name, label or second token.",
             )
         if not letter.isascii():
-            raise CredentialError(f"character {position} of what was entered is not a plain (ASCII) character", again)
+            raise CredentialError(f"character {position} of the input is not a plain (ASCII) character", again)
         if not letter.isprintable():
-            raise CredentialError(f"character {position} of what was entered is a control character", again)
+            raise CredentialError(f"character {position} of the input is a control character", again)
     if characters[0][1] == "<" and characters[-1][1] == ">":
-        raise CredentialError(
-            "what was entered is a placeholder in angle brackets", "Enter the token itself in its place."
-        )
+        raise CredentialError("the input is a placeholder in angle brackets", "Enter the token itself instead.")

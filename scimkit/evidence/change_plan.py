@@ -1,9 +1,9 @@
-"""The change plan: what a notebook is about to write, and whether it may.
+"""The change plan: what a notebook will write, and whether it may.
 
-One plan a notebook, shown before its one confirmation. The fingerprint covers
+One plan per notebook, shown before its one confirmation. The fingerprint covers
 tenant, job and changes, never times: what was read is what will be done. A plan
-that was confirmed and then interrupted is completed on resume, because what is
-left of it is a part of what was confirmed.
+that was confirmed and then interrupted is completed on resume, because its
+remaining changes are a part of what was confirmed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ IN_THE_SANDBOX = "sandbox"  # the default of every `confirm`: good there only
 
 
 class PlannedIn(Protocol):
-    """What a plan needs to know of the tenant it is for; `tenant.Tenant` is one.
+    """What a plan needs to know about its tenant; `tenant.Tenant` is one.
 
     writes  never | ask
     """
@@ -45,9 +45,9 @@ class PlannedIn(Protocol):
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
     """One change: `action` (create, assign, set, provision, start), on which object,
-    from what to what. Secrets stand as a word, never as a value.
+    from what to what. Secrets appear as a word, never as a value.
 
-    idle  carrying it out writes nothing: everything is as wanted already
+    idle  carrying it out writes nothing: the state is already as wanted
     """
 
     action: str
@@ -60,12 +60,12 @@ class PlannedChange:
 @record("ChangePlan")
 @dataclass(frozen=True)
 class ChangePlan:
-    """What `step` will write to `tenant` (and to job `job_id`, where there is one).
+    """What `step` will write to `tenant` (and to job `job_id`, if there is one).
 
     fingerprint    12 hexadecimal digits over tenant, job and changes
-    confirmed_utc  when somebody said yes to exactly this; "" before
-    completed_utc  when it was carried out to the end: it allows nothing from then on
-    made_utc       when it was first shown; the confirmation is good for 60 minutes from then
+    confirmed_utc  when a person confirmed exactly this; "" before
+    completed_utc  when it was completely carried out: from then on it allows nothing
+    made_utc       when it was first shown; the confirmation is valid for 60 minutes from then
     """
 
     step: str
@@ -94,10 +94,10 @@ def make_plan(
 def confirm_plan(plan: ChangePlan, confirm: str, *, tenant: PlannedIn, run: RunStore, now: datetime) -> ChangePlan:
     """The plan with its confirmation, kept in the run before anything is written.
 
-    confirm  the fingerprint that was shown; or "sandbox", which is good there only
+    confirm  the fingerprint that was shown; or "sandbox", which is valid only there
 
-    Raises Waiting, with the setting that lets the run go on, when nobody has
-    confirmed this plan in the 60 minutes since this run has shown it, or when the tenant
+    Raises Waiting, with the setting that lets the run continue, if no one has
+    confirmed this plan in the 60 minutes since this run showed it, or if the tenant
     may not be written to at all (`writes = "never"`), whatever was confirmed before.
     """
     if not plan.changes:
@@ -127,21 +127,21 @@ def confirm_plan(plan: ChangePlan, confirm: str, *, tenant: PlannedIn, run: RunS
 
 
 def _doubt(plan: ChangePlan, confirm: str, *, shown: bool, fresh: bool) -> str:
-    """Why `confirm` does not confirm `plan`."""
+    """The reason why `confirm` does not confirm `plan`."""
     if confirm in ("", IN_THE_SANDBOX):
-        return "nobody has confirmed it yet"
+        return "it has not been confirmed yet"
     if confirm != plan.fingerprint:
-        return "what was confirmed is another plan: something has changed since"
+        return "another plan was confirmed: something has changed since"
     if not shown:
-        return "it was confirmed before this run has shown it"
+        return "it was confirmed before this run showed it"
     if not fresh:
         return "the confirmation is older than 60 minutes"
-    return "nobody has confirmed it yet"
+    return "it has not been confirmed yet"
 
 
 def _is_rest_of(plan: ChangePlan, earlier: ChangePlan) -> bool:
-    """Whether `plan` is what is left of a confirmed plan that was interrupted: the same tenant
-    and job, and nothing new. What was carried out already may stand there as idle."""
+    """Whether `plan` is the rest of a confirmed plan that was interrupted: the same tenant
+    and job, and nothing new. Changes already carried out may be marked as idle."""
     interrupted = bool(earlier.confirmed_utc) and not earlier.completed_utc
     if not interrupted or (earlier.tenant, earlier.tenant_id, earlier.job_id) != (
         plan.tenant,
@@ -157,7 +157,7 @@ def _is_rest_of(plan: ChangePlan, earlier: ChangePlan) -> bool:
 
 
 def _is_fresh(shown_utc: str, now: datetime) -> bool:
-    """Whether a plan was shown at most 60 minutes ago; a time to come, or none, proves nothing."""
+    """Whether a plan was shown at most 60 minutes ago; a future time, or none, proves nothing."""
     try:
         return -CLOCKS_DIFFER <= now - read_utc(shown_utc) <= VALID
     except ValueError:
@@ -181,7 +181,7 @@ def _waiting(plan: ChangePlan, doubt: str, tenant: PlannedIn) -> Waiting:
             f'the plan makes {changes} in {tenant.name}, but the tenant says writes = "{tenant.writes}": nothing was'
             " written",
             'Read the plan. To let scimkit write after a confirmation, set writes = "ask" under'
-            f" [tenants.{tenant.name}] in scimkit.toml, then go on with the command below.",
+            f" [tenants.{tenant.name}] in scimkit.toml. Then continue with the command below.",
             settings=settings,
         )
     return Waiting(

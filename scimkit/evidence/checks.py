@@ -1,7 +1,7 @@
-"""What every step reports: checks with a stable code, a sentence and a remedy.
+"""The report of every step: checks with a stable code, a sentence and a remedy.
 
-A finding is a value; an exception means "cannot go on" (`errors`). A record
-carries its checks, and the next verb opens with `require_passed`.
+A finding is a value; an exception means "cannot continue" (`errors`). A record
+carries its checks, and the next verb starts with `require_passed`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Check:
     """One finding.
 
     code     stable, `<step>.<what>`, such as `connection.token_refused`
-    message  what was found, a sentence
+    message  the finding, a sentence
     remedy   what to do; never empty on a failed check
-    source   where the rule comes from: a tutorial, a fact's mark, an RFC section
+    source   the source of the rule: a tutorial, a fact's mark, an RFC section
     """
 
     code: str
@@ -77,12 +77,12 @@ def not_observed(code: str, message: str, remedy: str = "", source: str = "") ->
 
 
 def first_failed(checks: Iterable[Check]) -> Check | None:
-    """The first failed check, or None. A warning or an unknown does not stop the line."""
+    """The first failed check, or None. A warning or an unknown result does not stop the run."""
     return next((check for check in checks if check.status is Status.FAILED), None)
 
 
 def require_passed(checks: Iterable[Check]) -> None:
-    """Stop here unless no check failed.
+    """Stop here if a check failed.
 
     Raises NotReady carrying the first failed check, its message and remedy.
 

@@ -1,7 +1,7 @@
 """The journal: every write, noted before it is sent and again when it is answered.
 
-`journal/000001.json` … in the run folder, one file a write. An entry that was
-intended but never settled tells a resumed run what to look up instead of
+`journal/000001.json` … in the run folder, one file per write. From an entry that was
+intended but never settled, a resumed run knows what to search for instead of
 sending it twice.
 """
 
@@ -26,9 +26,9 @@ _NUMBERED = re.compile(r"journal/(\d{6,})\.json")
 class Entry:
     """One write.
 
-    state   intended | done | refused (the server said no) | unknown (no answer came)
+    state   intended | done | refused (by the server) | unknown (there was no answer)
     target  graph | scim
-    before  what was there, as far as it was read; None: not read
+    before  the previous state, as far as it was read; None: not read
     after   the body that was sent, secrets masked; None: no body
     answer  {"status": 201, "id": "…"} or {"message": "…"}
     """
@@ -61,12 +61,12 @@ class Journal:
         except (ValueError, TypeError) as error:
             raise RunError(
                 f"{self.run.name}/{name} is damaged ({error})",
-                "Start a new run; this one stays as evidence.",
+                "Start a new run. This one stays as evidence.",
                 path=name,
             ) from None
 
     def unsettled(self) -> tuple[Entry, ...]:
-        """Writes of which nobody knows whether they arrived."""
+        """Writes for which it is unknown whether they arrived."""
         return tuple(entry for entry in self.entries() if entry.state in ("intended", "unknown"))
 
     def _keep(self, entry: Entry) -> None:
@@ -82,10 +82,10 @@ class Journal:
     def writing(
         self, target: str, method: str, path: str, *, before: Any = None, after: Any = None
     ) -> Iterator[Callable[[Any], None]]:
-        """Note the write, let it happen, note how it went.
+        """Note the write, let it happen, note the outcome.
 
         Yields a function that takes the answer. An ApiError with a status settles
-        the entry as refused, without one as unknown; both go on to the caller.
+        the entry as refused, without one as unknown; both are passed on to the caller.
         """
         with self.run.alone(".journal.lock"):  # two notebooks of one run may write at the same time
             entry = Entry(

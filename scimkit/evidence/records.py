@@ -1,12 +1,12 @@
-"""What a record is, and how it is kept on disk.
+"""What a record is, and how it is stored on disk.
 
-A record is a frozen dataclass: printable, free of secrets, made of text,
+A record is a frozen dataclass: printable, free of secrets, consisting of strings,
 numbers, booleans, None, tuples, dicts and other dataclasses. One notebook
 leaves it, the next reads it. On disk it is
 `{kind, version, scimkit, made_utc, checks, data}`.
 
-A class becomes a record by `@record("Readiness")`; what has been written by a
-later scimkit is refused with words instead of being misread.
+A class becomes a record by `@record("Readiness")`. A record written by a
+later scimkit is refused with an explanation instead of being misread.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def record(kind: str) -> Callable[[type[T]], type[T]]:
 
 
 def utc_text(moment: datetime) -> str:
-    """An aware time as text in UTC ending in Z, whole seconds.
+    """An aware time as a string in UTC ending in Z, whole seconds.
 
     >>> utc_text(datetime(2026, 3, 2, 9, 15, 42, tzinfo=UTC))
     '2026-03-02T09:15:42Z'
@@ -54,7 +54,7 @@ def utc_text(moment: datetime) -> str:
 
 
 def read_utc(text: str) -> datetime:
-    """The reverse of `utc_text`; also takes Graph's seven fractional digits."""
+    """The reverse of `utc_text`; also accepts Graph's seven fractional digits."""
     head, _, fraction = text.removesuffix("Z").partition(".")
     moment = datetime.fromisoformat(head).replace(tzinfo=UTC)
     if fraction:
@@ -63,7 +63,7 @@ def read_utc(text: str) -> datetime:
 
 
 def to_plain(value: Any) -> Any:
-    """`value` as what JSON can hold. Raises TypeError for a handle or a secret."""
+    """`value` in a form that JSON can hold. Raises TypeError for a handle or a secret."""
     if value is None or isinstance(value, (str, bool, int, float)):
         if isinstance(value, Enum):
             return value.value
@@ -114,7 +114,7 @@ def from_plain(cls: Any, value: Any) -> Any:
 
 
 def dump_record(value: Any, *, made_utc: datetime, scimkit_version: str) -> str:
-    """The text of the file a record is kept in. `made_utc` is given, never read here."""
+    """The text of a record's file. `made_utc` is given, never read here."""
     data = to_plain(value)
     envelope = {
         "kind": value.kind,
@@ -130,22 +130,22 @@ def dump_record(value: Any, *, made_utc: datetime, scimkit_version: str) -> str:
 def load_record(text: str, *, path: str = "") -> Any:
     """The record in `text`.
 
-    Raises RunError naming `path` when the file is not a record, is of an unknown
+    Raises RunError naming `path` if the file is not a record, is of an unknown
     kind, or was written by a later version.
     """
     try:
         envelope = json.loads(text)
         kind, version, data = envelope["kind"], envelope["version"], dict(envelope["data"])
         if not isinstance(kind, str) or type(version) is not int:
-            raise TypeError("kind or version is not what it should be")
+            raise TypeError("kind or version is not valid")
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(
-            f"{path or 'this file'} is not a scimkit record ({error})", "Run the step that leaves it again.", path=path
+            f"{path or 'this file'} is not a scimkit record ({error})", "Run the step that writes it again.", path=path
         ) from None
     if version <= VERSION and kind not in KINDS:
         raise RunError(
             f"{path or 'this file'} is a {kind}, which scimkit does not know",
-            "Run the step that leaves it again.",
+            "Run the step that writes it again.",
             path=path,
         )
     if version > VERSION:
@@ -162,8 +162,8 @@ def load_record(text: str, *, path: str = "") -> Any:
         return from_plain(cls, data)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise RunError(
-            f"{path or 'this file'} does not hold a whole {kind} ({error})",
-            "Run the step that leaves it again.",
+            f"{path or 'this file'} does not contain a complete {kind} ({error})",
+            "Run the step that writes it again.",
             path=path,
         ) from None
 

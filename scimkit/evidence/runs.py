@@ -2,15 +2,15 @@
 
     <YYYYMMDDTHHMMSSZ>-<4 hex>/
         run.json            app, tenant, step states, versions, choices
-        app.toml            the app's profile as it was, where it came from a file
+        app.toml            the app's profile as it was, if it came from a file
         1_plan.ipynb …      one executed notebook and its HTML per step
         records/            <step>_<record>.json
         journal/            000001.json …: every write, before and after
         run.log             redacted
         report.html
 
-The folder is evidence, not truth: whoever writes to a tenant re-reads what the
-plan rests on. Everything is written whole or not at all (to a temporary name,
+The folder is evidence, not truth: before writing to a tenant, the basis of the
+plan is read again. Every file is written completely or not at all (to a temporary name,
 then renamed), so that an interrupted run can be read.
 """
 
@@ -43,7 +43,7 @@ def _unchanged(text: str) -> str:
 
 
 def _profile_text(app: str) -> str | None:
-    """The text of a profile given as a file; None for a name, or where it cannot be read."""
+    """The text of a profile given as a file; None for a name, or if it cannot be read."""
     if not ("/" in app or "\\" in app or app.endswith(".toml")):
         return None
     try:
@@ -53,19 +53,19 @@ def _profile_text(app: str) -> str | None:
 
 
 def _check_state(state: Any) -> None:
-    """Raises TypeError or KeyError for a run.json that others could not work with."""
+    """Raises TypeError or KeyError for a run.json that other code could not use."""
     if not all(isinstance(state[key], str) for key in ("app", "tenant")):
-        raise TypeError("app or tenant is not text")
+        raise TypeError("app or tenant is not a string")
     for key in ("steps", "choices"):
         if not isinstance(state[key], dict) or not all(isinstance(item, dict) for item in state[key].values()):
-            raise TypeError(f"{key} does not hold tables")
+            raise TypeError(f"{key} does not contain tables")
 
 
 class RunStore:
     """One run folder.
 
     redact  applied to every text before it is written; the caller passes the
-            redactor's, so that no secret can reach the disk by this way
+            redactor's, so that no secret can reach the disk this way
     """
 
     def __init__(self, folder: Path, *, redact: Callable[[str], str] = _unchanged) -> None:
@@ -86,7 +86,7 @@ class RunStore:
         now: datetime,
         redact: Callable[[str], str] = _unchanged,
     ) -> RunStore:
-        """A new run folder under `parent`, all steps pending. Where `app` is a file, the run keeps a copy of it."""
+        """A new run folder under `parent`, all steps pending. If `app` is a file, the run keeps a copy of it."""
 
         stamp = utc_text(now).replace("-", "").replace(":", "")
         folder = Path(parent) / f"{stamp}-{secrets.token_hex(2)}"
@@ -115,12 +115,12 @@ class RunStore:
 
     @classmethod
     def open(cls, folder: Path | str, *, redact: Callable[[str], str] = _unchanged) -> RunStore:
-        """An existing run. Raises RunError where there is none."""
+        """An existing run. Raises RunError if there is none."""
         store = cls(Path(folder), redact=redact)
         if not store.exists(STATE):
             raise RunError(
                 f"{folder} is not a run: it has no {STATE}",
-                "Give the folder that a run has made, such as runs/20260302T091500Z-1a2b.",
+                "Give the folder of an existing run, such as runs/20260302T091500Z-1a2b.",
                 path=str(folder),
             )
         store.state()
@@ -128,7 +128,7 @@ class RunStore:
 
     @classmethod
     def find(cls, start: Path, *, redact: Callable[[str], str] = _unchanged) -> RunStore | None:
-        """The run that `start` lies in: the nearest run.json upwards, or None."""
+        """The run that contains `start`: the nearest run.json upwards, or None."""
         start = Path(start).resolve()
         for folder in (start, *start.parents):
             if (folder / STATE).is_file() and _ID.fullmatch(folder.name):
@@ -143,16 +143,16 @@ class RunStore:
 
     @property
     def app(self) -> str:
-        """What to load the app's profile from: the run's own copy of a file, else the name of a shipped one.
+        """What to load the app's profile from: the run's own copy of a file, otherwise the name of a shipped one.
 
-        A resumed run goes on with the profile it began with, whatever has become of the file.
+        A resumed run continues with the profile it started with, whatever happened to the file.
         """
         if self.exists(PROFILE):
             return str(self.path(PROFILE))
         return str(self.state()["app"])
 
     def app_note(self) -> str:
-        """A sentence where the app's file is not any more what this run began with; else ""."""
+        """A sentence if the app's file is no longer the one this run started with; otherwise ""."""
         if not self.exists(PROFILE):
             return ""
         source = str(self.state()["app"])
@@ -162,15 +162,15 @@ class RunStore:
         what = "has changed"
         if now is None:
             what = "is gone"
-        return f"{Path(source).name} {what} since this run began; the run uses its own copy, {PROFILE}"
+        return f"{Path(source).name} {what} since this run started; the run uses its own copy, {PROFILE}"
 
     # -- files -------------------------------------------------------------
 
     def path(self, name: str) -> Path:
-        """Where `name` is; for handing to a library that wants a path."""
+        """The path of `name`, for a library that needs a path."""
         target = (self.folder / name).resolve()
         if not target.is_relative_to(self.folder.resolve()):
-            raise RunError(f"{name} leads out of the run folder", "This is a defect: please report it.", path=name)
+            raise RunError(f"{name} leads out of the run folder", "This is a defect. Report it.", path=name)
         return target
 
     def exists(self, name: str) -> bool:
@@ -181,11 +181,11 @@ class RunStore:
             return self.path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RunError(
-                f"{self.name}/{name} cannot be read ({error})", "Run the step that leaves it.", path=name
+                f"{self.name}/{name} cannot be read ({error})", "Run the step that writes it.", path=name
             ) from None
 
     def write(self, name: str, text: str) -> None:
-        """Write `text` whole or not at all."""
+        """Write `text` completely or not at all."""
         target = self.path(name)
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
@@ -199,8 +199,8 @@ class RunStore:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise RunError(
-                f"{self.name}/{name} cannot be written: a text holds half a character",
-                "Type that text anew where it comes from, then run this step again.",
+                f"{self.name}/{name} cannot be written: a string contains half a character",
+                "Enter that text again at its source, then run this step again.",
                 path=name,
             ) from None
         except OSError as error:
@@ -220,12 +220,12 @@ class RunStore:
     def _not_written(self, name: str, error: OSError) -> RunError:
         return RunError(
             f"{self.name}/{name} cannot be written ({error.strerror})",
-            "Free some space or rights there, then resume.",
+            "Free some space there, or give yourself write permission, then resume.",
             path=name,
         )
 
     def list(self, folder: str = "") -> tuple[str, ...]:
-        """Names of the files in `folder` (relative to the run), sorted, without half-written ones."""
+        """Names of the files in `folder` (relative to the run), sorted, without incomplete ones."""
         if folder:
             place = self.path(folder)
         else:
@@ -242,13 +242,13 @@ class RunStore:
     # -- state -------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """What run.json says. Raises RunError when it cannot be understood."""
+        """The contents of run.json. Raises RunError if it cannot be understood."""
         try:
             state: dict[str, Any] = json.loads(self.read(STATE))
             _check_state(state)
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(
-                f"{self.name}/{STATE} is damaged ({error})", "Start a new run; this one stays as evidence.", path=STATE
+                f"{self.name}/{STATE} is damaged ({error})", "Start a new run. This one stays as evidence.", path=STATE
             ) from None
         return state
 
@@ -263,7 +263,7 @@ class RunStore:
             self._write_state(state)
 
     def set_step(self, step: str, state: str, **more: Any) -> None:
-        """Note how `step` stands: one of STEP_STATES, with times, message, remedy."""
+        """Note the state of `step`: one of STEP_STATES, with times, message, remedy."""
         if state not in STEP_STATES:
             raise ValueError(state)
 
@@ -273,7 +273,7 @@ class RunStore:
         self.change_state(change)
 
     def choices(self, step: str) -> dict[str, Any]:
-        """What was chosen for `step` in a form or on the command line, by parameter name."""
+        """The choices for `step` made in a form or on the command line, by parameter name."""
         return dict(self.state()["choices"].get(step, {}))
 
     def save_choices(self, step: str, values: Mapping[str, Any]) -> None:
@@ -284,7 +284,7 @@ class RunStore:
     def alone(
         self, name: str, *, wait_seconds: float = 30, taken: Callable[[], str] = lambda: "running already"
     ) -> Iterator[None]:
-        """Hold the lock file `name` of this run, waiting for whoever holds it now. taken: what they are doing."""
+        """Hold the lock file `name` of this run, waiting for its current holder. taken: what the holder is doing."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(str(self.path(name)), timeout=wait_seconds)
@@ -293,7 +293,7 @@ class RunStore:
         except Timeout:
             raise RunError(
                 f"{self.name} is {taken()}, in another process",
-                "Wait until it ends, or stop that process, then resume.",
+                "Wait until it ends, or stop that process. Then resume.",
                 path=name,
             ) from None
         except OSError as error:
@@ -305,9 +305,9 @@ class RunStore:
 
     @contextmanager
     def locked(self, doing: str = "running already") -> Iterator[None]:
-        """Hold the run: a second runner is refused instead of interleaved, with what the first is `doing`.
+        """Lock the run: a second runner is refused instead of interleaved, with what the first is `doing`.
 
-        Kernels of the run do not take this lock: state and journal have their own, held for one change.
+        Kernels of the run do not use this lock: state and journal have their own, held for one change.
         """
         with self.alone(".run.lock", wait_seconds=0, taken=self._holder):
             self.write(_HOLDER, doing)
@@ -331,14 +331,14 @@ class RunStore:
         return f"records/{step.split('_')[0]}_{snake}.json"
 
     def keep(self, step: str, value: Any, *, now: datetime) -> str:
-        """Keep the record `value`, left by `step`; returns its name in the folder."""
+        """Keep the record `value` of `step`; returns its name in the folder."""
 
         name = self.record_name(step, value.kind)
         self.write(name, dump_record(value, made_utc=now, scimkit_version=VERSION))
         return name
 
     def get(self, step: str, kind: str) -> Any:
-        """The record of `kind` that `step` has left. Raises RunError when there is none."""
+        """The record of `kind` from `step`. Raises RunError if there is none."""
         assert kind in KINDS, kind
         name = self.record_name(step, kind)
         if not self.exists(name):

@@ -1,3 +1,3 @@
-"""Which scimkit this is, as every record and every run says it."""
+"""The scimkit version, as named in every record and every run."""
 
 VERSION = "0.1.0"

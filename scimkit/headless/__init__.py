@@ -1,12 +1,12 @@
-"""Notebooks run without a person at the keyboard.
+"""Running notebooks without interaction.
 
-`runbook` reads what is to be run, `runner` runs its notebooks one after the other and ends with an exit code,
-`engine` is what papermill runs each of them with, and `kernels` starts their kernels. `lab` opens the same notebooks
+`runbook` reads a runbook, `runner` runs its notebooks one after the other and ends with an exit code,
+papermill runs each of them with `engine`, and `kernels` starts their kernels. `lab` opens the same notebooks
 for a person.
 
-papermill is imported here, before any module of this package: it loads the
-engines that are registered with it, ours among them, while it is itself being
-imported, and finds our module half made if that was what asked for papermill.
+papermill is imported here, before any module of this package. While it is being imported it loads the
+engines registered with it, including ours, and would find our module half initialised if that module
+had imported papermill.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The command line that continues a run, as a person can paste it."""
+"""The command line that continues a run, ready to paste."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def shown_path(path: Path, *, start: Path | None = None) -> str:
-    """`path` relative to the working folder where it lies below it, else whole."""
+    """`path` relative to the working folder if it is below it, otherwise in full."""
     start = (start or Path.cwd()).resolve()
     whole = Path(path).resolve()
     if whole.is_relative_to(start):

@@ -3,15 +3,15 @@
 What it adds to papermill's own:
 
 * the channel to the kernel is encrypted; a kernel without scimkit is refused,
-  because nobody would keep secrets in there;
+  because it would not redact secrets;
 * no secret reaches the notebook file, the console or a log: the kernel redacts
-  its messages (`scimkit.ui.kernel`) and tells the engine each secret, the engine
+  its messages (`scimkit.ui.kernel`) and reports each secret to the engine, the engine
   redacts again, with the pieces of a stream joined;
 * widget state is not kept;
-* a cell says what became of it: papermill marks cells `completed` that a timeout
-  or a dead kernel has kept from running;
+* each cell states its outcome: papermill marks cells as `completed` that did not run because
+  of a timeout or a dead kernel;
 * `sys.exit()` is an error, with any code: the cells after it did not run;
-* the file on disk is whole at any moment.
+* the file on disk is complete at any moment.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _ECHO_SECONDS = 0.5  # an iopub subscription that is not through after this is a
 
 @dataclass
 class Watch:
-    """What whoever runs a notebook learns about it beside the document.
+    """What the caller of a notebook run learns beside the document.
 
     document  the notebook as it is now, executed as far as it has got
-    error     what the kernel said about the ScimkitError that ended it (`scimkit.ui.kernel.describe`)
+    error     the kernel's report on the ScimkitError that ended it (`scimkit.ui.kernel.describe`)
     on_cell   called with the number of cells done and of all cells
-    save      keeps a redacted copy of the document, in place of writing it to the output path
+    save      stores a redacted copy of the document, instead of writing it to the output path
     """
 
     document: NotebookNode | None = None
@@ -78,7 +78,7 @@ class HonestManager(NotebookExecutionManager):
         self.save_copy = save_copy or (self._write if self.output_path else None)
 
     def save(self, **kwargs: Any) -> None:
-        """Keep a redacted copy: cells that are still to run must not lose their source."""
+        """Keep a redacted copy: cells that have not run yet must not lose their source."""
         if self.save_copy is not None:
             self.save_copy(nbformat.from_dict(REDACTOR.plain(self.nb)))
         self.last_save_time = self.now()
@@ -107,7 +107,7 @@ class HonestManager(NotebookExecutionManager):
             cell.metadata.papermill["status"] = INTERRUPTED
 
     def cell_stopped(self, cell: NotebookNode, status: str, name: str, sentence: str) -> None:
-        """Note that `cell` did not come to its end, in words a reader of the notebook finds."""
+        """Note in the notebook that `cell` did not finish."""
         cell.metadata.papermill["exception"] = True
         cell.metadata.papermill["status"] = status
         self.nb.metadata.papermill["exception"] = True
@@ -164,8 +164,8 @@ class RedactingClient(PapermillNotebookClient):
             self._disconnect(kill=not idle)
 
     def _start(self) -> None:
-        """Take a kernel and connect to it. One that dies before it was ready is replaced, as no cell has run in
-        it: its ports are chosen before it opens them, and another process may have been quicker."""
+        """Use a kernel and connect to it. One that dies before it was ready is replaced, because no cell has run in
+        it: its ports are chosen before it opens them, and another process may have been faster."""
         for left in reversed(range(STARTS)):
             self.km = self.kernels.take()
             try:
@@ -177,9 +177,9 @@ class RedactingClient(PapermillNotebookClient):
                 self.kernels.log_lines()
 
     async def _connect(self) -> None:
-        """Wait until the kernel answers, redacts, and we hear what it publishes.
+        """Wait until the kernel answers, redacts, and we receive what it publishes.
 
-        Unlike jupyter_client's own way this waits for the evidence and not for a
+        Unlike jupyter_client's own method this waits for evidence, not for a
         fifth of a second of silence.
         """
         assert self.km is not None
@@ -213,11 +213,11 @@ class RedactingClient(PapermillNotebookClient):
             raise RunError(
                 f"the kernel {self.kernel_name!r} cannot keep secrets out of its outputs: scimkit is not installed"
                 " where it runs",
-                "Use the kernel `python3` of the environment that scimkit is installed in.",
+                "Use the kernel `python3` of the environment in which scimkit is installed.",
             )
 
     async def _heard_idle(self, request_id: str) -> bool:
-        """Whether the end of `request_id` is published to us: nothing before it is still on its way."""
+        """Whether the end of `request_id` has been published to us: nothing before it is still on its way."""
         assert self.kc is not None
         try:
             while True:
@@ -262,7 +262,10 @@ class RedactingClient(PapermillNotebookClient):
                 break
             except CellTimeoutError:
                 manager.cell_stopped(
-                    cell, manager.FAILED, "Timeout", f"not done after {self.timeout} seconds; the kernel was stopped"
+                    cell,
+                    manager.FAILED,
+                    "Timeout",
+                    f"not finished after {self.timeout} seconds; the kernel was stopped",
                 )
                 raise
             except DeadKernelError:
@@ -303,7 +306,7 @@ class RedactingClient(PapermillNotebookClient):
             self.kc.shell_channel.socket.get(zmq.EVENTS)
 
     def _hear(self, message: Mapping[str, Any]) -> bool:
-        """Take what the kernel tells the engine alone; whether `message` was that."""
+        """Process what the kernel sends only to the engine; returns whether `message` was such a message."""
         content = message["content"]
         if message["msg_type"] != "comm_open" or content.get("target_name") != ENGINE_TARGET:
             return False
@@ -315,7 +318,7 @@ class RedactingClient(PapermillNotebookClient):
         return True
 
     def log_output_message(self, output: NotebookNode) -> None:
-        """Log and copy streams by whole lines: only there is a secret in one piece."""
+        """Log and copy streams in whole lines: only there is a secret in one piece."""
         if output.output_type != "stream":
             super().log_output_message(output)
             return
@@ -451,7 +454,7 @@ def clean_document(nb: NotebookNode) -> None:
 
 
 def redact_exception(error: BaseException) -> None:
-    """Take known secrets out of what `error`, and what it was raised from, say."""
+    """Remove known secrets from the messages of `error` and of its causes."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -465,7 +468,7 @@ def redact_exception(error: BaseException) -> None:
 
 
 def _refuse_quiet_exit(cell: NotebookNode) -> None:
-    """papermill takes `sys.exit(0)` for success although the cells after it have not run: give it a sentence."""
+    """papermill treats `sys.exit(0)` as success although the cells after it have not run. This gives it a sentence."""
     for output in cell.outputs:
         if output.output_type == "error" and output.ename == "SystemExit":
             output.evalue = f"sys.exit({output.evalue}) in a notebook: the cells after it did not run"
@@ -489,7 +492,7 @@ def is_local(path: str | os.PathLike[str]) -> bool:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path` whole or not at all."""
+    """Write `text` to `path` completely or not at all."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -23,7 +23,7 @@ AVAILABLE = sys.platform.startswith("linux")  # macOS libraries do not survive a
 
 
 class ForkedProcess:
-    """A kernel's process as jupyter_client wants to see one; it is the child of a child of ours."""
+    """A kernel's process in the form jupyter_client expects; it is the child of a child of ours."""
 
     stdin = stdout = stderr = None
 
@@ -53,7 +53,7 @@ class ForkedProcess:
 
 
 class KernelServer:
-    """The process to fork from. Raises OSError from `fork` when it cannot."""
+    """The process to fork from. Raises OSError from `fork` if it cannot."""
 
     def __init__(
         self, modules: Iterable[str], environment: Mapping[str, str], forward: Callable[[IO[bytes]], None]
@@ -108,7 +108,7 @@ class KernelServer:
         kernel.ended.set()
 
     def close(self) -> None:
-        """End the process, and with it kernels that are still there."""
+        """End the process, and with it any remaining kernels."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None

@@ -1,4 +1,4 @@
-"""An executed notebook as one HTML page that asks no other server for anything."""
+"""An executed notebook as one HTML page that makes no request to another server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEXT = re.compile(r'<a href="(\w+)\.ipynb">\1\.ipynb</a>')
 
 @functools.cache
 def _exporter() -> Any:
-    """One for all pages of a process: half the time of a page is compiling its templates."""
+    """One for all pages of a process: compiling its templates takes half the time of a page."""
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
@@ -38,7 +38,7 @@ def _exporter() -> Any:
 
 
 def render_page(notebook: NotebookNode, title: str) -> str:
-    """The page for `notebook`, which has no secrets and no widget state any more. Cells tagged
-    `hide-input` show their output only."""
+    """The page for `notebook`, which no longer contains secrets or widget state. Cells tagged
+    `hide-input` show only their output."""
     page, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
     return _NEXT.sub(r'<a href="\1.html">\1</a>', str(page))

@@ -1,8 +1,8 @@
-"""Kernels for a run: each new, used for one notebook, gone afterwards.
+"""Kernels for a run: each new, used for one notebook, ended afterwards.
 
 A kernel takes longer to start than most notebooks take to run. So the next one
-starts while the current notebook works, and the last one is not waited for when
-it ends: the cost of a clean kernel per notebook without its delay. On Linux they are forked from one process that has
+starts while the current notebook runs, and nothing waits for the last one
+to end: a clean kernel per notebook, without its delay. On Linux they are forked from one process that has
 done their imports.
 """
 
@@ -42,16 +42,16 @@ class OwnKernelSpecs(KernelSpecManager):
 
 
 class Kernels:
-    """Makes kernels, the next one ahead of time, and sees them out.
+    """Creates kernels, the next one ahead of time, and ends them.
 
-    expected     how many notebooks will ask; no kernel is started ahead beyond that
+    expected     how many notebooks will need one; no kernel is started ahead beyond that
     environment  variables for the kernels alone, on top of this process's own
-    preload      modules each kernel imports while nobody waits for it
-    fork         where the system can: fork them from one process that has done the imports
-    log          takes each line that a kernel's process prints outside the protocol, at the
-                 end of the cell: such a line may overtake the word of which secret it holds
+    preload      modules each kernel imports while nothing waits for it
+    fork         if the system supports it: fork them from one process that has done the imports
+    log          receives each line that a kernel's process prints outside the protocol, at the
+                 end of the cell: such a line may arrive before the kernel reports which secret it contains
 
-    Use as a context manager: leaving it ends every kernel that is left.
+    Use as a context manager: leaving it ends every remaining kernel.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Kernels:
         self._leaving: list[AsyncKernelManager] = []
         self._lines: list[str] = []
         self.lacks_a_port = False
-        """A kernel has said that it cannot open its ports, perhaps while it waited, and none was killed since:
+        """A kernel reported that it cannot open its ports, perhaps while it waited, and none was killed since:
         some then hang instead of ending."""
 
     def __enter__(self) -> Kernels:
@@ -84,7 +84,7 @@ class Kernels:
         self.close()
 
     def begin(self) -> None:
-        """Start what takes long, without waiting for it: the process to fork from, or the first kernel."""
+        """Start the slow part without waiting for it: the process to fork from, or the first kernel."""
         if self.fork and self._server is None:
             self._server = KernelServer(
                 self.preload, {**os.environ, **self.environment}, lambda stream: _forward(stream, self._keep)
@@ -93,13 +93,13 @@ class Kernels:
             self.prepare()
 
     def prepare(self) -> None:
-        """Start the next kernel, unless it is started or no notebook is left that could want it."""
+        """Start the next kernel, unless it is started or no remaining notebook needs it."""
         if not self._waiting and self.left > 0:
             self.left -= 1
             self._waiting.append(self._start())
 
     def take(self) -> AsyncKernelManager:
-        """A kernel that nothing has run in: the oldest one started ahead, or a new one."""
+        """A kernel in which nothing has run: the oldest one started ahead, or a new one."""
         while self._waiting:
             manager = self._waiting.pop(0)
             if run_sync(manager.is_alive)():
@@ -109,7 +109,7 @@ class Kernels:
         return self._start()
 
     def release(self, manager: AsyncKernelManager, *, now: bool = False) -> None:
-        """Let `manager`'s kernel go. It is asked to end and not waited for; `now` kills it."""
+        """Release `manager`'s kernel. It is asked to end, without waiting; `now` kills it."""
         if now or not run_sync(manager.is_alive)():
             self._finish(manager, now=True)
             return
@@ -122,14 +122,14 @@ class Kernels:
             self.lacks_a_port = True
 
     def log_lines(self) -> None:
-        """Log what kernels' processes have printed so far; to be called when every secret they knew has been told."""
+        """Log the output of the kernels' processes so far; call it when every secret they knew has been reported."""
         while self._lines:
             line = self._lines.pop(0)
             if self.log is not None:
                 self.log(line)
 
     def close(self) -> None:
-        """End what is left. Kernels that were asked to end get the time to do so."""
+        """End the remaining kernels. Kernels that were asked to end get the time to do so."""
         while self._waiting:
             self._finish(self._waiting.pop(), now=True)
         while self._leaving:
@@ -178,7 +178,7 @@ class Kernels:
         except RuntimeError as error:
             raise RunError(
                 f"no kernel can be started ({error})",
-                "Use the kernel `python3` of the environment that scimkit is installed in.",
+                "Use the kernel `python3` of the environment in which scimkit is installed.",
             ) from None
         process = getattr(manager.provisioner, "process", None)
         if process is not None and process.stdout is not None:
@@ -196,7 +196,7 @@ class Kernels:
 
 
 def _forward(stream: IO[bytes], keep: Callable[[str], None]) -> None:
-    """Read to the end what a kernel's process prints, so that it never blocks on a full pipe."""
+    """Read all output of a kernel's process, so that it never blocks on a full pipe."""
     try:
         for line in stream:
             if line.strip():

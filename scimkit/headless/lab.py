@@ -28,7 +28,7 @@ FIRST = STEPS[0].name
 def prepare_lab(
     app: str | None, tenant: str | None, *, runs: Path, resume: Path | None, config: Path | None
 ) -> RunStore:
-    """A run folder with a copy of every notebook that is not there yet; the shipped ones stay as shipped."""
+    """A run folder with a copy of every missing notebook; the shipped ones stay unchanged."""
     run = None
     if resume is not None:
         run = RunStore.open(resume, redact=REDACTOR.text)
@@ -64,8 +64,8 @@ def prepare_lab(
 
 
 def _fill_in(notebook: str, **values: str) -> str:
-    """The text of `notebook` with these parameters as they are in the run, and without outputs: whoever
-    opens it reads where it works, and takes no shipped example for something that was done here."""
+    """The text of `notebook` with these parameters as they are in the run, and without outputs, so that
+    the reader sees where it works, and does not mistake a shipped example for a result of this run."""
     document = json.loads(notebook)
     for cell in document["cells"]:
         if cell["cell_type"] == "code":
@@ -93,11 +93,11 @@ def open_lab(
     browser: bool,
     port: int,
 ) -> int:
-    """Open JupyterLab on such a folder and stay until it ends; its exit code.
+    """Open JupyterLab on such a folder and wait until it ends; returns its exit code.
 
-    The sandbox, where it is the tenant, belongs to this process and ends with it. While it is
-    open it holds the run: a runner that would resume it is refused (RunError), and so is a
-    second JupyterLab, or this one while a runner is at work.
+    The sandbox, if it is the tenant, belongs to this process and ends with it. While it is
+    open it locks the run: a runner that would resume it is refused (RunError), and so is a
+    second JupyterLab, or this one while a runner is active.
     """
     run = prepare_lab(app, tenant, runs=runs, resume=resume, config=config)
     folder = run.folder.resolve()
@@ -121,7 +121,7 @@ def open_lab(
         command += ["--no-browser"]
     if port:
         command += [f"--ServerApp.port={port}"]
-    with run.locked("open in JupyterLab already (scimkit lab)"):
+    with run.locked("already open in JupyterLab (scimkit lab)"):
         if note := run.app_note():
             sys.stderr.write(f"Note: {note}\n")
         address = None
@@ -135,8 +135,8 @@ def open_lab(
 
 
 def _serve(command: list[str], environment: dict[str, str]) -> int:
-    """Until JupyterLab ends. Control-C reaches it as well, and it asks whether that is meant;
-    a request to end is passed on. Killed, it would leave kernels and its token behind."""
+    """Until JupyterLab ends. Control-C reaches JupyterLab too, which asks for confirmation;
+    a request to end is passed on. If it were killed, it would leave kernels and its token behind."""
     with subprocess.Popen(command, env=environment) as server:
         before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         try:

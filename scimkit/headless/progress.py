@@ -1,4 +1,4 @@
-"""How a run is followed: events, and two ways to print them."""
+"""How to follow a run: events, and two ways to print them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WIDTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is.
+    """The current position of a run.
 
     state  running | skipped | cell | passed | failed | waiting | error | interrupted
     cells  (done, all) of the step's notebook, for `cell`
@@ -37,7 +37,7 @@ Listener = Callable[[Progress], None]
 
 
 def printer(stream: TextIO | None = None) -> Listener:
-    """A listener that draws one bar on a terminal, and prints plain lines anywhere else."""
+    """A listener that draws one bar on a terminal, and prints plain lines elsewhere."""
     out = stream or sys.stderr
     if out.isatty():
         return _Bar(out)
@@ -54,7 +54,7 @@ class _Lines:
 
 
 class _Bar:
-    """The current step in one line that is drawn again; finished steps stay above it. ASCII, for any console."""
+    """The current step in one line that is redrawn; finished steps stay above it. ASCII, for any console."""
 
     def __init__(self, out: TextIO) -> None:
         self.out, self.drawn = out, 0

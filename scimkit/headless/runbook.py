@@ -1,7 +1,7 @@
-"""What a runbook is: a list of notebooks to run in order, as data.
+"""A runbook: a list of notebooks to run in order, as data.
 
-`runbooks/onboard.yaml` is the journey; a notebook by itself is a runbook of one
-step. A step is named after its notebook (`5c_pilot`), and `5c` for short.
+`runbooks/onboard.yaml` is the journey; a notebook on its own is a runbook of one
+step. A step is named after its notebook (`5c_pilot`), in short `5c`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Step:
 
     @property
     def short(self) -> str:
-        """What stands before the underscore where that is a number: `5c` of `5c_pilot`."""
+        """The part before the underscore if it is a number: `5c` of `5c_pilot`."""
         head = self.name.partition("_")[0]
         if head[:1].isdigit():
             return head
@@ -51,7 +51,7 @@ class Runbook:
         return next((step for step in self.steps if name in (step.name, step.short)), None)
 
     def in_order(self, names: Iterable[str]) -> Runbook:
-        """The same steps, those in `names` in that order: an app may need its steps in another one."""
+        """The same steps, those in `names` in that order: an app may need another order."""
         order = {name: number for number, name in enumerate(names)}
         places = [place for place, step in enumerate(self.steps) if step.name in order]
         moved = sorted((self.steps[place] for place in places), key=lambda step: order[step.name])
@@ -69,7 +69,7 @@ def names() -> tuple[str, ...]:
 def read_runbook(name: str) -> Runbook:
     """The runbook called `name`: a shipped one, a shipped notebook, or the path of a YAML file or a notebook.
 
-    Raises ConfigError when there is none, or its file does not say what it should.
+    Raises ConfigError if there is none, or its file is not a valid runbook.
     """
     path = _find(name)
     if path.suffix == ".ipynb":
@@ -89,7 +89,8 @@ def _find(name: str) -> Path:
             if candidate.is_file() and candidate.parent == shipped(folder):
                 return candidate
     raise ConfigError(
-        f"there is no runbook {name}", f"There are: {', '.join(names()) or 'none'}; or give the path of a file."
+        f"there is no runbook {name}",
+        f"The shipped ones are: {', '.join(names()) or 'none'}. Or give the path of a file.",
     )
 
 
@@ -97,7 +98,7 @@ def _parse(path: Path, name: str) -> Runbook:
     import yaml
 
     remedy = (
-        "It wants `title` and `steps`, each step with `notebook`, `title` and `records`; see runbooks/onboard.yaml."
+        "It needs `title` and `steps`, each step with `notebook`, `title` and `records`; see runbooks/onboard.yaml."
     )
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -110,7 +111,7 @@ def _parse(path: Path, name: str) -> Runbook:
             f"{path.name} is not a runbook ({' '.join(str(error).split()) or type(error).__name__})", remedy
         ) from None
     if not steps or len({step.name for step in steps}) < len(steps):
-        raise ConfigError(f"{path.name} has no steps, or one twice", remedy)
+        raise ConfigError(f"{path.name} has no steps, or one of them twice", remedy)
     return Runbook(name, title, steps)
 
 
@@ -121,5 +122,5 @@ def _step(row: Mapping[str, Any], runbook: Path) -> Step:
         if notebook.is_file():
             return Step(notebook.resolve(), str(row["title"]), tuple(str(kind) for kind in row.get("records", ())))
     raise ConfigError(
-        f"{runbook.name} names a notebook that is not there: {name}", f"Put {name}.ipynb beside {runbook.name}."
+        f"{runbook.name} names a notebook that does not exist: {name}", f"Put {name}.ipynb beside {runbook.name}."
     )

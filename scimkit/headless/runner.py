@@ -2,9 +2,9 @@
 
     result = run_runbook(read_runbook("onboard"), app="oreilly", tenant="sandbox", settings={}, runs_dir=Path("runs"))
 
-Before a kernel starts all settings are checked. Each step leaves
+All settings are checked before a kernel starts. Each step leaves
 `<step>.ipynb` and `<step>.html`, its state in `run.json` and its records. The
-first step that does not pass ends the run; `--resume` goes on there.
+first step that does not pass ends the run; `--resume` continues there.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class RunResult:
     exit_code  0 passed, 1 check failed, 2 configuration, 3 waiting, 4 could not finish, 130 interrupted
     folder     the run folder
     steps      the state of each step, in order
-    lines      what to print last; of a waiting run the last one is the command that continues
+    lines      what to print last; for a waiting run the last one is the command that continues
     """
 
     exit_code: int
@@ -84,7 +84,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How one step ended, and the lines that say so."""
+    """How one step ended, and the lines that report it."""
 
     exit_code: int
     state: str
@@ -168,7 +168,7 @@ def run_runbook(
 
 
 def _of_the_run(run: RunStore, runbook: Runbook, app: str | None, tenant: str | None) -> tuple[str, str]:
-    """App and tenant of a run to resume. Raises ConfigError where other ones were asked for."""
+    """App and tenant of a run to resume. Raises ConfigError if others were requested."""
     state = run.state()
     for what, asked in (("app", app), ("tenant", tenant), ("runbook", runbook.name)):
         if asked is not None and asked != state.get(what):
@@ -265,7 +265,7 @@ class _Runner:
         )
 
     def _is_changed(self, step: Step) -> bool:
-        """Whether this call sets a parameter of `step` to something it did not run with."""
+        """Whether this call sets a parameter of `step` to a value it did not run with."""
         before = self.run_store.state()["steps"].get(step.name, {}).get("parameters", {})
         return any(before.get(name) != value for name, value in self.values[step.name].items())
 
@@ -323,12 +323,12 @@ class _Runner:
         self._report(step, end.state)
 
     def _save(self, step: Step, document: NotebookNode) -> None:
-        """Keep `document`, a redacted copy. Paths of this machine have no place in evidence that travels."""
+        """Keep `document`, a redacted copy. Paths of this machine do not belong into evidence that is passed on."""
         document.metadata.get("papermill", {}).update(input_path=step.notebook.name, output_path=f"{step.name}.ipynb")
         self.run_store.write(f"{step.name}.ipynb", nbformat.v4.writes(document) + "\n")
 
     def _finish_document(self, step: Step, watch: Watch, pages: ThreadPoolExecutor) -> None:
-        """Keep the notebook once more, with the mark papermill has put at a failed cell, and its page."""
+        """Keep the notebook again, with the mark papermill has put at a failed cell, and its page."""
         if watch.document is None:
             return
         document = nbformat.from_dict(REDACTOR.plain(watch.document))
@@ -354,10 +354,10 @@ class _Runner:
         if not missing:
             return _End(PASSED, "passed")
         message = f"{step.name} ended without leaving its {' and '.join(missing)}"
-        return self._unfinished(step, message, "Open the notebook and see which cell was to keep it.")
+        return self._unfinished(step, message, "Open the notebook and find the cell that should keep it.")
 
     def _end_of(self, step: Step, error: Exception, watch: Watch) -> _End:
-        """The end of a step that an exception has ended: its own, if it was foreseen, or ours."""
+        """The end of a step that an exception has ended: its own, if it was foreseen, or scimkit's."""
         if isinstance(error, ScimkitError):
             return self._foreseen(
                 step, {"message": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
@@ -371,7 +371,7 @@ class _Runner:
             )
         if isinstance(error, CellTimeoutError):
             return self._unfinished(
-                step, f"a cell of {step.name} was not done after {self.cell_timeout_seconds} seconds"
+                step, f"a cell of {step.name} was not finished after {self.cell_timeout_seconds} seconds"
             )
         if isinstance(error, DeadKernelError):
             return self._unfinished(step, f"the kernel of {step.name} died")
@@ -404,7 +404,7 @@ class _Runner:
         return _End(
             INTERRUPTED,
             "interrupted",
-            lines=("Interrupted. What was done is kept.", f"Continue with: {self._command()}"),
+            lines=("Interrupted. Completed work is kept.", f"Continue with: {self._command()}"),
         )
 
     def _could_not(self, error: ScimkitError) -> _End:
@@ -438,7 +438,7 @@ class _Runner:
         return RunResult(end.exit_code, self.run_store.folder, states, lines)
 
     def _write_report(self) -> Path | None:
-        """report.html; a run whose report cannot be made has still run."""
+        """report.html; a run whose report cannot be created has still run."""
         try:
             from scimkit.report import write_report
 
@@ -450,15 +450,15 @@ class _Runner:
 
 
 def _literal(path: Path) -> str:
-    """papermill takes paths for format strings."""
+    """papermill reads paths as format strings."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
 @contextmanager
 def _sandbox(run: RunStore, profile: Any, options: dict[str, Any], *, waited: bool) -> Iterator[None]:
-    """The sandbox of this run, started where it does not live already, ended with the run.
+    """The sandbox of this run, started if it does not run already, ended with the run.
 
-    waited  a step was waiting: whoever goes on has let some minutes pass, and so does the virtual clock
+    waited  a step was waiting: whoever continues has let some minutes pass, and so does the virtual clock
     """
     from scimkit.sandbox import process
 
@@ -476,7 +476,7 @@ def _sandbox(run: RunStore, profile: Any, options: dict[str, Any], *, waited: bo
 
 @contextmanager
 def _logged(run: RunStore, now: Callable[[], datetime]) -> Iterator[None]:
-    """What papermill, nbclient and the kernels' processes say goes to run.log, redacted, and not to the console."""
+    """The output of papermill, nbclient and the kernels' processes goes to run.log, redacted, not to the console."""
 
     class ToRun(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -499,7 +499,7 @@ def _logged(run: RunStore, now: Callable[[], datetime]) -> Iterator[None]:
 
 @contextmanager
 def _termination_as_interrupt() -> Iterator[None]:
-    """A scheduler's SIGTERM ends a run as Ctrl-C does: kernel stopped, states true, resumable."""
+    """A scheduler's SIGTERM ends a run like Ctrl-C: kernel stopped, states correct, resumable."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

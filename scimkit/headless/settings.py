@@ -1,7 +1,7 @@
-"""What a run is told: `--set name=value` for every step that has it, `--set 5c.name=value` for one.
+"""The settings of a run: `--set name=value` for every step that has it, `--set 5c.name=value` for one.
 
-Checked against what the notebooks declare before anything starts, because
-papermill itself takes unknown names with a warning and wrong types silently.
+They are checked against the parameters of the notebooks before anything starts, because
+papermill itself accepts unknown names with a warning and wrong types silently.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def declared(runbook: Runbook) -> dict[str, tuple[Parameter, ...]]:
 def sort_settings(
     runbook: Runbook, settings: Settings, parameters: Mapping[str, tuple[Parameter, ...]]
 ) -> dict[str, dict[str, Any]]:
-    """`settings` by the whole name of a step, in the declared types; what is set for one step wins.
+    """`settings` by the whole name of a step, in the declared types; a setting for one step wins.
 
     Raises ConfigError for an unknown step or name, a wrong type, or a parameter
-    that has its own option, and CredentialError where a secret itself was given
-    instead of where it is.
+    that has its own option, and CredentialError if a secret itself was given
+    instead of its place.
     """
     sorted_out: dict[str, dict[str, Any]] = {step.name: {} for step in runbook.steps}
     for name in settings.get("", {}):
@@ -76,7 +76,7 @@ def sort_settings(
 def _take(into: dict[str, dict[str, Any]], step: Step, known: Iterable[Parameter], values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name in GIVEN:
-            raise ConfigError(f"{name} is not set with --set", f"Use {GIVEN[name]}.")
+            raise ConfigError(f"{name} cannot be set with --set", f"Use {GIVEN[name]}.")
         if _REFERENCE.fullmatch(name) and isinstance(value, str) and value:
             parse_reference(value)  # before it is written anywhere
     into[step.name].update(check_values(known, values, where=step.name))

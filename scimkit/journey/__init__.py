@@ -1,7 +1,7 @@
-"""The journey: the steps of a tutorial, what does each, and the record it leaves.
+"""The journey: the steps of a tutorial, the function for each, and the record it leaves.
 
 A step is a notebook. It calls verbs of these modules with the records of earlier steps and a handle, and keeps the
-record that they return; the table names the verb that the step is about, the rest stand in `scimkit/__init__.py`.
+record that they return. The table names the main verb of each step; the rest are in `scimkit/__init__.py`.
 
     step           module            verb                     record
     1_plan         readiness         check_readiness          Readiness
@@ -19,6 +19,6 @@ record that they return; the table names the verb that the step is about, the re
     6_monitor      monitor           summarize_logs           LogSummary
 
 Beside them: `steps` is this order as data, `guide` has the tutorial's own words and clicks,
-`filter_review` reads a scoping filter against real people, `prediction` is what the pilot and
-the forecast both ask.
+`filter_review` applies a scoping filter to real people, `prediction` is shared by the pilot and
+the forecast.
 """

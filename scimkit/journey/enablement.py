@@ -1,4 +1,4 @@
-"""Step 5d, second half: switch provisioning on."""
+"""Step 5d, second half: turn provisioning on."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from scimkit.monitoring.job_status import interval_words, last_began, read_statu
 @record("Enablement")
 @dataclass(frozen=True)
 class Enablement:
-    """The job was switched on.
+    """The job was turned on.
 
-    started_utc  when, by the tenant's clock; of a job that ran already, when its last cycle began
+    started_utc  when, by the tenant's clock; for a job that was already running, the start of its last cycle
     interval     the job's own, ISO 8601; never the tutorial's
     """
 
@@ -34,9 +34,9 @@ class Enablement:
 
 
 def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Forecast) -> tuple[PlannedChange, ...]:
-    """The start of the job, naming what the first cycle is predicted to do; nothing when it runs already.
+    """The start of the job, with the prediction for the first cycle; nothing if it is already running.
 
-    Raises NotReady when the forecast has a failed check.
+    Raises NotReady if the forecast has a failed check.
     """
     require_passed(forecast.checks)
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
@@ -62,8 +62,8 @@ def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Fore
 def start_provisioning(
     graph: GraphClient, enterprise_app: EnterpriseApp, *, now: datetime, limits: Limits
 ) -> Enablement:
-    """Start the job and read it back. One that runs already is left as it is: then the cycle
-    that has begun last counts as the first one, so that its events are not overlooked."""
+    """Start the job and read it back. A job that is already running is left unchanged: then the cycle
+    that started last counts as the first one, so that its events are not overlooked."""
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     job = graph.job(sp, job_id) or {}
     if is_running(job):
@@ -78,13 +78,13 @@ def start_provisioning(
     active = is_running(job)
     if active:
         check = passed(
-            "enable.started", f"provisioning is on; a cycle follows about every {interval_words(status.interval)}"
+            "enable.started", f"provisioning is on; a cycle runs about every {interval_words(status.interval)}"
         )
     else:
         check = failed(
             "enable.started",
-            "the job does not say that it is on",
-            "Look at the job's page in the portal, then run this step again.",
+            "the job does not report that it is on",
+            "Check the job's page in the portal, then run this step again.",
         )
     return Enablement(
         job_id,
@@ -97,7 +97,7 @@ def start_provisioning(
 
 
 def _group_words(group: GroupForecast) -> str:
-    """Such as "update, 3 members added"."""
+    """For example "update, 3 members added"."""
     members = [
         f"{count(number, 'member')} {what}"
         for number, what in ((group.members, "added"), (group.removed, "removed"))
@@ -111,6 +111,8 @@ def _not_quarantined(quarantine: str) -> tuple[Check, ...]:
         return ()
     return (
         failed(
-            "enable.quarantine", f"the job is in quarantine: {quarantine}", "Mend what it names before anything else."
+            "enable.quarantine",
+            f"the job is in quarantine: {quarantine}",
+            "Fix the reason it names before anything else.",
         ),
     )

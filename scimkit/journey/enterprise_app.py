@@ -30,11 +30,11 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class AppCandidates:
-    """What Graph shows before anything is made.
+    """What Graph shows before anything is created.
 
-    template   the gallery entry; {} where none was found under the profile's names, or none is used
-    existing   service principals made from it, or added by the vendor's sign-up; `ours` are
-               the ids this run made
+    template   the gallery entry; {} if none was found under the profile's names, or none is used
+    existing   service principals created from it, or added by the vendor's sign-up; `ours` are
+               the ids this run created
     started    whether this run has started a job
     """
 
@@ -51,9 +51,9 @@ class AppCandidates:
 class EnterpriseApp:
     """The enterprise app that provisions.
 
-    gallery_template_id  of the gallery entry it was made from
-    template_id          of the synchronization template the job was made from
-    created              made by this run; False: adopted by name
+    gallery_template_id  of the gallery entry it was created from
+    template_id          of the synchronization template the job was created from
+    created              created by this run; False: adopted by name
     """
 
     display_name: str
@@ -69,10 +69,10 @@ class EnterpriseApp:
 
 
 def find_app(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandidates:
-    """The gallery entry of `app` and the enterprise apps already made from it.
+    """The gallery entry of `app` and the enterprise apps already created from it.
 
-    No public source gives the template's id, so it is looked up by each exact name
-    of the profile. An app that the vendor's sign-up adds is looked for itself.
+    No public source gives the template's id, so it is searched by each exact name
+    of the profile. An app that the vendor's sign-up adds is searched directly.
     """
     if app.gallery.added_by == "sign_up":
         return _find_signed_up(app, graph, journal)
@@ -98,8 +98,9 @@ def find_app(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandid
 
 
 def _find_custom(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandidates:
-    """An app without a gallery entry is made from Microsoft's template for all of those: its own are told by their
-    name."""
+    """An app without a gallery entry is created from Microsoft's template for all such apps; its own service
+    principals are
+    recognised by their name."""
     template = {"id": NON_GALLERY_ID, "displayName": app.gallery_names[0]}
     made = tuple(graph.find_service_principals(template_id=NON_GALLERY_ID))
     ours = frozenset(sp["id"] for sp in made if made_here(journal, sp["id"])) or _begun_here(
@@ -115,7 +116,7 @@ def _find_custom(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCa
 
 
 def _find_signed_up(app: AppProfile, graph: GraphClient, journal: Journal) -> AppCandidates:
-    """The enterprise apps that a sign-up at the vendor may have added: none is ever made here."""
+    """The enterprise apps that a sign-up at the vendor may have added: none is ever created here."""
     found: dict[str, dict[str, Any]] = {}
     for name in app.gallery_names:
         found |= {sp["id"]: sp for sp in graph.find_service_principals(display_name=name)}
@@ -125,7 +126,7 @@ def _find_signed_up(app: AppProfile, graph: GraphClient, journal: Journal) -> Ap
     if not found:
         check = warning(
             "app.signed_up",
-            f"no enterprise app called {' or '.join(app.gallery_names)} is in this tenant yet",
+            f"this tenant has no enterprise app called {' or '.join(app.gallery_names)} yet",
             _sign_up(app),
             source,
         )
@@ -136,8 +137,8 @@ def _find_signed_up(app: AppProfile, graph: GraphClient, journal: Journal) -> Ap
 
 def _sign_up(app: AppProfile) -> str:
     return (
-        f"Sign up: in the portal's gallery open {app.gallery_names[0]}, choose its sign-up button and log in at the"
-        " vendor with your work account; that adds the app. It then stands in the list of enterprise apps, where"
+        f"Sign up: open {app.gallery_names[0]} in the portal's gallery, choose its sign-up button and log in at the"
+        " vendor with your work account. That adds the app. It then appears in the list of enterprise apps, where"
         " Properties shows its Object ID."
     )
 
@@ -147,7 +148,7 @@ def _listed(apps: Iterable[dict[str, Any]]) -> str:
 
 
 def made_here(journal: Journal, object_id: str) -> bool:
-    """Whether a write of this run was answered with `object_id`: only that is ours."""
+    """Whether a write of this run returned `object_id`: only such an object belongs to this run."""
     return any(entry.state == "done" and object_id in json.dumps(entry.answer) for entry in journal.entries())
 
 
@@ -159,7 +160,7 @@ def _started_here(journal: Journal) -> bool:
 def _begun_here(journal: Journal, template_id: str, existing: tuple[dict[str, Any], ...]) -> frozenset[str]:
     """The app of a write that was sent and never answered: a run killed in between cannot know its id.
 
-    A run makes an app only where there was none, so one that has the name it sent is its own.
+    A run creates an app only if there was none, so one with the name it sent is its own.
     """
     begun = [
         e
@@ -179,7 +180,7 @@ def _no_template(app: AppProfile, found: list[dict[str, Any]], fit: list[dict[st
         return failed(
             "app.gallery_entry",
             f"the gallery has {len(fit)} entries under {names}",
-            "Adopt the right app by name: make it in the portal, then set adopt.",
+            "Adopt the right app by name: create it in the portal, then set adopt.",
         )
     if found:
         return failed(
@@ -190,25 +191,25 @@ def _no_template(app: AppProfile, found: list[dict[str, Any]], fit: list[dict[st
     return failed(
         "app.gallery_entry",
         f"the gallery has no entry called {names}",
-        "Look it up in the portal's gallery; add its exact name to the profile's gallery names.",
+        "Search for it in the portal's gallery, and add its exact name to the profile's gallery names.",
     )
 
 
 def plan_app(
     app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, display_name: str, adopt: str
 ) -> tuple[PlannedChange, ...]:
-    """What must be made: the enterprise app, its provisioning job, or nothing.
+    """What must be created: the enterprise app, its provisioning job, or nothing.
 
-    display_name  name for a new enterprise app; "" takes the gallery's
+    display_name  name for a new enterprise app; "" uses the gallery's
     adopt         display name or object id of an existing app to use instead
 
-    Raises NotReady when the gallery has no fitting entry, PlanRefused when apps
-    exist and none is adopted, or the one to adopt is not there.
+    Raises NotReady if the gallery has no suitable entry, PlanRefused if apps
+    exist and none is adopted, or the one to adopt does not exist.
     """
     chosen = choose_app(app, candidates, adopt=adopt)
     if chosen is None:
         name = display_name or candidates.template["displayName"]
-        origin = "as an app without gallery entry"
+        origin = "as an app without a gallery entry"
         if app.gallery.added_by != "custom":
             origin = f"from the gallery entry {candidates.template['displayName']}"
         return (PlannedChange("create", f"enterprise app {name}", "", origin), _job_change(name))
@@ -222,7 +223,7 @@ def _job_change(name: str) -> PlannedChange:
 
 
 def choose_app(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dict[str, Any] | None:
-    """The existing app to use, or None: make one."""
+    """The existing app to use, or None: create one."""
     if app.gallery.added_by == "sign_up":
         return _choose_signed_up(app, candidates, adopt=adopt)
     if not candidates.template:
@@ -234,8 +235,8 @@ def choose_app(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dic
             return fit[0]
         there = _listed(candidates.existing) or "none"
         raise PlanRefused(
-            f"{len(fit)} enterprise apps made from this gallery entry are called {adopt}",
-            f"There are: {there}. Give the object id of the one you mean as adopt.",
+            f"{len(fit)} enterprise apps created from this gallery entry are called {adopt}",
+            f"The existing ones are: {there}. Give the object id of the right one as adopt.",
         )
     ours = [sp for sp in candidates.existing if sp["id"] in candidates.ours]
     if ours:
@@ -243,18 +244,18 @@ def choose_app(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dic
     if candidates.existing:
         names = ", ".join(f"{sp['displayName']} ({sp['id']})" for sp in candidates.existing)
         raise PlanRefused(
-            f"{app.title} is in this tenant already: {names}. scimkit leaves alone what it did not make",
-            "Set adopt to the name or object id of the app to use; or make a separate one under another name in the"
-            " portal and adopt that.",
+            f"{app.title} is already in this tenant: {names}. scimkit does not change apps it did not create",
+            "Set adopt to the name or object id of the app to use. Or create a separate one under another name in the"
+            " portal, and adopt that.",
         )
     return None
 
 
 def _choose_signed_up(app: AppProfile, candidates: AppCandidates, *, adopt: str) -> dict[str, Any]:
-    """The app to adopt. Raises Waiting while nobody has signed up, or none is adopted by name."""
+    """The app to adopt. Raises Waiting until a person has signed up, and until one is adopted by name."""
     if not candidates.existing:
         raise Waiting(
-            f"{app.title} is added to the tenant by signing up at the vendor, and is not there yet", _sign_up(app)
+            f"{app.title} is added to the tenant by signing up at the vendor, and does not exist yet", _sign_up(app)
         )
     fit = [sp for sp in candidates.existing if adopt in (sp["id"], sp["displayName"])]
     if len(fit) == 1:
@@ -262,14 +263,14 @@ def _choose_signed_up(app: AppProfile, candidates: AppCandidates, *, adopt: str)
     if adopt and not fit:
         raise PlanRefused(
             f"no enterprise app that {app.title}'s sign-up may have added is called {adopt}",
-            f"There are: {_listed(candidates.existing)}. Set adopt to one of them.",
+            f"The existing ones are: {_listed(candidates.existing)}. Set adopt to one of them.",
         )
     one = candidates.existing[0]
     settings = {"3_app": {"adopt": one["displayName"] if len(candidates.existing) == 1 else one["id"]}}
     raise Waiting(
-        f"{app.title} is in this tenant: {_listed(candidates.existing)}. scimkit did not make it and leaves it alone"
-        " until you adopt it",
-        "Compare the Object ID with the one under Properties of the app you signed up for, then set adopt to its name"
+        f"{app.title} is in this tenant: {_listed(candidates.existing)}. scimkit did not create it and does not change"
+        " it until you adopt it",
+        "Compare the Object ID with the one under Properties of the app you signed up for. Then set adopt to its name"
         " or Object ID.",
         settings=settings,
     )
@@ -278,7 +279,7 @@ def _choose_signed_up(app: AppProfile, candidates: AppCandidates, *, adopt: str)
 def make_app(
     app: AppProfile, graph: GraphClient, candidates: AppCandidates, *, display_name: str, adopt: str
 ) -> EnterpriseApp:
-    """Carry out `plan_app`: make what is missing, wait until it is there, read it back."""
+    """Carry out `plan_app`: create what is missing, wait until it exists, read it back."""
     chosen = choose_app(app, candidates, adopt=adopt)
     created = chosen is None or chosen["id"] in candidates.ours
     if chosen is None:
@@ -308,7 +309,7 @@ def make_app(
 
 
 def find_or_create_job(graph: GraphClient, service_principal_id: str, template_id: str) -> dict[str, Any]:
-    """The app's provisioning job; made from `template_id` where there is none."""
+    """The app's provisioning job; created from `template_id` if there is none."""
     jobs = graph.jobs(service_principal_id)
     if jobs:
         return jobs[0]
@@ -316,7 +317,7 @@ def find_or_create_job(graph: GraphClient, service_principal_id: str, template_i
 
 
 def _application_id(graph: GraphClient, sp: dict[str, Any]) -> str:
-    """Object id of the app registration behind a service principal; "" where it is not readable."""
+    """Object id of the app registration behind a service principal; "" if it cannot be read."""
     application = graph.application(sp["appId"])
     if application:
         return str(application["id"])
@@ -324,8 +325,8 @@ def _application_id(graph: GraphClient, sp: dict[str, Any]) -> str:
 
 
 def pick_template(templates: list[dict[str, Any]]) -> dict[str, Any]:
-    """The synchronization template to use: the only one, else the default one, never
-    the connector of 2018 (`customappsso`) while another is offered."""
+    """The synchronization template to use: the only one, otherwise the default one, never
+    the connector of 2018 (`customappsso`) if another is offered."""
     offered = [t for t in templates if t["id"] != "customappsso"] or templates
     default = [t for t in offered if t.get("default")]
     return (default or offered)[0]
@@ -337,13 +338,13 @@ def _adopted(app: AppProfile, sp: dict[str, Any]) -> tuple[Check, ...]:
     return (
         passed(
             "app.adopted",
-            f"{sp['displayName']} was added by signing up at the vendor and is adopted by name; no app was made",
+            f"{sp['displayName']} was added by signing up at the vendor and is adopted by name; no app was created",
         ),
     )
 
 
 def is_running(job: Mapping[str, Any]) -> bool:
-    """Whether cycles of the job follow one another by themselves."""
+    """Whether cycles of the job run automatically."""
     return bool((job.get("schedule") or {}).get("state") == "Active")
 
 
@@ -351,14 +352,16 @@ def _check_app(sp: dict[str, Any], job: dict[str, Any], *, ours: bool) -> tuple[
     found = [
         passed(
             "app.service_principal",
-            f"the enterprise app {sp['displayName']} is there and known to the provisioning service",
+            f"the enterprise app {sp['displayName']} exists and is known to the provisioning service",
         )
     ]
     if is_running(job) and not ours:
-        text = "the provisioning job is running already, and this run did not start it"
+        text = "the provisioning job is already running, and this run did not start it"
         found.append(
             failed(
-                "app.job_running", text, "Stop it in the portal, let the running cycle end, then run this step again."
+                "app.job_running",
+                text,
+                "Stop it in the portal, wait until the running cycle has ended, then run this step again.",
             )
         )
     elif is_running(job):
@@ -370,7 +373,7 @@ def _check_app(sp: dict[str, Any], job: dict[str, Any], *, ours: bool) -> tuple[
             )
         )
     else:
-        found.append(passed("app.job", "the provisioning job exists and is switched off"))
+        found.append(passed("app.job", "the provisioning job exists and is off"))
     if not sp.get("appRoleAssignmentRequired", True):
         found.append(
             warning(

@@ -1,7 +1,7 @@
-"""What scoping filters do to the people and groups that are assigned.
+"""How scoping filters affect the assigned people and groups.
 
-A filter narrows the assignment: both must let somebody pass ("How application
-provisioning works"), so only who is assigned is looked at. Nothing is written here.
+A filter narrows the assignment: a person must pass both ("How application
+provisioning works"), so only assigned people are checked. Nothing is written here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ USER_NAMES = frozenset((*SAME_NAME, *OTHER_NAME, *_MADE, *(f"extensionAttribute{
 
 @dataclass(frozen=True, slots=True)
 class FailedClause:
-    """One clause that is false for somebody. has: what they have there, EMPTY for nothing."""
+    """One clause that is false for a person. has: the person's value, EMPTY for none."""
 
     filter: str
     attribute: str
@@ -46,7 +46,7 @@ class FailedClause:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Somebody who is assigned but passes no filter, with every clause that is false for them.
+    """A person who is assigned but passes no filter, with every clause that is false for that person.
 
     person  user principal name, group the name of a group: one of the two
     """
@@ -62,7 +62,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class ClauseCount:
-    """How many of those left out a clause is false for; of these `empty` have nothing there."""
+    """For how many of those left out a clause is false; `empty` of these have no value."""
 
     clause: str
     people: int
@@ -71,10 +71,10 @@ class ClauseCount:
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulPattern:
-    """Somebody for whom it matters whether a pattern must match the whole value, which is (unconfirmed).
+    """A person for whom it matters whether a pattern must match the whole value, which is (unconfirmed).
 
     person, group  as in LeftOut
-    passes_when    the reading that lets them pass: anywhere | whole
+    passes_when    the reading under which the person passes: anywhere | whole
     """
 
     person: str
@@ -88,15 +88,15 @@ class DoubtfulPattern:
 
 @dataclass(frozen=True, slots=True)
 class FilterReview:
-    """The scoping filters of one mapping, and what they do.
+    """The scoping filters of one mapping, and their effect.
 
     object    User | Group: what the mapping provisions
-    filters   each as text, its name in front
-    remarks   what is doubtful about them without looking at anybody
-    judged    how many of the assigned were looked at; passing: of these
-    problem   why nobody could be judged; ""; unread: the attribute that could not be read from Graph
+    filters   each as text, preceded by its name
+    remarks   what is doubtful about them, regardless of any person
+    judged    how many of the assigned were checked; passing: how many of these pass
+    problem   why no one could be checked; ""; unread: the attribute that could not be read from Graph
     left_out  in by assignment, out by filter; counts: the same by clause, most frequent first
-    not_reproduced  the problem is a pattern that cannot be run here, and that Microsoft may well run
+    not_reproduced  the problem is a pattern that cannot be run here, and that Microsoft may be able to run
     """
 
     object: str
@@ -114,9 +114,9 @@ class FilterReview:
 
 @dataclass(frozen=True, slots=True)
 class FilterTrial:
-    """A filter that is not in Entra, judged on everybody assigned.
+    """A filter that is not in Entra, applied to everyone assigned.
 
-    text      as it was given, in canonical form; "" where none was
+    text      as given, in canonical form; "" if there was none
     staying   pass today and would pass; leaving pass today and would not (a started job disables them)
     entering  do not pass today and would; left out today and then: the rest
     """
@@ -129,7 +129,7 @@ class FilterTrial:
 
 
 def source_names(schema: Mapping[str, Any], source_object: str) -> frozenset[str]:
-    """The attributes that the schema's source directory lists for `source_object`; none where it lists nothing."""
+    """The attributes that the schema's source directory lists for `source_object`; none if it lists nothing."""
     rules = schema.get("synchronizationRules") or ()
     sources = {rule.get("sourceDirectoryName") for rule in rules}
     names: set[str] = set()
@@ -143,7 +143,7 @@ def source_names(schema: Mapping[str, Any], source_object: str) -> frozenset[str
 
 
 def extension_attributes(filters: Iterable[ScopingFilter], known: frozenset[str]) -> tuple[str, ...]:
-    """Directory extensions that `filters` read: Graph gives them only when they are asked for by name."""
+    """Directory extensions that `filters` read: Graph returns them only when they are requested by name."""
     clauses = chain.from_iterable(each.clauses for each in filters)
     names = (clause.attribute for clause in clauses)
     return tuple(dict.fromkeys(name for name in names if name.startswith("extension_") and name in known))
@@ -152,7 +152,7 @@ def extension_attributes(filters: Iterable[ScopingFilter], known: frozenset[str]
 def assigned_groups(
     graph: GraphClient, mapping: ObjectMapping | None, group_ids: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
-    """The assigned groups by name, where a group mapping with filters makes them worth a request each."""
+    """The assigned groups by name, if a group mapping with filters makes them worth one request each."""
     if mapping is None or not mapping.enabled or not mapping.filters:
         return {}
     found = (group for id in group_ids if (group := graph.group(id)) is not None)
@@ -163,7 +163,7 @@ def assigned_groups(
 
 
 def user_sources(users: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Graph users by user principal name as filters see them."""
+    """Graph users by user principal name, as filters see them."""
     return {
         str(user.get("userPrincipalName") or user["id"]): source_attributes(user, soft_deleted=False) for user in users
     }
@@ -176,9 +176,9 @@ def review_filters(
     *,
     known: frozenset[str],
 ) -> FilterReview:
-    """Judge everybody in `sources` by `filters`, under both readings of a pattern.
+    """Apply `filters` to everyone in `sources`, under both readings of a pattern.
 
-    sources  source attributes of who is assigned, by user principal name (of groups by name)
+    sources  source attributes of the assigned people, by user principal name (of groups by name)
     known    the source schema's attributes; empty: not checked
     """
     remarks = (*lint_filters(filters), *_unknown_attributes(filters, known))
@@ -230,9 +230,9 @@ def try_filters(
     *,
     known: frozenset[str],
 ) -> FilterTrial:
-    """What `tried` would do in place of the filters of `today`; it is judged, never written.
+    """What `tried` would do in place of the filters of `today`; it is evaluated, never written.
 
-    Where one of the two cannot be judged, nothing is said of anybody.
+    If one of the two cannot be evaluated, nothing is reported about anyone.
     """
     review = review_filters(source_object, tried, sources, known=known)
     if review.problem or not tried:
@@ -243,7 +243,7 @@ def try_filters(
             before,
             filters=review.filters,
             remarks=review.remarks,
-            problem=f"of the filter of today nothing is known: {before.problem}",
+            problem=f"nothing is known about the current filter: {before.problem}",
         )
         return FilterTrial(print_filters(tried), unjudged, 0, (), ())
     out = {each.person for each in before.left_out}
@@ -270,7 +270,7 @@ def _unknown_attributes(filters: Iterable[ScopingFilter], known: frozenset[str])
 
 
 def _unread(source_object: str, filters: Iterable[ScopingFilter]) -> tuple[str, ...]:
-    """Attributes of `filters` that scimkit cannot read from Graph: nothing may be claimed about them."""
+    """Attributes of `filters` that scimkit cannot read from Graph, so that nothing may be claimed about them."""
     if source_object == "User":
         readable = USER_NAMES
     else:
@@ -321,7 +321,7 @@ def _count(left_out: Iterable[LeftOut]) -> tuple[ClauseCount, ...]:
 
 
 def check_filters_of(review: FilterReview) -> tuple[Check, ...]:
-    """What an administrator should look at; one passed check where there is no filter."""
+    """What an administrator should check; one passed check if there is no filter."""
     if review.object == "User":
         code, who = ("scope.filters", "people")
     else:
@@ -341,22 +341,22 @@ def check_filters_of(review: FilterReview) -> tuple[Check, ...]:
 def _check_effect(code: str, who: str, review: FilterReview) -> Check:
     if review.unread:
         remedy = f"Try the filter in the portal: provision on demand names the clauses of {review.unread}."
-        return not_observed(code, f"nobody was judged by the scoping filters: {review.problem}", remedy)
+        return not_observed(code, f"no one was checked against the scoping filters: {review.problem}", remedy)
     if review.problem and any(remark.severity == "error" for remark in review.remarks):
-        return not_reached(code, f"nobody was judged by the scoping filters: {review.problem}")
+        return not_reached(code, f"no one was checked against the scoping filters: {review.problem}")
     if review.not_reproduced:
         remedy = (
-            "Microsoft may well run it: try it in the portal, where provision on demand names the clauses, or write the"
-            " pattern in another way."
+            "Microsoft may be able to run it. Try it in the portal, where provision on demand names the clauses, or"
+            " write the pattern in another way."
         )
         return not_observed(
-            code, f"nobody was judged by the scoping filters: {review.problem}", remedy, MARKS["unconfirmed"]
+            code, f"no one was checked against the scoping filters: {review.problem}", remedy, MARKS["unconfirmed"]
         )
     if review.problem:
         remedy = "Correct the filter in the portal's attribute mapping, under source object scope."
-        return failed(code, f"the scoping filters cannot be judged: {review.problem}", remedy, SOURCE)
+        return failed(code, f"the scoping filters cannot be evaluated: {review.problem}", remedy, SOURCE)
     if not review.judged:
-        return not_observed(code, f"no {who} are assigned, so the scoping filters were tried on none")
+        return not_observed(code, f"no {who} are assigned, so the scoping filters could not be tried")
     if not review.left_out:
         return passed(code, f"all {review.judged} {who} assigned pass the scoping filters", SOURCE)
     text = (
@@ -364,12 +364,12 @@ def _check_effect(code: str, who: str, review: FilterReview) -> Check:
     )
     if not review.passing and review.object == "User":  # people of a group are provisioned without it
         return failed(
-            code, text, "Correct the filter, or fill the attribute in Entra: so nothing is provisioned.", SOURCE
+            code, text, "Correct the filter, or fill the attribute in Entra. As it is, nothing is provisioned.", SOURCE
         )
     return warning(
         code,
         text,
-        "Nothing, if they are meant to stay out; else correct the filter, or fill the attribute in Entra.",
+        "Nothing, if they should stay out. Otherwise correct the filter, or fill the attribute in Entra.",
         SOURCE,
     )
 
@@ -387,14 +387,14 @@ def _check_doubtful(code: str, who: str, review: FilterReview) -> tuple[Check, .
         return ()
     names = ", ".join(each.name for each in review.doubtful[:3]) + (" …" if len(review.doubtful) > 3 else "")
     text = (
-        f"whether {len(review.doubtful)} {who} pass depends on a pattern having to match the whole value, which is not"
-        f" documented: {names}"
+        f"whether {len(review.doubtful)} {who} pass depends on whether a pattern must match the whole value, which is"
+        f" not documented: {names}"
     )
     return (
         warning(
             f"{code}_pattern",
             text,
-            "Write ^...$ around the pattern (or .* at its ends, if a part will do).",
+            "Write ^...$ around the pattern (or .* at its ends, if a partial match is enough).",
             MARKS["unconfirmed"],
         ),
     )

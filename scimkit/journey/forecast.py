@@ -1,6 +1,6 @@
-"""Step 5d, first half: exactly who would be created, taken over, changed, left out, and why.
+"""Step 5d, first half: exactly who would be created, taken over, changed or left out, and why.
 
-Predicted with the same decision that the pilot proves, over what is read now:
+Predicted with the same decision that the pilot proves, from current data:
 assignments and people from Graph, accounts from the app. Nothing is written.
 """
 
@@ -39,10 +39,10 @@ QUARANTINE_SOURCE = "Application provisioning in quarantine status"
 
 @dataclass(slots=True)
 class ForecastRow:
-    """What is predicted for one person. Not frozen, as a forecast makes one a person; nothing changes it.
+    """The prediction for one person. Not frozen, because a forecast creates one per person; nothing changes it.
 
     action  create | update | disable | delete | nothing | skip | failure, or unknown
-            where the app cannot be asked from here
+            if the app cannot be reached from here
     """
 
     person: Person
@@ -52,12 +52,12 @@ class ForecastRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupForecast:
-    """What is predicted for one group that is assigned, or that the pilot has linked.
+    """The prediction for one group that is assigned, or that the pilot has linked.
 
-    action    as of people
+    action    as for people
     members   how many people (and groups) the cycle adds to it
     left_out  direct members who are not in scope, or get no account
-    removed   how many it takes out
+    removed   how many it removes
     """
 
     id: str
@@ -72,11 +72,11 @@ class GroupForecast:
 @record("Forecast")
 @dataclass(frozen=True)
 class Forecast:
-    """What switching on would do, person by person and group by group.
+    """What turning provisioning on would do, person by person and group by group.
 
     counts             action -> people
-    observed_accounts  accounts the app has today; None: it could not be listed
-    groups             none where the mapping of groups is missing or switched off
+    observed_accounts  number of accounts in the app now; None: it could not be listed
+    groups             none if the group mapping is missing or off
     """
 
     rows: tuple[ForecastRow, ...]
@@ -95,9 +95,9 @@ def make_forecast(
     limits: Limits,
     pilot: PilotResult | None = None,
 ) -> Forecast:
-    """Predict the first cycle for everybody who is assigned. Reads only.
+    """Predict the first cycle for everyone who is assigned. Reads only.
 
-    pilot  whom it has linked is looked at by that link, and also when not assigned any more, or deleted
+    pilot  people it has linked are checked by that link, even if they are no longer assigned, or deleted
            in Entra; its group too
     """
     job, sight, links = read_job(graph, enterprise_app), Sight(scim), links_of(pilot) if pilot else NO_LINKS
@@ -140,7 +140,7 @@ def make_forecast(
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """What is predicted for everybody who is looked at, by object id in the order of Graph; and who may be referred
+    """The prediction for everyone who is checked, by object id in the order of Graph; and who may be referred
     to."""
 
     rows: dict[str, ForecastRow]
@@ -161,17 +161,18 @@ def _forecast_people(graph: GraphClient, job: JobFacts, sight: Sight, links: Lin
 
 
 def make_row(foreseen: Foreseen) -> ForecastRow:
-    """What is predicted for one person, as a row."""
+    """The prediction for one person, as a row."""
     return ForecastRow(person_of(foreseen.raw), foreseen.word, foreseen.outcome.decision.reason)
 
 
 def _is_unsure(action: str, id: str, links: Links, accounts: Mapping[str, str]) -> bool:
-    """Whether somebody linked may be leaving, and the app cannot be asked."""
+    """Whether a linked person may be leaving, and the app cannot be reached."""
     return action == "unknown" and id in links and not accounts.get(id)
 
 
 def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
-    """Whether SkipOutOfScopeDeletions is on; a sign-in that may not see the settings takes it for off, as it is by
+    """Whether SkipOutOfScopeDeletions is on. A sign-in without permission to read the settings assumes that it
+    is off, the
     default."""
     try:
         stored = graph.secrets(enterprise_app.service_principal_id)
@@ -181,11 +182,10 @@ def _keeps_leavers(graph: GraphClient, enterprise_app: EnterpriseApp) -> bool:
 
 
 def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tuple[ForecastRow, ...]:
-    """Whoever the pilot has linked and Graph lists no longer: in the recycle bin, or deleted for good; which, is not
-    read."""
-    why = (
-        "deleted in Entra since the pilot: the account is switched off, or deleted once the person is deleted for good"
-    )
+    """People the pilot has linked and Graph no longer lists: in the recycle bin, or permanently deleted; which
+    of the two
+    is not read."""
+    why = "deleted in Entra since the pilot: the account is disabled, or deleted once the person is permanently deleted"
     people = (one.person for one in (pilot.people if pilot else ()))
     return tuple(
         ForecastRow(person, "unknown", why) for person in people if person.id in links and person.id not in seen
@@ -193,14 +193,14 @@ def _gone(pilot: PilotResult | None, links: Links, seen: Collection[str]) -> tup
 
 
 def _group_row(foreseen: Foreseen, names: Mapping[str, str], had_deleted: bool) -> GroupForecast:
-    """names: what a group was called that is not in Entra any more. had_deleted: somebody was written into it who is
+    """names: the former names of groups that are no longer in Entra. had_deleted: a person was written into it who was
     deleted in Entra since."""
     decision, word, reason = foreseen.outcome.decision, foreseen.word, foreseen.outcome.decision.reason
     name = str(foreseen.raw.get("displayName") or names.get(foreseen.id) or foreseen.id)
     if had_deleted and word == "nothing":  # taken out before they were deleted, they are taken out in the app too
         word, reason = (
             "unknown",
-            f"{reason}; unknown only for people deleted in Entra since, whose memberships are not told",
+            f"{reason}; unknown only for people deleted in Entra since, whose memberships are not reported",
         )
     return GroupForecast(
         foreseen.id, name, word, reason, len(decision.add), len(decision.left_out), len(decision.remove)
@@ -218,39 +218,40 @@ def _check_anybody(assigned: int, looked_at: int) -> Check:
     if not assigned:
         return failed(
             "forecast.people",
-            "nobody is assigned: the cycle would do nothing",
+            "no one is assigned: the cycle would do nothing",
             "Assign the pilot people first (4_scope).",
         )
     others = looked_at - assigned
     text = f"{count(assigned, 'person is', 'people are')} assigned, each was looked at"
     if others == 1:
-        text += "; so was 1 of the pilot who is not assigned any more"
+        text += "; so was 1 of the pilot who is no longer assigned"
     elif others:
-        text += f"; so were {others} of the pilot who are not assigned any more"
+        text += f"; so were {others} of the pilot who are no longer assigned"
     return passed("forecast.people", text)
 
 
 def _check_sight(sight: Sight, counts: Mapping[str, int]) -> tuple[Check, ...]:
-    """An app that this machine cannot ask is no fault of the job: then it is unknown who has an account."""
+    """An app that this machine cannot reach is not a fault of the job: then it is unknown who has an account."""
     if sight.lost is None:
         return ()
     text = (
-        f"the app cannot be asked from here ({sight.lost}): of {count(counts.get('unknown', 0), 'person', 'people')} it"
-        " is unknown what they have there"
+        f"the app cannot be reached from here ({sight.lost}): for {count(counts.get('unknown', 0), 'person', 'people')}"
+        " it is unknown which accounts exist there"
     )
     return (
         not_observed(
             "forecast.accounts_unknown",
             text,
-            "Run this where the app is reachable, or compare its own export of accounts with the people below.",
+            "Run this from a place that can reach the app, or compare the app's own export of accounts with the people"
+            " below.",
         ),
     )
 
 
 def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, ...] = ()) -> tuple[Check, ...]:
-    """Each who will fail, up to so many; and whether all together put the job into quarantine."""
+    """Each person who will fail, up to a limit; and whether together they put the job into quarantine."""
     failing = [row for row in rows if row.action == "failure"]
-    remedy = "Mend it before you switch on, or know that this person gets no account."
+    remedy = "Fix it before you turn provisioning on, or accept that this person gets no account."
     found = [
         warning("forecast.failure", f"{row.person.user_principal_name} will fail: {row.reason}", remedy)
         for row in failing[:MOST_FAILURES_TOLD]
@@ -258,18 +259,18 @@ def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, 
     if more := len(failing) - len(found):
         found.append(
             warning(
-                "forecast.failure", f"{more} more will fail", "Look for them in the table; many often have one reason."
+                "forecast.failure", f"{more} more will fail", "Find them in the table. Many often have the same reason."
             )
         )
     failed_groups = sum(group.action == "failure" for group in groups)
     if judge_failures(len(failing) + failed_groups, of=len(rows) + len(groups)):
         text = (
-            f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle gives them up and"
+            f"{len(failing) + failed_groups} of {len(rows) + len(groups)} would fail: the first cycle drops them and"
             " stops, a later one goes into quarantine"
         )
         return (
             failed(
-                "forecast.quarantine", text, "Mend the commonest reason, then run this step again.", QUARANTINE_SOURCE
+                "forecast.quarantine", text, "Fix the most common reason, then run this step again.", QUARANTINE_SOURCE
             ),
             *found,
         )
@@ -279,11 +280,11 @@ def _check_failures(rows: tuple[ForecastRow, ...], groups: tuple[GroupForecast, 
 def _check_leavers(
     counts: Mapping[str, int], threshold: int, *, gone: int = 0, groups: tuple[str, ...] = (), unsure: int = 0
 ) -> Check:
-    """The threshold counts people and groups alike.
+    """The threshold counts people and groups together.
 
-    gone    people of the pilot who are deleted in Entra since
+    gone    people of the pilot who were deleted in Entra since
     groups  names of the groups that would be deleted in the app
-    unsure  linked people and groups who left scope, where the app could not be asked
+    unsure  linked people and groups who left scope, if the app could not be reached
     """
     people = counts.get("disable", 0) + counts.get("delete", 0) + gone
     source = "Accidental deletions prevention"
@@ -294,20 +295,22 @@ def _check_leavers(
     if groups:
         told += [f"these groups would be deleted in the app: {', '.join(groups)}"]
     if unsure:
-        told += [f"{unsure} linked in the pilot left scope, and may lose access: the app cannot be asked from here"]
+        told += [f"{unsure} linked in the pilot left scope and may lose access: the app cannot be reached from here"]
     if told and people + len(groups) + unsure >= threshold:
         text = f"{'; '.join(told)}; the job stops at {threshold}"
-        return failed("forecast.leavers", text, "Find out why they fall out of scope before you switch on.", source)
+        return failed(
+            "forecast.leavers", text, "Find out why they fall out of scope before you turn provisioning on.", source
+        )
     if told:
-        return warning("forecast.leavers", "; ".join(told), "Make sure that each of them has left.", source)
+        return warning("forecast.leavers", "; ".join(told), "Make sure that each of them has really left.", source)
     return passed("forecast.leavers", "nobody loses access", source)
 
 
 def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
-    """Silent where nobody is known to have an account and of somebody it is not known."""
+    """Says nothing if no one is known to have an account, and for some people it is unknown."""
     taken = [row.person.user_principal_name for row in rows if row.action in ("update", "nothing")]
     if taken:
-        return (passed("forecast.takeovers", f"an account that exists already stays in use for: {', '.join(taken)}"),)
+        return (passed("forecast.takeovers", f"an existing account stays in use for: {', '.join(taken)}"),)
     if any(row.action == "unknown" for row in rows):
         return ()
     return (passed("forecast.takeovers", "no existing account is taken over"),)
@@ -315,34 +318,38 @@ def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
 
 def _check_accounts(accounts: int | None, rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:
     if accounts is None:
-        text = "the accounts in the app could not be listed, so nobody knows whom no one in scope matches"
+        text = "the accounts in the app could not be listed, so accounts that match no one in scope are unknown"
         return (
-            not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),
+            not_observed(
+                "forecast.accounts", text, "Export the app's user list and compare it by hand.", "field reports"
+            ),
         )
     matched = sum(
         row.action in ("update", "nothing", "disable", "delete", "unknown") for row in rows
     )  # unknown: linked in the pilot, deleted in Entra since
     left = accounts - matched
     if left < 0:
-        text = f"the app lists {accounts} accounts, fewer than the {matched} that were found by searching"
+        text = f"the app lists {accounts} accounts, fewer than the {matched} found by searching"
         return (
-            not_observed("forecast.accounts", text, "Export the app's user list and compare by hand.", "field reports"),
+            not_observed(
+                "forecast.accounts", text, "Export the app's user list and compare it by hand.", "field reports"
+            ),
         )
     if left:
-        text = f"{left} of {accounts} accounts in the app match nobody in scope; provisioning leaves them alone"
+        text = f"{left} of {accounts} accounts in the app match no one in scope; provisioning leaves them alone"
         return (
             warning(
                 "forecast.accounts",
                 text,
-                "Decide what happens to them: assign those people, or clear the accounts in the app.",
+                "Decide what happens to them: assign those people, or remove the accounts in the app.",
                 "How application provisioning works",
             ),
         )
-    return (passed("forecast.accounts", f"each of the {accounts} accounts in the app belongs to somebody in scope"),)
+    return (passed("forecast.accounts", f"each of the {accounts} accounts in the app belongs to a person in scope"),)
 
 
 def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
-    """Groups that will not come, or come without some of their people."""
+    """Groups that are not provisioned, or are provisioned without some of their people."""
     found = []
     for group in groups:
         if group.action in ("failure", "skip"):
@@ -350,18 +357,18 @@ def _check_groups(groups: tuple[GroupForecast, ...]) -> tuple[Check, ...]:
                 warning(
                     "forecast.group",
                     f"the group {group.name} is not provisioned: {group.reason}",
-                    "Mend it before you switch on, or take the group's assignment away.",
+                    "Fix it before you turn provisioning on, or remove the group's assignment.",
                     "How application provisioning works",
                 )
             )
         elif group.left_out:
             text = (
-                f"the group {group.name} comes without {group.left_out} of its direct members (people or groups): not"
-                " in scope, or without an account"
+                f"the group {group.name} is provisioned without {group.left_out} of its direct members (people or"
+                " groups): not in scope, or without an account"
             )
             remedy = (
-                "Bring them into scope first: a member who comes into scope later is filled in only when provisioning"
-                " is restarted."
+                "Bring them into scope first. A member who comes into scope later is added only when provisioning is"
+                " restarted."
             )
             found.append(warning("forecast.group_members", text, remedy, "Known issues for provisioning"))
     if groups and not found:
@@ -382,8 +389,8 @@ def _check_seats(rows: tuple[ForecastRow, ...], seats: int) -> tuple[Check, ...]
         return (
             failed(
                 "forecast.seats",
-                f"{count(active, 'person', 'people')} would need a seat, there are {seats}",
-                "Narrow the assignment or buy seats.",
+                f"{count(active, 'person', 'people')} would need a seat, and there are {seats}",
+                "Narrow the assignment, or buy more seats.",
                 "field reports",
             ),
         )

@@ -1,4 +1,4 @@
-"""What an app's sources say about one step: the tutorial's heading, clicks, warnings, links."""
+"""What an app's sources say about one step: the tutorial's heading, clicks, warnings and links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PORTAL_LABEL = re.compile(r"\*\*(.+?)\*\*")  # how a profile marks a label of a 
 @dataclass(frozen=True, slots=True)
 class GuideLine:
     """One line. kind: do, know, careful, check, later, address, old portal, new portal, read.
-    confirmed: false where no public source proves it."""
+    confirmed: false if no public source proves it."""
 
     kind: str
     text: str
@@ -28,7 +28,7 @@ class GuideLine:
 class StepGuide:
     """Everything the sources of `app` say about `step`, in the order of use.
 
-    sources  what each mark in `lines` stands for
+    sources  the meaning of each mark in `lines`
     """
 
     app: str
@@ -43,7 +43,7 @@ _KINDS = {"instruction": "do", "advice": "know", "warning": "careful", "check": 
 
 
 def make_guide(app: AppProfile, step: str) -> StepGuide:
-    """The guide of one step. Empty lines where the sources say nothing about it.
+    """The guide to one step. Empty lines if the sources say nothing about it.
 
     >>> from scimkit.apps import load
     >>> make_guide(load("oreilly"), "4_scope").heading
@@ -84,11 +84,11 @@ def make_guide(app: AppProfile, step: str) -> StepGuide:
 
 
 def _addresses(app: AppProfile) -> list[GuideLine]:
-    """Which Tenant URL is right, where that depends on the customer."""
+    """Which Tenant URL is right, if that depends on the customer."""
     url = app.tenant_url
     usual = ""
     if url.kind == "choice":
-        usual = "; taken where none is chosen"
+        usual = "; used if none is chosen"
     lines = []
     for number, value in enumerate(url.values):
         when = ""

@@ -1,4 +1,4 @@
-"""Step 5b: Microsoft's own word on every expression of the mapping, of people and of the pilot group."""
+"""Step 5b: Microsoft's own result for every expression of the mapping, of people and of the pilot group."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ def ask_microsoft(
     people: Mapping[str, Mapping[str, Any]],
     groups: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Opinion:
-    """What the provisioning service itself gives for each expression and each person or group (Graph: parseExpression).
+    """The value the provisioning service itself computes for each expression and each person or group (Graph:
+    parseExpression).
 
-    live    the object mappings of the job's schema; only rows that are expressions are asked about
+    live    the object mappings of the job's schema; only rows with expressions are sent
     people  source attributes by user principal name
-    groups  source attributes by the group's name (`read_group_sources`); None: no group goes first
+    groups  source attributes by the group's name (`read_group_sources`); None: no pilot group
 
     Changes nothing. Only the attributes an expression names are sent, and the same
-    expression with the same values once. Where Graph refuses or does not answer,
-    what was not asked is said in the opinion, and nothing is raised.
+    expression with the same values only once. If Graph refuses or does not answer,
+    the opinion says what was not requested, and nothing is raised.
     """
     live, groups = tuple(live), groups or {}
     users = choose_mapping(live)
@@ -53,8 +54,8 @@ def ask_microsoft(
     except Denied as error:
         return Opinion(tuple(answers), *_not_allowed(error), groups)
     except ApiError as error:
-        text = f"Microsoft gave an answer for {len(answers)} of {len(asked)} values, then: {error}"
-        return Opinion(tuple(answers), text, "Run this step again; until then the values are scimkit's own.", groups)
+        text = f"Microsoft returned {len(answers)} of {len(asked)} values, then: {error}"
+        return Opinion(tuple(answers), text, "Run this step again. Until then the values are scimkit's own.", groups)
     return Opinion(tuple(answers), groups=groups)
 
 
@@ -63,25 +64,25 @@ def read_group_sources(
 ) -> dict[str, dict[str, Any]]:
     """The source attributes of the pilot group as the mapping sees them, by its name.
 
-    live  the object mappings of the job's schema; where that of groups is off, or has no
-          expression to try, Graph is not asked and nothing comes back
+    live  the object mappings of the job's schema; if the group mapping is off, or has no
+          expression to try, no request is sent to Graph and the result is empty
 
-    Raises NotReady for a group that is not in the directory any more.
+    Raises NotReady for a group that is no longer in the directory.
     """
     if not group or not expression_rows(group_mapping(live)):
         return {}
     found = graph.group(group.id)
     if found is None:
         raise NotReady(
-            f"the group {group.name} is not in the directory any more", "Choose the pilot group again (4_scope)."
+            f"the group {group.name} is no longer in the directory", "Choose the pilot group again (4_scope)."
         )
     members = tuple(member["id"] for member in graph.members(group.id))
     return {group.name: group_attributes(found, members=members, in_scope=True)}
 
 
 def _masked(row: MappingRow, answer: Answer) -> Answer:
-    """The answer as people may see it: what goes through Redact is masked, also in Microsoft's words on why it
-    failed."""
+    """The answer as people may see it: values passed through Redact are masked, also in Microsoft's explanation of a
+    failure."""
     if not redacts(row):
         return answer
     if answer.read and answer.error:
@@ -93,12 +94,12 @@ def _masked(row: MappingRow, answer: Answer) -> Answer:
 
 def _not_allowed(error: Denied) -> tuple[str, str]:
     text = (
-        f"Microsoft was not asked about the expressions: {error}. It changes nothing, and yet Graph wants {RIGHT}"
+        f"Microsoft could not check the expressions: {error}. The request changes nothing, but Graph requires {RIGHT}"
         " for it"
     )
     remedy = (
-        f'Grant {RIGHT}, or try the expressions in the portal\'s expression builder; a tenant with writes = "never"'
-        " signs in without that right."
+        f'Grant {RIGHT}, or try the expressions in the portal\'s expression builder. A tenant with writes = "never"'
+        " signs in without that permission."
     )
     return text, remedy
 
@@ -121,7 +122,7 @@ def _ask(
 
 
 def _needed(expression: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes the expression names; all of them where we cannot read it ourselves."""
+    """The attributes the expression names; all of them if scimkit cannot read it."""
     try:
         names = attribute_names(parse(expression))
     except MappingError:
@@ -130,7 +131,8 @@ def _needed(expression: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(kind: str, row: MappingRow, name: str, answer: Mapping[str, Any]) -> Answer:
-    """Graph's parseExpressionResponse. A result is always a list of texts; how null looks in it is (unconfirmed)."""
+    """Graph's parseExpressionResponse. A result is always a list of strings; how null appears in it is
+    (unconfirmed)."""
     error = answer.get("error") or {}
     if isinstance(error, Mapping):
         told = str(error.get("message") or error.get("code") or "")

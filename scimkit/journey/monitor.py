@@ -1,4 +1,4 @@
-"""Step 6: wait for the first cycle, sum up its log, and compare what came with what was predicted."""
+"""Step 6: wait for the first cycle, summarise its log, and compare the outcome with the prediction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POLLS = 50  # readings of the job before giving up; at one a minute less than th
 class LogSummary:
     """What the service reports between two times.
 
-    counts                    "create success", or "skipped" alone where nothing was to be done -> how many
+    counts                    "create success", or just "skipped" if there was nothing to do -> how many
     forecast_against_outcome  person -> "forecast; outcome", only where the two differ
     """
 
@@ -52,8 +52,8 @@ def wait_for_cycle(
 ) -> JobStatus:
     """Read the job until a cycle has ended since it was enabled, or it is in quarantine.
 
-    pause  called between two readings; live this waits a minute, in the sandbox time
-           passes by itself
+    pause  called between two readings; live it waits a minute, in the sandbox time
+           passes automatically
 
     Raises Waiting after `polls` readings: a first cycle may take hours.
     """
@@ -66,7 +66,7 @@ def wait_for_cycle(
             pause()
     raise Waiting(
         "the first cycle has not ended yet",
-        "A first cycle takes from 20 minutes to hours. Go on later with the command below.",
+        "A first cycle takes from 20 minutes to hours. Continue later with the command below.",
         settings={"6_monitor": {}},
     )
 
@@ -80,7 +80,7 @@ def summarize_logs(
     *,
     now: datetime,
 ) -> LogSummary:
-    """The log of the job since it was enabled, explained and held against the forecast."""
+    """The log of the job since it was enabled, explained and compared with the forecast."""
     since = read_utc(enablement.started_utc)
     events = sorted(
         graph.provisioning_logs(enterprise_app.job_id, since=since), key=lambda event: event["activityDateTime"]
@@ -103,8 +103,8 @@ def summarize_logs(
 
 
 def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, str]:
-    """Where what is reported of a person or a group is not what was predicted, by name; found by object id,
-    as names change and two groups may have the same one."""
+    """Where the report for a person or a group differs from the prediction, by name. Matched by object id,
+    because names change and two groups may have the same name."""
     reported: dict[tuple[str, str], list[LogLine]] = {}
     for each in lines:
         reported.setdefault((each.kind, each.source_id or each.person), []).append(each)
@@ -130,8 +130,8 @@ def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, s
 
 
 def _telling(lines: list[LogLine]) -> LogLine | None:
-    """Of the events of one object the first write that succeeded, for managers and members follow in
-    events of their own; without one the last event."""
+    """Of the events of one object, the first write that succeeded, because managers and members follow in
+    events of their own; without one, the last event."""
     written = (
         line for line in lines if line.status == "success" and line.action in ("create", "update", "disable", "delete")
     )
@@ -151,8 +151,8 @@ def _outcome(line: LogLine) -> str:
 def _check_job(status: JobStatus) -> tuple[Check, ...]:
     if status.quarantine:
         remedy = (
-            "Mend what the message names, then restart provisioning; until then it runs once a day and ends after four"
-            " weeks."
+            "Fix what the message names, then restart provisioning. Until then it runs once a day, and it ends after"
+            " four weeks."
         )
         return (
             failed(
@@ -164,12 +164,13 @@ def _check_job(status: JobStatus) -> tuple[Check, ...]:
         )
     if status.pruned:
         remedy = (
-            "Mend the commonest failure below, then restart provisioning: whoever failed is not tried again by itself."
+            "Fix the most common failure below, then restart provisioning. Failed people are not tried again"
+            " automatically."
         )
         return (
             failed(
                 "monitor.pruned",
-                f"too many failed in the first cycle, and the service gave them up: {status}",
+                f"too many failed in the first cycle, and the service dropped them: {status}",
                 remedy,
                 JOB_SOURCE,
             ),
@@ -179,7 +180,7 @@ def _check_job(status: JobStatus) -> tuple[Check, ...]:
             failed(
                 "monitor.job",
                 f"the last cycle failed: {status}",
-                "Read the failures below; if there are none, the job's page in the portal says why.",
+                "Read the failures below. If there are none, the job's page in the portal gives the reason.",
                 JOB_SOURCE,
             ),
         )
@@ -187,7 +188,7 @@ def _check_job(status: JobStatus) -> tuple[Check, ...]:
         return (
             warning(
                 "monitor.job",
-                f"the last cycle ended with errors for single people: {status}",
+                f"the last cycle ended with errors for individual people: {status}",
                 "Read the failures below.",
                 JOB_SOURCE,
             ),
@@ -220,7 +221,7 @@ def _check_lines(lines: tuple[LogLine, ...]) -> tuple[Check, ...]:
             warning(
                 "monitor.switched_off",
                 f"switched off: {', '.join(line.person for line in disabled)}",
-                "Make sure that each of them has left.",
+                "Make sure that each of them has really left.",
             )
         )
     return tuple(found)
@@ -228,15 +229,17 @@ def _check_lines(lines: tuple[LogLine, ...]) -> tuple[Check, ...]:
 
 def _check_forecast(forecast: Forecast, differences: Mapping[str, str], lines: tuple[LogLine, ...]) -> Check:
     if not lines:
-        return not_observed("monitor.forecast", "nothing is reported yet that the forecast could be held against")
+        return not_observed(
+            "monitor.forecast", "nothing has been reported yet that could be compared with the forecast"
+        )
     if differences:
         text = "; ".join(f"{person}: {what}" for person, what in differences.items())
         return warning(
             "monitor.forecast",
-            f"{len(differences)} of {_looked_at(forecast)} went another way than predicted: {text}",
-            "Look at each of them before you widen.",
+            f"{len(differences)} of {_looked_at(forecast)} did not turn out as predicted: {text}",
+            "Check each of them before you widen the scope.",
         )
-    return passed("monitor.forecast", f"what was predicted has happened, for each of {_looked_at(forecast)}")
+    return passed("monitor.forecast", f"the outcome is as predicted for each of {_looked_at(forecast)}")
 
 
 def _looked_at(forecast: Forecast) -> str:

@@ -1,7 +1,7 @@
-"""Step 5c: prove it with one or two people, through the service that will do it for all.
+"""Step 5c: prove it with one or two people, through the service that will do it for everyone.
 
 Predicted, reported and observed are three different things: what we expect,
-what Microsoft's service says it did, and what the app then really holds.
+what Microsoft's service says it did, and what the app then contains.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ OVERRULED = "pilot.overruled"  # a row whose value Microsoft works out different
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What is expected for one pilot person. values: target -> value."""
+    """The expectation for one pilot person. values: target -> value."""
 
     person: Person
     action: str
@@ -58,12 +58,12 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class PilotPerson:
-    """One person, three times told.
+    """One person: predicted, reported and observed.
 
     predicted  what scimkit expected: create, update, nothing …
     reported   what the service says: "create Success"
-    observed   target -> value, as the app holds it now
-    log_id     of the event in the provisioning log, "" while it is not there
+    observed   target -> value, as it is in the app now
+    log_id     of the event in the provisioning log, "" until it appears
     verdict    proved | differs | failed | not observed
     """
 
@@ -78,7 +78,7 @@ class PilotPerson:
 
 @dataclass(frozen=True, slots=True)
 class GroupPrediction:
-    """What is expected for the pilot group. members: the pilot people who are to be in it."""
+    """The expectation for the pilot group. members: the pilot people who should be in it."""
 
     group: PilotGroup
     action: str
@@ -88,11 +88,11 @@ class GroupPrediction:
 
 @dataclass(frozen=True, slots=True)
 class PilotGroupResult:
-    """The pilot group, three times told.
+    """The pilot group: predicted, reported and observed.
 
     observed  the pilot people who are members in the app now
     missing   those who should be, and are not
-    verdict   as of people
+    verdict   as for people
     """
 
     group: PilotGroup
@@ -107,9 +107,9 @@ class PilotGroupResult:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """The whole pilot as predicted: people in the order they are provisioned in, managers first; then the group.
+    """The whole pilot as predicted: people in the order of provisioning, managers first; then the group.
 
-    checks  one warning for each row that Microsoft works out differently
+    checks  one warning for each row that Microsoft computes differently
     """
 
     people: tuple[Prediction, ...]
@@ -120,7 +120,7 @@ class Predictions:
 @record("PilotResult")
 @dataclass(frozen=True)
 class PilotResult:
-    """The pilot, with the window in which its events stand in the log."""
+    """The pilot, with the time window of its events in the log."""
 
     job_id: str
     from_utc: str
@@ -131,7 +131,7 @@ class PilotResult:
 
 
 def links_of(pilot: PilotResult) -> dict[str, Link]:
-    """The links that the pilot has made, by object id in Entra: of whom the service reports a success."""
+    """The links that the pilot has created, by object id in Entra: for people with a reported success."""
     people = {
         one.person.id: Link(one.person.id, one.target_id)
         for one in pilot.people
@@ -156,9 +156,9 @@ def predict_pilot(
 ) -> Predictions:
     """What provisioning each pilot person, then the pilot group, would do now. Reads only.
 
-    review  of the mapping (5b_mapping): which values of ours Microsoft has overruled; None: not made
+    review  of the mapping (5b_mapping): which of our values Microsoft has overruled; None: not made
 
-    Raises NotReady for somebody who is not in the directory any more.
+    Raises NotReady for a person who is no longer in the directory.
     """
     job, sight = read_job(graph, enterprise_app), Sight(scim)
     users = _managers_first([_read_present(graph, person, job) for person in scope.pilot])
@@ -181,18 +181,18 @@ def predict_pilot(
 
 
 def _check_overruled(review: MappingReview) -> Iterator[Check]:
-    """Every value is predicted by our own rules, also where Microsoft has said that it comes to another one."""
+    """Every value is predicted by our own rules, even where Microsoft has returned a different one."""
     rows = {row.target: row for row in review.rows}
     for each in review.overruled:
         row = rows[each.target]
         told = "; ".join(
-            f"for {name} Microsoft gives {row.values[name]}, scimkit {ours}" for name, ours in each.values.items()
+            f"for {name} Microsoft returns {row.values[name]}, scimkit {ours}" for name, ours in each.values.items()
         )
         found = ""
         if row.matching:
-            found = "; whom the service finds depends on it, as it is used for matching"
+            found = "; it is used for matching, so it decides whom the service finds"
         remedy = (
-            "Go by Microsoft's value: it is what the service sends. What is predicted and compared here is scimkit's."
+            "Microsoft's value is the one the service sends. The prediction and comparison here use scimkit's value."
         )
         yield warning(
             OVERRULED, f"{each.target}: {told}{found}", remedy, "Microsoft Graph, parseExpression (5b_mapping)"
@@ -207,13 +207,13 @@ def _read_present(graph: GraphClient, person: Person, job: JobFacts) -> dict[str
     user = _read_user(graph, person, job)
     if user.keys() == {"id"}:
         raise NotReady(
-            f"{person.user_principal_name} is not in the directory any more", "Choose the pilot people again (4_scope)."
+            f"{person.user_principal_name} is no longer in the directory", "Choose the pilot people again (4_scope)."
         )
     return user
 
 
 def _managers_first(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A reference is written only to somebody who has an account by then."""
+    """A reference is written only to a person who has an account by then."""
     led = {manager_of(user) for user in users}
     return sorted(users, key=lambda user: user["id"] not in led)
 
@@ -227,7 +227,7 @@ def _predict_group(
     accounts: Mapping[str, str],
     now: datetime,
 ) -> GroupPrediction | None:
-    """going: the pilot people who will have an account when the group's turn comes."""
+    """going: the pilot people who will have an account when the group is processed."""
     assigned = None
     if pilot:
         assigned = job.assigned_groups.get(pilot.id)
@@ -244,13 +244,13 @@ def _predict_group(
 
 
 def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Mapping[str, str]) -> Desired:
-    """What the mapping wants, the manager included where that one has an account."""
+    """What the mapping wants, the manager included if that person has an account."""
     return job.people.desired(source_of(user, job), now=now, references=accounts)
 
 
 def _values(desired: Desired, job: JobFacts, action: str) -> dict[str, Any]:
-    """What the account is to hold afterwards: of a creation all values; else only those that flow into an account
-    that is there."""
+    """The values the account should have afterwards: for a creation all values; otherwise only those that flow into an
+    existing account."""
     if action in ("create", "unknown"):
         return {**desired.create, **desired.references}
     flow_types = job.people.differences.flow_types
@@ -259,8 +259,8 @@ def _values(desired: Desired, job: JobFacts, action: str) -> dict[str, Any]:
 
 
 def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
-    """One on-demand run a person, then one for the group. Those who already have every value
-    are run as well: that is what proves it."""
+    """One on-demand run per person, then one for the group. People who already have every value
+    are run as well: that is the proof."""
     people = (
         PlannedChange(
             "provision",
@@ -275,7 +275,7 @@ def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple
 
 
 def _after(prediction: Prediction) -> str:
-    """What the app is to hold afterwards: nothing of whom the service leaves alone."""
+    """The values the app should have afterwards: none for people whom the service leaves alone."""
     if prediction.action in ("skip", "failure"):
         return prediction.action
     return f"{_expected(prediction.action)}: {_listed(prediction.values)}"
@@ -317,7 +317,7 @@ def run_pilot(
 ) -> PilotResult:
     """Provision each person and the group on demand, read them back from the app, find them in the log.
 
-    now  gives the tenant's time, which the log is in
+    now  gives the tenant's time, which the log uses
 
     Raises Waiting while the service does not see an assignment that Graph has.
     """
@@ -353,7 +353,7 @@ def run_pilot(
 def _wait_for_assignments(
     graph: GraphClient, enterprise_app: EnterpriseApp, predictions: Iterable[Prediction], answers: Iterable[OnDemand]
 ) -> None:
-    """The service learns of an assignment minutes after Graph has it (field reports): not a failure, but nothing to
+    """The service sees an assignment minutes after Graph has it (field reports): not a failure, but nothing to
     judge yet."""
     unseen = [p.person for p, answer in zip(predictions, answers, strict=True) if _is_unassigned(answer)]
     if not unseen:
@@ -362,14 +362,15 @@ def _wait_for_assignments(
     if all(person.id in assigned for person in unseen):
         names = ", ".join(person.user_principal_name for person in unseen)
         raise Waiting(
-            f"{names}: assigned to {enterprise_app.display_name}, which the provisioning service does not see yet",
-            "Wait some minutes, then run this step again. If that lasts longer than an hour, take the assignment away"
-            " and make it again.",
+            f"{names}: assigned to {enterprise_app.display_name}, but the provisioning service does not see the"
+            " assignment yet",
+            "Wait some minutes, then run this step again. If it takes longer than an hour, remove the assignment and"
+            " create it again.",
         )
 
 
 def _is_unassigned(answer: OnDemand) -> bool:
-    """Whether somebody was skipped because the service takes them for not assigned."""
+    """Whether a person was skipped because the service regards them as not assigned."""
     if answer.result != "Skipped":
         return False
     scoping = (step.details for step in answer.steps if step.type.lower() == "scoping")
@@ -395,7 +396,7 @@ def _judge(
     events: list[dict[str, Any]],
     desired: Desired,
 ) -> tuple[PilotPerson, tuple[Check, ...]]:
-    """desired: what the mapping wants for the person now."""
+    """desired: what the mapping currently wants for the person."""
     name = prediction.person.user_principal_name
     reported = _reported(answer)
     action = _short(answer) or prediction.action
@@ -441,7 +442,7 @@ def _log_id(events: list[dict[str, Any]], source_id: str) -> str:
 
 
 def _check_prediction(name: str, predicted: str, answer: OnDemand) -> tuple[Check, ...]:
-    """Silent where they agree, where nothing could be predicted, and where the service does not say what it did."""
+    """Says nothing if they agree, if nothing could be predicted, and if the service does not report what it did."""
     reported = _short(answer)
     if predicted in (reported, "unknown") or not reported:
         return ()
@@ -449,7 +450,7 @@ def _check_prediction(name: str, predicted: str, answer: OnDemand) -> tuple[Chec
         warning(
             "pilot.prediction",
             f"{name}: predicted {predicted}, reported {reported}",
-            "Read both reasons before you widen; the forecast uses the same rules.",
+            "Read both reasons before you widen the scope. The forecast uses the same rules.",
         ),
     )
 
@@ -496,7 +497,7 @@ def _judge_group(
 def _read_group(
     scim: ScimClient, job: JobFacts, group: PilotGroup, target_id: str
 ) -> tuple[Mapping[str, Any] | None, str]:
-    """The group as the app holds it, members included, and why it could not be read."""
+    """The group as it is in the app, members included, and why it could not be read."""
     if job.group_rules:
         rows = job.group_rules.mapping.matching_rows
     else:
@@ -521,14 +522,14 @@ def _check_group_observed(
         return not_observed(
             "pilot.group_observed",
             f"{name} could not be read back from here: {problem}",
-            "Look at the group in the app itself.",
+            "Check the group in the app itself.",
             READ_BACK,
         )
     if resource is None:
         return failed(
             "pilot.group_observed",
             f"{name} is not in the app",
-            "The app accepted the request and kept nothing: ask the vendor.",
+            "The app accepted the request and stored nothing. Ask the vendor.",
             READ_BACK,
         )
     if missing:
@@ -537,7 +538,7 @@ def _check_group_observed(
         return warning(
             "pilot.group_observed",
             text,
-            "Read the steps of the log entry: somebody without a linked account is left out; else ask the vendor.",
+            "Read the steps of the log entry: a person without a linked account is left out. Otherwise ask the vendor.",
             READ_BACK,
         )
     return passed("pilot.group_observed", f"{name} is in the app, with {there} of the pilot people in it", READ_BACK)
@@ -571,7 +572,7 @@ def _check_report(name: str, answer: OnDemand) -> Check:
         return failed(
             "pilot.reported",
             text,
-            told.remedy or "Read the steps above; mend, then run this step again.",
+            told.remedy or "Read the steps above, fix the cause, then run this step again.",
             answer.error_code,
         )
     if answer.result == "Skipped" and answer.error_code != REDUNDANT_EXPORT:
@@ -582,7 +583,7 @@ def _check_report(name: str, answer: OnDemand) -> Check:
         return failed(
             "pilot.reported",
             text,
-            "A new assignment may take minutes to be seen: wait, then run this step again.",
+            "It may take minutes until the service sees a new assignment. Wait, then run this step again.",
             answer.error_code,
         )
     return passed("pilot.reported", f"{name}: the service reports {_reported(answer)}", "Graph: provisionOnDemand")
@@ -591,7 +592,7 @@ def _check_report(name: str, answer: OnDemand) -> Check:
 def _read_back(
     scim: ScimClient, matching: str, wanted: Mapping[str, Any], target_id: str
 ) -> tuple[Mapping[str, Any] | None, str]:
-    """The account as the app holds it, and why it could not be read ("" when it could)."""
+    """The account as it is in the app, and why it could not be read ("" if it could)."""
     try:
         if target_id and (found := scim.read("Users", target_id)):
             return found, ""
@@ -608,22 +609,22 @@ def _check_observed(name: str, resource: Mapping[str, Any] | None, problem: str,
         return not_observed(
             "pilot.observed",
             f"{name} could not be read back from here: {problem}",
-            "Look at the account in the app itself.",
+            "Check the account in the app itself.",
             READ_BACK,
         )
     if resource is None:
         return failed(
             "pilot.observed",
             f"{name} has no account in the app",
-            "The app accepted the request and kept nothing: ask the vendor.",
+            "The app accepted the request and stored nothing. Ask the vendor.",
             READ_BACK,
         )
     if different:
-        text = f"{name}: the app holds something else for {', '.join(different)}"
+        text = f"{name}: the app has a different value for {', '.join(different)}"
         return warning(
             "pilot.observed",
             text,
-            "The app changes or drops these values; each cycle will write them again. Remove the row, or ask the"
+            "The app changes or drops these values, and each cycle will write them again. Remove the row, or ask the"
             " vendor.",
             READ_BACK,
         )
@@ -632,17 +633,17 @@ def _check_observed(name: str, resource: Mapping[str, Any] | None, problem: str,
 
 def _check_log(name: str, log_id: str) -> Check:
     if log_id:
-        return passed("pilot.logged", f"{name} stands in the provisioning log", "Graph: provisioning log")
+        return passed("pilot.logged", f"{name} is in the provisioning log", "Graph: provisioning log")
     return not_observed(
         "pilot.logged",
         f"{name} is not in the provisioning log yet; events appear with a delay",
-        "Look again in 6_monitor.",
+        "Check again in 6_monitor.",
         "Graph: provisioning log",
     )
 
 
 def _shown(values: Mapping[str, Any], job: JobFacts) -> dict[str, str]:
-    """Values by target as people may see them: one that goes through Redact is masked."""
+    """Values by target as people may see them: a value passed through Redact is masked."""
     masked = {row.target for row in job.mapping.rows if redacts(row)}
     shown = {}
     for target, value in values.items():

@@ -1,7 +1,7 @@
 """Steps 4 and 5c: one small group that goes first, beside the pilot people.
 
-A group proves what people cannot: that the app makes it, and takes members one by
-one. Assigning it brings all its direct members into scope, so it has to be small.
+A group proves what people cannot: that the app creates it, and accepts members one by
+one. Assigning it brings all its direct members into scope, so it must be small.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from scimkit.journey.enterprise_app import EnterpriseApp
 from scimkit.journey.prediction import read_group_rules
 
 MOST_MEMBERS = 5
-"""Provisioning on demand takes a group with at most five of its members ("On-demand provisioning")."""
+"""Provisioning on demand accepts a group with at most five of its members ("On-demand provisioning")."""
 
 DOUBTFUL = frozenset("\"'\\&+#%/?*()[]{}<>|;,=")
-"""Characters in a matching value with which the query may fail; "Known issues for provisioning" names no list, so
+"""Characters in a matching value that may make the query fail; "Known issues for provisioning" has no list, so
 this one is (unconfirmed)."""
 
 GROUPS = "On-demand provisioning"
@@ -28,7 +28,7 @@ GROUPS = "On-demand provisioning"
 
 @dataclass(frozen=True, slots=True)
 class PilotGroup:
-    """The group of the pilot; one without an id is false and stands for none.
+    """The group of the pilot; one without an id is false and means there is none.
 
     member_ids  object ids of its direct members who are people
     why         why there is none; "" for a group
@@ -48,11 +48,11 @@ def choose_pilot_group(
 ) -> PilotGroup:
     """The group to try provisioning with, or none, and why.
 
-    pilot_group  its display name or object id; "" asks for a suggestion where the job provisions groups
-    may_suggest  in the sandbox the first fitting group is suggested; a live tenant must name it, for
+    pilot_group  its display name or object id; "" asks for a suggestion if the job provisions groups
+    may_suggest  in the sandbox the first suitable group is suggested; a live tenant must name it, because
                  its people come into scope
 
-    Raises ConfigError for a group that is not there, or where groups are not provisioned;
+    Raises ConfigError for a group that does not exist, or if groups are not provisioned;
     NotReady for one that is too large or cannot be assigned.
     """
     provisioned = read_group_rules(graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)) is not None
@@ -60,8 +60,8 @@ def choose_pilot_group(
     if name and not provisioned:
         raise ConfigError(
             f"pilot_group names {name}, but this job provisions no groups",
-            "Leave pilot_group empty, or switch the mapping of groups on in the portal first. People of an assigned"
-            " group are provisioned either way.",
+            "Leave pilot_group empty, or turn the group mapping on in the portal first. People in an assigned group are"
+            " provisioned in both cases.",
         )
     if name:
         return _fitting(graph, _find(graph, name))
@@ -86,10 +86,10 @@ def _find(graph: GraphClient, name: str) -> dict[str, Any]:
     if found:
         raise ConfigError(
             f"{len(found)} groups are called {name}",
-            f"Give the object id of the one you mean: {', '.join(group['id'] for group in found)}.",
+            f"Give the object id of the right one: {', '.join(group['id'] for group in found)}.",
         )
     raise ConfigError(
-        f"there is no group {name} in this tenant", "Give its display name as the portal shows it, or its object id."
+        f"there is no group {name} in this tenant", "Give its display name as shown in the portal, or its object id."
     )
 
 
@@ -115,7 +115,7 @@ def _fitting(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup:
             "How application provisioning works",
         )
     elif len(group.member_ids) > MOST_MEMBERS:
-        text = f"{group.name} has {len(group.member_ids)} people, all of whom its assignment would bring into scope"
+        text = f"{group.name} has {len(group.member_ids)} people, and its assignment would bring all of them into scope"
         check = failed(
             "scope.pilot_group_large",
             text,
@@ -139,8 +139,8 @@ def _suggestible(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup | Non
 def check_pilot_group(
     group: PilotGroup | None, pilot_ids: Iterable[str], assigned_ids: Iterable[str]
 ) -> tuple[Check, ...]:
-    """Whether the pilot can prove the group: assigned, with one of the pilot people in it, a name that can be
-    searched for."""
+    """Whether the pilot can prove the group: assigned, with one of the pilot people in it, and with a searchable
+    name."""
     if not group:
         return ()
     if group.id not in set(assigned_ids):
@@ -148,25 +148,28 @@ def check_pilot_group(
             failed(
                 "scope.pilot_group_assigned",
                 f"the group {group.name} is not assigned to the app",
-                "Run this step again; an assignment may take minutes to be seen.",
+                "Run this step again. It may take minutes until an assignment is visible.",
             ),
         )
     found = []
     if not set(group.member_ids) & set(pilot_ids):
-        text = f"none of the pilot people is a direct member of {group.name}: it would be made without anybody in it"
+        text = f"none of the pilot people is a direct member of {group.name}: it would be created without members"
         found.append(
             warning(
-                "scope.pilot_group_empty", text, "Choose pilot people from the group, or a group they are in.", GROUPS
+                "scope.pilot_group_empty",
+                text,
+                "Choose pilot people from the group, or a group that contains them.",
+                GROUPS,
             )
         )
     odd = sorted(DOUBTFUL & set(group.name))
     if odd:
-        text = f"the name {group.name} holds {' '.join(odd)}, which may make the search for it fail (unconfirmed)"
+        text = f"the name {group.name} contains {' '.join(odd)}, which may make the search for it fail (unconfirmed)"
         found.append(
             warning(
                 "scope.pilot_group_name",
                 text,
-                "Let the pilot show it, or match groups by another attribute.",
+                "Check it in the pilot, or match groups by another attribute.",
                 "Known issues for provisioning",
             )
         )

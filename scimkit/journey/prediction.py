@@ -1,6 +1,6 @@
-"""What the service would do with one object of a job, by the rules it decides by, over what is read now.
+"""What the service would do with one object of a job, by its own rules, from current data.
 
-The pilot and the forecast both ask here. Nothing is written.
+Shared by the pilot and the forecast. Nothing is written.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ from scimkit.provisioning.targets import TargetFacts, is_reference, read_target_
 
 # `value.__class__ is str` is asked of every value of every person; isinstance takes up to twice as long.
 
-NEW_ACCOUNT = "(the account that is made for them)"
-"""Stands for the id of an account that does not exist yet, where a manager's would be written."""
+NEW_ACCOUNT = "(the account created for them)"
+"""Stands in for the id of an account that does not exist yet, where a manager's id would be written."""
 
 # How a decision reads to an administrator. `link` writes nothing, but takes an account over.
 WORDS = {
@@ -72,9 +72,10 @@ NOBODY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class GroupRead:
-    """One group that is assigned to the app, or was: as Graph tells it, and the ids of its direct members, in order.
+    """One group that is, or was, assigned to the app: as returned by Graph, and the ids of its direct members,
+    in order.
 
-    gone  deleted in Entra; then nothing but its id is known
+    gone  deleted in Entra; then only its id is known
     """
 
     graph: Mapping[str, Any]
@@ -89,9 +90,9 @@ class GroupRead:
 
 @dataclass(frozen=True)
 class GroupRules:
-    """The mapping of groups that is switched on, and what the schema says of its targets.
+    """The group mapping that is on, and what the schema says about its targets.
 
-    only_members  provisioning on demand: nobody but these is added; None: everybody
+    only_members  provisioning on demand: only these are added; None: everyone
     """
 
     mapping: ObjectMapping
@@ -101,7 +102,7 @@ class GroupRules:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """What the job's configuration says, read once for many people.
+    """The job's configuration, read once for many people.
 
     assigned_groups  by object id
     roles            the service principal's app roles
@@ -124,7 +125,7 @@ class JobFacts:
 
     @cached_property
     def groups(self) -> CompiledJob | None:
-        """The job as it decides about groups; None where they are not provisioned."""
+        """The job as it decides about groups; None if they are not provisioned."""
         rules = self.group_rules
         if rules is None:
             return None
@@ -139,7 +140,7 @@ class JobFacts:
 
     @cached_property
     def source_reader(self) -> SourceReader:
-        """Reads of a person what the mapping and its filters name."""
+        """Reads the attributes of a person that the mapping and its filters name."""
         return SourceReader(used_sources(self.mapping) | NAMES)
 
     @cached_property
@@ -148,7 +149,7 @@ class JobFacts:
         return SourceReader({*used_sources(replace(self.mapping, rows=rows, filters=())), "objectId"})
 
     def read_matching(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        """Of a person in scope what the matching rows name."""
+        """Reads the attributes of a person in scope that the matching rows name."""
         if self.reads_roles:
             roles = role_names(user["id"], self)
         else:
@@ -157,7 +158,7 @@ class JobFacts:
 
     @cached_property
     def matching_properties(self) -> tuple[str, ...] | None:
-        """The properties of a Graph user that flow into matching attributes as they are; None where any is computed."""
+        """The properties of a Graph user that flow unchanged into matching attributes; None if any is computed."""
         sources = [direct_source(row) for row in self.mapping.rows if row.matching]
         names = tuple(graph_name(source) for source in sources)
         if all(names):
@@ -170,12 +171,12 @@ class JobFacts:
 
     @property
     def wants_managers(self) -> bool:
-        """Whether a row writes a reference, so that people's managers have to be read."""
+        """Whether a row writes a reference, so that people's managers must be read."""
         return any(is_reference(row.target, self.targets) for row in self.mapping.rows)
 
     @cached_property
     def refers_to_managers_only(self) -> bool:
-        """Whether every reference is the manager, so that nobody has to be known before anybody else."""
+        """Whether every reference is the manager, so that no one must be known before anyone else."""
         pointing = (row for row in self.mapping.rows if is_reference(row.target, self.targets))
         return all((row.expression or "").strip() == "[manager]" for row in pointing)
 
@@ -185,15 +186,15 @@ class JobFacts:
 
     @property
     def assigned(self) -> frozenset[str]:
-        """Object ids of everybody assigned directly, or as a direct member of an assigned group of any kind."""
+        """Object ids of everyone assigned directly, or as a direct member of an assigned group of any kind."""
         people = {a["principalId"] for a in self.assignments if a["principalType"] == "User"}
         return frozenset(people.union(*(group.members for group in self.assigned_groups.values())))
 
 
 def read_job(graph: GraphClient, enterprise_app: EnterpriseApp, *, schema: Mapping[str, Any] | None = None) -> JobFacts:
-    """Schema, assignments and roles of the job as they stand now.
+    """The current schema, assignments and roles of the job.
 
-    schema  judge by this one instead of the job's own: what would be if it were written
+    schema  judge by this one instead of the job's own: the result if it were written
     """
     schema = schema or graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping = user_mapping(schema)
@@ -217,7 +218,7 @@ def _members(graph: GraphClient, group_id: str) -> tuple[str, ...]:
 
 
 def read_group(graph: GraphClient, group_id: str) -> GroupRead:
-    """A group that the service has linked, whether it is assigned, and there, or not any more."""
+    """A group that the service has linked, whether or not it is still assigned, and still exists."""
     found = graph.group(group_id)
     if found is None:
         return GroupRead({"id": group_id}, (), gone=True)
@@ -225,7 +226,7 @@ def read_group(graph: GraphClient, group_id: str) -> GroupRead:
 
 
 def read_group_rules(schema: Mapping[str, Any]) -> GroupRules | None:
-    """The rules of a schema for groups; None where their mapping is missing or switched off."""
+    """The rules of a schema for groups; None if their mapping is missing or off."""
     on = (mapping for mapping in read_schema(schema) if mapping.source_object == "Group" and mapping.enabled)
     mapping = next(on, None)
     if mapping:
@@ -234,10 +235,10 @@ def read_group_rules(schema: Mapping[str, Any]) -> GroupRules | None:
 
 
 class Sight:
-    """The app as it is seen while predicting; one that does not answer is not asked again.
+    """Access to the app while predicting; no further requests are sent to an app that does not answer.
 
-    Answers are not kept, as those about a whole directory would not fit; where a question
-    could come twice, `remembering` keeps them.
+    Answers are not stored, because those for a whole directory would not fit. If a request
+    could be repeated, `remembering` stores them.
     """
 
     def __init__(self, scim: Endpoint) -> None:
@@ -263,7 +264,7 @@ class Sight:
             raise
 
     def remembering(self) -> Remembering:
-        """The same sight, each question asked once."""
+        """The same sight, with each request sent once."""
         return Remembering(self)
 
     def create(self, resource_type: str, body: Mapping[str, Any], /) -> dict[str, Any]:
@@ -277,7 +278,7 @@ class Sight:
 
 
 class Remembering(Sight):
-    """A sight that keeps its answers: for the few objects that are looked at twice."""
+    """A sight that stores its answers: for the few objects that are processed twice."""
 
     def __init__(self, sight: Sight) -> None:
         super().__init__(sight)
@@ -300,10 +301,10 @@ class Remembering(Sight):
 
 @dataclass(slots=True)
 class Foreseen:
-    """What is predicted for one person or one group.
+    """The prediction for one person or one group.
 
-    raw      the person or group as Graph tells it
-    account  as `account_of` says
+    raw      the person or group as returned by Graph
+    account  see `account_of`
     """
 
     raw: Mapping[str, Any]
@@ -320,19 +321,19 @@ class Foreseen:
 
 
 def source_of(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool = False) -> dict[str, Any]:
-    """The source attributes of a Graph user, the manager and the names of the roles held among them."""
+    """The source attributes of a Graph user, including the manager and the names of the roles held."""
     return source_attributes(
         user, soft_deleted=soft_deleted, manager_id=manager_of(user), app_roles=role_names(user["id"], job)
     )
 
 
 def role_names(person_id: str, job: JobFacts) -> tuple[str, ...]:
-    """Names of the app roles a person holds, directly or by a group."""
+    """Names of the app roles a person holds, directly or through a group."""
     return job.entitlements.names_of(person_id)
 
 
 def manager_of(user: Mapping[str, Any]) -> str | None:
-    """Object id of the manager; None without one, or where Graph was not asked for it."""
+    """Object id of the manager; None if there is none, or if Graph was not asked for it."""
     manager = user.get("manager")
     return manager.get("id") if manager else None
 
@@ -343,7 +344,7 @@ def scope_of(user: Mapping[str, Any], job: JobFacts) -> ScopeDecision:
 
 
 def _used_source(user: Mapping[str, Any], job: JobFacts) -> dict[str, Any]:
-    """`source_of`, of what the job uses; as if they were in scope."""
+    """`source_of` for the attributes the job uses, as if the person were in scope."""
     if job.reads_roles:
         roles = role_names(user["id"], job)
     else:
@@ -371,13 +372,13 @@ def predict_person(
 ) -> Foreseen:
     """What the service would do with one person.
 
-    link           the service's link, where the pilot has shown that there is one
-    peers          matching values that other people have already
+    link           the service's link, if the pilot has shown that there is one
+    peers          matching values that other people already have
     references     object id in Entra to account id, of people who are or will be linked;
                    a manager who is not among them is left out
 
-    The service's own links cannot be read in v1.0: whoever is linked without our
-    knowing is found again by the matching attribute, as in a first cycle.
+    The service's own links cannot be read in v1.0: a person who is linked without our
+    knowledge is found again by the matching attribute, as in a first cycle.
     """
     source = _used_source(user, job)
     scope = _judged(user, source, job)
@@ -389,13 +390,13 @@ def predict_person(
 def predict_people(
     users: Iterable[Mapping[str, Any]], job: JobFacts, sight: Sight, *, now: datetime, links: Links = NO_LINKS
 ) -> Iterator[Foreseen]:
-    """What the service would do with each person in the next cycle, one at a time; managers before whom they lead.
+    """What the service would do with each person in the next cycle, one at a time; managers before their people.
 
-    links  those that are known, by object id in Entra
+    links  known links, by object id in Entra
 
-    In a cycle people come first and references after them: who has, or gets, an account is
-    known only then. Here each manager goes first instead, which comes to the same; only people
-    who lead each other in a ring are looked at twice, and no question is asked twice for it.
+    In a cycle people come first and references after them: only then is it known who has, or gets, an
+    account. Here each manager goes first instead, with the same result. Only people
+    who manage each other in a circle are processed twice, and no request is sent twice for it.
     """
     people, doubtful = _by_id(users, job.matching_properties)
     taken = _taken_values(doubtful, job, now=now, links=links)
@@ -423,10 +424,10 @@ def predict_people(
 def _by_id(
     users: Iterable[Mapping[str, Any]], matching: Collection[str] | None
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
-    """Everybody by object id; and those of them who may have a matching value of somebody else, by what
-    Graph tells, without evaluating anything.
+    """Everyone by object id; and the people who may have another person's matching value, judged by
+    Graph's data, without evaluating anything.
 
-    matching  the properties that flow into matching attributes; None: they are computed, so everybody may
+    matching  the properties that flow into matching attributes; None: they are computed, so everyone may
     """
     people = {user["id"]: user for user in users}
     if matching is None:
@@ -441,14 +442,14 @@ def _by_id(
 
 
 def _folded_values(people: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
-    """The property `name` of each of `people`, in their order, as it is compared."""
+    """The property `name` of each of `people`, in their order, in the form used for comparison."""
     return [_folded(user.get(name)) for user in people.values()]
 
 
 def _taken_values(
     people: Mapping[str, Mapping[str, Any]], job: JobFacts, *, now: datetime, links: Links
 ) -> dict[str, frozenset[str]]:
-    """The matching values of each of these people that somebody else has already, by object id."""
+    """The matching values of each of these people that another person already has, by object id."""
     taken_values = TakenValues(job.mapping)
     taken: dict[str, frozenset[str]] = {}
     for id, user in people.items():
@@ -461,7 +462,7 @@ def _taken_values(
 
 
 def _folded(value: Any) -> str:
-    """A matching value as it is compared; a guest's principal name is read as the outside address."""
+    """A matching value in the form used for comparison; a guest's principal name is read as the outside address."""
     if value.__class__ is not str:
         return ""
     if "#" in value:
@@ -470,11 +471,11 @@ def _folded(value: Any) -> str:
 
 
 def _managers_first(waiting: dict[str, GraphUser], *, together: bool) -> Iterator[GraphUser | list[GraphUser]]:
-    """Everybody once, each manager before whom they lead; people who lead each other in a ring (or one
-    who leads themselves) come as a list, as they are looked at twice.
+    """Everyone once, each manager before their people. People who manage each other in a circle (or one
+    who manages themselves) come as a list, because they are processed twice.
 
-    waiting   everybody by object id; whoever has come is taken out of it
-    together  everybody comes in one list, as references are not managers alone
+    waiting   everyone by object id; people are removed from it as they come
+    together  everyone comes in one list, because references are not only managers
     """
     if together:
         yield list(waiting.values())
@@ -548,13 +549,13 @@ def predict_groups(
     links: Links = NO_LINKS,
     gone: Collection[str] = frozenset(),
 ) -> list[Foreseen]:
-    """What the service would do with each group in the next cycle, members included; nothing where groups are not
+    """What the service would do with each group in the next cycle, members included; nothing if groups are not
     provisioned.
 
-    groups    those assigned, and those linked that are not any more
+    groups    assigned groups, and linked groups that are no longer assigned
     accounts  object id in Entra to account id, of people who are or will be linked
-    gone      object ids that Graph lists no longer: it does not tell whose members they are, and the
-              service takes nobody out of a group because of a deletion ("How application provisioning works")
+    gone      object ids that Graph no longer lists: it does not report their memberships, and the
+              service removes no one from a group because of a deletion ("How application provisioning works")
     """
     groups = [_with_deleted_members(group, links, gone) for group in groups]
     remembering = sight.remembering()
@@ -589,7 +590,7 @@ def predict_groups(
 
 
 def _with_deleted_members(group: GroupRead, links: Links, gone: Collection[str]) -> GroupRead:
-    """The group with those of its written members among it who are deleted in Entra."""
+    """The group including those of its written members who are deleted in Entra."""
     link = links.get(group.graph["id"])
     deleted = tuple(key for key in (link.members if link else ()) if key in gone)
     if deleted:
@@ -598,8 +599,8 @@ def _with_deleted_members(group: GroupRead, links: Links, gone: Collection[str])
 
 
 def account_of(outcome: Outcome, scope: ScopeDecision) -> str:
-    """Id of the account (or group) in the target that may be referred to: of who is in scope, and linked
-    or about to be; "" for none. Whoever is linked stays so when a write fails."""
+    """Id of the account (or group) in the target that may be referred to, for objects in scope that are linked
+    or about to be; "" for none. A linked object stays linked when a write fails."""
     if not scope.in_scope:
         return ""
     if outcome.link is not None:
@@ -610,7 +611,7 @@ def account_of(outcome: Outcome, scope: ScopeDecision) -> str:
 
 
 def outcome_word(outcome: Outcome) -> str:
-    """create | update | nothing | disable | delete | skip | failure, or unknown where the app does not answer from
+    """create | update | nothing | disable | delete | skip | failure, or unknown if the app cannot be reached from
     here."""
     decision = outcome.decision
     if outcome.error is not None and isinstance(outcome.error, Unreachable):

@@ -50,8 +50,8 @@ class Readiness:
     """What is known and decided before anything is set up.
 
     decisions      question -> answer, as given in the notebook
-    administrator  user principal name of who is signed in; "" where Graph does not say
-    seats          how many there are, 0: nobody has said
+    administrator  user principal name of the signed-in person; "" if Graph does not return it
+    seats          how many there are, 0: not given
     """
 
     app: str
@@ -70,17 +70,17 @@ class Readiness:
 def check_readiness(
     app: AppProfile, tenant: Tenant, graph: GraphClient, answers: Mapping[str, str | int], *, seats: int = 0
 ) -> Readiness:
-    """What `app` needs, what is there, and what follows from the decisions.
+    """What `app` needs, what exists, and what follows from the decisions.
 
-    answers  the profile's questions by key, such as {"deletes_wanted": "no"}; what only one app
-             asks stands under `decisions`, as "auto_assign=on, licence_type=…"; one that is
-             not answered takes the profile's default, and says so
-    seats    how many the subscription has, 0 where nobody has said
+    answers  the profile's questions by key, such as {"deletes_wanted": "no"}; questions of a single app
+             are under `decisions`, as "auto_assign=on, licence_type=…"; an unanswered
+             question gets the profile's default, and the result says so
+    seats    how many the subscription has, 0 if not given
 
-    Raises ConfigError for an answer that is none of the choices, and for seats below 0.
+    Raises ConfigError for an answer that is not one of the choices, and for seats below 0.
     """
     if seats < 0:
-        raise ConfigError(f"seats is {seats}", "Give how many seats the subscription has; 0: nobody has said.")
+        raise ConfigError(f"seats is {seats}", "Give the number of seats in the subscription; 0 if it is not known.")
     answers = {**answers, **_own_answers(app, str(answers.get("decisions", "")))}
     decisions = {question.key: _answer(question, answers) for question in app.decisions if question.kind != "number"}
     if seats:
@@ -111,7 +111,7 @@ def _own_answers(app: AppProfile, text: str) -> dict[str, str]:
         known = [question.key for question in app.decisions]
         if key not in known:
             raise ConfigError(
-                f"decisions has {part!r}, which is no answer to a question about {app.title}",
+                f"decisions has {part!r}, which does not answer a question about {app.title}",
                 f"Write key=answer, separated by commas; the keys are {', '.join(known)}.",
             )
         found[key] = answer
@@ -145,7 +145,7 @@ def _check_rights(graph: GraphClient) -> tuple[str, Check]:
         )
     name = (me or {}).get("userPrincipalName", "")
     if roles is None:
-        text = "the roles could not be read (signed in as an application, or not allowed to look)"
+        text = "the roles could not be read (signed in as an application, or without permission to read them)"
         return name, not_observed(
             "plan.rights", text, f"Make sure that {ENOUGH[0]} or Synchronization.ReadWrite.All is granted.", SYNC_ROLES
         )
@@ -153,14 +153,14 @@ def _check_rights(graph: GraphClient) -> tuple[str, Check]:
     if held:
         return name, passed("plan.rights", f"{name} holds {held[0]}", SYNC_ROLES)
     if TOO_MUCH in roles:
-        text = f"{name} works as {TOO_MUCH}: more than this needs"
+        text = f"{name} is signed in as {TOO_MUCH}, which is more than needed"
         return name, warning("plan.rights", text, f"Use an account with {ENOUGH[0]}.", SYNC_ROLES)
-    remedy = f"Have {ENOUGH[0]} assigned to this account, or own the enterprise app; then run this step again."
+    remedy = f"Have {ENOUGH[0]} assigned to this account, or own the enterprise app. Then run this step again."
     return name, failed("plan.rights", f"{name} holds none of: {', '.join(ENOUGH)}", remedy, SYNC_ROLES)
 
 
 def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping[str, str | int]) -> tuple[Check, ...]:
-    """One finding a decision: what follows from the answer, in the profile's words."""
+    """One finding per decision: the consequence of the answer, in the profile's words."""
     found = []
     for question in app.decisions:
         if question.kind != "number" and question.key not in given:
@@ -185,7 +185,7 @@ def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping
 
 
 def _assumed(question: Decision, answer: str) -> Check:
-    """Nobody has answered: what is taken, and what follows from it."""
+    """A question without an answer: the assumed answer, and its consequence."""
     choice = next((choice for choice in question.choices if choice.value == answer), None)
     taken = "nobody has said"
     if choice:
@@ -205,12 +205,12 @@ def _check_seats(app: AppProfile, seats: int) -> tuple[Check, ...]:
         return ()
     source = app.seats.counted.source
     if seats:
-        return (passed("plan.seats", f"{seats} seats are noted; the scope is compared with them", source),)
+        return (passed("plan.seats", f"{seats} seats are noted and are compared with the scope", source),)
     remedy = f"Set seats, or write seats = … under [apps.{app.name}] in scimkit.toml."
     return (
         warning(
             "plan.seats",
-            "the number of seats is not noted: nobody can say whether everybody in scope fits",
+            "the number of seats is not noted, so it is unknown whether everyone in scope fits",
             remedy,
             source,
         ),
@@ -259,10 +259,10 @@ def _label(app: AppProfile, label: str) -> str:
 def _words(app: AppProfile, label: str, value: str) -> str:
     """`value` in words: codes spelled out, the labels of a portal in quotation marks."""
     spelled = {
-        ("token expires", "chosen"): "at a date chosen when it is made",
-        ("token expires", "fixed"): "a fixed time after it was made",
-        ("app role needed", "any"): "any; Default Access will do",
-        ("app role needed", "not_default"): "any of the app's own, not Default Access",
+        ("token expires", "chosen"): "at a date chosen when it is created",
+        ("token expires", "fixed"): "a fixed time after it was created",
+        ("app role needed", "any"): "any; Default Access is enough",
+        ("app role needed", "not_default"): "any of the app's own, but not Default Access",
         ("app role needed", "named"): " or ".join(app.roles.names),
     }
     return spelled.get((label, value)) or PORTAL_LABEL.sub(r"“\1”", value)

@@ -78,8 +78,8 @@ SELECT = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the organisation can bear: seats (0: nobody has said), and how many people may
-    be switched off in one cycle before it stops."""
+    """The limits of the organisation: seats (0: not given), and how many people may
+    be disabled in one cycle before it stops."""
 
     seats: int = 0
     deletion_threshold: int = 20
@@ -87,9 +87,9 @@ class Limits:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Person:
-    """One person of the directory, as far as a record may hold them.
+    """One person of the directory, with the data a record may contain.
 
-    Not frozen, as a forecast makes one of everybody; nothing changes it.
+    Not frozen, because a forecast creates one for everyone; nothing changes it.
     """
 
     id: str
@@ -107,7 +107,7 @@ class Assignment:
 
     kind            User | Group
     direct_members, nested_members  of a group: only direct members are provisioned
-    made_here       by this run; nothing else is ever removed by it
+    made_here       by this run; it never removes any other
     """
 
     principal_id: str
@@ -126,8 +126,8 @@ class Scope:
 
     mode    assigned | all, as the job will be set
     people  persons in scope by assignment today, each counted once
-    filter_reviews  what the user mapping's filters do to them, and the group mapping's to the
-                    groups assigned; none for a mapping without filters
+    filter_reviews  the effect of the user mapping's filters on them, and of the group mapping's on the
+                    assigned groups; none for a mapping without filters
     """
 
     mode: str
@@ -166,16 +166,16 @@ def choose_pilot(
 
     pilot        user principal names separated by commas; "" asks for a suggestion
     group        the pilot group: people in it are suggested first
-    may_suggest  in the sandbox the first fitting people are suggested; a live tenant
-                 must name them, for they will get an account
+    may_suggest  in the sandbox the first suitable people are suggested; a live tenant
+                 must name them, because they will get an account
 
-    Raises ConfigError for an unknown or a third person, NotReady when nobody is named, or
+    Raises ConfigError for an unknown or a third person, NotReady if no one is named, or
     one of them could not get an account: disabled, a required value missing, filtered out.
     """
     names = [name.strip() for name in pilot.split(",") if name.strip()]
     if len({name.casefold() for name in names}) > PILOT_LIMIT:
         raise ConfigError(
-            f"pilot names {len(names)} people", "Name one or two; more follow when those have been proved."
+            f"pilot names {len(names)} people", "Name one or two. More follow when those have been proved."
         )
     if names:
         schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
@@ -190,7 +190,7 @@ def choose_pilot(
     if not may_suggest:
         check = failed(
             "scope.pilot_missing",
-            "nobody is named for the pilot",
+            "no pilot person is named",
             "Set pilot to one or two user principal names, such as your own.",
         )
         raise NotReady(check.message, check.remedy, check=check)
@@ -228,7 +228,7 @@ def _suggest(
     if not found:
         check = failed(
             "scope.pilot_missing",
-            "nobody in the directory has every value the app requires",
+            "no one in the directory has every value the app requires",
             "Fill the required attributes of one person first.",
         )
         raise NotReady(check.message, check.remedy, check=check)
@@ -240,8 +240,8 @@ def read_sources(
 ) -> dict[str, dict[str, Any]]:
     """The source attributes of each person as the mapping sees them, by user principal name.
 
-    live  the object mappings of the job's schema: extension attributes are read where the
-          mapping of people names them, app roles where it asks for those
+    live  the object mappings of the job's schema: extension attributes are read if the
+          user mapping names them, app roles if it uses them
     """
     users = choose_mapping(live)
     select = (*SELECT, *(used_extensions(users) if users else ()))
@@ -253,7 +253,7 @@ def read_sources(
         user = graph.user(person.id, select=select)
         if user is None:
             raise NotReady(
-                f"{person.user_principal_name} is not in the directory any more",
+                f"{person.user_principal_name} is no longer in the directory",
                 "Choose the pilot people again (4_scope).",
             )
         manager = graph.manager(person.id)
@@ -269,7 +269,7 @@ def read_sources(
 
 
 def missing_values(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> tuple[str, ...]:
-    """Targets the app requires that would get no value for this person."""
+    """Targets the app requires for which this person would have no value."""
     values = evaluate_rows(mapping, source_attributes(dict(user), soft_deleted=False), creating=True)
     required = [row.target for row in app.attributes if row.required]
     return tuple(target for target in required if values.values.get(target) in (None, ""))
@@ -278,10 +278,10 @@ def missing_values(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, A
 def plan_assignments(
     graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None = None
 ) -> tuple[PlannedChange, ...]:
-    """Which pilot people must be assigned to the app; nobody who has it already, directly or by a
-    group. And the pilot group, with how many people it brings along.
+    """Which pilot people must be assigned to the app; not those who are assigned already, directly or through a
+    group. And the pilot group, with the number of people it brings into scope.
 
-    Raises PlanRefused when somebody must be, but the job runs already.
+    Raises PlanRefused if an assignment is needed, but the job is already running.
     """
     role = pick_role(enterprise_app)
     new_group, people = _unassigned(graph, enterprise_app, pilot, group)
@@ -304,17 +304,17 @@ def plan_assignments(
         )
     if changes and is_running(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
         raise PlanRefused(
-            f"the job of {enterprise_app.display_name} is running, and acts on every new assignment by itself",
-            "Stop it in the portal, let the running cycle end, then run this step again.",
+            f"the job of {enterprise_app.display_name} is running, and processes every new assignment automatically",
+            "Stop it in the portal, wait until the running cycle has ended, then run this step again.",
         )
     return changes
 
 
 def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
-    """Id and name of the app role to assign: a named one where there is one.
+    """Id and name of the app role to assign: a named one if there is one.
 
     Default Access is only for apps that declare no role of their own. `msiam_access`
-    is what single sign-on brings along and says nothing to the app.
+    is created by single sign-on and means nothing to the app.
     """
     named = [role for role in enterprise_app.roles if role.enabled and role.name != "msiam_access"]
     chosen = next((role for role in named if role.name == "User"), named[0] if named else None)
@@ -331,7 +331,7 @@ def is_person(member: Mapping[str, Any]) -> bool:
 
 
 def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """(user id, assignment) of everybody in scope by assignment: directly, or as a
+    """(user id, assignment) of everyone in scope by assignment: directly, or as a
     direct member of an assigned group. Nested groups do not count (How application provisioning works)."""
     found: dict[str, dict[str, Any]] = {}
     for assignment in graph.assignments(enterprise_app.service_principal_id):
@@ -347,7 +347,7 @@ def assigned_people(graph: GraphClient, enterprise_app: EnterpriseApp) -> tuple[
 def _unassigned(
     graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None
 ) -> tuple[PilotGroup | None, tuple[Person, ...]]:
-    """What is still to be assigned: the group, and the people whom neither it nor an earlier assignment brings."""
+    """What must still be assigned: the group, and people included neither by it nor by an earlier assignment."""
     assigned = {person for person, _ in assigned_people(graph, enterprise_app)}
     if group:
         principals = {raw["principalId"] for raw in graph.assignments(enterprise_app.service_principal_id)}
@@ -365,7 +365,8 @@ def _unassigned(
 def assign_pilot(
     graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None = None
 ) -> tuple[str, ...]:
-    """Assign the pilot group, then those pilot people who are not assigned yet; ids of the new assignments."""
+    """Assign the pilot group, then the pilot people who are not assigned yet; returns the ids of the new
+    assignments."""
     role_id, _ = pick_role(enterprise_app)
     new_group, people = _unassigned(graph, enterprise_app, pilot, group)
     ids = [*([new_group.id] if new_group else []), *(person.id for person in people)]
@@ -382,7 +383,7 @@ def read_scope(
     pilot_group: PilotGroup | None = None,
     journal: Journal | None = None,
 ) -> Scope:
-    """The scope as it stands, with what a careful administrator would look at twice."""
+    """The current scope, with everything a careful administrator should check."""
     schema = graph.schema(enterprise_app.service_principal_id, enterprise_app.job_id)
     mapping, groups = user_mapping(schema), group_mapping(schema)
     roles = {role.id: role.name for role in enterprise_app.roles} | {DEFAULT_ACCESS: "Default Access"}
@@ -421,7 +422,7 @@ def read_scope(
 
 
 def group_mapping(schema: Mapping[str, Any]) -> ObjectMapping | None:
-    """The schema's mapping for groups, where it has one."""
+    """The schema's group mapping, if it has one."""
     try:
         return mapping_of(schema, "Group")
     except MappingError:
@@ -429,7 +430,7 @@ def group_mapping(schema: Mapping[str, Any]) -> ObjectMapping | None:
 
 
 def review_filter(graph: GraphClient, enterprise_app: EnterpriseApp, text: str) -> FilterTrial:
-    """Who of everybody assigned would stay in scope, leave it or enter it, were `text` the users' scoping filter.
+    """Which of the people assigned would stay in scope, leave it or enter it if `text` were the users' scoping filter.
 
     text  such as `department EQUALS Engineering AND jobTitle IS NOT NULL`; "" tries none. It is
           evaluated only: scimkit writes no filter ("Scoping users or groups with scoping filters").
@@ -482,7 +483,7 @@ def _check_pilot(
                 failed(
                     "scope.pilot_assigned",
                     f"{name} is not assigned to the app",
-                    "Run this step again; an assignment may take minutes to be seen.",
+                    "Run this step again. It may take minutes until an assignment is visible.",
                 )
             )
             continue
@@ -491,8 +492,8 @@ def _check_pilot(
             found.append(
                 failed(
                     "scope.pilot_gone",
-                    f"{name} is not in the directory any more",
-                    "Choose somebody else for the pilot.",
+                    f"{name} is no longer in the directory",
+                    "Choose another person for the pilot.",
                 )
             )
             continue
@@ -504,17 +505,17 @@ def _check_pilot(
 
 
 def _unfit(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> Check | None:
-    """Why this person would get no account, once assigned; None: nothing is known against it."""
+    """Why this person would get no account once assigned; None: no reason is known."""
     name = user.get("userPrincipalName") or user["id"]
     if not user.get("accountEnabled", True):
         return failed(
             "scope.pilot_enabled",
-            f"{name} may not sign in, so no account is created",
-            "Choose somebody who is enabled.",
+            f"{name} is blocked from signing in, so no account is created",
+            "Choose a person who is enabled.",
             "How application provisioning works",
         )
     if missing := missing_values(app, mapping, user):
-        remedy = "Fill the source in Entra, or choose somebody else for the pilot."
+        remedy = "Fill the source in Entra, or choose another person for the pilot."
         return failed(
             "scope.pilot_values",
             f"{name} has no value for {', '.join(missing)}, which {app.title} requires",
@@ -525,7 +526,7 @@ def _unfit(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> 
         return failed(
             "scope.pilot_filters",
             f"{name} does not pass the scoping filters",
-            "Choose somebody who does, or mend the filter.",
+            "Choose a person who passes them, or fix the filter.",
         )
     return None
 
@@ -533,7 +534,7 @@ def _unfit(app: AppProfile, mapping: ObjectMapping, user: Mapping[str, Any]) -> 
 def _check_managers(
     graph: GraphClient, mapping: ObjectMapping, pilot: tuple[Person, ...], assigned: set[str]
 ) -> tuple[Check, ...]:
-    """A manager is a reference: what is not in scope cannot be referred to."""
+    """A manager is a reference: it cannot refer to a person who is not in scope."""
     if not any(row.target == MANAGER for row in mapping.rows):
         return ()
     found = []
@@ -549,8 +550,8 @@ def _check_managers(
             warning(
                 "scope.manager",
                 text,
-                "Bring managers into scope with their people; one who comes later is filled in when provisioning is"
-                " restarted.",
+                "Bring managers into scope with their people. A manager who comes later is filled in when provisioning"
+                " is restarted.",
                 "field reports",
             )
         )
@@ -560,7 +561,7 @@ def _check_managers(
 
 
 def _passes_filters(mapping: ObjectMapping, user: Mapping[str, Any]) -> bool | None:
-    """None: a pattern cannot be run here, so nothing is known; `check_filters_of` says so."""
+    """None: a pattern cannot be run here, so nothing is known; `check_filters_of` reports it."""
     try:
         return in_scope(mapping.filters, source_attributes(dict(user), soft_deleted=False))
     except NotReproduced:
@@ -583,12 +584,12 @@ def _check_groups(graph: GraphClient, assignments: Iterable[Assignment]) -> tupl
                 warning(
                     "scope.nested_group",
                     text,
-                    "Assign the inner groups themselves, or use a dynamic group.",
+                    "Assign the inner groups directly, or use a dynamic group.",
                     "field reports",
                 )
             )
         if not (graph.group(assignment.principal_id) or {}).get("securityEnabled", True):
-            text = f"{assignment.name} is not a security group: nobody is provisioned by it"
+            text = f"{assignment.name} is not a security group: no one is provisioned through it"
             found.append(
                 failed(
                     "scope.group_not_security",
@@ -611,11 +612,11 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
                 warning(
                     "scope.role",
                     f"assigned with another role than {named}: {', '.join(other)}",
-                    f"Assign the role {named}, and let the pilot's scoping step decide.",
+                    f"Assign the role {named}, and check the result in the pilot's scoping step.",
                     source,
                 ),
             )
-        return (passed("scope.role", f"everybody is assigned with the role {named}", source),)
+        return (passed("scope.role", f"everyone is assigned with the role {named}", source),)
     if not bare:
         return ()
     text = f"assigned with Default Access only: {', '.join(bare)}"
@@ -623,15 +624,15 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
         text += f"; the tutorial of {app.title} says that this excludes them"
         named = " or ".join(app.roles.names) or "a role of the app's own"
         remedy = (
-            f"Entra treats it like any role since 2020: assign {named} where the app has it, else let the pilot's"
-            " scoping step decide."
+            f"Entra has treated it like any other role since 2020. Assign {named} if the app has it, otherwise check"
+            " the result in the pilot's scoping step."
         )
         return (warning("scope.default_access", text, remedy, app.roles.rule.source),)
     return (
         warning(
             "scope.default_access",
             text,
-            "Entra treats it like any role since 2020; give a named role where the app has one.",
+            "Entra has treated it like any other role since 2020. Assign a named role if the app has one.",
             "field reports",
         ),
     )
@@ -640,12 +641,12 @@ def _check_roles(app: AppProfile, assignments: Iterable[Assignment]) -> tuple[Ch
 def _check_disabled(users: Mapping[str, Any]) -> Check:
     blocked = [u["userPrincipalName"] for u in users.values() if not u.get("accountEnabled", True)]
     if not blocked:
-        return passed("scope.enabled", "everybody who is assigned may sign in")
-    text = f"{len(blocked)} of the assigned may not sign in and are left out: {', '.join(blocked[:5])}"
+        return passed("scope.enabled", "everyone assigned is allowed to sign in")
+    text = f"{len(blocked)} of the assigned are blocked from signing in and are left out: {', '.join(blocked[:5])}"
     return warning(
         "scope.disabled",
         text,
-        "Nothing, if they have left; else enable them in Entra.",
+        "Nothing, if they have left. Otherwise enable them in Entra.",
         "How application provisioning works",
     )
 
@@ -658,7 +659,7 @@ def _check_seats(people: int, seats: int) -> tuple[Check, ...]:
             failed(
                 "scope.seats",
                 f"{people} people in scope for {seats} seats",
-                "Narrow the assignment or buy seats before you go on.",
+                "Narrow the assignment, or buy more seats, before you continue.",
                 "field reports",
             ),
         )

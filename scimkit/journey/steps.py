@@ -49,7 +49,7 @@ _HOME = {
 
 
 def is_operation(name: str) -> bool:
-    """Whether a notebook is a runbook by itself, for an app that is set up, and no step of the journey.
+    """Whether a notebook is a runbook on its own, for an app that is set up, and not a step of the journey.
 
     >>> is_operation("mapping_backup"), is_operation("3_app")
     (True, False)
@@ -58,7 +58,7 @@ def is_operation(name: str) -> bool:
 
 
 def in_order(names: Iterable[str]) -> tuple[Step, ...]:
-    """The steps as an app wants them, `journey_order` of its profile.
+    """The steps in the order an app needs, `journey_order` of its profile.
 
     >>> [step.name for step in in_order(["1_plan", "3_app", "2_token"])]
     ['1_plan', '3_app', '2_token']

@@ -1,4 +1,4 @@
-"""Step 2: the app's secret. Where it is kept and when it ends; never what it is."""
+"""Step 2: the app's secret. Where it is stored and when it expires; never its value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from scimkit.evidence.records import record
 @record("TokenNote")
 @dataclass(frozen=True)
 class TokenNote:
-    """Where the secret is kept and when it ends.
+    """Where the secret is stored and when it expires.
 
     reference      env:NAME, keyring:NAME, file:PATH, prompt or sandbox: where it comes from
-    expires        YYYY-MM-DD; "" where nobody knows
+    expires        YYYY-MM-DD; "" if unknown
     overlap_hours  how long an old key works beside a new one; None: not stated
-    remind_on      YYYY-MM-DD to renew from; "" without an end
+    remind_on      YYYY-MM-DD on which to start renewing; "" without an expiry date
     """
 
     app: str
@@ -34,12 +34,12 @@ class TokenNote:
 
 
 def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, now: datetime) -> TokenNote:
-    """What is known about the secret that `reference` names.
+    """What is known about the secret of `reference`.
 
-    token    looked at for an end date of its own (a JWT), not kept
+    token    checked for an expiry date of its own (a JWT), not stored
     expires  the date the administrator noted at the vendor, YYYY-MM-DD, or ""
 
-    Raises ConfigError when `expires` is not a date.
+    Raises ConfigError if `expires` is not a date.
     """
     noted = _read_date(expires)
     own = jwt_expiry(token)
@@ -47,8 +47,8 @@ def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, 
     checks = [passed("token.present", f"{_article(app.token.label)} {app.token.label} was found under {reference}")]
     checks.append(_check_end(app, end, now))
     if noted and own and noted != own.date():
-        text = f"the date noted ({noted}) is not the one in the token itself ({own.date()})"
-        checks.append(warning("token.dates_differ", text, "Note the token's own date."))
+        text = f"the noted date ({noted}) differs from the one in the token itself ({own.date()})"
+        checks.append(warning("token.dates_differ", text, "Note the date in the token."))
         end = min(noted, own.date())
     remind = None
     if end:
@@ -85,24 +85,24 @@ def _read_date(text: str) -> date | None:
 
 def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
     if end is None:
-        text = f"nobody has noted when the {app.token.label} ends"
+        text = f"the expiry date of the {app.token.label} has not been noted"
         remedy = (
-            f"Look it up at the vendor (its end is {app.token.expires} there) and note it under expires: a forgotten"
-            " end stops provisioning for everybody."
+            f"Find it at the vendor ({app.token.expires}, according to the profile) and note it under expires. A"
+            " forgotten expiry date stops provisioning for everyone."
         )
         return warning("token.expiry_unknown", text, remedy, "field reports")
     days = days_left(end, now)
     if days < 0:
-        remedy = f"Make a new {app.token.label} at the vendor and run this step with it."
+        remedy = f"Have a new {app.token.label} created at the vendor, and run this step with it."
         return failed("token.expired", f"the {app.token.label} ended on {end}", remedy, "field reports")
     if days <= REMIND_DAYS:
         return warning(
             "token.expires_soon",
-            f"the {app.token.label} ends on {end}, in {days} days",
+            f"the {app.token.label} expires on {end}, in {days} days",
             "Renew it before you go live.",
             "field reports",
         )
-    return passed("token.expiry", f"it ends on {end}, in {days} days", "field reports")
+    return passed("token.expiry", f"it expires on {end}, in {days} days", "field reports")
 
 
 def _day(day: date | None) -> str:

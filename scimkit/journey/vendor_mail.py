@@ -1,7 +1,7 @@
-"""Step 2 where the vendor acts: the mail to send, and the pause until it is answered.
+"""Step 2 if the vendor must act: the mail to send, and the wait for the answer.
 
 scimkit sends no mail. It writes one that asks for everything at once, and ends a
-run with "waiting" until what was asked for is there.
+run with "waiting" until the answer is there.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ FILE = "2_mail.txt"  # in the run folder: the mail, to be copied from
 class MailDraft:
     """A mail for the administrator to send.
 
-    to, subject, body  "" where the app's vendor need not be asked for anything
-    source             marks of the profile's `[sources]` behind the address
+    to, subject, body  "" if the app's vendor need not be asked for anything
+    source             marks of the profile's `[sources]` for the address
     """
 
     app: str
@@ -30,14 +30,14 @@ class MailDraft:
 
     @property
     def text(self) -> str:
-        """The whole mail as plain text, "" where there is none."""
+        """The whole mail as plain text, "" if there is none."""
         if self.to:
             return f"To: {self.to}\nSubject: {self.subject}\n\n{self.body}"
         return ""
 
 
 def write_mail(app: AppProfile, *, sender: str = "") -> MailDraft:
-    """The mail that asks the vendor of `app` for all of it at once. Nothing is sent.
+    """The mail that asks the vendor of `app` for everything at once. Nothing is sent.
 
     sender  who signs it; "" leaves the line to be filled in
 
@@ -67,28 +67,28 @@ def write_mail(app: AppProfile, *, sender: str = "") -> MailDraft:
 
 
 def _about_us(app: AppProfile) -> list[str]:
-    """What the vendor may want to know of us: the match, the attributes, groups."""
+    """Information the vendor may need: the match, the attributes, groups."""
     if not app.attributes:
         return []
     if app.matching:
-        found = [f"Existing accounts are to be found by {', then '.join(app.matching)}."]
+        found = [f"Please find existing accounts by {', then '.join(app.matching)}."]
     else:
         found = []
     found += [
-        "We send these attributes of people, as far as we have values for them:",
+        "We send these attributes of people, if we have values for them:",
         *(f"- {row.target}" for row in app.attributes),
     ]
     if app.capabilities.groups.value is True:
         found += ["and of groups:", *(f"- {row.target}" for row in app.group_attributes)]
-    return ["So that you know what to expect:", *found, ""]
+    return ["What to expect:", *found, ""]
 
 
 def wait_for_vendor(app: AppProfile, problem: ScimkitError, reference: str, *, url_known: bool) -> Waiting:
-    """What a run ends with while the vendor's answer is not there.
+    """How a run ends while the vendor's answer is missing.
 
-    problem    why there is no token: the answer may be here, and only its place be wrong
-    reference  where the token was looked for; `sandbox`, the default, stands for nowhere
-    url_known  whether the Tenant URL has been noted already
+    problem    why there is no token: the answer may have arrived, and only its place be wrong
+    reference  where the token was searched; `sandbox`, the default, means nowhere
+    url_known  whether the Tenant URL has already been noted
     """
     if reference not in ("", "sandbox"):
         place = reference
@@ -99,19 +99,19 @@ def wait_for_vendor(app: AppProfile, problem: ScimkitError, reference: str, *, u
     else:
         to = str(app.help_contact)
     remedy = [
-        f"Send the mail that lies in the run folder as {FILE} to {to}. When the answer is here, put the token where"
-        f" {place} says"
+        f"Send the mail in the run folder, {FILE}, to {to}. When the answer has arrived, store the token where {place}"
+        " says"
     ]
     if app.tenant_url.kind == "support" and not url_known:
         remedy.append(
             f"and the Tenant URL into scimkit.toml, as tenant_url under [apps.{app.name}] (or add --set"
             " 5a.tenant_url=…)"
         )
-    why = "nobody has said yet where it is"
+    why = "its place has not been given yet"
     if reference not in ("", "sandbox"):
         why = str(problem)
     return Waiting(
-        f"waiting for {app.title}, whose support makes the {app.token.label}: {why}",
+        f"waiting for {app.title}, whose support creates the {app.token.label}: {why}",
         f"{' '.join(remedy)}; then go on.",
         settings={"2_token": {"token_ref": place}},
     )

@@ -1,8 +1,8 @@
-"""What differs between two mappings: live and file, file and profile, today and last month.
+"""The differences between two mappings: live and file, file and profile, today and last month.
 
-Compared is what a mapping means: expressions by their canonical text, a member
-left out by Graph's default for it. The order of rows means nothing to the service,
-so it is told apart from their content.
+The meaning of a mapping is compared: expressions by their canonical text, an omitted
+member by Graph's default for it. The order of rows means nothing to the service,
+so it is reported separately from their content.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EVERYBODY = "everybody assigned"
 
 
 class DescribedRow(Protocol):
-    """What an app's profile says of one target attribute; "" where it suggests no source."""
+    """What an app's profile says about one target attribute; "" if it suggests no source."""
 
     @property
     def target(self) -> str: ...
@@ -41,11 +41,11 @@ class DescribedRow(Protocol):
 class MappingSide:
     """One side of a comparison.
 
-    title     how it is called: "live", "mapping.toml"
-    objects   what it says
-    says      what it speaks of at all: members of MEMBERS and OBJECT_MEMBERS, and "objects"
-              where an object it does not name is one it does not have
-    left_open  (source object, target, member) of what it leaves open nevertheless
+    title     its name: "live", "mapping.toml"
+    objects   its object mappings
+    says      what it covers at all: members of MEMBERS and OBJECT_MEMBERS, and "objects"
+              if an object it does not name is one it does not have
+    left_open  (source object, target, member) of what it nevertheless leaves open
     """
 
     title: str
@@ -59,7 +59,7 @@ class MappingChange:
     """One difference.
 
     object  User | Group
-    target  the row, "" where the object as a whole differs
+    target  the row, "" if the object as a whole differs
     kind    row added | row removed | changed | object added | object removed | order
     member  of a changed row or object: source, default, matching, apply, behaviour; enabled, actions, filters
     before, after  as text
@@ -79,9 +79,9 @@ class MappingComparison:
     """The differences between two mappings.
 
     before, after  what was compared
-    same     nothing differs in content; false, too, where one side says nothing at all
-    changes  what must be done to `before` to get `after`
-    order    where only the order of rows differs, which changes nothing for anybody
+    same     the content does not differ; false, too, if one side says nothing at all
+    changes  the changes that turn `before` into `after`
+    order    where only the order of rows differs, which changes nothing for anyone
     """
 
     before: str
@@ -95,10 +95,10 @@ class MappingComparison:
 def expected_side(
     rows: Iterable[DescribedRow], matching: Sequence[str], group_rows: Iterable[DescribedRow] = (), *, title: str
 ) -> MappingSide:
-    """What an app's profile says of the mapping: rows, their usual sources, the matching attributes.
+    """What an app's profile says about the mapping: rows, their usual sources, the matching attributes.
 
-    rows, group_rows  of people and of groups; none where the app has published no table
-    matching          targets in order of precedence; it says nothing of groups
+    rows, group_rows  of people and of groups; none if the app has published no table
+    matching          targets in order of precedence; it says nothing about groups
     """
     rank = {target.casefold(): number for number, target in enumerate(matching, start=1)}
     users, groups = tuple(rows), tuple(group_rows)
@@ -129,7 +129,7 @@ def _expected(source: str, rows: Iterable[DescribedRow], rank: dict[str, int]) -
 
 
 def compare_mapping(before: MappingSide, after: MappingSide) -> MappingComparison:
-    """What differs from `before` to `after`, in what both sides speak of.
+    """The differences from `before` to `after`, in the parts both sides cover.
 
     >>> row = MappingRow("userName", "[mail]", "Direct", matching=1)
     >>> users = ObjectMapping("", "User", "", True, ALL_ACTIONS, (), (row,))
@@ -154,7 +154,7 @@ def compare_mapping(before: MappingSide, after: MappingSide) -> MappingCompariso
 
 
 def _pairs(before: MappingSide, after: MappingSide) -> Iterator[tuple[ObjectMapping | None, ObjectMapping | None]]:
-    """The objects of both sides beside each other; a profile's, which names no target object, by the source alone."""
+    """The objects of both sides in pairs; those of a profile, which names no target object, by the source alone."""
     if "objects" in before.says & after.says:
         one, other = keyed(before.objects), keyed(after.objects)
         yield from ((one.get(key), other.get(key)) for key in dict.fromkeys((*one, *other)))
@@ -268,7 +268,7 @@ def _default(value: str | None) -> str:
 
 
 def row_text(row: MappingRow) -> str:
-    """A row as one line: its source, and what is not as usual.
+    """A row as one line: its source, and everything that is not the default.
 
     >>> row_text(MappingRow("userName", "[mail]", "Direct", matching=1))
     '[mail], matching 1'
@@ -286,7 +286,7 @@ def row_text(row: MappingRow) -> str:
 
 
 def _order_changes(one: ObjectMapping, other: ObjectMapping) -> Iterator[MappingChange]:
-    """Rows both have that stand in another order."""
+    """Rows that both have, in another order."""
     there, wanted = keyed_rows(one.rows), keyed_rows(other.rows)
     before, after = [key for key in there if key in wanted], [key for key in wanted if key in there]
     if before == after:
@@ -311,7 +311,7 @@ def _checks(
 ) -> tuple[Check, ...]:
     silent = next((side for side in (before, after) if not side.objects), None)
     if silent is not None:
-        text = f"{silent.title} says nothing of rows, so nothing can be said of the other side"
+        text = f"{silent.title} contains no rows, so the two sides cannot be compared"
         return (not_observed("mapping_backup.compared", text, "Compare with a saved mapping instead."),)
     names = f"{before.title} and {after.title}"
     if changes:

@@ -1,4 +1,4 @@
-"""The attributes a schema's directories define: only those may stand in a mapping or a filter.
+"""The attributes a schema's directories define: a mapping or a filter may use only those.
 
 Source: "Configure provisioning using Microsoft Graph APIs", synchronizationSchema.
 """
@@ -15,11 +15,11 @@ from scimkit.mapping.language.problems import suggest
 from scimkit.mapping.language.syntax import attribute_names
 from scimkit.mapping.rows import ObjectMapping, objects_in
 
-NO_DIRECTORIES = "Read the schema again; it is written back whole, with its directories."
+NO_DIRECTORIES = "Read the schema again. It is written back as a whole, with its directories."
 
 
 def defined_names(schema: Mapping[str, Any], directory: str, object_name: str) -> frozenset[str]:
-    """Names of the attributes of one object in one directory. Raises MappingError where the schema does not have it."""
+    """Names of the attributes of one object in one directory. Raises MappingError if the schema does not have it."""
     for each in objects_in(schema.get("directories")):
         for described in objects_in(each.get("objects")) if each.get("name") == directory else ():
             if described.get("name") == object_name:
@@ -28,14 +28,14 @@ def defined_names(schema: Mapping[str, Any], directory: str, object_name: str) -
 
 
 def rules_of(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The rule of each object mapping, in the order in which `read_schema` gives those."""
+    """The rule of each object mapping, in the order of `read_schema`."""
     for rule in schema["synchronizationRules"]:
         for _ in rule["objectMappings"]:
             yield rule
 
 
 def used_sources(each: ObjectMapping) -> frozenset[str]:
-    """The source attributes that the rows and filters of an object mapping name; of an unreadable expression none."""
+    """The source attributes named by the rows and filters of an object mapping; none for an unreadable expression."""
     clauses = chain.from_iterable(one.clauses for one in each.filters)
     found = {clause.attribute for clause in clauses}
     for row in each.rows:
@@ -49,9 +49,9 @@ def used_sources(each: ObjectMapping) -> frozenset[str]:
 
 
 def used_extensions(each: ObjectMapping) -> tuple[str, ...]:
-    """Directory extensions among `used_sources`: Graph gives them only when they are asked for by name.
+    """Directory extensions among `used_sources`: Graph returns them only when they are requested by name.
 
-    One that the schema does not define is left out, as Graph would refuse the question.
+    One that the schema does not define is left out, because Graph would refuse the request.
     """
     known = {str(attribute.get("name")) for attribute in objects_in(each.source_definition.get("attributes"))}
     return tuple(
@@ -64,8 +64,8 @@ def undefined_names(
 ) -> Iterator[tuple[str, str]]:
     """What `wanted` names and the directories do not define: a sentence and a remedy each.
 
-    there, wanted  the object mappings of `schema`, and those that shall replace them, in
-                   the same order. What is in use today is not asked about
+    there, wanted  the object mappings of `schema`, and their replacements, in
+                   the same order. Attributes in use today are not checked
     """
     for rule, before, after in zip(rules_of(schema), there, wanted, strict=True):
         targets = {row.target for row in after.rows} - {row.target for row in before.rows}
@@ -75,7 +75,7 @@ def undefined_names(
             for name in sorted(targets - known):
                 remedy = (
                     "Add it to the attribute list of the app in the portal (attribute mapping, advanced options), or"
-                    " take the row out."
+                    " remove the row."
                 )
                 yield f"the app has no attribute {name} in this tenant", _near(name, known) + remedy
         if sources:
@@ -83,7 +83,8 @@ def undefined_names(
             for name in sorted(sources - known):
                 yield (
                     f"{after.source_object} has no source attribute {name} in this tenant",
-                    _near(name, known) + "Add it to the list of source attributes in the portal, or use another one.",
+                    _near(name, known)
+                    + "Add it to the list of source attributes in the portal, or use another attribute.",
                 )
 
 

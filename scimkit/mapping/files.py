@@ -1,8 +1,8 @@
-"""A mapping as a TOML file: to be read in a review, changed by hand, and restored.
+"""A mapping as a TOML file: for review, changes by hand, and restore.
 
-The file says what people decide: which objects flow, which rows, from what, when.
-Everything else Graph keeps (ids, metadata, lists of attributes, members scimkit
-does not know) stands in the saved schema beside it, `mapping.schema.json`.
+The file contains the decisions of people: which objects flow, which rows, from what, when.
+Everything else Graph stores (ids, metadata, lists of attributes, members scimkit
+does not know) is in the saved schema beside it, `mapping.schema.json`.
 Two exports of the same schema are the same text.
 """
 
@@ -33,31 +33,31 @@ WORDS = """
 [[object]] is one kind of object.
   enabled    whether it is provisioned at all
   actions    what may be done to accounts: Add (the portal says Create), Update, Delete
-[[object.filter]] is one scoping filter: whoever passes all its clauses is in scope.
-  Of several filters one is enough; without any, everybody who is assigned is in scope.
-[[object.row]] is one attribute at the app.
+[[object.filter]] is one scoping filter: people who pass all its clauses are in scope.
+  Of several filters one is enough; without any, everyone who is assigned is in scope.
+[[object.row]] is one attribute in the app.
   target     its name there
   type       Direct: one attribute of Entra. Constant: always the same text.
-             Expression: worked out. None: no source, the default alone
+             Expression: computed. None: no source, only the default
   source     in the mapping language: [mail], "text" or a function; line breaks do not matter
-  default    given where the source is empty, when an account is created
+  default    used if the source is empty when an account is created
   matching   1 is the first attribute by which an existing account is found, 2 the next.
-             Left out: not used for that
-  apply      Always (also when left out), ObjectAddOnly (when the account is created only),
+             Left out: not used for matching
+  apply      Always (also when left out), ObjectAddOnly (only when the account is created),
              MultiValueAddOnly and ValueAddOnly (values are added, none removed),
-             AttributeAddOnly (only where the app has no value)
+             AttributeAddOnly (only if the app has no value)
   behaviour  FlowWhenChanged (also when left out) or FlowAlways
 
-Ids, metadata, lists of attributes and whatever else Microsoft keeps do not stand here:
+Ids, metadata, lists of attributes and everything else Microsoft stores are not part of this file:
 a restore leaves them as they are in the tenant. The schema saved beside this file has them.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class MappingFile:
-    """What a mapping file says.
+    """The contents of a mapping file.
 
-    app      name of the profile it was written for, "" where the file does not say
+    app      name of the profile it was written for, "" if the file has none
     objects  without originals: `schema.merge_mapping` finds those
     """
 
@@ -73,7 +73,7 @@ def print_mapping(objects: Iterable[ObjectMapping], *, app: str, title: str, abo
 
     app    name of the profile; a restore refuses the file of another app
     title  the app's own name
-    about  what stands at the top for the reader: tenant, job, when it was read
+    about  the header for the reader: tenant, job, when it was read
     """
     import tomlkit  # in functions only: it takes 27 ms to load, and a file that is read needs tomllib alone
 
@@ -81,7 +81,7 @@ def print_mapping(objects: Iterable[ObjectMapping], *, app: str, title: str, abo
     width = max((len(name) for name in about), default=0)
     facts = [f"  {name:<{width}}  {value}" for name, value in about.items()]
     for line in (
-        f"The attribute mapping of {title}, to be read, reviewed and changed by people.",
+        f"The attribute mapping of {title}, for people to read, review and change.",
         "",
         *facts,
         "",
@@ -99,7 +99,7 @@ def print_mapping(objects: Iterable[ObjectMapping], *, app: str, title: str, abo
 
 
 def _one_line(text: str) -> str:
-    """`text` without what would end a comment."""
+    """`text` without characters that would end a comment."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -162,7 +162,7 @@ def _row_table(row: MappingRow) -> Any:
 
 
 def _text(value: str) -> Any:
-    """`value` as it is easiest to read: quotes without backslashes, several lines where it has them."""
+    """`value` in its most readable form: quotation marks without backslashes, several lines if it has them."""
     import tomlkit
 
     lines, quotes = "\n" in value, '"' in value or "\\" in value
@@ -178,9 +178,9 @@ def _text(value: str) -> Any:
 
 
 def wrapped(expression: str) -> str:
-    """Canonical text of an expression, a long one with its arguments on lines of their own.
+    """Canonical text of an expression; a long one with its arguments on separate lines.
 
-    One that cannot be read stays as it is.
+    An expression that cannot be read stays unchanged.
 
     >>> wrapped('switch([a],,"x","y")')
     'Switch([a], , "x", "y")'
@@ -207,7 +207,7 @@ def _wrap(node: Expression, indent: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in the file: `mapping.toml: object 1 (User), row 3 (active)`."""
+    """A place in the file: `mapping.toml: object 1 (User), row 3 (active)`."""
 
     file: str
     words: tuple[str, ...] = ()
@@ -225,32 +225,32 @@ class _Place:
 
 
 def read_mapping_text(text: str, *, file: str = "mapping.toml", saved: Sequence[ObjectMapping] = ()) -> MappingFile:
-    """What the text of a mapping file says.
+    """The contents of a mapping file's text.
 
-    file   how errors name it
-    saved  the objects of the schema saved beside it: what stands there as it stands here
-           is taken as it is, even where scimkit would not know it
+    file   its name in errors
+    saved  the objects of the schema saved beside it: what is identical in both
+           is accepted, even if scimkit does not know it
 
-    Raises MappingError naming object, row and key, and what is allowed; for an
+    Raises MappingError naming object, row and key, and the allowed values; for an
     expression ExpressionError, with the place in it.
     """
     top = _Place(file)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise top.error(f"this is no TOML: {error}", "Mend that line, or export the mapping again.") from None
+        raise top.error(f"this is not TOML: {error}", "Fix that line, or export the mapping again.") from None
     except RecursionError:
-        raise top.error("this is no TOML: brackets stand too deep in each other", "Export the mapping again.") from None
+        raise top.error("this is not TOML: brackets are nested too deeply", "Export the mapping again.") from None
     _known(data, ("app", "format", "object"), top)
     if data.get("format") != FORMAT:
         raise top.error(
             f"format is {data.get('format', 'missing')!r}",
-            f"This scimkit reads format = {FORMAT}; a newer file wants a newer one.",
+            f"This scimkit reads format = {FORMAT}; a newer file needs a newer one.",
         )
     app = _value(data, "app", str, top, default="")
     tables = _tables(data, "object", top)
     if not tables:
-        raise top.error("there is no [[object]]", "Give one for each kind of object, or export the mapping again.")
+        raise top.error("there is no [[object]]", "Add one for each kind of object, or export the mapping again.")
     objects = tuple(_read_object(table, top, number, saved) for number, table in enumerate(tables, start=1))
     twice = [key for key in keyed(objects) if key[2]]
     if twice and len(keyed(saved)) < len(objects):
@@ -298,7 +298,7 @@ def _read_row(raw: Mapping[str, Any], above: _Place, number: int, known: Mapping
     target = _value(raw, "target", str, place)
     place = above.at(f"row {number} ({target})")
     if not target.strip():
-        raise place.at("target").error("the target is empty", "Name the attribute at the app.")
+        raise place.at("target").error("the target is empty", "Name the attribute in the app.")
     kind, expression = _read_source(raw, place, known)
     matching = _value(raw, "matching", int, place, default=0)
     if matching < 0:
@@ -330,7 +330,7 @@ def _read_source(raw: Mapping[str, Any], place: _Place, known: MappingRow | None
         return "None", None
     if kind == "None":
         raise place.at("source").error(
-            "the type is None, but there is a source", "Take the source out, or give its type."
+            "the type is None, but there is a source", "Remove the source, or give its type."
         )
     if (
         known is not None
@@ -348,7 +348,7 @@ def _read_source(raw: Mapping[str, Any], place: _Place, known: MappingRow | None
     if kind in ("Direct", "Constant") and kind != told:
         remedy = {
             "Direct": "A Direct source is one attribute in brackets, such as [mail]",
-            "Constant": 'A Constant is one text in quotes, such as "Learner"',
+            "Constant": 'A Constant is one string in quotes, such as "Learner"',
         }[kind]
         raise place.at("type").error(
             f"the type is {kind}, but {print_expression(node)} is not that", f'{remedy}; else write type = "{told}".'
@@ -357,7 +357,7 @@ def _read_source(raw: Mapping[str, Any], place: _Place, known: MappingRow | None
 
 
 def kind_of(node: Expression) -> Kind:
-    """What the portal calls a source that says this."""
+    """The name the portal gives to a source of this kind."""
     if isinstance(node, Attribute):
         return "Direct"
     if isinstance(node, (Text, Number)):
@@ -379,7 +379,8 @@ def _read_filter(raw: Mapping[str, Any], above: _Place, number: int, there: Obje
     made = tuple(_read_clause(item, place.at(f"clause {index}"), saved) for index, item in enumerate(clauses, start=1))
     if not made and not any(each.name == name and not each.clauses for each in before):
         raise place.error(
-            "the filter has no clauses; what it would mean is not documented", "Give one, or take the filter out."
+            "the filter has no clauses, and the meaning of such a filter is not documented",
+            "Add a clause, or remove the filter.",
         )
     return ScopingFilter(name, made)
 
@@ -388,7 +389,7 @@ def _read_clause(raw: Mapping[str, Any], place: _Place, saved: set[Clause]) -> C
     _known(raw, CLAUSE_KEYS, place)
     several = tuple(_list(raw, "values", place, default=[]))
     if several and "value" in raw:
-        raise place.error("there is a value, and there are values", "Keep one of the two.")
+        raise place.error("there are both a value and values", "Keep one of the two.")
     if several:
         value = several[0]
     else:
@@ -422,7 +423,7 @@ _MISSING = object()
 def _known(table: Mapping[str, Any], keys: Sequence[str], place: _Place) -> None:
     for key in table:
         if key not in keys:
-            raise place.error(f"there is no key {key}", _allowed(key, keys))
+            raise place.error(f"the key {key} is unknown", _allowed(key, keys))
 
 
 def _allowed(given: Any, names: Sequence[str]) -> str:
@@ -467,5 +468,5 @@ def _tables(table: Mapping[str, Any], key: str, place: _Place) -> list[dict[str,
 def _one_of(table: Mapping[str, Any], key: str, names: Sequence[str], place: _Place, *, also: str = "") -> str:
     value: str = _value(table, key, str, place, default=names[0])
     if value not in names and value != also:
-        raise place.at(key).error(f"{value!r} is not one of them", _allowed(value, names))
+        raise place.at(key).error(f"{value!r} is not an allowed value", _allowed(value, names))
     return value

@@ -1,4 +1,4 @@
-"""What an expression or a filter makes a careful reader frown at, without a person to evaluate it on.
+"""What a careful reader would question in an expression or a filter, without evaluating it for a person.
 
 Each finding says whether its rule is documented, seen in the field, or (unconfirmed).
 """
@@ -45,9 +45,9 @@ ONE_ROLE = "SingleAppRoleAssignment"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark.
+    """One finding.
 
-    severity  error: it will not work; warning: it may not do what is meant
+    severity  error: it will not work; warning: it may not do what is intended
     position  where in the expression, from 0; in a filter always 0
     """
 
@@ -62,7 +62,7 @@ class Finding:
 def lint(
     expression: str, *, apply: str = "Always", matching: bool = False, attributes: Iterable[str] | None = None
 ) -> tuple[Finding, ...]:
-    """What is doubtful about an expression, in the order of the text.
+    """What is doubtful in an expression, in the order of the text.
 
     apply       when the row applies, `Always` or `ObjectAddOnly`
     matching    whether the row is used for matching
@@ -88,7 +88,7 @@ def lint(
             remedy = "Add it to the source schema, or correct it."
             if near:
                 remedy = f"Did you mean [{near}]?"
-            message = f"[{each.name}] is not in the source schema; it reads as null"
+            message = f"[{each.name}] is not in the source schema, so it reads as null"
             found.append(Finding("expression.unknown_attribute", "error", message, remedy, each.position))
     return tuple(sorted(found, key=lambda finding: finding.position))
 
@@ -101,18 +101,23 @@ def _whole(node: Expression, apply: str, matching: bool) -> Iterator[Finding]:
     for each in walk(node):
         if isinstance(each, Call) and each.name in ("Guid", "RandomString"):
             if matching:
-                message = f"{each.name} cannot serve for matching: it never gives the same value again"
+                message = f"{each.name} cannot be used for matching: it never gives the same value twice"
                 yield Finding(
                     "expression.random_matching", "error", message, "Match on a source attribute.", each.position
                 )
             elif apply != "ObjectAddOnly":
-                message = f"{each.name} gives another value at every evaluation"
+                message = f"{each.name} gives another value in every evaluation"
                 remedy = 'Apply the row "Only during object creation".'
                 yield Finding("expression.random_always", "warning", message, remedy, each.position)
         if isinstance(each, Call) and each.name == "IgnoreFlowIfNullOrEmpty" and each is not node:
-            message = "IgnoreFlowIfNullOrEmpty inside another function: its effect is not described"
+            message = "IgnoreFlowIfNullOrEmpty inside another function: its effect is not documented"
             yield Finding(
-                "expression.ignore_nested", "warning", message, "Make it the outermost.", each.position, "unconfirmed"
+                "expression.ignore_nested",
+                "warning",
+                message,
+                "Make it the outermost function.",
+                each.position,
+                "unconfirmed",
             )
 
 
@@ -127,10 +132,10 @@ def _call(node: Call) -> Iterator[Finding]:
     if support == "hr_only":
         message = f"{node.name} is supported for HR-driven provisioning to AD only, not for SCIM apps"
         yield Finding(
-            "expression.not_for_scim", "error", message, "Use an attribute that is unique already.", node.position
+            "expression.not_for_scim", "error", message, "Use an attribute that is already unique.", node.position
         )
     if support == "unknown":
-        message = f"{node.name} stands only in Graph's old list of functions"
+        message = f"{node.name} is only in Graph's old list of functions"
         yield Finding(
             "expression.old_function",
             "warning",
@@ -155,7 +160,7 @@ def _call(node: Call) -> Iterator[Finding]:
 def _lists_and_roles(node: Call) -> Iterator[Finding]:
     for each in children(node):
         if isinstance(each, Call) and each.name in LIST_MAKERS and node.name not in LIST_TAKERS:
-            message = f"{each.name} gives a list, and {node.name} expects one text"
+            message = f"{each.name} gives a list, and {node.name} expects one string"
             yield Finding(
                 "expression.list_as_text", "error", message, "Use Join or Item.", each.position, "unconfirmed"
             )
@@ -188,8 +193,8 @@ def _switch(node: Call) -> Iterator[Finding]:
     if isinstance(source, Attribute) and source.name == "IsSoftDeleted":
         message += "; Microsoft's own default for active is such a Switch"
         remedy = (
-            "Watch active in the first incremental cycle after a change; Not([IsSoftDeleted]) gives the same without"
-            " Switch."
+            "Watch active in the first incremental cycle after a change. Not([IsSoftDeleted]) gives the same result"
+            " without Switch."
         )
     yield Finding("expression.switch_incremental", "warning", message, remedy, node.position)
     if isinstance(source, Call) and source.name in TESTS_OF_NULL:
@@ -205,7 +210,7 @@ def _switch(node: Call) -> Iterator[Finding]:
         text = str(key.value)
         earlier = seen.setdefault(text.lower(), text)
         if _is_repeated(node, key):
-            message = f'the key "{text}" stands twice; the first wins'
+            message = f'the key "{text}" appears twice; the first one is used'
             yield Finding("expression.switch_duplicate", "error", message, "Remove one.", key.position)
         elif earlier != text:
             message = f'the keys "{earlier}" and "{text}" differ only in case; keys are case-sensitive'
@@ -232,9 +237,9 @@ def _replace(node: Call) -> Iterator[Finding]:
         remedy = 'Give oldValue and replacementValue, or regexPattern and replacementValue; "" counts as given.'
         yield Finding("expression.replace_mode", "error", message, remedy, node.position)
     elif extra := [each for index, each in enumerate(arguments) if each is not None and index not in used]:
-        message = f"Replace gets arguments of two modes; mode {mode} is taken"
+        message = f"Replace has arguments of two modes; mode {mode} is used"
         yield Finding(
-            "expression.replace_modes", "warning", message, "Leave the others out.", extra[0].position, "unconfirmed"
+            "expression.replace_modes", "warning", message, "Leave out the others.", extra[0].position, "unconfirmed"
         )
     if isinstance(pattern := arguments[1], Text):
         try:
@@ -260,8 +265,8 @@ def _replace(node: Call) -> Iterator[Finding]:
             and "$" not in new.value
             and compiled.compiled.fullmatch("")
         ):
-            message = "the pattern also matches empty text, so the replacement appears between characters too"
-            yield Finding("expression.pattern_empty", "warning", message, "Use + in place of *.", pattern.position)
+            message = "the pattern also matches an empty string, so the replacement appears between characters too"
+            yield Finding("expression.pattern_empty", "warning", message, "Use + instead of *.", pattern.position)
 
 
 def _split(node: Call) -> Iterator[Finding]:
@@ -269,7 +274,7 @@ def _split(node: Call) -> Iterator[Finding]:
     if len(node.arguments) > 1:
         delimiter = node.arguments[1]
     if isinstance(delimiter, Text) and len(delimiter.value) != 1:
-        message = "the delimiter of Split is one character"
+        message = "the delimiter of Split must be one character"
         yield Finding("expression.split_delimiter", "warning", message, "Give one character.", delimiter.position)
 
 
@@ -293,7 +298,7 @@ def _filter(each: ScopingFilter) -> Iterator[Finding]:
     for clause in each.clauses:
         operator, value = operator_of(clause), clause.value or ""
         if operator in ("&", "!&"):
-            message = f"{each.name}: {clause}: the meaning of {operator} is not settled"
+            message = f"{each.name}: {clause}: the meaning of {operator} is not documented clearly"
             yield Finding("filter.ampersand", "warning", message, "Use Includes or REGEX MATCH.", 0, "unconfirmed")
         if operator in ("NOT EQUALS", "NOT REGEX MATCH"):
             message = f"{each.name}: {clause}: people whose {clause.attribute} is empty do not pass either"
@@ -302,7 +307,7 @@ def _filter(each: ScopingFilter) -> Iterator[Finding]:
             )
         if clause.more:
             message = f"{each.name}: {clause}: several values; only the first is compared"
-            yield Finding("filter.several_values", "warning", message, "Make one filter per value.", 0, "unconfirmed")
+            yield Finding("filter.several_values", "warning", message, "Create one filter per value.", 0, "unconfirmed")
         if operator.startswith("Greater_Than"):
             message = f"{each.name}: {clause}: Microsoft advises against {operator}"
             yield Finding("filter.greater_than", "warning", message, "Use REGEX MATCH.")

@@ -20,13 +20,13 @@ def explain_row(
     *,
     now: datetime | None = None,
 ) -> Explanation:
-    """How `person` comes to their value for `target`.
+    """How `person` gets their value for `target`.
 
-    target  as the mapping writes it; "": the first row that is an expression, else the first that has a source
+    target  as the mapping writes it; "": the first row with an expression, else the first with a source
     person  user principal name; "": the first of `people`
 
-    Raises MappingError for a row or a person that is not there, naming those that
-    are, and for an expression that cannot be read.
+    Raises MappingError for a row or a person that does not exist, naming those that do,
+    and for an expression that cannot be read.
     """
     users = choose_mapping(live)
     rows = [row for row in (users.rows if users else ()) if row.expression is not None]

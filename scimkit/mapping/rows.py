@@ -1,7 +1,7 @@
-"""The rows of a mapping: what flows from which attribute to which, read from a Graph synchronizationSchema.
+"""The rows of a mapping: which attribute flows to which, read from a Graph synchronizationSchema.
 
 Reading changes nothing and keeps the original of each row in `raw`. Mappings are
-found by their source object's name, never by position. Sources:
+found by the name of their source object, never by position. Sources:
 Graph reference (synchronizationSchema), "Customize attribute mappings".
 """
 
@@ -31,7 +31,7 @@ Kind: TypeAlias = Literal["Direct", "Constant", "Expression", "None"]
 KINDS: dict[str, Kind] = {"Attribute": "Direct", "Constant": "Constant", "Function": "Expression"}
 ALL_ACTIONS = frozenset(("Add", "Update", "Delete"))
 ON_CREATE_ONLY = "ObjectAddOnly"
-NOT_A_SCHEMA = "Give the answer of GET …/synchronization/jobs/{id}/schema, unchanged."
+NOT_A_SCHEMA = "Provide the response of GET …/synchronization/jobs/{id}/schema, unchanged."
 JSON_WORDS = {
     type(None): "missing",
     bool: "true or false",
@@ -55,7 +55,7 @@ class MappingRow:
     default     used when the value is null, on create only
     apply       Always | ObjectAddOnly | MultiValueAddOnly | ValueAddOnly | AttributeAddOnly
     behaviour   FlowWhenChanged | FlowAlways
-    raw         the row as Graph gave it
+    raw         the row as Graph returned it
     """
 
     target: str
@@ -73,9 +73,9 @@ class ObjectMapping:
     """How one kind of object flows.
 
     source_object      User or Group; target_object the SCIM schema
-    actions            which of Add, Update, Delete may be done
-    source_definition  what the source directory says of these objects, as Graph gave it; {}: nothing
-    target_definition  the same of the app
+    actions            which of Add, Update, Delete are allowed
+    source_definition  what the source directory says about them, as Graph returned it; {}: nothing
+    target_definition  the same for the app
     """
 
     name: str
@@ -96,14 +96,14 @@ class ObjectMapping:
 
 @dataclass(slots=True)
 class Values:
-    """What a mapping gives for one person.
+    """The result of a mapping for one person.
 
-    Not frozen, because a stream makes one per person and freezing costs a tenth of its time.
+    Not frozen, because a stream creates one per person and freezing costs a tenth of its time.
 
-    values          by target; nulls and ignored ones are left out
+    values          by target; nulls and ignored values are left out
     errors          by target, where an expression failed
-    empty           the targets whose value is null (or empty text where that does not flow)
-    object_ignored  an expression said IgnoreObjectFlow: leave the whole object alone
+    empty           the targets whose value is null (or an empty string, if that does not flow)
+    object_ignored  an expression returned IgnoreObjectFlow: leave the whole object alone
     lists           the targets whose value is a list
     """
 
@@ -117,12 +117,12 @@ class Values:
 def _expect(value: Any, kind: type, what: str) -> Any:
     if not isinstance(value, kind):
         found = JSON_WORDS.get(type(value), "something else")
-        raise MappingError(f"this is no synchronizationSchema: {what} is {found}", NOT_A_SCHEMA)
+        raise MappingError(f"this is not a synchronizationSchema: {what} is {found}", NOT_A_SCHEMA)
     return value
 
 
 def objects_in(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a JSON list; what is none is passed over, and so is what is no list.
+    """The objects in a JSON list; other members are skipped, and a value that is not a list has none.
 
     >>> objects_in([{"name": "a"}, 5]), objects_in("a")
     ([{'name': 'a'}], [])
@@ -133,9 +133,9 @@ def objects_in(value: Any) -> list[Mapping[str, Any]]:
 
 
 def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
-    """The object mappings of all rules, in the order of the schema.
+    """The object mappings of all rules, in schema order.
 
-    Raises MappingError when it is not a synchronizationSchema, naming the member.
+    Raises MappingError if it is not a synchronizationSchema, naming the member.
     """
     found = []
     for number, rule in enumerate(_rules(schema)):
@@ -149,7 +149,7 @@ def read_schema(schema: Mapping[str, Any]) -> tuple[ObjectMapping, ...]:
 
 
 def _definition(schema: Mapping[str, Any], directory: Any, name: str) -> Mapping[str, Any]:
-    """What a directory of the schema says of objects called `name`; {} where it says nothing."""
+    """What a directory of the schema says about objects named `name`; {} if it says nothing."""
     for each in _expect(schema.get("directories") or [], list, "directories"):
         if isinstance(each, Mapping) and each.get("name") == directory:
             for item in _expect(each.get("objects") or [], list, f"objects of {directory}"):
@@ -183,7 +183,7 @@ def read_object_mapping(raw: Mapping[str, Any]) -> ObjectMapping:
 
 
 def read_actions(flow_types: Any) -> frozenset[str]:
-    """`flowTypes`: text separated by commas, a list, or the number of the flags; missing means all three.
+    """`flowTypes`: a comma-separated string, a list, or the number of the flags; missing means all three.
 
     >>> sorted(read_actions("Add, Update"))
     ['Add', 'Update']
@@ -199,12 +199,12 @@ def read_actions(flow_types: Any) -> frozenset[str]:
     names = {str(part).strip().lower() for part in parts}
     unknown = names - {"add", "update", "delete", "none", ""}
     if unknown:
-        raise MappingError(f"flowTypes holds {', '.join(sorted(unknown))}", "It may hold Add, Update and Delete.")
+        raise MappingError(f"flowTypes holds {', '.join(sorted(unknown))}", "It can contain Add, Update and Delete.")
     return frozenset(name for name in ALL_ACTIONS if name.lower() in names)
 
 
 def read_row(raw: Mapping[str, Any]) -> MappingRow:
-    """One attributeMapping. Its expression is not parsed here: a broken one is still readable."""
+    """One attributeMapping. Its expression is not parsed here: a broken expression can still be read."""
     target = _expect(raw.get("targetAttributeName"), str, "targetAttributeName")
     source = raw.get("source")
     expression, kind = None, "None"
@@ -236,7 +236,7 @@ def _text_of(source: Mapping[str, Any], target: str) -> str:
 
 
 def source_text(source: Mapping[str, Any]) -> str:
-    """The expression of an attributeMappingSource; made from its tree when the text is missing."""
+    """The expression of an attributeMappingSource; built from its tree if the text is missing."""
     text = source.get("expression")
     bare_constant = source.get("type") == "Constant" and not str(text).lstrip().startswith('"')
     if isinstance(text, str) and text.strip() and not bare_constant:
@@ -245,7 +245,7 @@ def source_text(source: Mapping[str, Any]) -> str:
 
 
 def mapping_of(schema: Mapping[str, Any], source_object: str) -> ObjectMapping:
-    """The mapping of one kind of source object, an enabled one first. Raises MappingError when there is none."""
+    """The mapping for one kind of source object, an enabled one first. Raises MappingError if there is none."""
     mappings = read_schema(schema)
     found = choose_mapping(mappings, source_object)
     if found is None:
@@ -258,7 +258,7 @@ def mapping_of(schema: Mapping[str, Any], source_object: str) -> ObjectMapping:
 
 
 def choose_mapping(mappings: Iterable[ObjectMapping], source_object: str = "User") -> ObjectMapping | None:
-    """The mapping of one kind of source object among `mappings`, an enabled one first; None where there is none."""
+    """The mapping for one kind of source object among `mappings`, an enabled one first; None if there is none."""
     found = [each for each in mappings if each.source_object.lower() == source_object.lower()]
     return next((each for each in found if each.enabled), found[0] if found else None)
 
@@ -278,7 +278,7 @@ def rule_id(schema: Mapping[str, Any], source_object: str = "User") -> str:
 
 
 def direct_source(row: MappingRow) -> str:
-    """The source attribute that flows as it is; "" where the row computes something, or has no source.
+    """The source attribute that flows unchanged; "" if the row computes something or has no source.
 
     >>> direct_source(MappingRow("userName", "[userPrincipalName]", "Direct"))
     'userPrincipalName'
@@ -306,9 +306,9 @@ def redacts(row: MappingRow) -> bool:
 
 
 class CompiledMapping:
-    """The rows of one mapping, compiled: `compiled(source, creating=...)` gives `Values`.
+    """The rows of one mapping, compiled: `compiled(source, creating=...)` returns `Values`.
 
-    A row whose expression cannot be read gives its error for every person.
+    A row whose expression cannot be read returns its error for every person.
     """
 
     def __init__(self, mapping: ObjectMapping, settings: Settings = STRICT) -> None:
@@ -374,7 +374,7 @@ class CompiledMapping:
     def _evaluate(
         self, compiled: CompiledExpression, evaluation: Evaluation, target: str, errors: dict[str, MappingError]
     ) -> Any:
-        """The value of an expression row; an error is noted, and the attribute left out."""
+        """The value of an expression row; an error is recorded and the attribute is left out."""
         try:
             value = compiled.within(evaluation)
         except MappingError as error:
@@ -392,7 +392,7 @@ class CompiledMapping:
         now: datetime | None = None,
         creating: bool = False,
     ) -> Iterator[tuple[P, Values]]:
-        """Each person with their values, one at a time; nothing is kept. One clock for all."""
+        """Each person with their values, one at a time; nothing is stored. All share the same clock."""
         moment = now or datetime.now(UTC)
         for person in people:
             yield person, self(source(person), now=moment, creating=creating)
@@ -402,7 +402,7 @@ _Step: TypeAlias = tuple[str, str | None, CompiledExpression | None, str | None]
 
 
 def _read_direct(name: str, value: Any, target: str, errors: dict[str, MappingError]) -> Any:
-    """The value of a Direct row that is neither text nor null; a date-time becomes its text."""
+    """The value of a Direct row that is neither a string nor null; a date-time becomes a string."""
     try:
         made = read_value(value)
     except EvaluationFault as fault:
@@ -416,7 +416,7 @@ def _read_direct(name: str, value: Any, target: str, errors: dict[str, MappingEr
 # each test person and each cycle of the sandbox asks for the same mapping
 @lru_cache(maxsize=32)
 def compile_mapping(mapping: ObjectMapping, settings: Settings = STRICT) -> CompiledMapping:
-    """A mapping compiled once, for a directory to be streamed through.
+    """A mapping compiled once, for streaming a directory through it.
 
     >>> row = MappingRow("userName", "[userPrincipalName]", "Direct", matching=1)
     >>> users = ObjectMapping("Users", "User", "urn:…:User", True, ALL_ACTIONS, (), (row,))
@@ -435,10 +435,10 @@ def evaluate_rows(
     settings: Settings = STRICT,
     random: Random | None = None,
 ) -> Values:
-    """What every row gives for one person.
+    """What every row returns for one person.
 
-    creating  True: the account is about to be made, so default values apply and
-              ObjectAddOnly rows flow; False: an existing account is brought up to date
+    creating  True: the account is about to be created, so default values apply and
+              ObjectAddOnly rows flow; False: an existing account is updated
     """
     if not isinstance(mapping, ObjectMapping):
         mapping = ObjectMapping("rows", "User", "", True, ALL_ACTIONS, (), tuple(mapping))

@@ -1,10 +1,10 @@
-"""Writing a synchronizationSchema back: what was not meant to change stays as it was.
+"""Writing a synchronizationSchema back: whatever is not meant to change stays as it was.
 
     objects = read_schema(schema)          rows and objects, each row with its original
     write_schema(schema, objects)          equal to `schema`, member for member, in its order
 
-A member is written only where it says something else than before, so unknown
-members, their order, and null beside absent survive. Source: Graph reference
+A member is written only if it differs from the original, so unknown members, their
+order, and the difference between null and absent are preserved. Source: Graph reference
 (synchronizationSchema, objectMapping, attributeMapping).
 """
 
@@ -52,7 +52,7 @@ Sources = Mapping[str, Mapping[str, Any]]  # `meaning` of an expression -> its a
 
 
 def canonical(expression: str) -> str:
-    """Canonical text; one that cannot be read stays as it is.
+    """Canonical text; an expression that cannot be read stays as it is.
 
     >>> canonical('join( "",[a] )')
     'Join("", [a])'
@@ -64,9 +64,9 @@ def canonical(expression: str) -> str:
 
 
 def meaning(expression: str | None) -> str:
-    """A text that two expressions share when they mean the same; "" without a source.
+    """A string that two expressions share if they mean the same; "" without a source.
 
-    Numbers and quoted numbers are interchangeable, and Graph's trees know only the latter.
+    Numbers and quoted numbers are interchangeable, and Graph's trees have only quoted numbers.
 
     >>> meaning("Mid([a],1,8)") == meaning('Mid([a], "1", "8")')
     True
@@ -80,7 +80,7 @@ def meaning(expression: str | None) -> str:
 
 
 def _with_texts(node: Expression) -> Expression:
-    """`node` with every decimal number as a quoted one."""
+    """`node` with every decimal number as a quoted number."""
     if isinstance(node, Number) and not node.hexadecimal:
         return Text(str(node.value))
     if isinstance(node, Comparison):
@@ -91,9 +91,9 @@ def _with_texts(node: Expression) -> Expression:
 
 
 def saved_sources(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The source trees of a saved schema, by what they mean; only those whose tree says the same as their text.
+    """The source trees of a saved schema, by meaning; only those whose tree says the same as their text.
 
-    A file beside a reviewed one may not bring in another source than the one that was reviewed.
+    A file next to a reviewed one must not bring in a source other than the reviewed source.
     """
     found: dict[str, dict[str, Any]] = {}
     for each in read_schema(schema):
@@ -115,7 +115,7 @@ def _tells_the_same(source: Mapping[str, Any], expression: str) -> bool:
 
 
 def half_character(schema: Any) -> str:
-    """Where in a schema a text holds half a surrogate pair, which no file in UTF-8 can hold; "" where none does.
+    """Where a string in a schema has half a surrogate pair, which no UTF-8 file can hold; "" if there is none.
 
     >>> half_character({"synchronizationRules": [{"name": "\\ud800"}]}), half_character({"name": "\\U0001f600"})
     ('synchronizationRules[0].name', '')
@@ -137,20 +137,20 @@ def half_character(schema: Any) -> str:
 def write_schema(
     schema: Mapping[str, Any], objects: Sequence[ObjectMapping], *, sources: Sources | None = None
 ) -> dict[str, Any]:
-    """`schema` with `objects` in the place of its object mappings; the schema given is not touched.
+    """`schema` with `objects` in place of its object mappings; the given schema is not modified.
 
-    objects  as `read_schema` gives them: one for each object mapping, in the same order
+    objects  as `read_schema` returns them: one for each object mapping, in the same order
     sources  trees for the expressions that are not in the schema yet, by `meaning`
 
-    Raises MappingError when it is not a schema, the objects are not its own, or a
+    Raises MappingError if it is not a schema, if the objects are not its own, or if a
     tree is missing.
     """
     there = read_schema(schema)
     if [_key(each) for each in objects] != [_key(each) for each in there]:
         told = ", ".join(each.source_object for each in there) or "nothing"
         raise MappingError(
-            f"the objects are not those of this schema, which maps {told}",
-            "Give every object mapping of the schema, in its order.",
+            f"the objects do not belong to this schema, which maps {told}",
+            "Provide every object mapping of the schema, in schema order.",
         )
     made = copy.deepcopy(dict(schema))
     wanted = iter(objects)
@@ -164,7 +164,7 @@ def _key(each: ObjectMapping) -> tuple[str, str]:
 
 
 def keyed(objects: Sequence[ObjectMapping]) -> dict[tuple[str, str, int], ObjectMapping]:
-    """Object mappings by source object, target object, and a number where those repeat."""
+    """Object mappings by source object, target object, and a number if these repeat."""
     found: dict[tuple[str, str, int], ObjectMapping] = {}
     for each in objects:
         number = sum(key[:2] == _key(each) for key in found)
@@ -173,7 +173,7 @@ def keyed(objects: Sequence[ObjectMapping]) -> dict[tuple[str, str, int], Object
 
 
 def keyed_rows(rows: Sequence[MappingRow]) -> dict[tuple[str, int], MappingRow]:
-    """Rows by target, and a number where a target repeats: nobody removes the second one."""
+    """Rows by target, with a number if a target repeats, so that no one removes the second row."""
     found: dict[tuple[str, int], MappingRow] = {}
     for row in rows:
         found[row.target, sum(target == row.target for target, _ in found)] = row
@@ -181,7 +181,7 @@ def keyed_rows(rows: Sequence[MappingRow]) -> dict[tuple[str, int], MappingRow]:
 
 
 def write_object(raw: Mapping[str, Any], wanted: ObjectMapping, *, sources: Sources | None = None) -> dict[str, Any]:
-    """One objectMapping of Graph's, saying what `wanted` says. Its name, objects and metadata stay."""
+    """One objectMapping in Graph's form that says what `wanted` says. Its name, objects and metadata stay."""
     there = read_object_mapping(raw)
     made = copy.deepcopy(dict(raw))
     if wanted.enabled != there.enabled:
@@ -195,7 +195,7 @@ def write_object(raw: Mapping[str, Any], wanted: ObjectMapping, *, sources: Sour
 
 
 def write_actions(actions: frozenset[str], *, like: Any = None) -> str:
-    """`flowTypes` as text, with the blanks of the text it replaces.
+    """`flowTypes` as a string, with the spacing of the string it replaces.
 
     >>> write_actions(frozenset({"Update", "Add"}), like="Add, Update, Delete")
     'Add, Update'
@@ -207,9 +207,9 @@ def write_actions(actions: frozenset[str], *, like: Any = None) -> str:
 
 
 def write_row(row: MappingRow, *, sources: Sources | None = None) -> dict[str, Any]:
-    """One attributeMapping of Graph's: the row's original with what it says differently.
+    """One attributeMapping in Graph's form: the row's original with everything that the row changes.
 
-    Raises MappingError when its expression is new and `sources` has no tree for it.
+    Raises MappingError if its expression is new and `sources` has no tree for it.
     """
     there = None
     if row.raw:
@@ -234,7 +234,7 @@ def _source_of(row: MappingRow, sources: Sources) -> dict[str, Any] | None:
     if source is None:
         raise MappingError(
             f"there is no source tree for {row.target}: {row.expression}",
-            "Have Graph's parseExpression make it.",
+            "Use Graph's parseExpression to create it.",
             text=row.expression,
             position=0,
         )
@@ -242,7 +242,7 @@ def _source_of(row: MappingRow, sources: Sources) -> dict[str, Any] | None:
 
 
 def new_sources(wanted: Sequence[ObjectMapping]) -> Iterator[tuple[ObjectMapping, MappingRow]]:
-    """The rows whose expression is not the one of their original: each needs a tree."""
+    """The rows whose expression differs from their original: each needs a tree."""
     for each in wanted:
         for row in each.rows:
             before = None
@@ -255,13 +255,13 @@ def new_sources(wanted: Sequence[ObjectMapping]) -> Iterator[tuple[ObjectMapping
 def merge_mapping(
     schema: Mapping[str, Any], wanted: Sequence[ObjectMapping], *, saved: Mapping[str, Any] | None = None
 ) -> tuple[ObjectMapping, ...]:
-    """The object mappings of `schema`, saying what `wanted` says, for `write_schema`.
+    """The object mappings of `schema`, changed to say what `wanted` says, for `write_schema`.
 
-    Each row keeps its original in `schema`; one that is not there takes the one in
-    `saved`, an earlier schema, but for its source: that must be told apart (`saved_sources`).
-    Objects that `wanted` does not name stay as they are.
+    Each row keeps its original in `schema`. A row that is not in `schema` gets its original
+    from `saved`, an earlier schema, but without the source: the source must be given
+    separately (`saved_sources`). Objects that `wanted` does not name stay as they are.
 
-    Raises MappingError when `wanted` names an object the schema does not have.
+    Raises MappingError if `wanted` names an object that the schema does not have.
     """
     there, named = keyed(read_schema(schema)), keyed(wanted)
     if saved is not None:
@@ -273,7 +273,7 @@ def merge_mapping(
             has = ", ".join(f"{source} to {target}" for source, target, _ in there) or "nothing"
             raise MappingError(
                 f"the schema has no mapping of {key[0]} to {key[1]}; it has {has}",
-                "Restore the default mappings in the portal first, or take that object out.",
+                "Restore the default mappings in the portal first, or remove that object.",
             )
     return tuple(_merged(each, named[key], earlier.get(key)) if key in named else each for key, each in there.items())
 
@@ -289,7 +289,7 @@ def _merged(there: ObjectMapping, wanted: ObjectMapping, earlier: ObjectMapping 
 
 
 def same_filters(filters: Sequence[ScopingFilter]) -> tuple[ScopingFilter, ...]:
-    """Filters with Graph's own spelling of their operators, to be compared."""
+    """Filters with Graph's own spelling of their operators, for comparison."""
     return tuple(_same_filter(each) for each in filters)
 
 
@@ -302,9 +302,9 @@ def _same_clause(clause: Clause) -> Clause:
 
 
 def write_scope(raw: Mapping[str, Any] | None, filters: Sequence[ScopingFilter]) -> dict[str, Any] | None:
-    """Graph's `scope` with these filters; a filter and a clause that were there keep their original.
+    """Graph's `scope` with these filters; an existing filter or clause keeps its original.
 
-    None where nothing is left in it, which is how Graph says that everybody passes.
+    None if nothing is left in it, which is how Graph says that everyone passes.
     """
     made: dict[str, Any] = (
         copy.deepcopy(dict(raw)) if raw else {"categoryFilterGroups": [], "inputFilterGroups": [], "groups": []}

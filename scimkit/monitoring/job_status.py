@@ -1,4 +1,4 @@
-"""How the provisioning job stands, read without being fooled by its sentinels."""
+"""The state of the provisioning job, read without being misled by its sentinel values."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class JobStatus:
     state           not started | waiting for its first cycle | running | stopped | quarantine
     last_cycle_utc  end of the last finished cycle, "" before the first
     last_result     Succeeded | Failed | EntryLevelErrors | "" before the first
-    interval        ISO 8601, "" where there is none
+    interval        ISO 8601, "" if there is none
     quarantine      reason and message, "" outside quarantine
     accounts        counts by type of the synchronized entries
-    pruned          so many failed in the first cycle that the service has forgotten them, and paused
+    pruned          so many failed in the first cycle that the service has dropped them and paused
     """
 
     state: str
@@ -85,7 +85,7 @@ def last_ended(job: Mapping[str, Any]) -> datetime | None:
 
 
 def interval_words(interval: str) -> str:
-    """An ISO 8601 duration as an administrator reads it; what is no plain one stays as it is.
+    """An ISO 8601 duration in readable form; anything that is not a simple duration stays as it is.
 
     >>> interval_words("PT40M"), interval_words("PT1H30M")
     ('40 minutes', '1 hour 30 minutes')

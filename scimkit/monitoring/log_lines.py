@@ -1,4 +1,4 @@
-"""The provisioning log in plain words: one line an event, with what to do."""
+"""The provisioning log in plain words: one line per event, with what to do."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from scimkit.monitoring.explanations import explain
 class LogLine:
     """One event of the log.
 
-    person  user principal name where the log has it, else the display name; of a group its name
+    person  user principal name if the log has it, else the display name; for a group its name
     kind    User | Group, as the log calls it
-    source_id  object id in Entra; "" in a record of before it was kept
+    source_id  object id in Entra; "" in a record from before it was stored
     action  create | update | disable | delete | stageddelete | other
     status  success | failure | skipped | warning
     """
@@ -33,8 +33,8 @@ class LogLine:
 
 
 def read_line(event: Mapping[str, Any]) -> LogLine:
-    """One provisioningObjectSummary as a line. Values are compared without case, as the
-    log and the documentation spell them differently."""
+    """One provisioningObjectSummary as a line. Values are compared without regard to case, because
+    the log and the documentation spell them differently."""
     source = event.get("sourceIdentity") or {}
     status = event.get("provisioningStatusInfo") or {}
     error = status.get("errorInformation") or {}

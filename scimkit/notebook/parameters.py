@@ -4,8 +4,8 @@
     people: int = 40     # how many
     kept = "prompt"      # prompt | file | keyring: where to keep it
 
-From it come the form, the `--set` options and the check before a kernel starts.
-Read with the standard library alone: a kernel pays for every import here.
+The form, the `--set` options and the check before a kernel starts are derived from it.
+It is read with the standard library alone, because a kernel pays for every import here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LEAST: dict[str, int] = {"deletion_threshold": 1, "seats": 0}  # a smaller numbe
 LABELS = {
     "run": "Run folder",
     "single_sign_on": "Single sign-on today",
-    "just_in_time": "Accounts made at sign-in today",
+    "just_in_time": "Accounts created at sign-in today",
     "maintained_by": "Accounts maintained by",
     "separate_app": "Separate app for the test",
     "decisions": "Further decisions",
@@ -53,7 +53,7 @@ _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One declared parameter: its name, the Python type of its values, its default
-    and the sentence behind it."""
+    and the sentence that explains it."""
 
     name: str
     type: type
@@ -62,7 +62,7 @@ class Parameter:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The values allowed, where the sentence starts with them: `a | b | c: what it means`."""
+        """The allowed values, if the sentence starts with them: `a | b | c: what it means`."""
         head, colon, _ = self.help.partition(":")
         if colon and "|" in head:
             return tuple(word.strip() for word in head.split("|"))
@@ -78,8 +78,8 @@ class Parameter:
         return converted
 
     def _typed(self, value: Any, *, where: str) -> Any:
-        """`value` in this parameter's type. Text from a command line is read for what
-        it says (`yes`, `40`); for a text parameter it stays as it is (`00123`).
+        """`value` in this parameter's type. Text from a command line is interpreted
+        (`yes`, `40`); for a string parameter it stays as it is (`00123`).
 
         Raises ConfigError naming `where` and the parameter.
         """
@@ -108,7 +108,7 @@ class Parameter:
 
 
 def label_of(name: str) -> str:
-    """What a form calls the parameter `name`.
+    """The label of the parameter `name` in a form.
 
     >>> label_of("tenant_url"), label_of("deletes_wanted")
     ('Tenant URL', 'Deletes wanted')
@@ -117,7 +117,7 @@ def label_of(name: str) -> str:
 
 
 def check_bounds(name: str, value: Any, *, where: str = "") -> None:
-    """Refuse a number that parameter `name` cannot mean. Raises ConfigError naming `where` and the parameter.
+    """Reject an invalid number for parameter `name`. Raises ConfigError naming `where` and the parameter.
 
     >>> check_bounds("deletion_threshold", 20)
     """
@@ -125,7 +125,7 @@ def check_bounds(name: str, value: Any, *, where: str = "") -> None:
     if least is not None and isinstance(value, (int, float)) and value < least:
         raise ConfigError(
             f"{where}: parameter {name} is {value}" if where else f"{name} is {value}",
-            f"Give a whole number, at least {least}.",
+            f"Enter a whole number of at least {least}.",
         )
 
 
@@ -135,9 +135,9 @@ def _comments(source: str) -> dict[int, str]:
 
 
 def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
-    """The parameters that the text of a tagged cell declares.
+    """The parameters declared in the text of a tagged cell.
 
-    Raises ConfigError when the cell holds anything but assignments of literals.
+    Raises ConfigError if the cell contains anything other than assignments of literals.
     """
     try:
         tree, comments = ast.parse(source), _comments(source)
@@ -160,14 +160,14 @@ def parse_parameters(source: str, *, where: str) -> tuple[Parameter, ...]:
         except (ValueError, KeyError):
             raise ConfigError(
                 f"{where}: line {node.lineno} of the parameters cell is not `name = literal`",
-                f"Only {', '.join(TYPES)} literals may stand there.",
+                f"Only {', '.join(TYPES)} literals are allowed there.",
             ) from None
         found.append(Parameter(target.id, kind, default, comments.get(node.lineno, "")))
     return tuple(found)
 
 
 def _assigned_by(node: ast.stmt) -> ast.expr | None:
-    """What one assignment assigns to; None for any other statement, and for `a = b = 1`."""
+    """The target of one assignment; None for any other statement, and for `a = b = 1`."""
     if isinstance(node, ast.AnnAssign):
         return node.target
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -176,9 +176,9 @@ def _assigned_by(node: ast.stmt) -> ast.expr | None:
 
 
 def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:
-    """The parameters of a notebook file; none where it has no tagged cell.
+    """The parameters of a notebook file; none if it has no tagged cell.
 
-    Raises ConfigError when the file is not a notebook.
+    Raises ConfigError if the file is not a notebook.
     """
     try:
         cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
@@ -194,7 +194,7 @@ def declared_parameters(notebook: Path) -> tuple[Parameter, ...]:
 
 
 def check_names(declared: Iterable[Parameter], names: Iterable[str], *, where: str) -> None:
-    """Refuse a name that no parameter has. Raises ConfigError with the nearest one that there is."""
+    """Reject a name that no parameter has. Raises ConfigError with the nearest existing name."""
     known = [parameter.name for parameter in declared]
     for name in names:
         if name not in known:

@@ -1,4 +1,4 @@
-"""Where the notebooks and runbooks are: beside the package in a checkout, inside it in a wheel."""
+"""Where the notebooks and runbooks are: next to the package in a checkout, inside it in a wheel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scimkit.errors import ConfigError
 
 
 def shipped(folder: str) -> Path:
-    """The folder `notebooks` or `runbooks` as it was shipped. Raises ConfigError when it is gone."""
+    """The folder `notebooks` or `runbooks` as it was shipped. Raises ConfigError if it is missing."""
     package = Path(__file__).parents[1]
     for place in (package / "_shipped" / folder, package.parent / folder):
         if place.is_dir():

@@ -1,4 +1,4 @@
-"""The enterprise app an operation works on, where another run, or somebody else, has set it up."""
+"""The enterprise app that an operation works on, if another run or another person has set it up."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from scimkit.journey.enterprise_app import EnterpriseApp, Role, find_app
 
 
 def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: str) -> EnterpriseApp:
-    """The app of this tenant that `adopt` names, with its provisioning job. Reads only.
+    """The app of this tenant that `adopt` names, with its provisioning job. Only reads.
 
     adopt  display name or object id
 
-    Raises PlanRefused where none, or more than one, is called that, or no name is given:
-    scimkit leaves alone what it was not told to take. NotReady where it has no job.
+    Raises PlanRefused if no app or more than one app has that name, or if no name is given:
+    scimkit leaves alone any app it was not instructed to use. NotReady if the app has no job.
     """
     candidates = find_app(app, graph, journal)
     there = ", ".join(f"{sp['displayName']} ({sp['id']})" for sp in candidates.existing)
     remedy = (
-        f"There are: {there}. Set adopt to the name or object id of the one you mean, or service_principal under"
-        f" [apps.{app.name}] in scimkit.toml."
+        f"Existing apps: {there}. Set adopt to the name or object id of the app you mean, or set service_principal"
+        f" under [apps.{app.name}] in scimkit.toml."
     )
     fit = [sp for sp in candidates.existing if adopt and adopt in (sp["id"], sp["displayName"])]
     if len(fit) != 1:
         if adopt:
             said = f"{len(fit)} enterprise apps of {app.title} are called {adopt}"
         else:
-            said = f"this run has not set {app.title} up, and no app is named"
+            said = f"this run has not set up {app.title}, and no app is named"
         raise PlanRefused(
             said,
             (
                 remedy
                 if there
                 else (
-                    "There is none in this tenant: set it up first, with `scimkit run onboard` or the notebooks from"
-                    " 1_plan on."
+                    "There is no such app in this tenant. Set it up first with `scimkit run onboard`, or with the"
+                    " notebooks from 1_plan onwards."
                 )
             ),
         )
@@ -46,7 +46,7 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
     if not jobs:
         raise NotReady(
             f"{principal['displayName']} has no provisioning job",
-            "Set provisioning up first: `scimkit run onboard`, or the portal.",
+            "Set up provisioning first, with `scimkit run onboard` or in the portal.",
         )
     application = graph.application(principal["appId"])
     return EnterpriseApp(
@@ -63,5 +63,5 @@ def open_app(app: AppProfile, graph: GraphClient, journal: Journal, *, adopt: st
             for r in principal.get("appRoles", ())
             if "User" in r.get("allowedMemberTypes", ())
         ),
-        (passed("app.existing", f"{principal['displayName']} is there, with its provisioning job"),),
+        (passed("app.existing", f"{principal['displayName']} exists, with its provisioning job"),),
     )

@@ -5,8 +5,8 @@
         -> desired -> look -> decide -> act                  `job.provision` is all of it, `job.predict` stops at
         decide
 
-People and groups go the same way; which of them a job is about says its mapping.
-`decide` is pure; `act` takes an `Endpoint`, which a SCIM client is. `dialect` holds
+The same for people and groups; a job's mapping says which of them it is about.
+`decide` is pure; `act` uses an `Endpoint`, such as a SCIM client. `dialect` has
 the messages.
 """
 

@@ -1,4 +1,4 @@
-"""Carry a decision out at an endpoint, and say what came of it."""
+"""Carry a decision out at an endpoint, and report the outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts
 
 LINK_SURVIVES_FAILED_UPDATE = True
-"""Whether a first update that fails leaves the matched account linked: (unconfirmed)."""
+"""Whether the matched account stays linked after a first update that fails: (unconfirmed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ USUAL = Writing()
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one decision. Not frozen, as a forecast makes one a person; nothing changes it.
+    """The outcome of one decision. Not frozen, because a forecast creates one per person; nothing changes it.
 
     target_id       the account now concerned, "" for none
     link            the link to store; None: no link any more, or none yet
-    resource        the account as last seen: the answer to a create, else as it was read before
-    error_code      the log's code; "" when the target did its part and the decision had none
+    resource        the account as last seen: the answer to a create, otherwise as it was read before
+    error_code      the log's code; "" if the target accepted it and the decision had none
     error_text      the target's words, or the decision's reason
     reference_code  the same for the later requests with the manager or the members; not a failure of the object
     quarantine      this answer puts the whole job into quarantine
     requests        how many were sent, reading included
     steps           the recorded steps, in order
     redacted        targets whose values `modified` does not show (function `Redact`)
-    members         what came of each member that was to be added or removed; empty before acting
-    error           what the endpoint raised, None when nothing
+    members         the result for each member to add or remove; empty before acting
+    error           the exception raised by the endpoint, None if there was none
     """
 
     decision: Decision
@@ -87,7 +87,7 @@ class Outcome:
 
     @property
     def modified(self) -> list[dict[str, str | None]]:
-        """The log's `modifiedProperties`, each member for itself; a reference that could not be written is left out."""
+        """The log's `modifiedProperties`, each member separately; a reference that could not be written is left out."""
         changes = tuple(self.decision.changes)
         if not self.reference_code:
             changes += tuple(self.decision.references)
@@ -127,15 +127,15 @@ def act(
     managed: bool = True,
     writing: Writing = USUAL,
 ) -> Outcome:
-    """Send what `decision` says; references and members go in later requests of their own.
+    """Send what `decision` says; references and members follow in later requests of their own.
 
     source_id  the object's id in Entra, for the new link
-    link       the stored link; what a refusal leaves
-    resource   the account as it was read, None when it was not
-    managed    what the link to store is to say: False after the person was unassigned
+    link       the stored link, which a refusal leaves unchanged
+    resource   the account as it was read, None if it was not
+    managed    for the link to store: False after the person was unassigned
 
-    Refusals by the endpoint come back as an Outcome with the log's code; anything
-    but an ApiError goes through. A DELETE that finds nothing has reached its aim.
+    Refusals by the endpoint are returned as an Outcome with the log's code; anything
+    but an ApiError is raised. A DELETE that finds nothing has achieved its purpose.
     """
     target_id = decision.target_id
     if decision.action == "refuse":
@@ -183,7 +183,7 @@ def act(
 def _write_object(
     decision: Decision, endpoint: Writer, resource: Mapping[str, Any] | None, writing: Writing
 ) -> Mapping[str, Any] | None:
-    """The POST or PATCH of the object itself; the account as it is known afterwards. Raises ApiError."""
+    """The POST or PATCH of the object itself; returns the account as known afterwards. Raises ApiError."""
     address, facts = writing.kind.resource_type, writing.facts
     if decision.action == "create":
         return endpoint.create(address, create_body(_values(decision), address, facts=facts))
@@ -198,7 +198,7 @@ def _values(decision: Decision) -> dict[str, Any]:
 
 
 def _id_of(resource: Mapping[str, Any], kind: Kind) -> str:
-    """The id of what was created. Raises Rejected: without one no link can be stored (inferred)."""
+    """The id of the created resource. Raises Rejected: without an id no link can be stored (inferred)."""
     identifier = resource.get("id")
     if not isinstance(identifier, str) or not identifier:
         created = "an account"

@@ -7,9 +7,9 @@ scope, the stored link, what was seen in the target (`Observed`), and the
 settings of the job (`Policy`). Nothing here reads a clock or a socket, so the
 same function serves the pilot, the forecast and the sandbox's cycles.
 
-The rules stand at the end, in two short lists, `OUT_OF_SCOPE` and `IN_SCOPE`, each with the page that says so.
-A rule looks at the `Case` and gives a decision or None; the first decision holds, and carries the rule's name. Where
-people and groups differ, `Desired.kind` says how. Their order is that of "How application provisioning works" and
+The rules are at the end, in two short lists, `OUT_OF_SCOPE` and `IN_SCOPE`, each with its source.
+A rule reads the `Case` and returns a decision or None; the first decision is used, and has the rule's name. If
+people and groups differ, `Desired.kind` says how. The order follows "How application provisioning works" and
 "How to download and analyze the provisioning logs".
 """
 
@@ -48,15 +48,15 @@ REQUIRED_IS_CHECKED_HERE = True
 """Whether the service itself refuses a create without a required value, or leaves that to the app: (unconfirmed)."""
 
 STALE_LINK_WHEN_LEAVING = INVALID_ANCHOR
-"""Code when a person leaves scope whose linked account is gone. The code is
+"""Code for a person who leaves scope and whose linked account is gone. The code is
 documented for people in scope; for leaving (unconfirmed)."""
 
 EVALUATION_ERROR = INTERNAL_ERROR
-"""Code when an expression cannot be evaluated. That the whole object then fails, and with which code: (unconfirmed)."""
+"""Code if an expression cannot be evaluated. That the whole object then fails, and with which code: (unconfirmed)."""
 
 SKIP_SETTING_COVERS_BLOCKED = True
 """Whether SkipOutOfScopeDeletions also spares people who are blocked or soft-deleted
-in Entra, or only the unassigned and filtered: (unconfirmed)."""
+in Entra, or only unassigned and filtered people: (unconfirmed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Link:
     """The stored connection of a person in Entra to an account in the target, or of a group to a group.
 
     members  of a group: Entra id to target id of the members provisioning has written
-             and not removed since; the target is never asked for them
+             and not removed since; they are never requested from the target
     managed  False after the person was unassigned: the service then sends
              nothing more for it until it is in scope again (known limitation,
              "How application provisioning works")
@@ -83,9 +83,9 @@ class Observed:
     resource  the linked account, or the only match; None: there is none
     count     how many accounts the matching query found
     key       the matching attribute that found something
-    taken     the matching value is another person's already, so nothing was searched
-    requests  how many questions were asked for it
-    error     what the endpoint raised instead of an answer
+    taken     another person already has the matching value, so nothing was searched
+    requests  how many requests were sent for it
+    error     the exception raised by the endpoint instead of an answer
     """
 
     resource: Mapping[str, Any] | None = None
@@ -102,7 +102,7 @@ class Policy:
 
     actions            of `Add`, `Update`, `Delete`: the mapping's target object actions
     skip_out_of_scope  the secret SkipOutOfScopeDeletions
-    soft_deletes       False: the gallery app knows no disabled accounts and gets DELETE instead
+    soft_deletes       False: the gallery app cannot disable accounts and gets DELETE instead
     """
 
     actions: frozenset[str] = ALL_ACTIONS
@@ -112,23 +112,23 @@ class Policy:
 
 @dataclass(slots=True)
 class Decision:
-    """What is to be done with one person or one group.
+    """What to do with one person or one group.
 
     Not frozen either: only `decide` changes it, and only to note the rule.
 
-    action      what is done; "refuse" where the service would write but must not
-    result      what the log will say if the target does its part
+    action      what is done; "refuse" if the service would write but must not
+    result      what the log will say if the target accepts it
     code        the log's error or skip code, "" without one
     reason      why, a sentence
-    changes     what is written, references excepted
+    changes     what is written, except references
     references  what is written in a later request: the manager
-    add         members that are added to a group, each in a later request
-    remove      members that are removed from it
-    left_out    Entra ids of members who go without, for want of a linked account in scope
+    add         members to add to a group, each in a later request
+    remove      members to remove from it
+    left_out    Entra ids of members left out because they have no linked account in scope
     written     members that count as written before, Entra id to target id
     unresolved  references left out because their object has no link
     target_id   the account concerned, "" while there is none
-    attempted   the log action a refusal stands for; "" for `other`
+    attempted   the log action of a refusal; "" for `other`
     rule        name of the rule that decided, of `IN_SCOPE` or `OUT_OF_SCOPE`
     """
 
@@ -162,7 +162,7 @@ class Decision:
 
 @dataclass(slots=True)
 class Case:
-    """What one decision rests on; `decide` says what each part is."""
+    """The basis of one decision; `decide` explains each part."""
 
     desired: Desired
     scope: ScopeDecision
@@ -189,9 +189,9 @@ class Case:
 class Rule(NamedTuple):
     """One rule of the service.
 
-    decide  the decision where the rule applies, else None
-    name    what tests and explanations call it
-    source  the page of Microsoft that says so; "(unconfirmed)" where none does
+    decide  the decision if the rule applies, else None
+    name    its name in tests and explanations
+    source  the page of Microsoft that documents it; "(unconfirmed)" if none does
     """
 
     decide: Callable[[Case], Decision | None]
@@ -211,10 +211,10 @@ def decide(
     """What the service does with one person or one group in this state.
 
     desired   the evaluated mapping
-    scope     `judge_scope` of now
+    scope     the current `judge_scope`
     link      the stored link, None before the first match or create
-    observed  what was read or found in the target; not looked at when out of scope without a link
-    differences  how values compare with what an account has: the job's, as its rows and its schema say
+    observed  what was read or found in the target; ignored when out of scope without a link
+    differences  how values are compared with those of an account: the job's, as its rows and its schema say
 
     >>> from scimkit.provisioning.scope import ScopeFacts, judge_scope
     >>> decide(Desired(), judge_scope(ScopeFacts(True, True)), None, Observed()).code
@@ -241,7 +241,7 @@ def refuse(code: str, reason: str, target_id: str = "", attempted: str = "") -> 
 
 
 def skip(case: Case, reason: str) -> Decision:
-    """Nothing is to be done with the object, and the log says no more than that."""
+    """Nothing happens to the object, and the log says no more than that."""
     return nothing(ENTRY_SKIPPED, reason, case.linked_id)
 
 
@@ -249,7 +249,7 @@ def skip(case: Case, reason: str) -> Decision:
 
 
 def deleted_for_good(case: Case) -> Decision | None:
-    """Whoever is deleted in Entra for good is deleted in the target, if provisioning manages the account."""
+    """A person permanently deleted in Entra is deleted in the target, if provisioning manages the account."""
     if not case.scope.facts.gone:
         return None
     if case.link is None:
@@ -258,7 +258,7 @@ def deleted_for_good(case: Case) -> Decision | None:
         return skip(case, "deleted in Entra, but no longer managed since it was unassigned")
     if "Delete" not in case.policy.actions:
         return skip(case, "deleted in Entra; the mapping does not allow Delete")
-    return Decision("delete", "Success", "", "deleted in Entra for good", target_id=case.linked_id)
+    return Decision("delete", "Success", "", "permanently deleted in Entra", target_id=case.linked_id)
 
 
 def has_no_matching_value(case: Case) -> Decision | None:
@@ -269,7 +269,7 @@ def has_no_matching_value(case: Case) -> Decision | None:
 
 
 def target_is_not_readable(case: Case) -> Decision | None:
-    """A failure of this object; whether the job goes into quarantine for it, `refusals` says."""
+    """A failure of this object; `refusals` says whether it puts the job into quarantine."""
     error = case.observed.error
     if error is None:
         return None
@@ -293,7 +293,7 @@ def is_not_managed(case: Case) -> Decision | None:
 
 
 def is_kept_by_setting(case: Case) -> Decision | None:
-    """SkipOutOfScopeDeletions; whom it covers, two constants say."""
+    """SkipOutOfScopeDeletions; two constants say whom it covers."""
     if not case.policy.skip_out_of_scope:
         return None
     kind = case.kind
@@ -308,7 +308,8 @@ def is_kept_by_setting(case: Case) -> Decision | None:
 
 
 def group_leaves(case: Case) -> Decision | None:
-    """A group knows no disabling (`UNASSIGNED_GROUP_IS_DELETED`). One that is gone already has reached that aim."""
+    """A group cannot be disabled (`UNASSIGNED_GROUP_IS_DELETED`). If the group is already gone, nothing
+    remains to do."""
     if case.kind.can_disable:
         return None
     reason = _left(case, "; a group cannot be disabled")
@@ -345,7 +346,7 @@ def nothing_says_disabled(case: Case) -> Decision | None:
 
 
 def person_is_disabled(case: Case) -> Decision | None:
-    """Disabled by the rows that use `IsSoftDeleted`, and by no others."""
+    """Disabled only by the rows that use `IsSoftDeleted`."""
     desired, resource = case.desired, case.observed.resource or {}
     broken = _cannot_export(case, desired.leaving, "disable", case.linked_id)
     if broken:
@@ -373,7 +374,7 @@ def _delete(case: Case, reason: str) -> Decision:
 def linked_account_is_gone(case: Case) -> Decision | None:
     if case.link is None or case.observed.resource is not None:
         return None
-    reason = f"the linked {case.kind.account} {case.linked_id} is not in the target any more"
+    reason = f"the linked {case.kind.account} {case.linked_id} no longer exists in the target"
     return refuse(INVALID_ANCHOR, reason, case.linked_id, "update")
 
 
@@ -408,7 +409,7 @@ def matched_account_is_taken_over(case: Case) -> Decision | None:
         return None
     target_id = resource.get("id")
     if not isinstance(target_id, str) or not target_id:
-        return refuse(INCOMPATIBLE, f"the target answered with {_a(case.kind.account)} that has no id")
+        return refuse(INCOMPATIBLE, f"the target returned {_a(case.kind.account)} without an id")
     return _update(case, target_id)
 
 
@@ -438,12 +439,12 @@ def account_is_created(case: Case) -> Decision | None:
 
 
 def _new_references(desired: Desired) -> Additions:
-    """A new account has no manager to be removed."""
+    """A new account has no manager to remove."""
     return Additions({target: value for target, value in desired.references.items() if value})
 
 
 def _update(case: Case, target_id: str) -> Decision:
-    """In scope with an account: write what differs; without a link, it was matched just now."""
+    """In scope with an account: write the differences; without a link, it was just matched."""
     desired = case.desired
     how = "linked"
     unchanged: Action = "nothing"
@@ -482,7 +483,7 @@ def _update(case: Case, target_id: str) -> Decision:
 
 
 def _goes_without(desired: Desired) -> str:
-    """The end of a reason that tells which references are left out: a manager who is not linked and in scope."""
+    """The end of a reason that names the references left out: a manager who is not linked and in scope."""
     if not desired.unresolved:
         return ""
     names = ", ".join([parse_target(target).attribute for target in desired.unresolved])
@@ -492,7 +493,7 @@ def _goes_without(desired: Desired) -> str:
 def _with_members(
     decision: Decision, desired: Desired, written: Mapping[str, str], *, creating: bool = False
 ) -> Decision:
-    """The decision with whom to add and remove; `written` are the members that count as there."""
+    """The decision with the members to add and remove; `written` are the members that count as existing."""
     if desired.membership is None:
         return decision
     add, remove = member_changes(desired.membership, written, creating=creating)
@@ -501,7 +502,7 @@ def _with_members(
 
 
 def _cannot_export(case: Case, values: Mapping[str, Any], attempted: str, target_id: str = "") -> Decision | None:
-    """The refusal when a value cannot be had or does not fit; None when all is well."""
+    """The refusal if a value is missing or does not fit; None otherwise."""
     desired = case.desired
     if not (desired.errors or desired.overfull):
         return None
@@ -513,7 +514,7 @@ def _cannot_export(case: Case, values: Mapping[str, Any], attempted: str, target
             )
     for target in desired.overfull:
         if target in values:
-            reason = f"several values came for {target}, which takes one"
+            reason = f"there are several values for {target}, which accepts one"
             return refuse(SINGLE_VALUE_ONLY, reason, target_id, attempted)
     return None
 
@@ -535,7 +536,7 @@ CUSTOMIZE = "Customize attribute mappings"
 KNOWN = "Known issues for provisioning"
 
 NEVER_LOOKED_AT = "is_never_looked_at"
-"""The name of what comes before all rules: the job does not look at the object (`job.CompiledJob`)."""
+"""The name for the case before all rules: the job does not process the object (`job.CompiledJob`)."""
 
 EVERYBODY: tuple[Rule, ...] = (
     _rule(deleted_for_good, HOW),

@@ -1,8 +1,8 @@
-"""The mapping a non-gallery SCIM app begins with: target attribute and source expression.
+"""The initial mapping of a non-gallery SCIM app: target attribute and source expression.
 
-As exported from Microsoft's template and as the table of "Develop and plan
-provisioning for a SCIM endpoint" has it. People are matched by `userName`, groups
-by `displayName`; for people that is the custom, not a published value (unconfirmed).
+As exported from Microsoft's template and as in the table of "Develop and plan
+provisioning for a SCIM endpoint". People are matched by `userName`, groups
+by `displayName`; for people that is customary, not a published value (unconfirmed).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the mapping wants for one person or one group, its rows compiled once for a job.
+"""What the mapping wants for one person or one group, with its rows compiled once for a job.
 
-Null never flows; defaults count on create only, but for a row without a source (None), whose
-default fills the target whenever it is empty; create-only rows are missing from an update
+Null never flows. Defaults count on create only, except for a row without a source (None), whose
+default fills the target whenever it is empty. Create-only rows are not part of an update
 (attribute-mapping tutorial). So one evaluation serves both: without defaults it is the
 update, with them the creation.
 """
@@ -35,12 +35,12 @@ from scimkit.provisioning.targets import MEMBERS, NOTHING_KNOWN, TargetFacts, is
 # `value.__class__ is str` is asked of every value of every person; isinstance takes up to twice as long.
 
 REMOVED_MANAGER_IS_SENT = False
-"""Whether a manager who was removed in Entra is removed in the target, by a `Replace` with empty text.
+"""Whether a manager who was removed in Entra is removed in the target, by a `Replace` with an empty string.
 Null never flows, and a report saw nothing sent; the test overview of Microsoft's SCIM validation
 expects the replacement: (unconfirmed)."""
 
 CHOICES = frozenset({"IIF", "Switch", "Not", "Coalesce"})
-"""Functions that read neither clock nor dice: of one source they always make the same."""
+"""Functions that use neither clock nor random source: for one source they always return the same."""
 
 _IGNORES_OBJECT = re.compile("IgnoreObjectFlow", re.IGNORECASE)
 _USES_SOFT_DELETED = re.compile(r"\[\s*IsSoftDeleted\s*\]", re.IGNORECASE)
@@ -61,20 +61,20 @@ class MatchKey:
 class Desired:
     """What the mapping wants for one person or one group.
 
-    Not frozen, nor are `Observed` and `Case`, because a forecast makes one of each per
+    Not frozen, nor are `Observed` and `Case`, because a forecast creates one of each per
     person and freezing costs a tenth of its time; nothing changes them.
 
     keys        matching values in order of precedence; attributes without a value are left out
     create      values of a creation: defaults included, references left out
     update      values of an update: no defaults, no create-only rows, references left out
-    leaving     values of the rows that use `IsSoftDeleted`: all that is exported to disable
+    leaving     values of the rows that use `IsSoftDeleted`: everything that is exported to disable
     leaving_rows  targets of those rows
     references  target attribute to the linked target id, for a later request
     unresolved  reference attributes whose object has no link
     missing     required targets without a value on create
-    overfull    single-valued targets for which several values came
+    overfull    single-valued targets that received several values
     errors      target attribute to what is wrong with its expression
-    ignored     an expression said IgnoreObjectFlow: leave the object alone
+    ignored     an expression returned IgnoreObjectFlow: leave the object alone
     redacted    targets whose values logs must not show
     kind        people or groups
     membership  of a group: its members; None: no row maps them, or they come in a later call
@@ -97,13 +97,13 @@ class Desired:
 
 
 class CompiledDesires:
-    """What one job's mapping wants, compiled: `of` gives the `Desired` of one person or one group.
+    """What one job's mapping wants, compiled: `of` returns the `Desired` of one person or one group.
 
-    mapping  of users or of groups: which it is says its source object
+    mapping  of users or of groups: its source object says which
     facts    which targets are required, single-valued, references
 
-    What is called for each object is a method: calling an object itself makes a tuple and a
-    dictionary of the arguments, which in a forecast is a twentieth of the whole.
+    The function called for each object is a method: calling an object itself creates a tuple and a
+    dictionary of the arguments, which is a twentieth of a whole forecast.
     """
 
     def __init__(self, mapping: ObjectMapping, facts: TargetFacts = NOTHING_KNOWN) -> None:
@@ -118,7 +118,7 @@ class CompiledDesires:
         self._compile_writing(mapping)
 
     def _compile_evaluation(self, mapping: ObjectMapping) -> None:
-        """Each row once, without defaults; twice only where two rows write one target and one of them on create."""
+        """Each row once, without defaults; twice only if two rows write one target and one of them on create."""
         plain = [replace(row, default=None, apply="Always") for row in mapping.rows]
         self._evaluate = CompiledMapping(replace(mapping, rows=tuple(plain))).__call__
         self._evaluate_leaver = _compiled_for(mapping, plain, leaving=True)
@@ -157,7 +157,7 @@ class CompiledDesires:
         now           clock of date functions; None reads the machine's
         references    object id in Entra to id in the target, for people in scope and
                       linked; a manager or member who is not among them is left out
-        only_members  as of `JobSettings`
+        only_members  as in `JobSettings`
         """
         if references is None:
             links = NOTHING
@@ -199,14 +199,14 @@ class CompiledDesires:
         )
 
     def of_stranger(self, source: Mapping[str, Any], now: datetime | None = None) -> Desired:
-        """What counts of an object that is out of scope and was never linked: whether it has a matching value."""
+        """What counts for an object that is out of scope and was never linked: whether it has a matching value."""
         if self._matches_alone is None:
             return self.of(source, now)
         values = self._matches_alone(source, now=now, creating=True).values
         return Desired(self._keys(values, values), redacted=self._redacted, kind=self._kind)
 
     def _evaluated(self, source: Mapping[str, Any], now: datetime | None) -> tuple[Values, Values]:
-        """The values of a creation and of an update; one and the same where the two agree."""
+        """The values of a creation and of an update; the same object if the two agree."""
         if self._as_written is not None:
             creating = self._as_written(source, now=now, creating=True)
             return creating, self._as_written(source, now=now, creating=False)
@@ -276,8 +276,8 @@ class CompiledDesires:
         return found, unresolved
 
     def _fit(self, made: Values) -> tuple[str, ...]:
-        """Leave in the values what is written with the object: lists of one are unpacked where one value
-        fits, what goes in requests of its own goes out. The targets that got too many values."""
+        """Keep in the values what is written with the object: lists of one are unpacked for a single
+        value, anything sent in requests of its own is removed. Returns the targets with too many values."""
         values = made.values
         for target in self._left_out:
             values.pop(target, None)
@@ -295,7 +295,7 @@ class CompiledDesires:
         return overfull
 
     def _leaving(self, update: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What disables; nobody in scope is asked for it."""
+        """The values that disable; not computed for anyone in scope."""
         return {target: update[target] for target in self._leaving_rows if target in update}
 
     def _errors(self, creating: Values, updating: Values) -> Mapping[str, str]:
@@ -303,7 +303,7 @@ class CompiledDesires:
         return {target: str(error) for target, error in errors.items()}
 
     def _membership(self, values: Values, links: Mapping[str, str], only: Collection[str] | None) -> Membership | None:
-        """The members the mapping gives; None when their row cannot be evaluated."""
+        """The members the mapping gives; None if their row cannot be evaluated."""
         if self._members in values.errors:
             return None
         value = values.values.get(self._members) or ()
@@ -327,7 +327,7 @@ def _fills(row: MappingRow) -> bool:
 
 
 def _compiled_for(mapping: ObjectMapping, plain: Iterable[MappingRow], *, leaving: bool) -> Callable[..., Values]:
-    """The evaluation of the `plain` rows of `mapping` for those who leave, or for those who stay.
+    """The evaluation of the `plain` rows of `mapping` for people who leave, or for those who stay.
 
     A bound method: in Python 3.11 calling an object, by its `__call__`, with keywords is slower.
     """
@@ -336,7 +336,7 @@ def _compiled_for(mapping: ObjectMapping, plain: Iterable[MappingRow], *, leavin
 
 
 def _settled(row: MappingRow, leaving: bool) -> MappingRow:
-    """The row with its value in place of the expression, where that depends on nothing but `IsSoftDeleted`."""
+    """The row with its value in place of the expression, if that depends only on `IsSoftDeleted`."""
     if not _depends_on_leaving_alone(row):
         return row
     mapping = ObjectMapping("row", "User", "", True, ALL_ACTIONS, (), (row,))

@@ -4,7 +4,7 @@ Data-like on purpose: the two dialects are the two values of `Dialect` below,
 and each rule that no source confirms is one named constant. Shapes come from
 "Tutorial: Develop and plan provisioning for a SCIM endpoint", "Known issues and
 resolutions with SCIM 2.0 protocol compliance" and "Customize attribute
-mappings"; what was only seen in traffic is said where it stands.
+mappings". Facts seen only in traffic are marked at their place.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 
 PRIMARY_WORK_MAIL = True
-"""Whether the work mail is created with `primary: true`. The tutorial's samples do; when in fact: (unconfirmed)."""
+"""Whether the work mail is created with `primary: true`. The tutorial's samples do it; when the service does:
+(unconfirmed)."""
 
 ENTERPRISE_ALWAYS_LISTED = True
 """Whether a new user's `schemas` lists the enterprise URN without enterprise attributes.
@@ -51,18 +52,19 @@ FLAG_MERGES_ADDS = False
 Only the latter is published; for additions (unconfirmed)."""
 
 MEMBERS_PER_REQUEST = 1
-"""How many members travel in one PATCH. Samples show one; the gallery's validation asks endpoints to take
+"""How many members one PATCH contains. Samples show one; the gallery's validation asks endpoints to accept
 several at once. What a non-gallery job sends is (unconfirmed)."""
 
 FLAG_MERGES_EXTERNAL_ID = True
-"""Whether the flag merges `externalId` as it merges the rest. Microsoft's listing with the flag replaces all that the
-one without it does, but for `externalId`; what becomes of it is (unconfirmed)."""
+"""Whether the flag merges `externalId` like the rest. Microsoft's listing with the flag replaces everything that the
+one without it does, except `externalId`; what happens to it is (unconfirmed)."""
 
 FLAG_MERGES_ONE = False
-"""Whether a single replacement loses its path with the flag too. The published disable message keeps it."""
+"""Whether a single replacement also loses its path with the flag. The published disable message keeps it."""
 
 ROLE_IN_TEXT = ("id", "value", "displayName", "display")
-"""What a role's JSON inside text holds, in this order ("Customize attribute mappings"); its `id` where it is known."""
+"""The members of a role's JSON inside a string, in this order ("Customize attribute mappings"); its `id` if it
+is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,9 @@ def dialect_of(flag: bool) -> Dialect:
 
 
 def plain_value(path: str, value: Any, facts: TargetFacts = NOTHING_KNOWN) -> Any:
-    """An evaluated value as JSON: text, unless the target is a boolean or an integer
+    """An evaluated value as JSON: a string, unless the target is a boolean or an integer
     ("Numbers and booleans are exported as text unless the target attribute has
-    another type"); lists and objects as they are.
+    another type"); lists and objects unchanged.
 
     >>> plain_value("active", "False"), plain_value("title", 7), plain_value("title", True)
     (False, '7', 'True')
@@ -117,7 +119,7 @@ def plain_value(path: str, value: Any, facts: TargetFacts = NOTHING_KNOWN) -> An
 
 
 def as_json(rule: TargetRule, value: Any) -> Any:
-    """`plain_value` for a target whose rule is at hand."""
+    """`plain_value` for a target whose rule is already known."""
     if rule.boolean:
         return as_boolean(value)
     if rule.integer:
@@ -131,7 +133,7 @@ def as_json(rule: TargetRule, value: Any) -> Any:
 
 
 def patch_value(path: str, value: Any, dialect: Dialect, facts: TargetFacts = NOTHING_KNOWN) -> Any:
-    """An evaluated value as a PATCH of this dialect writes it.
+    """An evaluated value in the form a PATCH of this dialect uses.
 
     >>> patch_value("active", True, DEFAULT), patch_value("active", "True", COMPLIANT)
     ('True', True)
@@ -146,7 +148,7 @@ def patch_value(path: str, value: Any, dialect: Dialect, facts: TargetFacts = NO
 
 
 def match_filter(attribute: str, value: str) -> str:
-    """The filter that looks for one matching value; `\\` and `"` escaped as JSON does (unconfirmed).
+    """The filter that searches for one matching value; `\\` and `"` escaped as in JSON (unconfirmed).
 
     >>> match_filter("userName", 'o"neil@contoso.example')
     'userName eq "o\\\\"neil@contoso.example"'
@@ -155,10 +157,10 @@ def match_filter(attribute: str, value: str) -> str:
 
 
 def reference_query(resource_id: str, attribute: str, referenced_id: str) -> dict[str, str]:
-    """The query that asks whether a reference is in place without reading it: `manager` of a user, `members` of a
+    """The query that checks whether a reference exists without reading it: `manager` of a user, `members` of a
     group.
 
-    The tutorial describes it; that the service of today sends it is (unconfirmed), so
+    The tutorial describes it; that the current service sends it is (unconfirmed), so
     nothing here depends on it. An endpoint needs `and` and `eq` for it.
 
     >>> reference_query("g1", "members", "u1")["filter"]
@@ -182,10 +184,10 @@ def create_body(
     """The body of `POST /Users` or `POST /Groups`; the flag makes no difference to it.
 
     values       target attribute to evaluated value; None is left out, as null never flows
-    empty_roles  send `roles: []` where no role is mapped
-    enterprise   list the enterprise URN though no enterprise attribute is sent
+    empty_roles  send `roles: []` if no role is mapped
+    enterprise   list the enterprise URN even if no enterprise attribute is sent
 
-    Booleans are JSON booleans. A custom extension's URN is never listed, though
+    Booleans are JSON booleans. A custom extension's URN is never listed, although
     its attributes are sent (attribute-mapping tutorial). A group is created without
     members; they follow by PATCH.
 
@@ -263,7 +265,7 @@ def _merged(operations: list[dict[str, Any]], dialect: Dialect) -> list[dict[str
 
 
 def _merges(path: str) -> bool:
-    """Whether a replacement of this target goes without a path of its own: every one but those with a filter."""
+    """Whether a replacement of this target has no path of its own: all except those with a filter."""
     return not parse_target(path).typed and (FLAG_MERGES_EXTERNAL_ID or path.casefold() != "externalid")
 
 
@@ -272,11 +274,11 @@ def role_operation(roles: Sequence[Mapping[str, Any]], dialect: Dialect, *, adds
 
     Items with `display` come from `AssertiveAppRoleAssignmentsComplex`: a
     lower-case `replace` of the whole list, unless the row may only add (`adds`).
-    All others are added; without the flag each as JSON inside text, of what the
-    samples show of a role.
+    All others are added; without the flag each as JSON inside a string, with the members
+    of a role shown in the samples.
 
     The page shows this form also for `roles[primary eq "True"].value` filled by `SingleAppRoleAssignment`. Such
-    a target is written by its path here, as any other with a filter: which of the two is sent is (unconfirmed).
+    a target is written by its path here, like any other with a filter: which of the two is sent is (unconfirmed).
     """
     if not adds and any("display" in role for role in roles):
         return {"op": "replace", "path": "roles", "value": [dict(role) for role in roles]}
@@ -288,12 +290,12 @@ def role_operation(roles: Sequence[Mapping[str, Any]], dialect: Dialect, *, adds
 
 
 def _role_text(role: Mapping[str, Any]) -> dict[str, Any]:
-    """What the text of a role holds, in the order of the samples."""
+    """The members of a role in its string, in the order of the samples."""
     return {name: role[name] for name in ROLE_IN_TEXT if name in role}
 
 
 def manager_body(manager_target_id: str, dialect: Dialect = DEFAULT, *, present: bool = False) -> dict[str, Any]:
-    """Set the manager: the manager's id in the target as a bare text, in both dialects (employee answer; traffic).
+    """Set the manager: the manager's id in the target as a bare string, in both dialects (employee answer; traffic).
 
     present  the endpoint showed another manager: `Replace` instead of `Add`
     """

@@ -1,9 +1,9 @@
-"""What an update would have to change: only differences are exported.
+"""What an update must change: only differences are exported.
 
 Null never flows, so a value that is gone in Entra stays in the target
-("Known issues for provisioning"). Whether empty text flows is the mapping's
-setting; where nothing stands it makes no difference. Comparison regards case only where the
-target attribute says "Exact case?".
+("Known issues for provisioning"). Whether an empty string flows is a setting of the
+mapping; if the target has no value it makes no difference. Comparison is case-sensitive only if
+the target attribute says "Exact case?".
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ NO_FLOW_TYPES: Mapping[str, str] = MappingProxyType({})
 
 
 class Differences:
-    """How the values of one job differ from what an account has, compiled once.
+    """How the values of one job differ from those of an account, compiled once.
 
     flow_types  target attribute to the row's "apply" setting; absent means `Always`.
-                `ObjectAddOnly` rows are left out, also on the first update of an
-                account that was matched (inferred)
+                `ObjectAddOnly` rows are left out, also on the first update of a
+                matched account (inferred)
     """
 
     def __init__(self, flow_types: Mapping[str, str] = NO_FLOW_TYPES, facts: TargetFacts = NOTHING_KNOWN) -> None:
@@ -38,9 +38,9 @@ class Differences:
         self._glances = {target: rule.glance for target in flow_types if (rule := _rule(target, facts)) is not None}
 
     def between(self, values: Mapping[str, Any], resource: Mapping[str, Any]) -> tuple[Change, ...]:
-        """The changes that make `resource` hold `values`; empty when it does already.
+        """The changes after which `resource` has `values`; empty if it already has them.
 
-        values    target attribute to evaluated value; None is passed over
+        values    target attribute to evaluated value; None is skipped
         resource  as the endpoint returned it
         """
         changes: tuple[Change, ...] = ()
@@ -66,7 +66,7 @@ def _unknown(resource: Mapping[str, Any]) -> None:
 
 
 def _rule(target: str, facts: TargetFacts) -> TargetRule | None:
-    """None for a target whose name cannot be read: no value ever comes for it."""
+    """None for a target whose name cannot be read: it never receives a value."""
     try:
         return facts.rule(target)
     except MappingError:
@@ -83,7 +83,7 @@ def differences(
     facts: TargetFacts = NOTHING_KNOWN,
     flow_types: Mapping[str, str] = NO_FLOW_TYPES,
 ) -> tuple[Change, ...]:
-    """The changes that make one `resource` hold `values`; parameters as of `Differences`.
+    """The changes after which one `resource` has `values`; parameters as in `Differences`.
 
     >>> differences({"title": "CHIEF", "nickName": "Al"}, {"title": "Chief"})
     (Change(target='nickName', old=None, new='Al', adds=False),)
@@ -92,7 +92,7 @@ def differences(
 
 
 def _change(rule: TargetRule, old: Any, value: Any, flow_type: str) -> Change | None:
-    """What is to be written in place of `old`; None where nothing is."""
+    """The value to write in place of `old`; None if there is none."""
     if flow_type == CREATE_ONLY or (flow_type == WHEN_EMPTY and old is not None):
         return None
     new: Any = value if rule.text and value.__class__ is str else as_json(rule, value)
@@ -111,7 +111,7 @@ def _beyond(values: list[Any] | tuple[Any, ...], old: Any) -> list[Any]:
 
 
 def _only_adds(target: str, value: list[Any] | tuple[Any, ...]) -> bool:
-    """Role lists are only ever added to, but for those of `AssertiveAppRoleAssignmentsComplex`."""
+    """Role lists are only ever added to, except those of `AssertiveAppRoleAssignmentsComplex`."""
     return target.casefold() == "roles" and not any(isinstance(role, Mapping) and "display" in role for role in value)
 
 
@@ -151,8 +151,8 @@ def _comparable(value: Any, exact: bool) -> Any:
 
 
 def _item(item: Any) -> str:
-    """What tells the elements of a list apart: their `value`, else the whole. A role
-    that was sent as JSON inside text is known by the value in it."""
+    """What distinguishes the elements of a list: their `value`, otherwise the whole. A role
+    that was sent as JSON inside a string is recognised by the value in it."""
     if isinstance(item, Mapping):
         value = item.get("value", item)
     else:

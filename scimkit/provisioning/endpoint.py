@@ -1,4 +1,4 @@
-"""The app's SCIM endpoint as provisioning needs it: five requests, and a count of them."""
+"""The app's SCIM endpoint as needed for provisioning: five requests, and a count of them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Writer(Protocol):
 
 
 class Endpoint(Writer, Protocol):
-    """What provisioning needs of a SCIM client; `clients.scim.ScimClient` is one.
+    """What provisioning needs from a SCIM client; `clients.scim.ScimClient` is one.
 
-    All of it raises scimkit's ApiError for a refusal or no answer. Groups are found
-    and read without their members. `read` gives
-    None and `delete` gives False where the endpoint answers 404.
+    Every request raises scimkit's ApiError for a refusal or no answer. Groups are found
+    and read without their members. `read` returns
+    None and `delete` returns False if the endpoint returns 404.
     """
 
     def find(self, resource_type: str, attribute: str, value: str, /) -> list[dict[str, Any]]: ...

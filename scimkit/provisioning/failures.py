@@ -1,7 +1,7 @@
 """When so many objects fail that the whole job goes into quarantine.
 
 From "Application provisioning in quarantine status", which calls its figures
-rough and subject to change.
+approximate and subject to change.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ MOST_WITH_REFERENCES = 60_000
 
 TOO_LARGE_A_SHARE = "EncounteredEscrowProportionThreshold"
 TOO_MANY = "EncounteredBaseEscrowThreshold"
-"""That this reason is the one for 40,000 failures is read from its name (unconfirmed)."""
+"""That this reason belongs to 40,000 failures is inferred from its name (unconfirmed)."""
 TOO_MANY_WITH_REFERENCES = "EncounteredTotalEscrowThreshold"
-"""As with the one before (unconfirmed)."""
+"""Inferred like the one before (unconfirmed)."""
 
 
 def judge_failures(failed: int, *, of: int, references: int = 0) -> str:
-    """Why a cycle in which so many failed puts the job into quarantine: the reason as Graph names it; "" for no.
+    """Why a cycle with so many failures puts the job into quarantine: the reason as Graph names it; "" if it does not.
 
     failed      people and groups that could not be provisioned
-    of          how many were looked at
+    of          how many were processed
     references  more that only lack a manager or a member; they count for the last limit alone
     """
     if failed + references > MOST_WITH_REFERENCES:

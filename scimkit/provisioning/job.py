@@ -1,16 +1,16 @@
-"""One provisioning job, compiled: what is to be done with a person or a group, and the doing of it.
+"""One provisioning job, compiled: deciding what happens to a person or a group, and doing it.
 
     compile_job(mapping, facts, settings)      once
     job.predict(source, scope, link, ...)     for each object: import, scope, match, decide
     job.provision(source, scope, link, ...)    the same, and act
 
-People and groups alike: the mapping says which, by its source object. For a group
+The same for people and groups: the mapping says which, by its source object. For a group
 
-    source      is made by `group_attributes`, members included
+    source      is created by `group_attributes`, members included
     scope       `judge_scope(group_scope_facts(...))`
-    link        carries the members written so far; None for a group met for the first time
+    link        contains the members written so far; None for a group processed for the first time
     references  has the target id of every member in scope and linked; of inner groups too,
-                where `NESTED_GROUPS_ARE_MEMBERS`
+                if `NESTED_GROUPS_ARE_MEMBERS`
 """
 
 from __future__ import annotations
@@ -72,16 +72,16 @@ USUAL = JobSettings()
 def compile_job(
     mapping: ObjectMapping, facts: TargetFacts = NOTHING_KNOWN, settings: JobSettings = USUAL
 ) -> CompiledJob:
-    """Everything of a job that does not depend on the single person or group, worked out once.
+    """Everything about a job that does not depend on the single person or group, computed once.
 
-    mapping  of users or of groups: which it is says its source object
-    facts    what the schema says of the target's attributes
+    mapping  of users or of groups: its source object says which
+    facts    what the schema says about the target's attributes
     """
     return CompiledJob(mapping, CompiledDesires(mapping, facts), settings)
 
 
 class CompiledJob:
-    """A job that is ready for its objects; `compile_job` makes one."""
+    """A job that is ready for its objects; created by `compile_job`."""
 
     def __init__(self, mapping: ObjectMapping, desires: CompiledDesires, settings: JobSettings) -> None:
         self.mapping, self.settings, self.facts = mapping, settings, desires.facts
@@ -102,7 +102,7 @@ class CompiledJob:
     def desired(
         self, source: Mapping[str, Any], *, now: datetime | None = None, references: Mapping[str, str] | None = None
     ) -> Desired:
-        """The mapping evaluated for one person or one group; parameters as of `predict`."""
+        """The mapping evaluated for one person or one group; parameters as in `predict`."""
         desired = self._desires.of(source, now, references, self.settings.only_members)
         if not self.settings.memberships:
             desired.membership = None
@@ -124,11 +124,11 @@ class CompiledJob:
         source      attributes of a person or a group by schema name; `IsSoftDeleted` is
                     set from `scope` here, so that the two cannot disagree
         now         clock of date functions; None reads the machine's
-        peers       matching values others of their kind have already
-        references  object id in Entra to target id of everybody linked and in scope: for managers and members
+        peers       matching values that others of their kind already have
+        references  object id in Entra to target id of everyone linked and in scope: for managers and members
 
-        The outcome's `link` is the one given, as nothing was stored. Never raises for
-        what the endpoint answers: that is an Outcome with `error`.
+        The outcome's `link` is the given one, as nothing was stored. Never raises for
+        an answer of the endpoint: that is an Outcome with `error`.
         """
         person = source
         if source.get("IsSoftDeleted") is not (not scope.in_scope):
@@ -167,12 +167,12 @@ class CompiledJob:
         peers: Collection[str] = frozenset(),
         references: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Import, scope, match, decide and act for one person or one group; parameters as of `predict`.
+        """Import, scope, match, decide and act for one person or one group; parameters as in `predict`.
 
         A group is created without members; they follow one request each. A member that
-        the target refuses does not fail the group: `Outcome.members` tells of each, and
-        `reference_code` has the first refusal, else the code of those left out. The
-        outcome's `link` is the one to store. Never raises for what the endpoint answers:
+        the target refuses does not fail the group: `Outcome.members` reports each, and
+        `reference_code` has the first refusal, otherwise the code of those left out. The
+        outcome's `link` is the one to store. Never raises for an answer of the endpoint:
         that is an Outcome with `error`.
         """
         foreseen = self.predict(source, scope, link, endpoint, now=now, peers=peers, references=references)
@@ -193,22 +193,22 @@ class CompiledJob:
         return replace(outcome, steps=steps, requests=foreseen.requests + outcome.requests, redacted=foreseen.redacted)
 
     def _never_looked_at(self, scope: ScopeDecision, desired: Desired) -> str:
-        """Why this object ends before the target is looked at; "" when not."""
+        """Why this object ends before the target is read; "" if it does not."""
         if not self.mapping.enabled:
-            return "this object mapping is switched off"
+            return "this object mapping is off"
         if desired.ignored:
-            return "an expression says IgnoreObjectFlow"
+            return "an expression returns IgnoreObjectFlow"
         if self.settings.on_demand and (scope.facts.gone or not scope.facts.active):
-            found = "groups that are deleted"
+            found = "deleted groups"
             if self.kind.can_disable:
-                found = "people who are blocked or deleted"
+                found = "blocked or deleted people"
             return f"on-demand provisioning does not find {found} in Entra"
         return ""
 
     def _steps_before(
         self, source: Mapping[str, Any], scope: ScopeDecision, link: Link | None, outcome: Outcome, *, looked: bool
     ) -> tuple[recorded.ProvisioningStep, ...]:
-        """The recorded steps up to matching; looked: there was something to match by."""
+        """The recorded steps up to matching; looked: there was a value to match by."""
         name, on_demand = name_of(source), self.settings.on_demand
         steps = (
             recorded.import_step(name, source, link, in_scope=scope.in_scope, on_demand=on_demand, kind=self.kind),
@@ -232,7 +232,7 @@ class CompiledJob:
         )
 
     def _steps_after(self, name: str, scope: ScopeDecision, outcome: Outcome) -> tuple[recorded.ProvisioningStep, ...]:
-        """The recorded steps of the export, and of what follows it."""
+        """The recorded steps of the export, and of the steps after it."""
         decision = outcome.decision
         failed = ""
         if outcome.error is not None:
@@ -276,7 +276,7 @@ def _unreadable(
 
 
 def stays_managed(scope: ScopeDecision, link: Link | None) -> bool:
-    """Whether the service goes on managing the account: unassigned, it does not until
+    """Whether the service continues to manage the account. After an unassignment it does not until
     the person is in scope again ("How application provisioning works", known limitation)."""
     if scope.facts.gone:
         return link is not None and link.managed

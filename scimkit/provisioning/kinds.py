@@ -1,7 +1,7 @@
 """The two kinds of object that are provisioned: people and groups.
 
-What differs between them is data here, so that scope, matching, deciding and
-acting are written once. Which kind a mapping is for says its source object.
+The differences between them are data here, so that scope, matching, deciding and
+acting are written once. The source object of a mapping says which kind it is for.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 UNASSIGNED_GROUP_IS_DELETED = True
-"""What a group gets that leaves scope. A group cannot be disabled; the test overview of Microsoft's
+"""What happens to a group that leaves scope. A group cannot be disabled; the test overview of Microsoft's
 SCIM validation expects DELETE when one is unassigned and assigned again: (unconfirmed).
-False: it stays as it is."""
+False: it stays unchanged."""
 
 SKIP_SETTING_COVERS_GROUPS = True
-"""Whether SkipOutOfScopeDeletions also keeps groups that leave scope. Its page speaks of accounts
-of users only, so for groups (unconfirmed); the reading that destroys nothing is taken."""
+"""Whether SkipOutOfScopeDeletions also keeps groups that leave scope. Its page mentions only accounts
+of users, so for groups (unconfirmed); scimkit uses the reading that destroys nothing."""
 
 NESTED_GROUPS_ARE_MEMBERS = True
-"""Whether a group inside a group becomes a member, by its own id in the target and with nobody
-in it, when it is provisioned itself. An old answer of Microsoft says so; "Known issues for
+"""Whether a group inside a group becomes a member, by its own id in the target and without its
+people, when it is provisioned itself. An old answer of Microsoft says so; "Known issues for
 provisioning" only says that nested groups are not read: (unconfirmed)."""
 
 
@@ -27,10 +27,10 @@ provisioning" only says that nested groups are not read: (unconfirmed)."""
 class Kind:
     """One kind of object.
 
-    name           as the schema's source objects, Graph and the logs call it
+    name           its name in the schema's source objects, in Graph and in the logs
     resource_type  the last part of its SCIM address
     noun           in our sentences, on Entra's side; account: on the target's side
-    can_disable    leaving scope is told by an attribute; else by DELETE, or not at all
+    can_disable    leaving scope is reported by an attribute; otherwise by DELETE, or not at all
     """
 
     name: str
@@ -45,7 +45,7 @@ GROUP = Kind("Group", "Groups", "group", "group", can_disable=False)
 
 
 def kind_of(source_object: str) -> Kind:
-    """The kind a mapping is for, by its source object's name; whatever is no group counts as people.
+    """The kind a mapping is for, by its source object's name; anything that is not a group counts as people.
 
     >>> kind_of("Group").resource_type
     'Groups'

@@ -20,7 +20,7 @@ from scimkit.provisioning.scope import ScopeDecision, is_entitled_now
 
 SOURCE_SYSTEM = "Azure Active Directory"
 CUSTOM_TARGET_SYSTEM = "customappsso"
-"""How logs still call the target of a non-gallery app; a gallery app has its connector's name."""
+"""How logs still name the target of a non-gallery app; a gallery app has its connector's name."""
 
 IMPORT_UPDATE = "EntryImportUpdate"
 """Name of the import step of a linked person; by analogy with `EntryImportAdd` (unconfirmed)."""
@@ -32,7 +32,7 @@ REFERENCE_STEP = "EntryExportUpdateReference"
 """Name of the step that writes or leaves out references (unconfirmed); its type is documented."""
 
 FILTERED_SKIP_REASON = "NotEffectivelyEntitled"
-"""SkipReason of a person whom only a filter keeps out. Documented for the unassigned; for filters (unconfirmed)."""
+"""SkipReason of a person excluded only by a filter. Documented for unassigned people; for filters (unconfirmed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def import_step(
 
 
 def scoping_step(scope: ScopeDecision, on_demand: bool, kind: Kind = USER) -> ProvisioningStep:
-    """Scope was judged; on-demand answers use the other vocabulary."""
+    """Scope was evaluated; on-demand answers use the other vocabulary."""
     description = f"Determine if {kind.name} in scope by evaluating against each scoping filter"
     if on_demand:
         details = scope.named_details
@@ -150,7 +150,7 @@ def export_step(
 
 
 def skip_reason(decision: Decision, scope: ScopeDecision) -> str:
-    """`SkipReason`: `NotEffectivelyEntitled` out of scope, else the decision's code, such as `RedundantExport`."""
+    """`SkipReason`: `NotEffectivelyEntitled` out of scope, otherwise the decision's code, such as `RedundantExport`."""
     if decision.code != ENTRY_SKIPPED or scope.in_scope:
         return decision.code
     entitled = scope.facts.active and is_entitled_now(scope.facts)
@@ -160,7 +160,7 @@ def skip_reason(decision: Decision, scope: ScopeDecision) -> str:
 
 
 def reference_step(name: str, decision: Decision, error_code: str, kind: Kind = USER) -> ProvisioningStep | None:
-    """The later request for the manager: written, failed, or left out for want of a linked object."""
+    """The later request for the manager: written, failed, or left out because there is no linked object."""
     written = ", ".join(change.target for change in decision.references)
     if error_code and decision.references:
         description = f"References of {kind.name} '{name}' were not written: {written}"
@@ -185,10 +185,10 @@ def reference_step(name: str, decision: Decision, error_code: str, kind: Kind = 
 
 
 def member_steps(name: str, decision: Decision, writes: Sequence[MemberWrite]) -> list[ProvisioningStep]:
-    """What came of a group's members: one step for those written, one for those refused, one for each left out.
+    """The result for a group's members: one step for those written, one for those refused, one for each left out.
 
     The sentence and the code of the last are those that the sample query for groups with skipped
-    members looks for ("Understand how provisioning integrates with Azure Monitor logs"); the other
+    members searches for ("Understand how provisioning integrates with Azure Monitor logs"); the other
     sentences are ours (unconfirmed).
     """
     steps = []

@@ -1,4 +1,4 @@
-"""Which account is this object's: the linked one by its id, else a match; and whose a matching value is.
+"""Which account belongs to this object: the linked one by its id, otherwise a match; and who owns a matching value.
 
 The second object of a kind with the same matching value is refused (`DuplicateSourceEntries`).
 """
@@ -23,7 +23,7 @@ NOT_ASKED = Observed()
 
 
 class TakenValues:
-    """The matching values of the people, or of the groups, of one job, by who had them first; compared without case."""
+    """The matching values of the people, or of the groups, of one job, by their first owner; compared without case."""
 
     def __init__(self, mapping: ObjectMapping) -> None:
         rows = tuple(row for row in mapping.rows if row.matching)
@@ -33,23 +33,23 @@ class TakenValues:
 
     @property
     def matching(self) -> str:
-        """The target attribute that is asked for first; "" where no row matches."""
+        """The target attribute that is searched first; "" if no row matches."""
         rows = sorted(self._evaluate.mapping.rows, key=lambda row: row.matching)
         if rows:
             return rows[0].target
         return ""
 
     def others(self, source: Mapping[str, Any], *, now: datetime | None) -> frozenset[str]:
-        """Which of this object's matching values another one has already; the rest are its own from now on.
+        """Which of this object's matching values another one already has; the rest are its own from now on.
 
-        source  attributes by schema name, `objectId` among them
+        source  attributes by schema name, including `objectId`
         """
         owner = str(source.get("objectId") or "")
         claim = self._owners.setdefault
         return frozenset([value for value in self._mine(source, now) if claim(value.casefold(), owner) != owner])
 
     def _mine(self, source: Mapping[str, Any], now: datetime | None) -> list[str]:
-        """The matching values of one object; most are texts that flow as they are."""
+        """The matching values of one object; most are strings that flow unchanged."""
         plain = [source.get(name) for name in self._direct]
         if all(value.__class__ is str and value for value in plain):
             return plain  # type: ignore[return-value]
@@ -65,13 +65,13 @@ def look(
     *,
     peers: Collection[str] = frozenset(),
 ) -> Observed:
-    """What is in the target for this person or group: the linked account by id, else a match by precedence.
+    """The account in the target for this person or group: the linked one by id, otherwise a match by precedence.
 
-    peers  matching values that others of their kind have already; compared without case
+    peers  matching values that others of their kind already have; compared without case
 
     The first attribute that finds an account ends the search. Objects that are out
-    of scope and not linked are never searched for. An endpoint that refuses or does not
-    answer is `Observed.error`.
+    of scope and not linked are never searched. If the endpoint refuses or does not
+    answer, that is `Observed.error`.
     """
     if not desired.keys:
         return NOT_ASKED

@@ -1,9 +1,9 @@
-"""Who is to be a member of a group in the target, and the requests that make it so.
+"""Who must be a member of a group in the target, and the requests that bring this about.
 
 The service reads groups without their members ("Tutorial: Develop and plan
 provisioning for a SCIM endpoint": `excludedAttributes=members`), so it cannot
-compare with what the target holds. It keeps what it wrote itself (`Link.members`)
-and sends only the differences to that, one member a request.
+compare them with the target. It stores what it wrote itself (`Link.members`)
+and sends only the differences, one member per request.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from scimkit.provisioning.refusals import error_code, puts_in_quarantine
 from scimkit.provisioning.targets import MEMBERS
 
 TAKEN_OVER_MEMBERS_STAY = True
-"""What becomes of the members that a group had in the target before it was matched, when they are
+"""What happens to the members that a group had in the target before it was matched, if they are
 not its members in Entra: (unconfirmed). The service did not write them and does not see them, so
-they stay here; only members that were added by provisioning are ever removed by it. False: members
+they stay here; it only ever removes members that provisioning added. False: members
 that the target showed although they were excluded count as written."""
 
 
@@ -36,12 +36,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The members that a group is to have.
+    """The members that a group must have.
 
     linked      those in scope and linked, in the order of Entra
     left_out    Entra ids of the others: not in scope, or without a linked account
-    only        nobody but these Entra ids is added or removed (provisioning on demand); None: all
-    only_adds   the row's "apply" setting: nobody is removed
+    only        only these Entra ids are added or removed (provisioning on demand); None: all
+    only_adds   the row's "apply" setting: no one is removed
     on_create   the row's "apply" setting: members are written when the group is created, and never again
     """
 
@@ -54,7 +54,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class MemberWrite:
-    """What came of one member. op is `add` or `remove`; code is "" when the target took it."""
+    """The result for one member. op is `add` or `remove`; code is "" if the target accepted it."""
 
     member: Member
     op: str
@@ -70,9 +70,9 @@ def member_changes(
 
     written   Entra id to target id of the members that provisioning wrote before
 
-    Someone who is still a member in Entra but left scope is neither added nor
-    removed: that person's account is disabled and keeps its groups, since nobody
-    writes them again when the person comes back ("How application provisioning works").
+    A person who is still a member in Entra but left scope is neither added nor
+    removed: that person's account is disabled and keeps its groups, because they are
+    not written again when the person comes back ("How application provisioning works").
 
     >>> member_changes(Membership((Member("ann", "a1"),)), {"bob": "b1"})
     ((Member(source_id='ann', target_id='a1'),), (Member(source_id='bob', target_id='b1'),))
@@ -110,13 +110,13 @@ def write_members(
     dialect: Dialect = DEFAULT,
     at_once: int = MEMBERS_PER_REQUEST,
 ) -> Iterator[MemberWrite]:
-    """Send the PATCHes, and tell of each member what came of it.
+    """Send the PATCHes, and report the result for each member.
 
-    at_once  members a request
+    at_once  members per request
 
-    A refusal loses only the members of its own request; of several in one
-    request, each is then tried alone. A refused token ends it all, as nothing
-    more could be written: the members not reached are not told of.
+    A refusal loses only the members of its own request; if there are several in one
+    request, each is then tried alone. A refused token ends everything, because nothing
+    more could be written: members not reached are not reported.
     """
     for op, members in (("add", add), ("remove", remove)):
         for number in range(0, len(members), max(1, at_once)):
@@ -148,7 +148,7 @@ def _sent(
 
 
 def written_after(written: Mapping[str, str], writes: Collection[MemberWrite]) -> dict[str, str]:
-    """`Link.members` after these writes: what the target refused is not in it."""
+    """`Link.members` after these writes, without what the target refused."""
     after = dict(written)
     for write in (write for write in writes if write.op == "remove" and not write.code):
         if after.get(write.member.source_id) == write.member.target_id:
@@ -157,8 +157,8 @@ def written_after(written: Mapping[str, str], writes: Collection[MemberWrite]) -
 
 
 def found_members(resource: Mapping[str, Any] | None, wanted: Membership) -> dict[str, str]:
-    """What counts as written of a group that was matched just now (`TAKEN_OVER_MEMBERS_STAY`);
-    strangers among its members stand under their own target id."""
+    """What counts as written for a group that was just matched (`TAKEN_OVER_MEMBERS_STAY`);
+    unknown members are listed under their own target id."""
     if TAKEN_OVER_MEMBERS_STAY or resource is None:
         return {}
     ids = [str(one["value"]) for one in resource.get(MEMBERS) or () if isinstance(one, Mapping) and one.get("value")]

@@ -1,4 +1,4 @@
-"""A target's refusal as the error code the provisioning log shows.
+"""A target's refusal as the error code in the provisioning log.
 
 From "How to download and analyze the provisioning logs" and the table of
 answers as collected from the documentation and the field.
@@ -14,7 +14,7 @@ BAD_REQUEST = f"{PREFIX}BadRequest"
 INCOMPATIBLE = f"{PREFIX}ServiceIncompatible"
 
 CONFLICT = "EntryConflict"
-"""The log article names `Conflict` and `EntryConflict` for 409 without telling them apart."""
+"""The log article names `Conflict` and `EntryConflict` for 409 without distinguishing them."""
 
 QUERY_NOT_FOUND = INCOMPATIBLE
 """A 404 to a query is a protocol fault; its code on a single object is (unconfirmed)."""
@@ -37,7 +37,7 @@ BY_STATUS = {
 
 
 def error_code(error: ApiError, *, asking: bool = False) -> str:
-    """The log's code for what a target answered, or did not answer.
+    """The log's code for an answer of the target, or for a missing answer.
 
     asking  the request was a query (a match), where 404 does not mean "gone"
 
@@ -66,7 +66,7 @@ def error_code(error: ApiError, *, asking: bool = False) -> str:
 def puts_in_quarantine(error: ApiError, *, asking: bool = False) -> bool:
     """Whether this answer puts the whole job into quarantine at once: credentials
     refused, or a protocol fault such as 404 to a query ("Application provisioning
-    in quarantine status"). A 403 or 404 to a single object concerns that object only."""
+    in quarantine status"). A 403 or 404 to a single object affects only that object."""
     if isinstance(error, Denied) and error.status == 401:
         return True
     return asking and (isinstance(error, Denied) or error.status == 404)

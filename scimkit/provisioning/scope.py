@@ -2,11 +2,11 @@
 
     in scope = active AND (sync all OR assigned) AND entitled AND filters pass     (inferred)
 
-A group has to be assigned itself: one inside an assigned group is not. And it has
-to be security enabled.
+A group must be assigned itself: one inside an assigned group is not. And it must
+be security enabled.
 
-Everything here is pure: assignments, memberships and filter verdicts come in,
-a decision with reasons in words comes out.
+Everything here is pure: the input is assignments, memberships and filter verdicts,
+the result is a decision with reasons in words.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 
 DEFAULT_ACCESS_IS_ENTITLED = True
 """Since July 2020 "Default Access" is a role like any other ("Users aren't being provisioned");
-only services from before skipped its holders as not effectively entitled."""
+only older services skipped its holders as not effectively entitled."""
 
 SYNC_ALL_NEEDS_SECURITY = True
-"""Whether "sync all" too leaves out groups that are not security enabled. The condition is stated for
+"""Whether "sync all" also leaves out groups that are not security enabled. The condition is documented for
 assigned groups; for all groups (unconfirmed)."""
 
 ACTIVE_NEEDS_SIGN_IN = True
@@ -41,7 +41,7 @@ ACTIVE_NEEDS_SIGN_IN = True
 class GroupFacts:
     """An assigned group as far as scope needs it.
 
-    members  object ids of the DIRECT members; those of nested groups do not count
+    members  object ids of the DIRECT members; members of nested groups do not count
     """
 
     security_enabled: bool
@@ -50,16 +50,16 @@ class GroupFacts:
 
 @dataclass(frozen=True, slots=True)
 class ScopeFacts:
-    """What decides scope.
+    """The facts that decide scope.
 
     active    not soft-deleted and not blocked (`is_active`)
-    assigned  directly or as a direct member of an assigned group; a group directly only
+    assigned  directly or as a direct member of an assigned group; a group only directly
     entitled  one of the roles held allows provisioning
     filters   verdict of the scoping filters; None: there are none
     sync_all  the job's setting `SyncAll`
     kind      people or groups
-    secure    a group is security enabled; of a person always True
-    gone      deleted in Entra for good: nothing but the id is known
+    secure    a group is security enabled; for a person always True
+    gone      permanently deleted in Entra: only the id is known
     """
 
     active: bool
@@ -80,8 +80,8 @@ class ScopeFacts:
 class ScopeDecision:
     """In scope or not, and the reasons in words.
 
-    reasons  why not, one sentence each; one sentence why when in scope
-    facts    what it was decided from
+    reasons  why not, one sentence each; one sentence why if in scope
+    facts    the facts it was decided from
     """
 
     in_scope: bool
@@ -90,7 +90,7 @@ class ScopeDecision:
 
     @property
     def details(self) -> dict[str, str]:
-        """The same as the log's scoping step writes it: its field names, all values texts."""
+        """The same in the form of the log's scoping step: its field names, all values as strings."""
         facts = self.facts
         return {
             "Active in the source system": str(facts.active),
@@ -122,14 +122,14 @@ def group_scope_facts(
     sync_all: bool = False,
     soft_deleted: bool = False,
 ) -> ScopeFacts:
-    """What decides the scope of one group; `judge_scope` says the rest.
+    """The facts that decide the scope of one group; see `judge_scope`.
 
     graph_group  a Graph group with `id` and `securityEnabled`
     assignments  Graph's appRoleAssignment objects of the enterprise app
     app_roles    the service principal's `appRoles`
     filters      verdict of the group mapping's scoping filters
 
-    Only an assignment of the group itself counts: not one of a group that holds it.
+    Only an assignment of the group itself counts, not that of a group that contains it.
 
     >>> judge_scope(group_scope_facts({"id": "g", "securityEnabled": False}, [], [], sync_all=True)).in_scope
     False
@@ -148,7 +148,7 @@ def group_scope_facts(
 
 
 def is_active(graph_user: Mapping[str, Any], *, soft_deleted: bool = False) -> bool:
-    """Whether the person is active in Entra: there, and not blocked from signing in."""
+    """Whether the person is active in Entra: existing, and not blocked from signing in."""
     blocked = ACTIVE_NEEDS_SIGN_IN and graph_user.get("accountEnabled") is False
     return not soft_deleted and not blocked
 
@@ -159,8 +159,8 @@ def roles_held(
     """The role ids by which a person is assigned; empty: not assigned.
 
     assignments  Graph's appRoleAssignment objects of the enterprise app
-    groups       assigned groups by object id; one that is absent here or not
-                 security-enabled assigns nobody ("How application provisioning works")
+    groups       assigned groups by object id; one that is missing here or not
+                 security enabled assigns no one ("How application provisioning works")
 
     >>> roles_held("ann", [{"principalId": "ann", "appRoleId": "r1"}])
     ('r1',)
@@ -179,7 +179,7 @@ def is_entitled(role_ids: Iterable[str], app_roles: Iterable[Mapping[str, Any]])
 
     app_roles  the service principal's `appRoles`
 
-    A role that is unknown to the app or switched off does not (the damaged
+    A role that the app does not know, or that is disabled, does not (the damaged
     assignment of "Users aren't being provisioned": unassign and assign again).
     """
     enabled = {role["id"] for role in app_roles if role.get("isEnabled", True)}
@@ -189,7 +189,7 @@ def is_entitled(role_ids: Iterable[str], app_roles: Iterable[Mapping[str, Any]])
 
 
 def is_entitled_now(facts: ScopeFacts) -> bool:
-    """With "sync all" nobody needs a role (inferred)."""
+    """With "sync all" no one needs a role (inferred)."""
     return facts.sync_all or (facts.assigned and facts.entitled)
 
 
@@ -211,7 +211,7 @@ def judge_scope(facts: ScopeFacts) -> ScopeDecision:
         against.append("not assigned to the application")
     elif not is_entitled_now(facts):
         against.append(
-            "not effectively entitled: the role assigned does not allow provisioning; unassign and assign again"
+            "not effectively entitled: the assigned role does not allow provisioning; unassign and assign again"
         )
     if facts.filters is not None and not facts.filters.passed:
         against.append(f"fails the scoping filters: {facts.filters.reason}")
@@ -225,7 +225,7 @@ def _why_in_scope(facts: ScopeFacts) -> str:
 
 
 class Entitlements:
-    """Who is assigned to the app, with which roles, directly or by a group: read once, for many people.
+    """Who is assigned to the app, with which roles, directly or through a group: read once, for many people.
 
     assignments  Graph's appRoleAssignment objects of the enterprise app
     groups       assigned groups by object id
@@ -288,7 +288,7 @@ class Entitlements:
 
 
 def evaluation_text(verdict: Verdict | None) -> str:
-    """`ScopeEvaluationResult`: JSON of `{title}.{attribute} {operator} '{value}'` to a boolean, each clause."""
+    """`ScopeEvaluationResult`: JSON of `{title}.{attribute} {operator} '{value}'` to a boolean, for each clause."""
     clauses = () if verdict is None else verdict.clauses
     return json.dumps({_clause_text(each): each.true for each in clauses}, ensure_ascii=False)
 

@@ -1,9 +1,9 @@
-"""A person or a group as the provisioning service sees it: Graph's object in the schema's old names.
+"""A person or a group as the provisioning service sees it: Graph's object under the schema's old names.
 
-Mappings and scoping filters are written in the names of the provisioning
+Mappings and scoping filters use the names of the provisioning
 schema (`objectId`, `telephoneNumber`, `mobile`), which are older than Graph's
 (`id`, `businessPhones`, `mobilePhone`). This module is the one translation
-between the two (by correspondence of name, line by line (unconfirmed)).
+between the two (by correspondence of names, line by line (unconfirmed)).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SAME_NAME = (
     "jobTitle", "department", "companyName", "employeeId", "employeeType", "preferredLanguage", "usageLocation",
     "streetAddress", "city", "state", "postalCode", "country",
 )  # fmt: skip
-"""Source attributes that Graph spells as the schema does. `userType` and
+"""Source attributes that have the same name in Graph and in the schema. `userType` and
 `samAccountName` are missing on purpose: the service does not offer them as sources."""
 
 OTHER_NAME = {
@@ -47,11 +47,11 @@ def source_attributes(
 ) -> dict[str, Any]:
     """The source attributes of one person, by schema name; absent ones are left out.
 
-    graph_user    properties of a Graph user, as selected; only what is there is translated
-    soft_deleted  the computed `IsSoftDeleted`: any reason to leave scope holds (attribute-mapping tutorial);
-                  no property of the user
-    manager_id    object id of the manager in Entra, None without one
-    app_roles     the app roles this person holds: texts, or Graph's objects with `value` and `displayName`
+    graph_user    properties of a Graph user, as selected; only existing ones are translated
+    soft_deleted  the computed `IsSoftDeleted`: there is any reason to leave scope (attribute-mapping tutorial);
+                  not a property of the user
+    manager_id    object id of the manager in Entra, None if there is none
+    app_roles     the app roles of this person: strings, or Graph's objects with `value` and `displayName`
 
     A guest's `userPrincipalName` becomes the plain outside address, and
     `originalUserPrincipalName` keeps the full one ("How application provisioning works").
@@ -76,12 +76,12 @@ def source_attributes(
 
 
 class SourceReader:
-    """What `source_attributes` gives for the attributes in use, prepared once for many people.
+    """The result of `source_attributes` for the attributes in use, prepared once for many people.
 
-    It begins with a copy of Graph's object, as most names are the same in both and a copy costs
-    a tenth of reading one by one. So what nobody uses may stand there too, and null with it.
+    It starts with a copy of Graph's object, because most names are the same in both and a copy costs
+    a tenth of reading one by one. So it may also contain unused attributes, and nulls.
 
-    used  every source attribute that will be looked at
+    used  every source attribute that will be read
     """
 
     def __init__(self, used: Collection[str]) -> None:
@@ -102,7 +102,7 @@ class SourceReader:
         manager_id: str | None = None,
         app_roles: Sequence[Any] = (),
     ) -> dict[str, Any]:
-        """The source attributes of one person; parameters as of `source_attributes`."""
+        """The source attributes of one person; parameters as in `source_attributes`."""
         source = dict(graph_user)
         if self._hidden:
             source.update(self._hidden)  # Graph has properties that are no source attributes
@@ -135,7 +135,7 @@ def _first(values: Sequence[Any] | None) -> Any:
 
 
 def graph_name(source: str) -> str:
-    """The property of a Graph user that is this source attribute, one text for one; "" where there is none.
+    """The property of a Graph user for this source attribute, one string for one; "" if there is none.
 
     >>> graph_name("mobile"), graph_name("mail"), graph_name("manager")
     ('mobilePhone', 'mail', '')
@@ -153,7 +153,7 @@ def group_attributes(graph_group: Mapping[str, Any], *, members: Iterable[str], 
     graph_group  properties of a Graph group, as selected
     members      object ids of its DIRECT members, people and groups; those of inner groups do not
                  count ("Known issues for provisioning")
-    in_scope     `judge_scope` of now; makes the computed `IsSoftDeleted`
+    in_scope     the current `judge_scope`; sets the computed `IsSoftDeleted`
 
     >>> group_attributes({"id": "g", "displayName": "Sales", "mail": None}, members=["ann"], in_scope=True)
     {'objectId': 'g', 'displayName': 'Sales', 'members': ['ann'], 'IsSoftDeleted': False}
@@ -167,19 +167,19 @@ def group_attributes(graph_group: Mapping[str, Any], *, members: Iterable[str], 
 
 
 def name_of(source: Mapping[str, Any]) -> str:
-    """How the log calls a person or a group: the principal name, else what there is."""
+    """The name of a person or a group in the log: the principal name, otherwise the best available."""
     return str(source.get("userPrincipalName") or source.get("displayName") or source.get("objectId") or "")
 
 
 NAMES = frozenset({"objectId", "displayName", "userPrincipalName"})
-"""What `name_of` reads."""
+"""The attributes that `name_of` reads."""
 
 
 def plain_principal_name(name: str) -> str:
-    """A guest's outside address; any other principal name as it is.
+    """A guest's outside address; any other principal name unchanged.
 
     Entra writes `alias@theirs` as `alias_theirs#EXT#@ours`. A domain has no
-    underscore, so the last one stood for the `@` (inferred).
+    underscore, so the last one replaced the `@` (inferred).
 
     >>> plain_principal_name("ann_lee_fabrikam.example#EXT#@contoso.example")
     'ann_lee@fabrikam.example'

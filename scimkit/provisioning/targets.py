@@ -1,4 +1,4 @@
-"""Target attributes: how a mapping names a place in a SCIM resource, and what stands there.
+"""Target attributes: how a mapping names a place in a SCIM resource, and the value at that place.
 
     displayName                                             simple
     name.familyName                                         nested
@@ -6,7 +6,7 @@
     roles[primary eq "True"].value                          boolean filter, the boolean in quotes
     urn:ietf:params:scim:schemas:extension:...:User:title   extension; a colon before the attribute
 
-Attribute names are compared without case, as RFC 7644 asks; values of a filter too.
+Attribute names are compared without regard to case, as RFC 7644 requires; so are values in a filter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGER = f"{ENTERPRISE_USER}:manager"
 
 MEMBERS = "members"
-"""The attribute of a group that refers to its members. They never stand in a create or among the other
+"""The attribute of a group that refers to its members. They are never part of a create or of the other
 changes: they follow in requests of their own."""
 
 REFERENCES = frozenset({MANAGER.casefold(), "manager"})
@@ -63,7 +63,7 @@ _FORM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One parsed target attribute; empty text where a part is absent.
+    """One parsed target attribute; an empty string for an absent part.
 
     key, wanted   the filter of a typed path: `type`, `work`; a boolean for `primary`
     """
@@ -80,10 +80,10 @@ class Target:
 
 
 class Change(NamedTuple):
-    """One target attribute that is to get another value.
+    """One target attribute that will get another value.
 
-    old   None: it has none yet
-    adds  `new` holds values of a list that come on top of those in `old`
+    old   None: it has no value yet
+    adds  `new` holds list values that are added to those in `old`
     """
 
     target: str
@@ -93,7 +93,7 @@ class Change(NamedTuple):
 
 
 MOST_RULES_KEPT = 1024
-"""A mapping has some dozens of targets; `NOTHING_KNOWN` lives as long as the process, and meets those of every app."""
+"""A mapping has a few dozen targets. `NOTHING_KNOWN` lives as long as the process, and sees those of every app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class TargetFacts:
     exact     "Exact case?" is on: a change of case alone is exported
     required  must have a value on create
     several   can hold several values
-    rules     those worked out already, by target; `rule` fills it
+    rules     rules already computed, by target; filled by `rule`
     """
 
     types: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class TargetFacts:
     rules: dict[str, TargetRule] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rule(self, path: str) -> TargetRule:
-        """How one target attribute is read and compared; worked out once. Raises MappingError as `parse_target`."""
+        """How one target attribute is read and compared; computed once. Raises MappingError like `parse_target`."""
         rule = self.rules.get(path)
         if rule is None:
             rule = TargetRule(path, self)
@@ -127,9 +127,9 @@ NOTHING_KNOWN = TargetFacts()
 
 
 class Additions(Sequence[Change]):
-    """The changes that give a new resource `values`, each made when it is looked at.
+    """The changes that give a new resource `values`, each created when it is read.
 
-    A forecast of a directory that is new to the app is creations of twenty values each, and
+    A forecast of a directory that is new to the app consists of creations of twenty values each, and
     most are counted and never shown.
     """
 
@@ -160,9 +160,9 @@ class Additions(Sequence[Change]):
 
 
 def read_target_facts(schema: Mapping[str, Any], object_name: str) -> TargetFacts:
-    """The facts of one target object from a synchronization schema; empty where it has no directory for it.
+    """The facts of one target object from a synchronization schema; empty if the schema has no directory for it.
 
-    What is not of a schema's shape is passed over: `read_schema` refuses what matters.
+    Parts without the shape of a schema are skipped: `read_schema` refuses what matters.
     """
     objects = chain.from_iterable(
         objects_in(directory.get("objects")) for directory in objects_in(schema.get("directories"))
@@ -192,7 +192,7 @@ def parse_target(path: str) -> Target:
     found = _FORM.fullmatch(path)
     if found is None:
         raise MappingError(
-            f"{path!r} is not a target attribute a SCIM connector knows",
+            f"{path!r} is not a target attribute that a SCIM connector can use",
             'Write it as name, name.part, list[type eq "work"].part or URN:name.',
             text=path,
         )
@@ -205,7 +205,7 @@ def parse_target(path: str) -> Target:
 
 
 def _wanted(key: str | None, text: str | None) -> Any:
-    """The value of a filter; `primary eq "True"` means the boolean although it stands in quotes."""
+    """The value of a filter; `primary eq "True"` means the boolean although it is in quotes."""
     if key is None or text is None:
         return ""
     if text.startswith('"'):
@@ -221,14 +221,14 @@ BOOLEANS = {"true": True, "false": False}
 
 
 def as_boolean(value: Any) -> Any:
-    """True and False for themselves and for their texts in any case; anything else as it is."""
+    """True and False for themselves and for their strings in any case; any other value unchanged."""
     if isinstance(value, str):
         return BOOLEANS.get(value.casefold(), value)
     return value
 
 
 def is_boolean(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
-    """Whether the target attribute is a boolean: by the schema, else `active` and `primary` as RFC 7643 has them."""
+    """Whether the target attribute is a boolean: by the schema, otherwise `active` and `primary` as in RFC 7643."""
     if path in facts.types:
         return facts.types[path].casefold() == "boolean"
     target = parse_target(path)
@@ -248,7 +248,7 @@ def takes_several(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
 
 
 def member(holder: Any, name: str) -> Any:
-    """The member `name` of a JSON object, its case not regarded; None when there is none.
+    """The member `name` of a JSON object, without regard to case; None if there is none.
 
     >>> member({"userName": "ann"}, "USERNAME")
     'ann'
@@ -265,12 +265,12 @@ def member(holder: Any, name: str) -> Any:
 
 
 class TargetRule:
-    """One target attribute: where it stands in a resource, and how its values compare.
+    """One target attribute: its place in a resource, and how its values are compared.
 
-    read              what stands there in a resource the endpoint returned; None for nothing, null or an empty list
-    glance            the same by the very names of the target alone, a boolean as text: quick, and where
-                      something stands otherwise it gives what no value equals
-    boolean, integer  its values are written as such, not as text; `text`: neither
+    read              the value in a resource the endpoint returned; None for nothing, null or an empty list
+    glance            the same by the exact names of the target alone, a boolean as a string: fast, and if the
+                      value is anywhere else it gives a result that equals no value
+    boolean, integer  its values are written as such, not as strings; `text`: neither
     exact             a change of case alone counts
     several           it can hold several values
     """
@@ -292,7 +292,7 @@ Reader: TypeAlias = Callable[[Mapping[str, Any]], Any]
 
 
 def _reader(path: str) -> Reader:
-    """The reading of one target, by its form."""
+    """The reader of one target, by its form."""
     target = parse_target(path)
     if is_reference(path):  # what only a schema calls a reference is read as it stands
         return _reference_reader(_plain_reader(target))
@@ -304,7 +304,7 @@ def _nowhere(resource: Mapping[str, Any]) -> None:
 
 
 def _glance(path: str, boolean: bool) -> Reader:
-    """`TargetRule.glance` of a target that is written as text or as a boolean."""
+    """`TargetRule.glance` of a target that is written as a string or as a boolean."""
     target = parse_target(path)
     steps = [name for name in (target.urn, target.attribute, target.sub) if name]
     if is_reference(path):
@@ -442,7 +442,7 @@ def _typed_reader(target: Target) -> Reader:
 
 
 def _whole(resource: Mapping[str, Any], target: Target) -> Any:
-    """What stands at a target of any form."""
+    """The value at a target of any form."""
     value = member(member(resource, target.urn) if target.urn else resource, target.attribute)
     if target.typed:
         if isinstance(value, list):
@@ -466,7 +466,7 @@ def _but_no_empty_list(read: Reader) -> Reader:
 
 
 def read_target(resource: Mapping[str, Any], path: str) -> Any:
-    """What stands at `path` in a resource the endpoint returned; None for nothing, null or an empty list.
+    """The value at `path` in a resource the endpoint returned; None for nothing, null or an empty list.
 
     A manager is read from an object, a list of one, or a bare id.
 
@@ -493,10 +493,10 @@ def _is_wanted(value: Any, wanted: Any) -> bool:
 
 
 def place(resource: dict[str, Any], path: str, value: Any) -> None:
-    """Put `value` at `path` of a resource that is being built; typed paths of one type share one element.
+    """Put `value` at `path` of a resource under construction; typed paths of one type share one element.
 
-    Where a mapping has a row for a whole attribute and one for a part of it, the part is
-    added to a list and takes the place of a text; what the service makes of it is (unconfirmed).
+    If a mapping has a row for a whole attribute and one for a part of it, the part is
+    added to a list and replaces a string; what the service does in this case is (unconfirmed).
     """
     target = parse_target(path)
     if target.urn:

@@ -4,7 +4,7 @@
     http://127.0.0.1:PORT/apps/<name>/… the vendor of the app profile <name>
     http://127.0.0.1:PORT/sandbox       control: state, waiting in virtual time, faults, changes in the directory
 
-Importing this package is cheap; the servers are imported where they are started.
+Importing this package is cheap; the servers are imported only when they are started.
 """
 
 from scimkit.sandbox.identity import DEFAULT_PEOPLE, DEFAULT_SEED, START_UTC, sandbox_token

@@ -1,4 +1,4 @@
-"""`python -m scimkit.sandbox`: a sandbox as a process of its own, for `process.ensure_sandbox`."""
+"""`python -m scimkit.sandbox`: a sandbox in its own process, for `process.ensure_sandbox`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=DEFAULT_PEOPLE)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--fault", action="append", default=[], metavar="[WHERE:]NAME[=VALUE]")
-    parser.add_argument("--folder", type=Path, default=None, help="where changes are kept and read again")
+    parser.add_argument("--folder", type=Path, default=None, help="where changes are stored and read again")
     parser.add_argument("--owned", action="store_true", help="end when standard input ends")
     parser.add_argument(
-        "--temporary", action="store_true", help="the folder's parent was made for it, and is removed at the end"
+        "--temporary", action="store_true", help="the folder's parent was created for it, and is removed at the end"
     )
     options = parser.parse_args(arguments)
     try:
@@ -57,7 +57,7 @@ def read_profiles(options: argparse.Namespace) -> list[AppProfile]:
     while not raw.endswith(b"\n"):  # by its number: what `sys.stdin` reads ahead would be missed later
         part = os.read(0, 65536)
         if not part:
-            raise ConfigError("no profiles came from the owner", "Name them with --app.")
+            raise ConfigError("the owner sent no profiles", "Name them with --app.")
         raw += part
     return [AppProfile.model_validate(item) for item in json.loads(raw)]
 

@@ -82,7 +82,7 @@ async def instantiate(request: Request) -> Response:
 
 def add_signed_up(world: World, profile: AppProfile) -> ServicePrincipal:
     """What a sign-in at the vendor leaves in the tenant: the enterprise app of a registration
-    that lies in the vendor's own tenant, made from no template of the gallery."""
+    in the vendor's own tenant, not created from a gallery template."""
     key = world.ids.named("signed up", profile.name)
     app = ServicePrincipal(
         id=key,
@@ -132,7 +132,7 @@ async def read_application(request: Request) -> Response:
 
 
 async def patch_application(request: Request) -> Response:
-    """Only `appRoles`, replaced as a whole; a role goes only after it was switched off."""
+    """Only `appRoles`, replaced as a whole; a role can be removed only after it was disabled."""
     app, body = _application(world_of(request), request.path_params["id"]), await read_json(request)
     unknown = sorted(set(body) - {"appRoles", "displayName"})
     if unknown:
@@ -152,7 +152,7 @@ async def patch_application(request: Request) -> Response:
 
 
 async def delete_application(request: Request) -> Response:
-    """The registration goes, and the enterprise app with its job; accounts at the vendor stay."""
+    """The registration is removed, with the enterprise app and its job; accounts at the vendor stay."""
     world = world_of(request)
     app = _application(world, request.path_params["id"])
     del world.service_principals[app.id]
@@ -227,7 +227,7 @@ async def list_assignments(request: Request) -> Response:
 
 
 def _role_of(app: ServicePrincipal, role_id: str) -> None:
-    """Default Access only where the app declares no role for users; else one of its enabled ones."""
+    """Default Access only if the app declares no role for users; otherwise one of its enabled roles."""
     known = {role["id"] for role in app.roles if role["isEnabled"]}
     if role_id not in known and role_id != DEFAULT_ACCESS:
         raise bad_request(f"Permission entry with id '{role_id}' not found on application '{app.app_id}'.")
@@ -276,7 +276,7 @@ async def unassign(request: Request) -> Response:
 
 
 def mark_assigned(world: World, principal: str) -> None:
-    """Whoever is behind an assignment counts as changed for the next cycle."""
+    """Everyone behind an assignment counts as changed for the next cycle."""
     group = world.directory.groups.get(principal)
     if group:
         members = [m for m in group.members if m in world.directory.people]
@@ -286,7 +286,7 @@ def mark_assigned(world: World, principal: str) -> None:
 
 
 async def directory_object(request: Request) -> Response:
-    """`getByIds`: what the ids are."""
+    """`getByIds`: the types of the ids."""
     world, body = world_of(request), await read_json(request)
     found: list[dict[str, Any]] = []
     for key in body.get("ids") or ():

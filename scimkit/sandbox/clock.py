@@ -1,4 +1,4 @@
-"""Virtual time: it moves with requests and injected waits, never by itself."""
+"""Virtual time: it moves with requests and injected waits, never on its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEVER = "0001-01-01T00:00:00Z"  # Graph's word for "no such time"
 
 
 class Clock:
-    """The sandbox's time. `still` holds it while a cycle runs."""
+    """The sandbox's time. `still` stops it while a cycle runs."""
 
     def __init__(self, now: datetime = START_UTC) -> None:
         self.now = now

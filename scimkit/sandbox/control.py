@@ -1,12 +1,12 @@
-"""The control calls below `/sandbox`: what a test or a runbook does to the world outside.
+"""The control calls below `/sandbox`: changes a test or a runbook makes to the outside world.
 
 GET  /sandbox            {seed, people, apps, scim_urls, clock_utc, run, faults, ready}
-POST /sandbox/wait       {"seconds": 3600}: virtual time goes on, due cycles run
+POST /sandbox/wait       {"seconds": 3600}: virtual time passes, due cycles run
 POST /sandbox/faults     {"set": "throttle=3"} | {"clear": true}
 POST /sandbox/people     {"person": id or sign-in name, "do": "change|soft_delete|restore|hard_delete", "values": {…}}
 POST /sandbox/groups     {"group": id or name, "add": […], "remove": […]}
                          {"group": id or name, "do": "change|delete", "values": {…}}
-POST /sandbox/sign_up    {"app": name}: somebody signs up at a vendor whose sign-up adds the enterprise app
+POST /sandbox/sign_up    {"app": name}: a person signs up at a vendor whose sign-up adds the enterprise app
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHANGEABLE_OF_GROUPS = {field.name for field in fields(Group)} - {"id", "members
 
 
 class Refused(Exception):
-    """A control call that makes no sense; the text says why."""
+    """A control call that makes no sense; the message gives the reason."""
 
 
 def state(world: World, run: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def state(world: World, run: str) -> dict[str, Any]:
 
 
 def change(world: World, what: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Do one control call other than `wait`. Raises Refused."""
+    """Carry out one control call other than `wait`. Raises Refused."""
     if what == "faults":
         return _faults(world, body)
     if what == "people":
@@ -81,7 +81,7 @@ def _people(world: World, body: dict[str, Any]) -> dict[str, Any]:
             _unassign(world, person.id)
             return {"person": person.id, "gone": True}
         case other:
-            raise Refused(f"{other!r} cannot be done to a person: change, soft_delete, restore or hard_delete")
+            raise Refused(f"{other!r} is not an action for a person: use change, soft_delete, restore or hard_delete")
     return person.graph()
 
 
@@ -94,16 +94,16 @@ def _values(body: dict[str, Any], known: set[str]) -> dict[str, Any]:
 
 
 def _unassign(world: World, principal_id: str) -> None:
-    """Who is gone from the directory is assigned to nothing."""
+    """A person who is gone from the directory has no assignments."""
     for app in world.service_principals.values():
         app.assignments = [a for a in app.assignments if a.principal_id != principal_id]
 
 
 def _sign_up(world: World, body: dict[str, Any]) -> dict[str, Any]:
-    """The enterprise app of an app that is added by its own sign-up; the one that is there, when there is one."""
+    """The enterprise app of an app that is added by its own sign-up; the existing one, if there is one."""
     profile = world.apps.get(str(body.get("app")))
     if profile is None or profile.gallery.added_by != "sign_up":
-        raise Refused(f"{body.get('app')!r} is no app here that is added by signing up")
+        raise Refused(f"{body.get('app')!r} is not an app here that is added by signing up")
     there = next((app for app in world.service_principals.values() if app.app == profile.name), None)
     return (there or add_signed_up(world, profile)).graph()
 
@@ -123,7 +123,7 @@ def _groups(world: World, body: dict[str, Any]) -> dict[str, Any]:
             _unassign(world, group.id)
             return {"group": group.id, "gone": True}
         case other:
-            raise Refused(f"{other!r} cannot be done to a group: change or delete, or add and remove members")
+            raise Refused(f"{other!r} is not an action for a group: use change or delete, or add and remove members")
 
 
 def _members(world: World, group: Group, body: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _members(world: World, group: Group, body: dict[str, Any]) -> dict[str, Any]
         for name in names or ():
             person = world.directory.person(str(name))
             if person is None and name not in world.directory.groups:
-                raise Refused(f"there is nobody called {name!r}")
+                raise Refused(f"there is no person called {name!r}")
             found.append(person.id if person else str(name))
         return found
 

@@ -1,13 +1,13 @@
 """One cycle of a job: initial or incremental; people first, then groups, memberships last.
 
-Initial: everybody assigned (or everybody, with SyncAll) and everybody linked.
-Incremental: whoever changed since the last cycle, and whoever failed in it.
-References to managers that were not there yet follow after the people. Groups
-are provisioned where their mapping is switched on; who comes into scope later
+Initial: everyone assigned (or everyone, with SyncAll) and everyone linked.
+Incremental: everyone who changed since the last cycle, and everyone who failed in it.
+References to managers who had no account yet follow after the people. Groups
+are provisioned if their mapping is on. A person who comes into scope later
 than the group is not noticed until the group itself changes ("Known issues for
 provisioning"). A refused
-probe puts the job into quarantine; so do more disables than the deletion
-threshold allows, of which then none is done, and too many failures.
+probe puts the job into quarantine. So do more disables than the deletion
+threshold allows, of which none is then carried out, and too many failures.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Held = list[tuple[Outcome, dict[str, Any], Kind]]
 
 @dataclass
 class Tally:
-    """What one cycle counted. `unresolved` are groups with members worth another try: no failures of the groups."""
+    """The counts of one cycle. `unresolved` are groups with members worth another try: not failures of the groups."""
 
     imported: int = 0
     entitled: int = 0
@@ -60,7 +60,7 @@ class Tally:
             self.quarantine = outcome
 
     def add_members(self, outcome: Outcome) -> None:
-        """A group that was counted already got its members: one more export."""
+        """A group that was already counted received its members: one more export."""
         self.exports += 1
         self.exported += 1
         self.actions[outcome.action] += 1
@@ -79,7 +79,7 @@ class Tally:
 
 
 def run_cycle(world: World, app: ServicePrincipal, job: Job) -> None:
-    """Run the cycle that is due now. Never raises for what a vendor does; the job tells it."""
+    """Run the cycle that is due now. Never raises for an action of a vendor; the job reports it."""
     job.due = None
     began, initial, read_to = world.clock.now, job.seen is None, len(world.directory.changes)
     try:
@@ -110,7 +110,7 @@ def _matching(provisioner: Provisioner) -> str:
 
 
 def _explain(world: World, error: Exception) -> tuple[str, str]:
-    """Code and text of the service's wrapped error, or of our own."""
+    """Code and text of the service's wrapped error, or of scimkit's own."""
     if isinstance(error, GraphError):
         try:
             inner = json.loads(error.message)["error"]
@@ -124,7 +124,7 @@ def _explain(world: World, error: Exception) -> tuple[str, str]:
 
 
 def _whom(world: World, provisioner: Provisioner, job: Job, initial: bool) -> list[str]:
-    """Ids of the people this cycle looks at, in the directory's order; those gone for good last."""
+    """Ids of the people in this cycle, in the directory's order; permanently deleted ones last."""
     everybody = list(world.directory.people)
     if initial:
         looked_at = set(everybody if provisioner.sync_all else provisioner.assigned_people())
@@ -138,8 +138,8 @@ def _whom(world: World, provisioner: Provisioner, job: Job, initial: bool) -> li
 
 
 def _which_groups(world: World, provisioner: Provisioner, job: Job, initial: bool) -> list[str]:
-    """Ids of the groups this cycle looks at: those assigned, in the order of the assignments, the rest
-    in the directory's; those gone for good last."""
+    """Ids of the groups in this cycle: assigned ones in the order of the assignments, the rest
+    in the directory's; permanently deleted ones last."""
     if not provisioner.with_groups:
         return []
     everything = list(dict.fromkeys((*provisioner.assigned_groups(), *world.directory.groups)))
@@ -159,7 +159,7 @@ def _pages(objects: int) -> int:
 
 
 def threshold(app: ServicePrincipal) -> int | None:
-    """The deletion threshold in `SyncNotificationSettings`, None when it is off."""
+    """The deletion threshold in `SyncNotificationSettings`, None if it is off."""
     try:
         settings = json.loads(app.secrets.get("SyncNotificationSettings", "{}"))
         if settings.get("DeleteThresholdEnabled"):
@@ -210,9 +210,9 @@ class Cycle:
         return Quarantine("TooManyDeletes", "TooManyDeletes", message)
 
     def _held_back(self, endpoint: Any) -> Held | None:
-        """The leavers, groups included, when there are as many as the threshold or more; None: go on.
+        """Everyone leaving, groups included, if they are as many as the threshold or more; None: continue.
 
-        Only what is linked and not in scope can be disabled or deleted, so only that is asked about.
+        Only linked objects that are not in scope can be disabled or deleted, so only those are checked.
         """
         limit = threshold(self.app)
         if limit is None or self.job.force_deletes:
@@ -290,7 +290,7 @@ def _finish(world: World, job: Job, tally: Tally, *, began: datetime, initial: b
 
 
 def _judge_failures(job: Job, tally: Tally, initial: bool, now: Any) -> None:
-    """Too many failures: the first cycle forgets them and the job pauses, any later one ends in quarantine (Graph's
+    """Too many failures: the first cycle drops them and the job pauses, any later one ends in quarantine (Graph's
     reference)."""
     reason = judge_failures(len(tally.failed), of=tally.imported, references=len(tally.unresolved - tally.failed))
     job.pruned = bool(reason) and initial

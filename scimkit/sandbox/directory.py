@@ -1,4 +1,4 @@
-"""What the tenant holds: people, groups, and the order in which they changed."""
+"""The contents of the tenant: people, groups, and the order in which they changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Directory:
         return self.people.get(self._by_name.get(id_or_name.lower(), id_or_name))
 
     def users(self) -> Iterator[Person]:
-        """Everybody that `/users` lists: not the recycle bin."""
+        """Everyone that `/users` lists, without the recycle bin."""
         return (person for person in list(self.people.values()) if person.deleted_utc is None)
 
     def deleted(self) -> Iterator[Person]:
@@ -47,7 +47,7 @@ class Directory:
         return [self.people[m] for m in group.members if m in self.people and self.people[m].deleted_utc is None]
 
     def nested_members(self, group: Group) -> tuple[list[Person], list[Group]]:
-        """Everybody and every group below `group`, each once; circles of groups end."""
+        """Everyone and every group below `group`, each once; circular groups end."""
         people: dict[str, Person] = {}
         groups: dict[str, Group] = {}
         waiting = [group]
@@ -62,7 +62,7 @@ class Directory:
     # -- changing ----------------------------------------------------------
 
     def mark(self, *ids: str) -> None:
-        """Something about these people and groups changed."""
+        """Mark these people and groups as changed."""
         self.changes.extend(ids)
 
     def change(self, person_id: str, **values: Any) -> Person:
@@ -88,14 +88,14 @@ class Directory:
         self._leave_groups(person_id)
 
     def _leave_groups(self, gone: str) -> None:
-        """Take what is gone for good out of every group."""
+        """Remove permanently deleted objects from every group."""
         for group in list(self.groups.values()):
             if gone in group.members:
                 self.groups[group.id] = replace(group, members=tuple(m for m in group.members if m != gone))
                 self.mark(group.id)
 
     def set_members(self, group_id: str, members: tuple[str, ...]) -> Group:
-        """Give a group these direct members; who came or went counts as changed, and so does the group."""
+        """Set the direct members of a group. Members added or removed count as changed, and so does the group."""
         before = self.groups[group_id]
         self.groups[group_id] = replace(before, members=members)
         self.mark(
@@ -106,7 +106,7 @@ class Directory:
         return self.groups[group_id]
 
     def change_group(self, group_id: str, **values: Any) -> Group:
-        """Set fields of a group; its members count as changed where that changes their scope.
+        """Set fields of a group; its members count as changed if that changes their scope.
         Raises KeyError for an unknown group, TypeError for an unknown field."""
         before = self.groups[group_id]
         group = replace(before, **values)
@@ -117,7 +117,7 @@ class Directory:
         return group
 
     def delete_group(self, group_id: str) -> None:
-        """A security group goes for good at once; its members count as changed, they may have been assigned by it."""
+        """Delete a security group permanently at once. Its members count as changed, as it may have assigned them."""
         group = self.groups.pop(group_id)
         self.mark(group_id, *(member for member in group.members if member in self.people))
         self._leave_groups(group_id)

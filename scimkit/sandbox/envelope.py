@@ -1,7 +1,7 @@
-"""Graph's answers: errors in its envelope, the synchronization service's wrapped ones, request ids.
+"""Graph's responses: errors in its envelope, the synchronization service's wrapped ones, request ids.
 
-Shapes from the Graph error documentation and from what the synchronization
-service was seen to send (it puts its own answer as text into `message`).
+The shapes come from the Graph error documentation and from what the synchronization
+service was seen to send (it puts its own response into `message` as a string).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class GraphError(Exception):
-    """An answer other than success. `details` and headers travel along."""
+    """A response other than success, with its `details` and headers."""
 
     def __init__(self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -35,7 +35,7 @@ def bad_request(message: str, code: str = "Request_BadRequest") -> GraphError:
 
 
 def service_error(status: int, code: str, message: str | None) -> GraphError:
-    """What the synchronization service says, as Graph passes it on: text inside `UnknownError`."""
+    """What the synchronization service says, as Graph passes it on: as a string inside `UnknownError`."""
     inner: dict[str, Any] = {
         "error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}
     }
@@ -43,7 +43,7 @@ def service_error(status: int, code: str, message: str | None) -> GraphError:
 
 
 def no_resource(request: Request) -> GraphError:
-    """The synchronization service does not know this path (so also PATCH of a schema)."""
+    """The synchronization service does not know this path (this includes PATCH of a schema)."""
     url = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
     return GraphError(
         404,
@@ -68,7 +68,7 @@ def error_response(error: GraphError, *, clock_text: str, request_id: str, clien
 
 
 async def read_json(request: Request) -> dict[str, Any]:
-    """The body as an object. 400 in Graph's words otherwise."""
+    """The body as an object; otherwise 400 in Graph's words."""
     raw = await request.body()
     if not raw.strip():
         raise bad_request("Empty Payload. JSON content expected.", "BadRequest")

@@ -1,7 +1,7 @@
-"""Graph: parseExpression. Reads an expression and evaluates it on the test input, changing nothing.
+"""Graph: parseExpression. Reads an expression and evaluates it on the test input without changing anything.
 
-Reading and evaluating is scimkit's own language, not Microsoft's: what comes back
-here shows that the call is put together well, never that an expression is right.
+Reading and evaluating use scimkit's own implementation of the language, not Microsoft's: the result
+shows that the call is well formed, never that an expression is correct.
 Error codes are invented, as the reference lists none.
 """
 
@@ -27,7 +27,7 @@ UNREADABLE, UNEVALUATED = "ExpressionParsingFailed", "ExpressionEvaluationFailed
 
 
 async def parse_expression(request: Request) -> Response:
-    """A bad expression is a 200 that says so; a bad request is a 400."""
+    """An invalid expression returns a 200 that says so; an invalid request returns a 400."""
     world, _, _ = find_job(request)
     body = await read_json(request)
     expression = body.get("expression")
@@ -39,7 +39,7 @@ async def parse_expression(request: Request) -> Response:
 
 
 def _test_input(given: Any) -> dict[str, Any] | None:
-    """The source attributes of an expressionInputObject. Several values need their type beside them."""
+    """The source attributes of an expressionInputObject. Several values need their type next to them."""
     if given is None:
         return None
     properties = None
@@ -82,7 +82,7 @@ def _answer(expression: str, source: dict[str, Any] | None, now: datetime) -> di
 
 
 def _texts(value: Any) -> list[str]:
-    """The value as the service gives it, always a list of texts; that null is an empty one is (unconfirmed)."""
+    """The value as the service returns it, always a list of strings; that null is an empty list is (unconfirmed)."""
     if value is None or isinstance(value, IgnoreMark):
         return []
     if isinstance(value, list):

@@ -1,9 +1,9 @@
-"""Faults that can be switched on, each counted so that it strikes the same request every time.
+"""Faults that can be switched on, each counted so that it hits the same request every time.
 
     --fault NAME[=VALUE]          at the vendors
-    --fault WHERE:NAME[=VALUE]    at `graph` or at the app named
+    --fault WHERE:NAME[=VALUE]    at `graph` or at the named app
 
-Values are numbers; what they mean stands in `FAULTS`.
+Values are numbers; `FAULTS` explains them.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from scimkit.errors import ConfigError
 
 # name -> (value when none is given, what it does); those with False work at vendors only
 FAULTS: dict[str, tuple[float, bool, str]] = {
-    "latency": (0.5, True, "every answer comes VALUE seconds later"),
-    "throttle": (3, True, "every VALUE-th request is answered 429 with a fractional Retry-After"),
-    "errors": (3, True, "VALUE requests in a row are answered 503, then none"),
-    "reset_before": (2, True, "the VALUE-th request loses its connection before anything is done"),
-    "reset_after": (2, True, "the VALUE-th change loses its connection after it was done"),
-    "html": (200, False, "every answer is an HTML page with the status VALUE"),
+    "latency": (0.5, True, "every response arrives VALUE seconds late"),
+    "throttle": (3, True, "every VALUE-th request returns 429 with a fractional Retry-After"),
+    "errors": (3, True, "VALUE requests in a row return 503, then none do"),
+    "reset_before": (2, True, "the connection of the VALUE-th request is lost before anything is done"),
+    "reset_after": (2, True, "the connection of the VALUE-th change is lost after the change was made"),
+    "html": (200, False, "every response is an HTML page with the status VALUE"),
     "ignore_paging": (0, False, "startIndex and count are ignored: every page is the whole list"),
-    "ignore_filter": (0, False, "filter is ignored: every search finds everybody"),
-    "token_expires": (60, True, "the token is refused from VALUE virtual seconds after the start on"),
-    "clock_skew": (3600, True, "dates in answers are VALUE seconds ahead (negative: behind)"),
-    "slow_assignments": (120, True, "an assignment is seen by provisioning VALUE virtual seconds later"),
+    "ignore_filter": (0, False, "filter is ignored: every search returns everyone"),
+    "token_expires": (60, True, "the token is refused once VALUE virtual seconds have passed since the start"),
+    "clock_skew": (3600, True, "dates in responses are VALUE seconds ahead (negative: behind)"),
+    "slow_assignments": (120, True, "provisioning sees an assignment VALUE virtual seconds later"),
 }
 
 
 @dataclass
 class Fault:
-    """One fault at one place. `seen` counts the requests it could have struck."""
+    """One fault in one place. `seen` counts the requests it could have hit."""
 
     where: str
     name: str
@@ -42,7 +42,7 @@ class Fault:
 
 
 def parse_fault(text: str, apps: Iterable[str]) -> Fault:
-    """`[WHERE:]NAME[=VALUE]`. Raises ConfigError naming what is known."""
+    """Parse `[WHERE:]NAME[=VALUE]`. Raises ConfigError listing what is known."""
     head, equals, value = text.strip().partition("=")
     where, _, name = head.rpartition(":")
     where, name = where or "vendors", name.strip().replace("-", "_")
@@ -53,7 +53,7 @@ def parse_fault(text: str, apps: Iterable[str]) -> Fault:
         raise ConfigError(f"no fault can be set at {where!r}", f"Known places: {', '.join(places)}.")
     default, at_graph, _ = FAULTS[name]
     if where == "graph" and not at_graph:
-        raise ConfigError(f"the fault {name} works at vendors only", "Leave out `graph:`.")
+        raise ConfigError(f"the fault {name} works only at vendors", "Leave out `graph:`.")
     if name == "slow_assignments":
         where = "graph"
     try:
@@ -70,7 +70,7 @@ def parse_fault(text: str, apps: Iterable[str]) -> Fault:
 
 @dataclass
 class Faults:
-    """The faults that are on now. `changed_utc` of token expiry is the sandbox's start."""
+    """The faults that are currently on. `changed_utc` of token expiry is the start of the sandbox."""
 
     apps: tuple[str, ...]
     active: list[Fault] = field(default_factory=list)
@@ -85,7 +85,8 @@ class Faults:
         self.active = []
 
     def at(self, place: str, name: str) -> Fault | None:
-        """The fault `name` in force at `place` ("graph" or an app's name); one set for the app beats one for all."""
+        """The fault `name` in force at `place` ("graph" or an app's name); one set for the app overrides one
+        for all."""
         wheres = ("graph",) if place == "graph" else (place, "vendors")
         for where, fault in product(wheres, self.active):
             if fault.where == where and fault.name == name:
@@ -93,7 +94,7 @@ class Faults:
         return None
 
     def strikes(self, place: str, name: str) -> bool:
-        """Count one request; whether the counted fault strikes it."""
+        """Count one request and return whether the counted fault hits it."""
         fault = self.at(place, name)
         if fault is None:
             return False

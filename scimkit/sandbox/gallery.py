@@ -1,6 +1,6 @@
 """The application gallery of the sandbox.
 
-No public source gives the template ids of the five apps, so theirs are made
+No public source gives the template ids of the five apps, so their ids are generated
 from the seed. The non-gallery template has a public id.
 """
 
@@ -18,7 +18,7 @@ NON_GALLERY_JOB_TEMPLATE = "scim"
 
 @dataclass(frozen=True)
 class Template:
-    """One gallery entry. `job_template` is the text id of its connector, "" for none."""
+    """One gallery entry. `job_template` is the string id of its connector; "" if it has none."""
 
     id: str
     display_name: str
@@ -45,7 +45,7 @@ class Template:
 
 
 def make_gallery(ids: Ids, apps: tuple[AppProfile, ...]) -> dict[str, Template]:
-    """The templates by id: one for each gallery name of each app, one without a connector, the non-gallery one."""
+    """The templates by id: one for each gallery name of each app, one without a connector, and the non-gallery one."""
     templates = []
     for app in apps:
         for name in _gallery_names(app):
@@ -57,7 +57,7 @@ def make_gallery(ids: Ids, apps: tuple[AppProfile, ...]) -> dict[str, Template]:
 
 
 def _gallery_names(app: AppProfile) -> tuple[str, ...]:
-    """Where the sources give several names for one app, one is in this gallery: that of `[sandbox]`, else the first."""
+    """If the sources give several names for an app, this gallery has one: the name in `[sandbox]`, else the first."""
     named = (app.sandbox.gallery_name,) if app.sandbox.gallery_name else app.gallery_names[:1]
     if app.gallery.added_by != "custom":
         return named

@@ -1,4 +1,4 @@
-"""The groups of the sandbox: one of each kind that decides otherwise when it is assigned."""
+"""The groups of the sandbox: one of each kind that behaves differently when it is assigned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scimkit.sandbox.people import Person
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group. `members` are direct: ids of people and of groups, in order."""
+    """One group. `members` are the direct members: ids of people and of groups, in order."""
 
     id: str
     display_name: str
@@ -43,7 +43,7 @@ class Group:
 
 
 def make_groups(ids: Ids, people: Sequence[Person]) -> tuple[Group, ...]:
-    """All employees, a pilot group, nested, dynamic, empty, and one that provisioning cannot use."""
+    """All employees, a pilot group, a nested, a dynamic and an empty group, and one that provisioning cannot use."""
     here = [person for person in people if person.deleted_utc is None]
     by_key = {person.key: person.id for person in people}
 
@@ -56,16 +56,21 @@ def make_groups(ids: Ids, people: Sequence[Person]) -> tuple[Group, ...]:
     contractors = group(
         "contractors",
         "Contractors",
-        "Outside people on a contract",
+        "External people on a contract",
         pick("lena.huber_fabrikam.example#EXT#", "plus+tag"),
     )
     learners = [p.id for p in here if p.kind == "member" and p.enabled][:12]
     engineers = [p.id for p in here if p.department == "Engineering"]
     return (
-        group("all-employees", "All employees", "Everybody with an account, blocked ones too", [p.id for p in here]),
+        group(
+            "all-employees",
+            "All employees",
+            "Everyone with an account, including those who are blocked",
+            [p.id for p in here],
+        ),
         group("learning-pilot", "Learning pilot", "First ring", pick("grace.oneill", "jose.garcia")),
         group(
-            "learners", "Learners", "People with a learning licence, and a group inside", [*learners, contractors.id]
+            "learners", "Learners", "People with a learning licence, and a nested group", [*learners, contractors.id]
         ),
         contractors,
         group(
@@ -84,5 +89,5 @@ def make_groups(ids: Ids, people: Sequence[Person]) -> tuple[Group, ...]:
             security_enabled=False,
             mail="newsletter@contoso.example",
         ),
-        group("empty", "R&D / \"Skunk works\" – O'Brien's", "No members, and a name that needs care", []),
+        group("empty", "R&D / \"Skunk works\" – O'Brien's", "No members, and a name that needs careful handling", []),
     )

@@ -17,18 +17,18 @@ _NAMESPACE = UUID("8f2d1f0e-5d5b-4c6e-9f0a-7c1d0a5b9e11")  # drawn once; only ha
 def sandbox_token(seed: int, audience: str) -> str:
     """The bearer token that the sandbox accepts for `audience`: "graph" or the name of an app.
 
-    Made from the seed, so that a sandbox started again accepts what the
-    first one gave out. It opens nothing but a sandbox on this machine.
+    Generated from the seed, so that a restarted sandbox accepts the tokens
+    that the first one issued. It is valid only for a sandbox on this machine.
     """
     digest = hashlib.sha256(f"scimkit sandbox {seed} {audience}".encode()).hexdigest()
     return f"sandbox-{audience}-{digest[:40]}"
 
 
 class Ids:
-    """uuid5 of the seed: `named` by a key, `next` by a counter for each kind.
+    """uuid5 of the seed: `named` uses a key, `next` uses a counter for each kind.
 
-    The counters move only with accepted changes, so that a replay of the
-    changes meets the same numbers.
+    The counters advance only with accepted changes, so that a replay of the
+    changes produces the same numbers.
     """
 
     def __init__(self, seed: int) -> None:
@@ -43,5 +43,5 @@ class Ids:
         return self.named(kind, str(self.counters[kind]))
 
     def take_back(self, kind: str) -> None:
-        """The last `next` of `kind` led to nothing."""
+        """Note that the last `next` of `kind` was not used."""
         self.counters[kind] -= 1

@@ -1,9 +1,10 @@
-"""The emulator's way to its own vendors in a cycle: the same requests and answers, without a socket between.
+"""The emulator's connection to its own vendors in a cycle: the same requests and responses, without a socket.
 
-A first cycle asks a vendor some thousands of questions, and both ends are this process: passing each
-over a socket to ourselves costs as much as asking and answering it. Client, requests, application
-and answers are those of every other request, headers included. A fault can only be seen where there
-is a network, so while one is on, and for any other address, the socket stays.
+A first cycle sends a vendor some thousands of requests, and both ends are this process. Passing
+each request over a socket to ourselves costs as much as sending and handling it. Client, requests,
+application and responses are the same as for every other request, including headers. A fault can
+only be seen where there is a network, so the socket is used while a fault is on, and for any other
+address.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scimkit.sandbox.reply import Answer
 
 
 class InProcessTransport(httpx.BaseTransport):
-    """Passes each request to `answer`, an application of this process. To be used by one thread."""
+    """Passes each request to `answer`, an application of this process. For use by one thread."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer, self._loop = answer, asyncio.Runner()
@@ -31,7 +32,7 @@ class InProcessTransport(httpx.BaseTransport):
 
 
 def _scope(request: httpx.Request) -> dict[str, Any]:
-    """The request as a server hands it to an application (ASGI 3)."""
+    """The request as a server passes it to an application (ASGI 3)."""
     url = request.url
     return {
         "type": "http",

@@ -1,4 +1,4 @@
-"""A synchronization job: what it is set to, how its last cycles went, and how Graph tells it."""
+"""A synchronization job: its settings, how its last cycles went, and how Graph represents it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COUNTERS = (
 
 @dataclass(frozen=True)
 class Execution:
-    """One cycle, told as synchronizationTaskExecution."""
+    """One cycle, represented as synchronizationTaskExecution."""
 
     activity_id: str
     state: str
@@ -57,7 +57,7 @@ class Execution:
 
 
 def _never_executed() -> dict[str, Any]:
-    """What a job shows that has not run: looks like a failure, and is none."""
+    """What a job shows when it has not run: it looks like a failure but is not one."""
     return {
         "activityIdentifier": "",
         "state": "Failed",
@@ -93,12 +93,12 @@ class Quarantine:
 class Job:
     """The job of one service principal.
 
-    state      the schedule's: Disabled (never started) | Active | Paused
-    links      source id -> Link, for people this job has met; group_links the same for groups
-    seen       how many of the directory's changes the last cycle has read; None: an initial cycle is due
-    escrows    people and groups whose provisioning failed, or some of a group's members, and is tried again
-    pruned     the first cycle had too many of them and has forgotten them
-    linked     how many of a kind were ever linked; never falls when objects go
+    state      of the schedule: Disabled (never started) | Active | Paused
+    links      source id -> Link, for people this job has processed; group_links the same for groups
+    seen       how many of the directory's changes the last cycle read; None: an initial cycle is due
+    escrows    people and groups whose provisioning failed, or groups with failed members; retried
+    pruned     the first cycle had too many escrows and has dropped them
+    linked     how many of a kind were ever linked; never decreases when objects are removed
     due        when the next cycle begins; None: not scheduled
     """
 
@@ -184,13 +184,13 @@ class Job:
         self.linked[kind.name] = self.linked.get(kind.name, 0) + 1
 
     def forget_links(self) -> None:
-        """The reset of the connector data store: whom this job has met, and how many."""
+        """Reset the connector data store: who this job has processed, and how many."""
         self.links.clear()
         self.group_links.clear()
         self.linked.clear()
 
     def enter_quarantine(self, reason: str, code: str, message: str, now: datetime) -> None:
-        """Once in, tried again 6, 12 and 24 hours after the first failure, then daily; off after 28 days."""
+        """In quarantine: retried 6, 12 and 24 hours after the first failure, then daily; switched off after 28 days."""
         if self.quarantine:
             began = self.quarantine.series_began
         else:

@@ -27,7 +27,7 @@ OPEN = {"id", "jobId", "activityDateTime"}  # what can be told without unpacking
 
 
 async def provisioning(request: Request) -> Response:
-    """Filters are case-sensitive; newest first only when asked for."""
+    """Filters are case-sensitive; newest first only on request."""
     world = world_of(request)
     query = options(request, ("$filter", "$orderby", "$top", "$skiptoken"))
     entries = list(world.logs.entries)

@@ -1,7 +1,7 @@
 """The provisioning log: what each cycle and each on-demand run did with each object.
 
-Entries are kept compressed: 5,000 people leave as many entries with all their
-steps, and the sandbox has to stay small.
+Entries are kept compressed: 5,000 people produce as many entries with all their
+steps, and the sandbox must stay small.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One entry; what queries filter by lies open."""
+    """One entry; the fields that queries filter by are not compressed."""
 
     id: str
     job_id: str

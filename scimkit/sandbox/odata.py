@@ -1,6 +1,6 @@
-"""The little of OData that the calls of the kit need: $filter, $select, $top, $orderby, $count, paging.
+"""The small part of OData that the kit's calls need: $filter, $select, $top, $orderby, $count, paging.
 
-What is not supported is refused with 400 in Graph's words; nothing is
+Anything that is not supported is refused with 400 in Graph's words; nothing is
 silently ignored.
 """
 
@@ -104,7 +104,7 @@ class _Reader:
         raise bad_request(f"Invalid filter clause: a literal was expected in '{self.text}'.", "BadRequest")
 
     def property(self, operator: str = "") -> tuple[str, bool]:
-        """A property, possibly inside tolower(); with whether it was."""
+        """A property, possibly inside tolower(), and whether it was."""
         name = self.take("name")
         if name == "tolower":
             self.take("mark", "(")
@@ -164,10 +164,10 @@ class _Reader:
 
 
 def read_filter(text: str, allowed: Mapping[str, Sequence[str]], *, fold: bool = True) -> Test:
-    """The test that `$filter` asks for.
+    """The test that `$filter` requests.
 
     allowed  property -> operators and functions it may be filtered with
-    fold     compare texts without case, as the directory does; the logs do not
+    fold     compare strings without case, as the directory does; the logs do not
     """
     reader = _Reader(text, allowed, fold)
     test = reader.either()
@@ -180,7 +180,7 @@ KNOWN = {"$filter", "$select", "$top", "$orderby", "$count", "$expand", "$skipto
 
 
 def options(request: Request, allowed: Iterable[str]) -> dict[str, str]:
-    """The query's options. An option that the call does not know is a 400."""
+    """The query options. An option that the call does not know results in 400."""
     allowed = set(allowed)
     found = dict(parse_qsl(request.url.query, keep_blank_values=True))
     for name in found:
@@ -192,7 +192,7 @@ def options(request: Request, allowed: Iterable[str]) -> dict[str, str]:
 
 
 def select(item: Item, names: str | None, default: Sequence[str] | None = None) -> Item:
-    """Only the selected properties, `id` always; without $select the default ones."""
+    """Only the selected properties, always with `id`; without $select the default properties."""
     if names:
         wanted = [name.strip() for name in names.split(",")]
         for name in wanted:
@@ -214,7 +214,7 @@ def page(
     default_top: int = 100,
     most: int = 999,
 ) -> dict[str, Any]:
-    """One page, with `@odata.nextLink` when there is more. The skip token is the number already given."""
+    """One page, with `@odata.nextLink` when there is more. The skip token is the number already returned."""
     try:
         top, start = int(query.get("$top", default_top)), int(query.get("$skiptoken", 0))
     except ValueError:

@@ -1,5 +1,5 @@
-"""Graph: provisionOnDemand. One person, or one group with up to five of its members, now, as the next cycle would do
-it."""
+"""Graph: provisionOnDemand. Provisions one person, or one group with up to five of its members, now,
+as the next cycle would."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _throttle(world: World) -> None:
 
 
 def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
-    """The one subject. Several are refused, as the documentation allows one user or group at a time."""
+    """The one subject. More than one is refused, as the documentation allows one user or group at a time."""
     parameters = body.get("parameters")
     if isinstance(parameters, list):
         subjects = list(chain.from_iterable(p.get("subjects") or () for p in parameters or () if isinstance(p, dict)))
@@ -64,7 +64,7 @@ def _subject(body: dict[str, Any], job: Job) -> dict[str, Any]:
 
 
 def _members(subject: dict[str, Any]) -> list[str]:
-    """Object ids of the members that are to go with a group; at most five, and no others are looked at."""
+    """Object ids of the members to provision with a group: at most five; no others are considered."""
     links = subject.get("links")
     listed = None
     if isinstance(links, dict):
@@ -103,7 +103,7 @@ async def provision_on_demand(request: Request) -> Response:
 
 
 def _is_there(world: World, object_id: str, kind: Kind) -> bool:
-    """Whether on-demand provisioning finds the object: people who are blocked or deleted in Entra it does not."""
+    """Whether on-demand provisioning finds the object. It does not find people blocked or deleted in Entra."""
     if kind is GROUP:
         return object_id in world.directory.groups
     person = world.directory.people.get(object_id)
@@ -132,7 +132,7 @@ def _run(
 
 
 def _pair(outcome: Outcome, entry: dict[str, Any], text: str, kind: Kind) -> dict[str, str]:
-    """The documented shapes: for a user two JSON texts; for a group the result alone, the rest stands in the log."""
+    """The documented shapes: two JSON strings for a user; only the result for a group, the rest is in the log."""
     if outcome.result == "Success":
         details = {}
     else:

@@ -1,7 +1,7 @@
-"""The people of the sandbox: deterministic, and awkward on purpose.
+"""The people of the sandbox: deterministic, and deliberately awkward.
 
-The first ones each carry one difficulty that real directories have and that
-tutorials forget; the rest is filled up from lists of names.
+Each of the first people has one difficulty that real directories have and that
+tutorials overlook. The rest are generated from lists of names.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ADMINISTRATOR = f"admin@{DOMAIN}"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One user of the directory, in Graph's properties where they have one.
+    """One user of the directory, using Graph's properties where they exist.
 
     key           the part of the sign-in name before the @; what `manager` refers to
     kind          member | guest | shared mailbox
-    manager       id of the manager, "" for none
-    deleted_utc   when it went to the recycle bin, None: it did not
+    manager       id of the manager; "" if there is none
+    deleted_utc   when the user went to the recycle bin; None: it did not
     """
 
     id: str
@@ -52,7 +52,7 @@ class Person:
     deleted_utc: datetime | None = None
 
     def graph(self) -> dict[str, Any]:
-        """All the properties Graph would give when each of them is selected."""
+        """All the properties that Graph would return if each of them were selected."""
         user_type, company = "Guest", None
         if self.kind != "guest":
             user_type, company = "Member", "Contoso"
@@ -221,7 +221,7 @@ _PLAIN = str.maketrans({"ß": "ss", "Ł": "l", "ł": "l", "ı": "i", "ø": "o", 
 
 
 def _plain(text: str) -> str:
-    """`text` as it may stand in a sign-in name: lower case ASCII letters."""
+    """`text` as allowed in a sign-in name: lower case ASCII letters."""
     text = unicodedata.normalize("NFKD", text.translate(_PLAIN))
     return "".join(letter for letter in text.lower() if letter.isascii() and letter.isalpha())
 
@@ -289,10 +289,10 @@ def _ordinary(ids: Ids, number: int, draw: random.Random, taken: set[str]) -> Pe
 
 
 def make_people(ids: Ids, count: int) -> tuple[Person, ...]:
-    """`count` people, the administrator first, then the awkward ones, then ordinary ones.
+    """`count` people: first the administrator, then the awkward ones, then ordinary ones.
 
-    The same seed gives the same people, and more people are the same ones
-    and others.
+    The same seed gives the same people. A larger count gives the same people
+    and additional ones.
     """
     draw = random.Random(f"people {ids.seed}")
     people = [_awkward(ids, number) for number in range(min(count, len(_AWKWARD)))]

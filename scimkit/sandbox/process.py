@@ -1,8 +1,8 @@
-"""The sandbox process of a run: find it, start it, ask it, end it.
+"""The sandbox process of a run: find it, start it, send it requests, end it.
 
-Whoever asks first starts it and owns it: it ends when that process ends, by
-whatever cause, as it holds our end of a pipe. The next one starts another,
-which becomes the same sandbox again out of the run folder.
+The first process that needs it starts it and owns it. The sandbox ends when that process ends,
+for any reason, because that process holds our end of a pipe. The next process starts another one,
+which becomes the same sandbox again from the run folder.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ASK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class SandboxAddress:
-    """Where a living sandbox is. Tokens: `sandbox_token(seed, "graph" or app name)`.
+    """Where a running sandbox is. Tokens: `sandbox_token(seed, "graph" or app name)`.
 
     owned  we have started it, and it ends with us
     """
@@ -70,16 +70,16 @@ def ensure_sandbox(
     faults: Iterable[str] | None = None,
     temporary: bool = False,
 ) -> SandboxAddress:
-    """The sandbox of the run `folder`: the living one, or a new child process.
+    """The sandbox of the run `folder`: the running one, or a new child process.
 
-    folder  None: a new sandbox that keeps nothing
+    folder  None: a new sandbox that stores nothing
     app     one profile (or its name or file) or several
     seed, people, faults
-            None: those the sandbox of this folder began with, else the defaults
-    temporary  the folder lies alone in one that was made for it and goes with the sandbox
+            None: the values the sandbox of this folder began with, else the defaults
+    temporary  the folder is alone in a folder created for it and is removed with the sandbox
 
-    Raises RunError when the one of the folder has other settings or does not
-    start, ConfigError for a wrong fault.
+    Raises RunError when the sandbox of the folder has other settings or does not
+    start, ConfigError for an invalid fault.
     """
     if folder is not None:
         key = str(Path(folder).resolve())
@@ -111,7 +111,7 @@ def ensure_sandbox(
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sandbox is started with; `Settings.of` fills in what is not given."""
+    """The settings a sandbox is started with; `Settings.of` fills in what is not given."""
 
     seed: int = DEFAULT_SEED
     people: int = DEFAULT_PEOPLE
@@ -155,9 +155,9 @@ def _with_apps(address: SandboxAddress, apps: Sequence[AppProfile | str | Path])
 
 
 def find_sandbox(folder: Path | str, *, seed: int | None = None) -> SandboxAddress | None:
-    """The living sandbox of a run folder, asked whether it is the one; None when there is none.
+    """The running sandbox of a run folder, checked to be the right one; None when there is none.
 
-    Raises RunError when it lives with another seed.
+    Raises RunError when it runs with another seed.
     """
     try:
         written = json.loads((Path(folder) / ADDRESS_FILE).read_text(encoding="utf-8"))
@@ -169,7 +169,7 @@ def find_sandbox(folder: Path | str, *, seed: int | None = None) -> SandboxAddre
         return None
     if seed is not None and state["seed"] != seed:
         raise RunError(
-            f"the sandbox of {Path(folder).name} lives with the seed {state['seed']}, not {seed}",
+            f"the sandbox of {Path(folder).name} runs with the seed {state['seed']}, not {seed}",
             f"Use the seed {state['seed']}, or start a new run.",
             path=ADDRESS_FILE,
         )
@@ -178,7 +178,7 @@ def find_sandbox(folder: Path | str, *, seed: int | None = None) -> SandboxAddre
 
 
 def _ask(port: int) -> dict[str, Any] | None:
-    """What answers at /sandbox on `port`; None when it is no sandbox, or not ready."""
+    """What responds at /sandbox on `port`; None when it is not a sandbox, or not ready."""
     import httpx
 
     try:
@@ -194,9 +194,9 @@ def _ask(port: int) -> dict[str, Any] | None:
 def control(
     address: SandboxAddress, call: str = "", body: dict[str, Any] | None = None, *, timeout_seconds: float = 600.0
 ) -> dict[str, Any]:
-    """Ask the sandbox (`call` ""), or do one of its control calls: wait, faults, people, groups.
+    """Query the sandbox (`call` ""), or run one of its control calls: wait, faults, people, groups.
 
-    Raises ConfigError with the sandbox's words when it refuses, Unreachable when it is gone.
+    Raises ConfigError with the sandbox's message when it refuses, Unreachable when it is gone.
     """
     import httpx
 
@@ -208,8 +208,8 @@ def control(
             answer = httpx.get(url, timeout=timeout_seconds, trust_env=False)
     except httpx.HTTPError as error:
         raise Unreachable(
-            f"the sandbox does not answer ({type(error).__name__})",
-            "Start it again; it will be as it was.",
+            f"the sandbox does not respond ({type(error).__name__})",
+            "Start it again; it will be in the same state as before.",
             cause="other",
             path=f"/sandbox/{call}",
         ) from None
@@ -222,12 +222,12 @@ def control(
 
 
 def wait(address: SandboxAddress, seconds: float) -> dict[str, Any]:
-    """Let virtual time go on by `seconds`; cycles that fall due are run. The state afterwards."""
+    """Let virtual time advance by `seconds`; cycles that fall due are run. Returns the state afterwards."""
     return control(address, "wait", {"seconds": seconds})
 
 
 def stop(address: SandboxAddress | None = None) -> None:
-    """End the sandbox at `address` if we own it; without an address, all that we own."""
+    """End the sandbox at `address` if we own it; without an address, end all that we own."""
     for key, child in list(_children.items()):
         if address is None or child.address == address:
             del _children[key]
@@ -305,7 +305,7 @@ def _start(
 
 
 def _complaint(said: list[str]) -> ScimkitError:
-    """Why the child did not start: its own error, or its last words."""
+    """Why the child did not start: its own error, or its last output."""
     words = "it said nothing"
     if said:
         words = said[-1]
@@ -330,7 +330,7 @@ def _profile(app: AppProfile | str | Path) -> AppProfile:
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:
-    """Write one line to the child; that it has ended already shows when it is asked."""
+    """Write one line to the child. If the child has already ended, the next request shows it."""
     with contextlib.suppress(OSError):
         assert process.stdin is not None
         process.stdin.write(line + "\n")
@@ -338,7 +338,7 @@ def _tell(process: subprocess.Popen[str], line: str) -> None:
 
 
 def _package_parent() -> str | None:
-    """Where `scimkit` can be imported from in a child; None: from anywhere, as it is installed."""
+    """Where a child can import `scimkit` from; None: from anywhere, because it is installed."""
     parent = Path(__file__).resolve().parents[2]
     if (parent / "pyproject.toml").is_file():
         return str(parent)
@@ -346,7 +346,7 @@ def _package_parent() -> str | None:
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:
-    """The ready line, "" when the process ends or is silent for too long."""
+    """The ready line; "" when the process ends or is silent for too long."""
     lines: queue.Queue[str] = queue.Queue()
     stream: IO[str] = process.stdout  # type: ignore[assignment]
     threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
@@ -367,9 +367,9 @@ def cli_serve(
     port: int = 0,
     faults: Iterable[str] = (),
 ) -> None:
-    """Serve in this process until interrupted; one JSON line on standard output when ready.
+    """Serve in this process until interrupted; print one JSON line on standard output when ready.
 
-    apps  names or files of profiles; none: all that are shipped
+    apps  names or files of profiles; none: all shipped profiles
 
     Raises ConfigError (port, fault) and ProfileError.
     """

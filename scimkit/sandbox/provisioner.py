@@ -51,7 +51,7 @@ SYSTEM = {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorTy
 
 
 def setting(app: ServicePrincipal, key: str) -> bool:
-    """A yes-or-no secret such as SyncAll; missing is no."""
+    """A yes-or-no secret such as SyncAll; a missing one means no."""
     return app.secrets.get(key, "").strip().lower() == "true"
 
 
@@ -74,7 +74,7 @@ class Flow:
         return self.job.mapping
 
     def run(self, *, on_demand: bool, memberships: bool, only_members: Collection[str] | None) -> CompiledJob:
-        """The job as one run of it goes about its objects."""
+        """The job as one run of it processes its objects."""
         if not (on_demand or only_members is not None) and memberships:
             return self.job
         settings = replace(self.job.settings, on_demand=on_demand, memberships=memberships, only_members=only_members)
@@ -90,10 +90,10 @@ def group_mapping(schema: dict[str, Any]) -> ObjectMapping | None:
 
 
 class Provisioner:
-    """One cycle's or one on-demand run's view of a job.
+    """The view of a job in one cycle or one on-demand run.
 
-    Read at the start: mappings, filters, assignments, settings; the directory stands
-    still meanwhile. `groups` is None where the app has no mapping for them.
+    Read at the start: mappings, filters, assignments, settings; the directory does
+    not change meanwhile. `groups` is None where the app has no mapping for them.
     """
 
     def __init__(self, world: World, app: ServicePrincipal, job: Job) -> None:
@@ -133,11 +133,11 @@ class Provisioner:
 
     @property
     def with_groups(self) -> bool:
-        """Whether groups are provisioned: mapped, and the mapping switched on."""
+        """Whether groups are provisioned: they have a mapping, and the mapping is switched on."""
         return self.groups is not None and self.groups.mapping.enabled
 
     def assigned_people(self) -> list[str]:
-        """Ids of everybody assigned, directly or as a direct member of a security group, in the directory's order."""
+        """Ids of everyone assigned, directly or as a direct member of a security group, in the directory's order."""
         assigned = {key for key in self._direct if key in self.world.directory.people}
         for group in self.assigned.values():
             if group.security_enabled:
@@ -147,11 +147,11 @@ class Provisioner:
         return [key for key in self.world.directory.people if key in assigned]
 
     def assigned_groups(self) -> list[str]:
-        """Ids of the groups that are assigned themselves, in the order of the assignments."""
+        """Ids of the groups that are themselves assigned, in the order of the assignments."""
         return [key for key in self._direct if key in self.world.directory.groups]
 
     def source(self, person: Person) -> tuple[dict[str, Any], ScopeDecision]:
-        """The source attributes of a person and the judgement of their scope."""
+        """The source attributes of a person and the evaluation of their scope."""
         user = person.graph()
         deleted = person.deleted_utc is not None
         attributes = source_attributes(
@@ -171,7 +171,7 @@ class Provisioner:
         return attributes | {"IsSoftDeleted": not scope.in_scope}, scope
 
     def group_source(self, group: Group) -> tuple[dict[str, Any], ScopeDecision]:
-        """The source attributes of a group, its direct members included, and the judgement of its scope."""
+        """The source attributes of a group, including its direct members, and the evaluation of its scope."""
         described, filters = group.graph(), self.groups.mapping.filters if self.groups else ()
         verdict = None
         if filters:
@@ -184,7 +184,7 @@ class Provisioner:
         return group_attributes(described, members=group.members, in_scope=scope.in_scope), scope
 
     def in_scope(self, object_id: str) -> bool:
-        """Whether a person or group is in scope now; asked once."""
+        """Whether a person or group is in scope now; evaluated once."""
         if object_id not in self._in_scope:
             directory = self.world.directory
             person, group = directory.people.get(object_id), directory.groups.get(object_id)
@@ -196,7 +196,7 @@ class Provisioner:
         return self._in_scope[object_id]
 
     def linked(self, object_ids: Collection[str]) -> dict[str, str]:
-        """Target ids of those of these people and groups who may be referred to: linked, and in scope."""
+        """Target ids of the given people and groups that may be referenced: those linked and in scope."""
         if NESTED_GROUPS_ARE_MEMBERS:
             inner = self.job.group_links
         else:
@@ -205,7 +205,7 @@ class Provisioner:
         return {key: link.target_id for key, link in found.items() if self.in_scope(key)}
 
     def claim(self) -> None:
-        """Note whose the matching values are of everybody linked."""
+        """Record who has each matching value, for everyone linked."""
         directory, now = self.world.directory, self.world.clock.now
         for key in self.people.links:
             if (person := directory.people.get(key)) is not None:
@@ -219,7 +219,7 @@ class Provisioner:
     def run(
         self, person_id: str, endpoint: ScimClient, *, on_demand: bool = False, writing: bool = True
     ) -> tuple[Outcome, dict[str, Any]]:
-        """Provision one person, keep the link; the outcome, and the source attributes for the log."""
+        """Provision one person and keep the link. Returns the outcome, and the source attributes for the log."""
         person = self.world.directory.people.get(person_id)
         going = self.people.run(on_demand=on_demand, memberships=True, only_members=None)
         if person is None:
@@ -237,9 +237,9 @@ class Provisioner:
         memberships: bool = True,
         only_members: Collection[str] | None = None,
     ) -> tuple[Outcome, dict[str, Any]]:
-        """Provision one group, keep the link and the members written; as `run`.
+        """Provision one group; keep the link and the members written. Otherwise like `run`.
 
-        memberships, only_members  as of `provisioning.JobSettings`
+        memberships, only_members  as in `provisioning.JobSettings`
 
         Raises MappingError where the app has no mapping for groups.
         """
@@ -263,7 +263,7 @@ class Provisioner:
         refers_to: Collection[str] = (),
         writing: bool,
     ) -> tuple[Outcome, dict[str, Any]]:
-        """Provision one object; without a scope it is gone from Entra for good."""
+        """Provision one object; an object without a scope is permanently gone from Entra."""
         key, now = source["objectId"], self.world.clock.now
         link = flow.links.get(key)
         if scope is None:
@@ -291,14 +291,14 @@ class Provisioner:
         flow.links[key] = link
 
     def _forget_member(self, key: str) -> None:
-        """Whoever is gone from the target is no member of anything there: nothing is left to remove."""
+        """An object gone from the target is no longer a member of anything there: there is nothing left to remove."""
         for group_id, link in self.job.group_links.items():
             if key in link.members:
                 kept = {member: target for member, target in link.members.items() if member != key}
                 self.job.group_links[group_id] = replace(link, members=kept)
 
     def members_differ(self, group_id: str) -> bool:
-        """Whether a linked group has members to add, to remove or to report; nothing is asked for it."""
+        """Whether a linked group has members to add, to remove or to report; sends no request for this."""
         link, group = self.job.group_links.get(group_id), self.world.directory.groups.get(group_id)
         if link is None or group is None or not self.in_scope(group_id):
             return False
@@ -308,9 +308,10 @@ class Provisioner:
         ) or bool(link.members.keys() - set(group.members))
 
     def may_resolve(self, outcome: Outcome) -> bool:
-        """Whether members of this group are worth another try: refused ones, and people in scope whose account failed.
+        """Whether to retry members of this group: refused ones, and people in scope whose account failed.
 
-        Somebody out of scope is not: a later entry into scope is not noticed ("Known issues for provisioning").
+        A person out of scope is not retried: a later entry into scope is not noticed
+        ("Known issues for provisioning").
         """
         return any(write.code for write in outcome.members) or any(self.in_scope(m) for m in outcome.decision.left_out)
 
@@ -324,7 +325,7 @@ class Provisioner:
         staged: bool = False,
         kind: Kind = USER,
     ) -> dict[str, Any]:
-        """Write the log entry of an outcome; returns it."""
+        """Write the log entry of an outcome and return it."""
         world, app = self.world, self.app
         status = {"Success": "success", "Skipped": "skipped"}.get(outcome.result, "failure")
         error = None
@@ -401,11 +402,12 @@ def endpoint_of(
     matching: str = "userName",
     in_process: bool = False,
 ) -> Iterator[ScimClient]:
-    """The vendor as the credentials of `app` (or the ones given) reach it, over HTTP, each request sent once.
+    """The vendor as reached with the credentials of `app` (or the given ones), over HTTP, each request sent once.
 
-    in_process  a vendor of this sandbox is asked without a socket, where no fault is on (`InProcessTransport`)
+    in_process  a vendor of this sandbox is reached without a socket, where no fault is on
+                (`InProcessTransport`)
 
-    Raises a ScimkitError when the credentials do not make an address and a token.
+    Raises a ScimkitError when the credentials do not give an address and a token.
     """
     if secrets is None:
         values = app.secrets
@@ -427,5 +429,5 @@ def endpoint_of(
 
 
 def plain_problem(world: World, error: ScimkitError) -> str:
-    """What went wrong, without the emulator's own way to the vendor."""
+    """What went wrong, without the emulator's own path to the vendor."""
     return world.plain(str(error))

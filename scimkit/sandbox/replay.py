@@ -1,9 +1,10 @@
-"""The changes a sandbox has accepted, kept in the run folder so that a new process becomes the same sandbox.
+"""The changes a sandbox has accepted, stored in the run folder so that a new process becomes the same sandbox.
 
 One JSON line each: a request that changed something, a cycle, a change in the
 directory, a fault, or only the time. No secrets: a sandbox token is written as
-a mark and put back at replay, any other secret as a mark meaning just that.
-The emulator's own requests to vendors are missing, as they happen again.
+a placeholder and put back at replay. Any other secret is written as a placeholder
+that only says so. The emulator's own requests to vendors are not included, as they
+happen again.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ def mark(audience: str) -> str:
 
 
 class Veil:
-    """Takes secrets out of a body, and puts the sandbox's own back."""
+    """Removes secrets from a body, and puts the sandbox's own back."""
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
         self.tokens = dict(tokens)
 
     def hide(self, value: Any, key: str = "") -> Any:
-        """`value` with tokens as marks; the values of keys that hold secrets are never kept."""
+        """`value` with tokens as placeholders; the values of keys that hold secrets are never stored."""
         if isinstance(value, dict):
             secret = ""
             if "value" in value:
@@ -66,9 +67,9 @@ class Veil:
 
 
 class ChangeLog:
-    """The file. `None` as folder keeps nothing.
+    """The file. With `None` as folder, nothing is stored.
 
-    settings  what has to be the same each time; `more` is only noted
+    settings  what must be the same each time; `more` is only recorded
 
     Raises RunError when the file belongs to a sandbox with other settings.
     """
@@ -80,7 +81,7 @@ class ChangeLog:
         self._file: Any = None
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """The entries so far. A last line cut off by a crash is left out."""
+        """The entries so far. A last line cut off by a crash is omitted."""
         if self.path is None or not self.path.is_file():
             return
         lines = self.path.read_text(encoding="utf-8").split("\n")
@@ -110,7 +111,7 @@ class ChangeLog:
                 )
 
     def open(self, entries: list[dict[str, Any]]) -> None:
-        """Begin to write, with `entries` so far; times that only led to the next entry are dropped."""
+        """Start writing, with the `entries` so far; times that only led to the next entry are dropped."""
         if self.path is None:
             return
         kept = [

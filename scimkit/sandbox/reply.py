@@ -1,4 +1,4 @@
-"""An answer of the sandbox, complete before it is sent."""
+"""A response of the sandbox, complete before it is sent."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Reply:
 
 
 Answer: TypeAlias = Callable[[dict[str, Any], bytes], Coroutine[Any, Any, Reply]]
-"""Answers a request (its ASGI scope, its body)."""
+"""Responds to a request (its ASGI scope, its body)."""
 
 
 def json_reply(status: int, body: Any, media_type: str = "application/json", **headers: str) -> Reply:
-    """An answer in JSON; of a header's name in Python the underscores become hyphens."""
+    """A JSON response; the underscores in a header's Python name become hyphens."""
     pairs = [
         (b"content-type", media_type.encode()),
         *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),

@@ -69,7 +69,7 @@ SOURCE_GROUP_ATTRIBUTES = (
 
 
 def source_tree(node: Expression) -> dict[str, Any]:
-    """Graph's attributeMappingSource of an expression; left-out arguments have no entry."""
+    """Graph's attributeMappingSource of an expression; omitted arguments have no entry."""
     text = print_expression(node)
     if isinstance(node, Attribute):
         return {"expression": text, "name": node.name, "type": "Attribute", "parameters": []}

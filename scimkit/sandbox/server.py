@@ -1,4 +1,4 @@
-"""The sandbox on its port: who is asked, what time it is, what goes wrong on purpose, what is kept."""
+"""The sandbox on its port: which part receives a request, the time, deliberate faults, and what is stored."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Sandbox:
             await _send(reply, send)
 
     async def _reply(self, scope: dict[str, Any], body: bytes, send: Any) -> Reply | None:
-        """The answer; None when the connection was cut on purpose."""
+        """The response; None when the connection was cut deliberately."""
         path = scope["path"]
         if path.startswith(INTERNAL):
             key, _, rest = path[len(INTERNAL) :].partition("/")
@@ -90,7 +90,7 @@ class Sandbox:
     # -- the world outside: Graph and vendors -----------------------------------
 
     def _place(self, path: str) -> str:
-        """ "graph", the name of an app, or "" for an address where nothing is."""
+        """ "graph", the name of an app, or "" for an address where there is nothing."""
         if path.startswith("/v1.0/") or path == "/v1.0":
             return "graph"
         name = ""
@@ -104,7 +104,7 @@ class Sandbox:
         path, place = scope["path"], self._place(scope["path"])
         if not place:
             return json_reply(
-                404, {"error": {"code": "NotFound", "message": "Nothing is at this address of the sandbox."}}
+                404, {"error": {"code": "NotFound", "message": "There is nothing at this address of the sandbox."}}
             )
         if not internal:
             polls = scope["method"] == "GET" and JOB.fullmatch(path)
@@ -123,7 +123,7 @@ class Sandbox:
         return self._dressed(reply, place, scope)
 
     def _fault(self, place: str, scope: dict[str, Any]) -> Reply | None:
-        """The answer of a fault that strikes before anything is done; None: none does."""
+        """The response of a fault that hits before anything is done; None: no fault does."""
         faults = self.world.faults
         graph = place == "graph"
         if faults.strikes(place, "throttle"):
@@ -146,9 +146,9 @@ class Sandbox:
         return None
 
     async def answer_in_process(self, scope: dict[str, Any], body: bytes) -> Reply:
-        """The answer to a request of the emulator's own to a vendor, which comes without a socket."""
+        """The response to one of the emulator's own requests to a vendor, which arrives without a socket."""
         reply = await self._reply(scope, body, None)
-        assert reply is not None, "connections are cut by faults alone, and those need a socket"
+        assert reply is not None, "only faults cut connections, and they need a socket"
         return reply
 
     async def _served(self, scope: dict[str, Any], body: bytes, place: str, *, changes: bool, internal: bool) -> Reply:
@@ -171,7 +171,7 @@ class Sandbox:
             self.writing.release()
 
     async def answer(self, scope: dict[str, Any], body: bytes, place: str) -> Reply:
-        """Graph's or the vendor's answer, nothing added."""
+        """Graph's or the vendor's response, with nothing added."""
         if place == "graph":
             return await self._graph_answer(scope, body)
         vendor = self.world.vendors[place]
@@ -209,7 +209,7 @@ class Sandbox:
         return reply
 
     def _dressed(self, reply: Reply, place: str, scope: dict[str, Any]) -> Reply:
-        """The date in virtual time, moved by the clock skew of the place; a length."""
+        """The date in virtual time, shifted by the clock skew of the place, and a length."""
         skew = self.world.faults.at(place, "clock_skew")
         moment = self.world.clock.now + timedelta(seconds=skew.value if skew else 0)
         names = {name for name, _ in reply.headers}
@@ -221,11 +221,11 @@ class Sandbox:
     # -- time ----------------------------------------------------------------
 
     async def advance(self, seconds: float, *, patience: float | None = PATIENCE_SECONDS) -> None:
-        """Let virtual time go on, running the cycles that fall due, each at its own time.
+        """Let virtual time advance, running the cycles that fall due, each at its own time.
 
-        While a cycle runs the clock stands; after `patience` seconds of waiting
-        for one the rest of the time is given up. Who reads the job's status waits
-        each time: a few quick polls would else be over before a long cycle is.
+        While a cycle runs, the clock stands still. After `patience` seconds of waiting
+        for a cycle, the rest of the time is given up. A caller who reads the job's status
+        waits each time; otherwise a few quick polls would be over before a long cycle is.
         """
         clock = self.world.clock
         if clock.still:
@@ -289,7 +289,7 @@ class Sandbox:
         if what == "wait":
             seconds = values.get("seconds")
             if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= 400 * 86400:
-                raise control.Refused("seconds is a number from 0 to 34560000")
+                raise control.Refused("seconds must be a number from 0 to 34560000")
             await self.advance(seconds, patience=None)
             self.changes.add({"clock": self.world.clock.text})
             return control.state(self.world, self.run)
@@ -319,7 +319,7 @@ class Sandbox:
         }
 
     async def replay(self) -> None:
-        """Do again what the change log holds, at its times; then serve."""
+        """Replay what the change log holds, at its times; then serve."""
         entries = list(self.changes.read())
         self.changes.quiet = True
         switched_on = self.world.faults.dump()
@@ -404,7 +404,7 @@ async def _read_body(receive: Any) -> bytes:
 
 
 async def _call(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
-    """The complete answer of an ASGI application."""
+    """The complete response of an ASGI application."""
     reply = Reply(500)
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 

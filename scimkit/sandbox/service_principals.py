@@ -52,10 +52,10 @@ class Assignment:
 class ServicePrincipal:
     """One enterprise app with its registration.
 
-    app      name of the profile it was made from, "" for the non-gallery template
+    app      name of the profile it was created from, "" for the non-gallery template
     application_id, template_id
-             "" where a sign-up at the vendor has added it: the registration is the vendor's
-    secrets  the provisioning credentials, as they were put
+             "" where a sign-up at the vendor has added the app: the registration is the vendor's
+    secrets  the provisioning credentials, as they were saved
     """
 
     id: str

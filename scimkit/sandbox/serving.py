@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
 
 
 def bind(port: int, *, wish: int = 0) -> socket.socket:
-    """A listening socket on loopback. `wish` is tried first; `port` must be had, 0 takes any.
+    """A listening socket on loopback. `wish` is tried first; `port` is mandatory, 0 means any port.
 
     Raises ConfigError when `port` is taken.
     """
@@ -75,7 +75,7 @@ def ready_line(sandbox: Sandbox) -> str:
 
 
 def wished_port(folder: Path | None) -> int:
-    """The port that the last sandbox of this folder had, so that addresses in notebooks stay good; 0: none."""
+    """The port that the last sandbox of this folder used, so that addresses in notebooks remain valid; 0: none."""
     try:
         if folder:
             return int(json.loads((Path(folder or "") / ADDRESS_FILE).read_text(encoding="utf-8"))["port"])
@@ -172,9 +172,9 @@ def _end_when_told(server: Server, owned: bool) -> None:
 
 
 def _end_with_owner(end: Callable[[], None]) -> None:
-    """Read standard input to its end: that is when the parent is gone.
+    """Read standard input to its end, which comes when the parent is gone.
 
-    By its number, as a thread inside `sys.stdin` would stop the interpreter from ending.
+    Uses its number, because a thread inside `sys.stdin` would stop the interpreter from ending.
     """
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 1024):

@@ -169,7 +169,7 @@ async def patch_job(request: Request) -> Response:
 
 
 async def delete_job(request: Request) -> Response:
-    """The job goes; accounts at the vendor and the stored credentials stay."""
+    """Delete the job; accounts at the vendor and the stored credentials remain."""
     _, app, job = find_job(request)
     del app.jobs[job.id]
     return no_content()
@@ -231,7 +231,7 @@ async def restart(request: Request) -> Response:
 
 
 def _pairs(items: Any) -> dict[str, str]:
-    """Key and value pairs of a body; values are texts, keys of the known ones."""
+    """Key and value pairs of a body; values are strings, keys must be known ones."""
     if not isinstance(items, list):
         raise bad_request("Empty Payload. JSON content expected.", "BadRequest")
     pairs: dict[str, str] = {}
@@ -255,7 +255,7 @@ async def read_secrets(request: Request) -> Response:
 
 
 async def put_secrets(request: Request) -> Response:
-    """The whole set is replaced; a key with an empty value goes."""
+    """Replace the whole set; a key with an empty value is removed."""
     world, app = find_app(request)
     body = await read_json(request)
     pairs = _pairs(body.get("value"))
@@ -272,7 +272,7 @@ async def put_secrets(request: Request) -> Response:
 
 
 async def validate_credentials(request: Request) -> Response:
-    """Test Connection: a user who cannot exist is asked for; where groups are mapped, a group too."""
+    """Test Connection: searches for a user who cannot exist; where groups are mapped, for a group too."""
     world, app = find_app(request)
     body = await read_json(request)
     job = None
@@ -312,7 +312,7 @@ def _matching_of(schema: dict[str, Any]) -> str:
 def probe_vendor(
     world: World, app: ServicePrincipal, values: dict[str, str], matching: str, groups: bool = False
 ) -> None:
-    """R1 (and R2) at the vendor. Raises GraphError with the service's code when the answer is not an empty list."""
+    """R1 (and R2) at the vendor. Raises GraphError with the service's code when the response is not an empty list."""
     if not re.match(r"https?://[^/\s]+", values.get("BaseAddress", "")):
         raise service_error(400, f"{PREFIX}InvalidCredentials", "Please provide a valid tenant URL.")
     try:

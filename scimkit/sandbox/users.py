@@ -59,7 +59,7 @@ ADMINISTRATOR_ROLE = {
 
 
 def _advanced(request: Request, query: dict[str, str]) -> None:
-    """$count needs the header that asks for eventual consistency."""
+    """$count needs the header that requests eventual consistency."""
     if query.get("$count", "").lower() == "true" and request.headers.get("ConsistencyLevel", "").lower() != "eventual":
         raise bad_request("$count is not currently supported.", "Request_UnsupportedQuery")
 
@@ -193,7 +193,7 @@ async def read_group(request: Request) -> Response:
 
 
 async def members(request: Request) -> Response:
-    """Direct members: people and groups, or people only with the cast in the address."""
+    """Direct members: people and groups, or only people when the address contains the cast."""
     world = world_of(request)
     group = _group(world, request.path_params["id"])
     people = world.directory.direct_people(group)

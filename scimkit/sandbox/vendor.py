@@ -95,10 +95,10 @@ class UsedAttributes(FilterVisitor):
 
 
 def make_provider(profile: AppProfile) -> ScimProvider:
-    """The provider that has the attributes of the profile's table, and no others.
+    """The provider with the attributes of the profile's table, and no others.
 
-    Where none is published it has those invented under [sandbox]; without these,
-    the default schemas whole.
+    If no table is published, it has the attributes invented under [sandbox]; without these,
+    the complete default schemas.
     """
     schemas = load_default_schemas()
     targets = [row.target for row in profile.attributes] or list(profile.sandbox.targets)
@@ -131,7 +131,7 @@ def _keep_only(schema: Schema, urn: str, targets: Iterable[str]) -> None:
 
 
 def _require(schemas: dict[str, Schema], target: str) -> None:
-    """Mark `target` and the attribute it lies in as required, as `/Schemas` then says too."""
+    """Mark `target` and the attribute that contains it as required; `/Schemas` then says so too."""
     parsed = parse_target(target)
     schema = schemas.get(parsed.urn or CORE_USER)
     for attribute in (schema.attributes if schema else None) or []:
@@ -190,8 +190,8 @@ class VendorService(ScimService):
     def patch_response(
         self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
     ) -> ScimResponse:
-        """204 at once where nothing is asked for: the server would first copy the whole group for an answer without a
-        body."""
+        """204 at once where nothing is requested. Otherwise the server would copy the whole group for a response
+        without a body."""
         if response_parameters.attributes or response_parameters.excluded_attributes:
             return super().patch_response(base_url, resource, response_parameters)
         return ScimResponse(HTTPStatus.NO_CONTENT, None, {})
@@ -214,10 +214,11 @@ class VendorService(ScimService):
 
 
 def _copy_members_flat(model: type[Resource[Any]]) -> None:
-    """Let the members of a group be copied one level deep: their values are texts, and replaced, not changed.
+    """Copy the members of a group only one level deep: their values are strings, and are replaced, not changed.
 
-    The storage and the server copy the whole group several times for each member that comes or goes. With
-    pydantic's copy, which walks every value, building a group of a thousand takes half as long again.
+    The storage and the server copy the whole group several times for each member that is added or
+    removed. With pydantic's copy, which visits every value, building a group of a thousand takes one
+    and a half times as long.
     """
     field = model.model_fields.get("members")
     for item in _models_in(field.annotation) if field else ():
@@ -225,7 +226,7 @@ def _copy_members_flat(model: type[Resource[Any]]) -> None:
 
 
 def _models_in(annotation: Any) -> Iterator[Any]:
-    """The models an annotation such as `list[GroupMember] | None` is made of."""
+    """The models that an annotation such as `list[GroupMember] | None` consists of."""
     if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
         yield annotation
     for inner in get_args(annotation):
@@ -233,7 +234,7 @@ def _models_in(annotation: Any) -> Iterator[Any]:
 
 
 def _manager_as_object(body: Any) -> bytes:
-    """Entra sends the manager as a bare id or as a list of one; the models want an object."""
+    """Entra sends the manager as a bare id or as a list of one; the models need an object."""
 
     def mend(value: Any) -> Any:
         if isinstance(value, list) and value:
@@ -350,7 +351,7 @@ class VendorApplication(ASGIApplication):
             raise UnauthorizedException(detail="The bearer token is missing, wrong or expired")
 
     def needs_auth(self, request: ScimRequest) -> bool:
-        """An unknown path answers 404 to whom the token lets in, 401 to everybody else."""
+        """An unknown path returns 404 if the token is accepted, otherwise 401."""
         try:
             return bool(super().needs_auth(request))
         except NotFoundException:
@@ -383,12 +384,12 @@ class Vendor:
 
     @property
     def path(self) -> str:
-        """Where the SCIM endpoints lie on the sandbox's port."""
+        """Where the SCIM endpoints are on the sandbox's port."""
         return f"/apps/{self.name}/{self.profile.sandbox.scim_path}"
 
     @property
     def address(self) -> str:
-        """`path` as the Tenant URL is written: with a slash at its end where the documented one has it."""
+        """`path` as the Tenant URL is written: with a trailing slash where the documented one has it."""
         slash = any(str(value.value).endswith("/") for value in self.profile.tenant_url.values)
         return self.path + ("/" if slash else "")
 
@@ -405,7 +406,7 @@ class Vendor:
         return [r for r in self.storage.resources if r.meta and r.meta.resource_type == "User"]
 
     def check_required(self, body: Any) -> None:
-        """Refuse a creation that lacks a required value, by the name the table gives it."""
+        """Refuse to create an object that lacks a required value; name the value as the table does."""
         for target in self.required:
             if isinstance(body, dict) and read_target(body, target) in (None, ""):
                 raise InvalidValueException(detail=f"Required attribute {target} is missing or empty")
@@ -420,7 +421,7 @@ class Vendor:
             raise ForbiddenException(detail=f"No licence is left: all {seats} seats are taken")
 
     def _seed_accounts(self, people: list[Person]) -> None:
-        """Accounts from before: one as in Entra, one that left long ago, one spelt in other letters."""
+        """Existing accounts: one as in Entra, one of a person who left long ago, one spelt with other letters."""
         by_key = {person.key: person for person in people}
         known = [by_key.get("jose.garcia"), None, by_key.get("zoe.young-smith")]
         for number in range(self.profile.sandbox.existing_people):

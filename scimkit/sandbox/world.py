@@ -53,7 +53,7 @@ class World:
     # -- finding -----------------------------------------------------------
 
     def service_principal(self, key: str) -> ServicePrincipal:
-        """By object id. 404 in Graph's words for an unknown or a too fresh one."""
+        """Find by object id. 404 in Graph's words for an unknown object or one that is too new."""
         found = self.service_principals.get(key)
         if found is None or not found.readable(self.clock):
             raise not_found("ServicePrincipal", key)
@@ -68,7 +68,7 @@ class World:
     # -- addresses ---------------------------------------------------------
 
     def kept(self, text: str) -> str:
-        """`text` as it is kept and logged: without the port, which changes from start to start."""
+        """`text` as it is stored and logged: without the port, which changes with every start."""
         return text.replace(self.origin, PLACEHOLDER_ORIGIN).replace(
             self.origin.replace("127.0.0.1", "localhost"), PLACEHOLDER_ORIGIN
         )
@@ -78,8 +78,8 @@ class World:
         return text.replace(PLACEHOLDER_ORIGIN, self.origin)
 
     def internal_address(self, base_address: str) -> str:
-        """Where the emulator itself reaches a base address: the vendors here by a path of its own,
-        so that its requests neither move the clock nor come into the change log."""
+        """Where the emulator itself reaches a base address. It reaches the vendors here by a path of its own,
+        so that its requests neither advance the clock nor enter the change log."""
         shown = self.shown(self.kept(base_address))
         parts = urlsplit(shown)
         if f"{parts.scheme}://{parts.netloc}" != self.origin:
@@ -87,5 +87,5 @@ class World:
         return f"{self.origin}{INTERNAL}{self.internal_key}{shown[len(self.origin) :]}"
 
     def plain(self, text: str) -> str:
-        """`text` without the emulator's own way to the vendors, as nobody outside knows of it."""
+        """`text` without the emulator's own path to the vendors, which is not known outside."""
         return text.replace(f"{INTERNAL}{self.internal_key}", "")

@@ -1,9 +1,9 @@
 """`begin()`: the second cell of every notebook.
 
-It finds the run, checks the parameters, keeps secrets from leaving the kernel,
-and says where one is and what may be written. In the sandbox a notebook needs
-no run: the earlier notebooks are played quietly into a temporary one, so that
-each can be opened alone. Live it stops and names the notebook to run first.
+It finds the run, checks the parameters, prevents secrets from leaving the kernel,
+and says where it works and what may be written. In the sandbox a notebook needs
+no run: the earlier notebooks are run quietly in a temporary one, so that each can
+be opened alone. In a live tenant it stops and names the notebook to run first.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _INJECTED = "# Parameters\n"  # how papermill's injected cell begins
 
 
 def begin(step: str) -> Session:
-    """Start a notebook: find its run, check its parameters, keep its secrets.
+    """Start a notebook: find its run, check its parameters, protect its secrets.
 
     step  the notebook's name, such as "5a_connection"; the parameters are the
           variables of the tagged cell above
@@ -59,15 +59,15 @@ def begin(step: str) -> Session:
     if replay is None:
         _say(session, alone)
     if step == "3_app" and session.access.sign_up() and replay is None:
-        print(f"Sandbox: somebody has signed up at {session.app.title}, and that has added the app to the tenant.")
+        print(f"Sandbox: someone has signed up at {session.app.title}, which has added the app to the tenant.")
     if run.state()["steps"].get(step, {}).get("state") != "running":
         run.set_step(step, "running", started_utc=utc_text(datetime.now(UTC)))
     return session
 
 
 def _injected_names(space: Mapping[str, Any]) -> tuple[str, ...]:
-    """What papermill's own cell has set in this kernel: a name that no parameter has is refused
-    there by nobody else, and the notebook would run with the default."""
+    """What papermill's own cell has set in this kernel. Nothing else there refuses a name that is not
+    a parameter, and the notebook would run with the default."""
     cells = [text for text in space.get("In", ()) if isinstance(text, str) and text.startswith(_INJECTED)]
     if cells:
         nodes = ast.parse(cells[-1]).body
@@ -84,12 +84,12 @@ def _find_run(given: Mapping[str, Any], step: str) -> RunStore | None:
         if is_operation(step):
             raise NotReady(
                 f"{step} works in the tenant {given['tenant']} and needs a run to work in",
-                f"Type `scimkit run {step} --app {given.get('app', 'oreilly')} --tenant {given['tenant']}`, or open it"
-                " in a `scimkit lab` of that tenant.",
+                f"Run `scimkit run {step} --app {given.get('app', 'oreilly')} --tenant {given['tenant']}`, or open it"
+                " in a `scimkit lab` session of that tenant.",
             )
         raise NotReady(
             f"{step} works in the tenant {given['tenant']} and needs a run to work in",
-            f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` makes a"
+            f"Start with 1_plan: `scimkit lab --app {given.get('app', 'oreilly')} --tenant {given['tenant']}` creates a"
             " run and opens it.",
         )
     return run
@@ -109,21 +109,21 @@ def _merge(given: Mapping[str, Any], declared: tuple[Parameter, ...], run: RunSt
         else:
             raise ConfigError(
                 f"{step}: {name} is {value!r} here, but this run says {known[name]!r}",
-                "Take it out of the notebook, or start another run. `scimkit run --resume … --set` changes a choice of"
+                "Remove it from the notebook, or start another run. `scimkit run --resume … --set` changes a choice of"
                 " a run.",
             )
     return merged
 
 
 def _say(session: Session, alone: bool) -> None:
-    """Where one is: the kit, the app, the tenant, what may be written."""
+    """Where the notebook works: the kit, the app, the tenant, what may be written."""
     from scimkit.evidence.version import VERSION
 
     print(f"scimkit {VERSION} · {session.app.title} · {session.tenant.banner()}")
     if alone and is_operation(session.step):
-        print("No app is set up in this run: the journey was done quietly first, up to the running job.")
+        print("No app was set up in this run: the journey was run quietly first, up to the running job.")
     elif alone and session.step != STEPS[0].name:
-        print("No run here: the earlier steps were done quietly in a temporary one.")
+        print("No run here: the earlier steps were run quietly in a temporary run.")
 
 
 def _prepare_kernel() -> None:

@@ -1,4 +1,4 @@
-"""The confirmation under a plan, where somebody sits in front of it."""
+"""The confirmation under a plan, when the run is interactive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scimkit.evidence.change_plan import ChangePlan
 def offer_confirmation(plan: ChangePlan, keep: Callable[[str], None]) -> None:
     """Show a button that confirms exactly `plan`.
 
-    keep  takes the fingerprint; afterwards the cell of the plan's confirmation is run again
+    keep  receives the fingerprint; afterwards the cell that confirms the plan is run again
     """
     import ipywidgets
     from IPython.display import display

@@ -1,8 +1,8 @@
 """Forms: fields where there is a front end, the same values as a table where there is none.
 
-A cell reads `form.app` and never asks which of the two it has. Forms only fill
+A cell reads `form.app` and never checks which of the two it has. Forms only fill
 parameters: nothing later depends on a click. Every field saves itself to the run
-as soon as it holds something valid, and says beside itself when it does not.
+as soon as it holds a valid value, and shows a message next to it when it does not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 
 
 class DeclaredParameter(Protocol):
-    """What a form needs to know of a parameter (`notebook.parameters.Parameter`)."""
+    """What a form needs to know about a parameter (`notebook.parameters.Parameter`)."""
 
     @property
     def name(self) -> str: ...
@@ -43,14 +43,14 @@ class DeclaredParameter(Protocol):
 
 
 class ChoiceStore(Protocol):
-    """Where choices are kept (`evidence.runs.RunStore`)."""
+    """Where choices are stored (`evidence.runs.RunStore`)."""
 
     def save_choices(self, step: str, values: Mapping[str, Any]) -> None: ...
 
 
 def has_front_end() -> bool:
-    """Whether somebody can answer: a kernel that may ask for input, as JupyterLab's may
-    and papermill's may not. SCIMKIT_FRONT_END=0 or 1 overrides."""
+    """Whether the run is interactive: the kernel may ask for input, as JupyterLab's can
+    and papermill's cannot. SCIMKIT_FRONT_END=0 or 1 overrides this."""
     told = os.environ.get(FRONT_END_VARIABLE, "")
     if told in ("0", "1"):
         return told == "1"
@@ -101,7 +101,7 @@ class Form:
     ) -> None:
         self._parameters = {parameter.name: parameter for parameter in parameters}
         if taken := [name for name in self._parameters if hasattr(type(self), name)]:
-            raise ValueError(f"a parameter cannot be called {taken[0]}: forms have that name themselves")
+            raise ValueError(f"a parameter cannot be called {taken[0]}: forms use that name themselves")
         self._choices, self._labels, self._rules = dress.choices, dress.labels, dress.rules
         self._words = dress.words
         self._step, self._store = step, store
@@ -131,19 +131,19 @@ class Form:
         return self._labels.get(name) or label_of(name)
 
     def options(self, name: str) -> tuple[tuple[str, Any], ...]:
-        """What a drop-down list offers: words, and the value each stands for. Empty: no list."""
+        """The entries of a drop-down list: a text, and the value it stands for. Empty: no list."""
         words = self._words.get(name, {})
         return tuple((visible(str(words.get(value, value))), value) for value in self._choices.get(name, ()))
 
     def help(self, name: str) -> str:
-        """The sentence beside a field: values it starts with are left out where the list has words for them."""
+        """The sentence beside a field. Values it starts with are omitted where the list has a text for them."""
         text = self._parameters[name].help
         if self._words.get(name) and "|" in text.partition(":")[0]:
             return text.partition(":")[2].strip()
         return text
 
     def checked(self, name: str, value: Any) -> Any:
-        """`value` as parameter `name` takes it: text without blanks around it, numbers as numbers.
+        """`value` as parameter `name` accepts it: text without spaces around it, numbers as numbers.
 
         Raises ConfigError saying what is wrong with it.
         """
@@ -161,7 +161,7 @@ class Form:
             raise ConfigError(f"{name} wants {words}", f"{name}: {parameter.help or words}.")
         if isinstance(value, str) and visible(value) != value:
             raise ConfigError(
-                f"{name} has an invisible character in it: {visible(value)}", "Type it instead of pasting it."
+                f"{name} contains an invisible character: {visible(value)}", "Type it instead of pasting it."
             )
         allowed = self._choices.get(name)
         if allowed and value not in allowed:
@@ -172,7 +172,8 @@ class Form:
         return value
 
     def _follow(self, name: str, value: Any) -> None:
-        """Apply the rule of `name`: an expression or a filter that cannot be read is a wrong value like any other."""
+        """Apply the rule of `name`: an expression or a filter that cannot be read is an invalid value like any
+        other."""
         try:
             self._rules[name](value)
         except MappingError as error:
@@ -182,7 +183,7 @@ class Form:
             raise ConfigError(f"{name}: {error.message}{place}", error.remedy) from None
 
     def change(self, name: str, value: Any) -> None:
-        """Set one value and keep it in the run. Raises ConfigError and changes nothing when it does not fit."""
+        """Set one value and store it in the run. Raises ConfigError and changes nothing when the value does not fit."""
         value = self.checked(name, value)
         if value == self._values[name]:
             return
@@ -195,8 +196,8 @@ class Form:
     # -- what is shown -----------------------------------------------------
 
     def view(self) -> View:
-        """The values as a table: what stands in a notebook that ran without a front end. Under each
-        label stands the name to set it by."""
+        """The values as a table, as shown in a notebook that ran without a front end. Below each
+        label is the name to set it by."""
         rows = tuple(
             (Cell(f"{visible(self.label(name))}\n{visible(name)}"), cell(self._values[name]), cell(parameter.help))
             for name, parameter in self._parameters.items()
@@ -253,8 +254,8 @@ class _Fields:
 
 
 def _make_field(description: str, value: Any, options: Sequence[tuple[str, Any]], *, help: str, width: str) -> Any:
-    """One plain field: list, box to tick, number or text. Its description is its label,
-    for screen readers too."""
+    """One plain field: list, checkbox, number or text. Its description is its label,
+    also for screen readers."""
     import ipywidgets
 
     common = {
@@ -281,8 +282,8 @@ def _make_message(text: str, *, indent: str = "1em") -> Any:
 
 
 def _say(message: Any, text: str, *, wrong: bool = False) -> None:
-    """Put `text` beside a field. The HTML widget does not escape, so it is done here; what
-    is wrong is announced to screen readers and begins with a sign, not only with a colour."""
+    """Put `text` beside a field. The HTML widget does not escape, so it is done here. An
+    error is announced to screen readers and begins with a symbol, not only with a colour."""
     shown = escape(visible(text))
     lines = (  # two lines are one text, and the first stands level with the field
         "display:inline-block;line-height:1.4;padding:5px 0"
@@ -299,18 +300,18 @@ def _widget_bundle(box: Any, text: str) -> dict[str, Any]:
 
 
 class TokenForm:
-    """Asks for a token: masked, cleaned, and gone from the field at once.
+    """Asks for a token: masked, cleaned, and removed from the field at once.
 
     label         what the vendor calls it, such as "SCIM token"
-    keep_choices  where it may be kept, as references: ("keyring:scimkit-oreilly", "file:…");
-                  or pairs of words and reference
+    keep_choices  where it may be stored, as references: ("keyring:scimkit-oreilly", "file:…");
+                  or pairs of description and reference
     on_token      called with the Secret and the chosen reference when "Keep this token" is
-                  pressed; keeps it and returns a sentence, or raises ScimkitError
+                  pressed; stores it and returns a sentence, or raises ScimkitError
     reference     where the token comes from without a front end
 
-    The field blanks itself as soon as the kernel has its value, also when it is only
-    left with Tab; the front end never gets it back (no echo), so that a notebook saved
-    with its widget state holds nothing of it.
+    The field clears itself as soon as the kernel has its value, even when the user only
+    leaves it with Tab. The front end never gets the value back (no echo), so that a notebook
+    saved with its widget state contains nothing of it.
     """
 
     def __init__(
@@ -407,7 +408,7 @@ def _password_class() -> type:
     """A password field whose value the kernel does not send back.
 
     ipywidgets echoes each change to every front end of the kernel, before any handler
-    has run; a token must not travel there.
+    has run; a token must not be sent this way.
     """
     import ipywidgets
     from traitlets import Unicode
@@ -416,13 +417,13 @@ def _password_class() -> type:
 
 
 def _register(pasted: str) -> None:
-    """Keep what was pasted out of all outputs, also when it is refused as a token."""
+    """Keep what was pasted out of all outputs, even when it is refused as a token."""
     with suppress(CredentialError):  # too short to be looked for is too short to be a token
         REDACTOR.register(pasted.strip())
 
 
 def _list_repairs(pasted: str, cleaned: str) -> str:
-    """What `clean_token` has mended, in words that tell nothing of the value."""
+    """What `clean_token` has fixed, in words that reveal nothing of the value."""
     rest = pasted
     if cleaned in rest:
         rest = rest.replace(cleaned, "", 1)
@@ -432,7 +433,7 @@ def _list_repairs(pasted: str, cleaned: str) -> str:
     if any(letter in rest for letter in "\r\n"):
         said.append("line breaks removed")
     elif any(letter.isspace() for letter in pasted[:1] + pasted[-1:]):
-        said.append("blanks around it removed")
+        said.append("spaces around it removed")
     if any(letter in rest for letter in "\"'`“”„‟‘’‚«»"):
         said.append("quotation marks removed")
     if not said and pasted != cleaned:

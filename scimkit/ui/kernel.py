@@ -1,19 +1,19 @@
 """What scimkit does inside a kernel: no secret leaves it, foreseeable errors are short.
 
 Every message of a kernel, whatever its channel (outputs, tracebacks, display
-updates, widget state, echoed input, replies), is made by one method,
-`kernel.session.pack`. `install_redactor` stands there, so that a secret
-registered at any later moment is covered from that moment on.
+updates, widget state, echoed input, replies), is created by one method,
+`kernel.session.pack`. `install_redactor` hooks in there, so that a secret
+registered at any later time is covered from then on.
 
-A secret printed in two pieces would leave in two messages, neither of which
-holds it, and JupyterLab joins them in the file. So the end of a printed text
+A secret printed in two pieces would leave in two messages. Neither message
+contains it, and JupyterLab joins them in the file. So the end of a printed text
 that may be the beginning of a secret waits for what is printed next, at most
 until the cell has ended.
 
-scimkit's papermill engine calls `attach_engine`, and from then on this kernel
-tells it, over the encrypted channel, each secret as it is registered, and each
-foreseeable error with its exit code. Without that call (JupyterLab, nbval)
-nothing of the kind is sent.
+scimkit's papermill engine calls `attach_engine`. From then on this kernel
+reports to it, over the encrypted channel, each secret as it is registered, and
+each foreseeable error with its exit code. Without that call (JupyterLab, nbval)
+nothing of this kind is sent.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class KernelRedactor:
         return self.pack(REDACTOR.plain(message))
 
     def tell_secrets(self) -> None:
-        """Tell the engine what was registered since the last message, ahead of the next one."""
+        """Report to the engine what was registered since the last message, before the next message is sent."""
         with self._telling:
             new = known_secrets() - self._told
             self._told |= new
@@ -94,7 +94,7 @@ class KernelRedactor:
         tb: TracebackType | None,
         tb_offset: int | None = None,
     ) -> None:
-        """A foreseeable error as its sentence and its remedy; the engine learns the rest."""
+        """A foreseeable error as its sentence and its remedy; the engine receives the rest."""
         assert isinstance(error, ScimkitError)
         self.tell_engine(error=describe(error))
         shell._showtraceback(etype, error, error._render_traceback_())
@@ -107,7 +107,7 @@ def known_secrets() -> frozenset[str]:
 
 def describe(error: ScimkitError) -> dict[str, Any]:
     """What a runner needs to end a run as the error says: class, message, remedy,
-    exit code, the failed check, and how a waiting run goes on."""
+    exit code, the failed check, and how a waiting run continues."""
     check = None
     if isinstance(error, NotReady) and isinstance(error.check, Check):
         check = error.check
@@ -131,7 +131,7 @@ def describe(error: ScimkitError) -> dict[str, Any]:
 def install_redactor(shell: Any) -> None:
     """Let no secret leave the kernel of `shell`, and show a ScimkitError as a sentence.
 
-    May be called again: the second call finds the first. Does nothing in a
+    Can be called again: the second call detects the first. Does nothing in a
     plain IPython without a kernel.
     """
     if getattr(shell, "kernel", None) is None or hasattr(shell, _INSTALLED):
@@ -148,7 +148,7 @@ def install_redactor(shell: Any) -> None:
 
 
 class StreamRedactor:
-    """Stands before a session's `send`: keeps a secret together that is printed piece by piece."""
+    """Sits before a session's `send`: keeps a secret together when it is printed piece by piece."""
 
     def __init__(self, session: Any, send: Callable[..., Any]) -> None:
         self.session, self.pass_on = session, send
@@ -192,7 +192,7 @@ class StreamRedactor:
             return self.pass_on(stream, msg_or_type, content, parent, ident, *more, **options)
 
     def _hold(self, request: str, name: str, text: str) -> str:
-        """What may be sent of `text` and of what was held before it."""
+        """The part of `text`, and of what was held back before it, that may be sent."""
         text = self._held.pop((request, name), "") + text
         if count := REDACTOR.unfinished(text):
             self._held[request, name] = text[-count:]
@@ -204,7 +204,7 @@ class StreamRedactor:
 
 
 def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
-    """`send` whose binary parts (bytes traits of widgets) are redacted: these are not packed."""
+    """`send` with redacted binary parts (bytes traits of widgets), which are not packed."""
 
     def send_redacted(  # noqa: PLR0917  # Session.send of jupyter-client 8.10.0
         stream: Any,
@@ -226,8 +226,8 @@ def _redact_buffers(send: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _redact_echo(stream: Any) -> None:
-    """What goes past Python to the process's own output is shown in the notebook, and repeated
-    by ipykernel where the kernel was started: a terminal or a log. There without secrets, too."""
+    """Output that bypasses Python and goes to the process's own output is shown in the notebook. ipykernel
+    also repeats it where the kernel was started: a terminal or a log. No secrets are there either."""
     original = getattr(stream, "_original_stdstream_copy", None)
     if original is None:  # Windows: ipykernel does not look there
         return
@@ -243,11 +243,11 @@ def _redact_echo(stream: Any) -> None:
 
 
 def _keep_out_of_history(shell: Any) -> None:
-    """Known secrets are replaced in what IPython's history keeps of a cell's source.
+    """Replace known secrets in what IPython's history keeps of a cell's source.
 
-    A secret typed into a cell becomes known only when the cell has run, so the
+    A secret typed into a cell becomes known only when the cell has run. So the
     history that IPython still holds in memory, and the row it has written, are
-    cleaned after each cell too.
+    also cleaned after each cell.
     """
     history = shell.history_manager
     if history is None:
@@ -304,8 +304,8 @@ def _clean_row(history: Any, line: int) -> None:
 def attach_engine() -> str:
     """Called by scimkit's engine before the first cell, in the kernel of that cell.
 
-    Installs the redactor where no extension has, and starts telling the engine
-    what it must know. Returns a word by which the engine sees that it worked.
+    Installs the redactor if no extension has, and starts reporting to the engine
+    what it must know. Returns a value by which the engine sees that it worked.
     """
     from IPython.core.getipython import get_ipython
 
@@ -318,7 +318,7 @@ def attach_engine() -> str:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """`--ext=scimkit.ui.kernel`: the redactor from the first message on, and imports done ahead."""
+    """`--ext=scimkit.ui.kernel`: the redactor from the first message on, and imports done in advance."""
     install_redactor(shell)
     for module in filter(None, os.environ.pop(PRELOAD, "").split(",")):
         with contextlib.suppress(

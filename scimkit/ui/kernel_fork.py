@@ -1,13 +1,13 @@
 """A process that has imported what kernels import, and becomes a kernel by forking.
 
-Most of a kernel's start is imports, the same ones for each notebook of a run.
-A child forked after them is as clean as any other kernel: nothing has run in
-it, no thread, socket or event loop exists yet. Linux only; elsewhere kernels
+Most of a kernel's start is imports, which are the same for each notebook of a run.
+A child forked after them is as clean as any other kernel: nothing has run in it,
+and no thread, socket or event loop exists yet. Linux only; elsewhere kernels
 are started as usual (`scimkit.headless.kernels`).
 
 It reads one JSON line per kernel, `{"arguments", "environment", "folder"}`, and
-answers `{"started": pid}`; later `{"ended": pid, "code": n}`. When its input
-ends, as it does when the runner dies by whatever cause, it kills its children.
+returns `{"started": pid}`; later `{"ended": pid, "code": n}`. When its input
+ends, as it does when the runner dies for any reason, it kills its children.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _report_ended(children: set[int]) -> None:
 
 
 def _fork(order: dict[str, Any], *, close: tuple[int, ...]) -> int:
-    """Fork a kernel; it is announced only once it leads a process group of its own, or
+    """Fork a kernel. It is announced only once it leads its own process group; otherwise
     an interrupt meant for it would hit us."""
     is_leader, leads = os.pipe()
     child = os.fork()

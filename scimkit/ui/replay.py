@@ -44,8 +44,8 @@ def temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunSto
 
 
 def play_missing(run: RunStore) -> bool:
-    """In the sandbox, set the app up in a run of an operation that has none: the journey up to the
-    running job. Whether that was done; what an interruption has left over is done when it is resumed.
+    """In the sandbox, set up the app in the run of an operation that has none: run the journey up to the
+    running job. Returns whether that was done. What an interruption left undone is done on resuming.
 
     A run of the journey itself stays as its administrator has left it.
     """

@@ -8,7 +8,7 @@ from html import escape
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Said:
-    """text, and the notebook in the same folder that its last words name: one click in JupyterLab."""
+    """text, and the notebook in the same folder named by its last words: one click in JupyterLab."""
 
     text: str
     notebook: str = ""

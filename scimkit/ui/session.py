@@ -37,7 +37,7 @@ OWN = ("app", "tenant", "run")  # parameters that `begin` itself understands
 class Session:
     """What a notebook works with: `here = begin("5a_connection")`.
 
-    Records are read with `here.record("Scope")` and left with `here.keep(scope)`;
+    Records are read with `here.record("Scope")` and stored with `here.keep(scope)`;
     `here.form` holds the parameters; `here.graph` and `here.scim(token)` are handles.
     """
 
@@ -95,7 +95,7 @@ class Session:
         )
 
     def _for_this_app(self, parameter: Parameter) -> Parameter:
-        """`parameter` with the app's own questions in its sentence, where it takes their answers."""
+        """`parameter` with the app's own questions in its sentence, if it accepts the answers to them."""
         if parameter.name != "decisions":
             return parameter
         fields = {declared.name for declared in self._declared}
@@ -109,7 +109,7 @@ class Session:
             help=(
                 f"key=answer, separated by commas. {own}"
                 if own
-                else f"nothing: {self.app.title} raises no further question"
+                else f"nothing: {self.app.title} has no further questions"
             ),
         )
 
@@ -128,7 +128,7 @@ class Session:
 
     @property
     def pause(self) -> Callable[[], None] | None:
-        """What to do between two readings of a job: wait; in the sandbox time passes by itself."""
+        """What to do between two readings of a job: wait; in the sandbox time passes automatically."""
         if self.tenant.is_sandbox:
             return None
         return lambda: time.sleep(self.tenant.poll_seconds)
@@ -137,10 +137,10 @@ class Session:
         return self.access.scim(token, url)
 
     def tenant_url(self, chosen: str = "") -> str:
-        """The app's address here; says so where the sandbox asks another one than was entered."""
+        """The app's address here; says so where the sandbox uses an address other than the one entered."""
         url = self.access.tenant_url(chosen)
         if self.tenant.is_sandbox and chosen not in ("", url) and not self.quiet:
-            print("In the sandbox its own vendor is asked, whatever Tenant URL is entered.")
+            print("The sandbox uses its own vendor, whatever Tenant URL is entered.")
         return url
 
     def shown(self, text: str) -> str:
@@ -150,9 +150,9 @@ class Session:
         return self.access.now()
 
     def token(self, reference: str = "") -> Secret:
-        """The app's secret: from `reference`, else from where step 2 has noted it.
+        """The app's secret: from `reference`, else from the place that step 2 has noted.
 
-        Asked for at most once a notebook, where the reference is `prompt`.
+        Requested at most once per notebook when the reference is `prompt`.
         """
         reference = reference or self.record("TokenNote").reference
         if reference not in self._secrets:
@@ -180,8 +180,8 @@ class Session:
         return WaitingToken(self.app, self.run, quiet=self.quiet, url_known=bool(url))
 
     def token_form(self, reference: str) -> Any:
-        """A masked field to enter the token in, where there is a front end; else a line
-        saying where it comes from. What is entered is kept where the administrator says."""
+        """A masked field to enter the token, where there is a front end; otherwise a line that
+        says where it comes from. The entry is kept where the administrator says."""
         from scimkit.ui.token_entry import TokenEntry
 
         return TokenEntry(
@@ -193,7 +193,7 @@ class Session:
         )
 
     def _use_from_now_on(self, reference: str, token: Secret) -> None:
-        """Take `token` for `reference` here, and let the next notebooks look for it there."""
+        """Use `token` for `reference` here, and let the next notebooks search for it there."""
         self.hold(reference, token)
         self.run.save_choices(self.step, {"token_ref": reference})
         self.form.change("token_ref", reference)  # so that the cell of this field may be run again, too
@@ -203,15 +203,15 @@ class Session:
         self._secrets[reference] = token
 
     def record(self, kind: str) -> Any:
-        """The record of `kind` that an earlier step has left; stops where a check in it failed."""
+        """The record of `kind` that an earlier step has left; stops if one of its checks failed."""
         value = self.run.get(record_step(kind), kind)
         require_passed(checks_of(value))
         return value
 
     @cached_property
     def enterprise_app(self) -> EnterpriseApp:
-        """The app an operation works on: the one this run has set up, else the existing one that
-        `adopt` (or scimkit.toml) names."""
+        """The app an operation works on: the one this run has set up, else the existing one named
+        by `adopt` (or scimkit.toml)."""
         if self.run.has(record_step("EnterpriseApp"), "EnterpriseApp"):
             return self.record("EnterpriseApp")  # type: ignore[no-any-return]
         from scimkit.operations.existing_app import open_app
@@ -220,7 +220,7 @@ class Session:
 
     @property
     def limits(self) -> Limits:
-        """Seats and deletion threshold, as the earlier steps have noted them."""
+        """Seats and deletion threshold, as recorded by the earlier steps."""
         from scimkit.journey.scope import Limits
 
         seats = self.record("Readiness").seats or self.values.seats
@@ -230,7 +230,7 @@ class Session:
 
     @property
     def decided(self) -> Expectations:
-        """What the profile and step 1 say of the job as a whole."""
+        """What the profile and step 1 say about the job as a whole."""
         from scimkit.journey.expectations import expect_of_job
 
         sign_in_identifier = ""
@@ -245,8 +245,8 @@ class Session:
         )
 
     def _offered(self) -> frozenset[str] | None:
-        """Names of the attributes in the app's own /Schemas; None where they cannot be read.
-        Nobody is asked for a token only for that where the app has published its table."""
+        """Names of the attributes in the app's own /Schemas; None if they cannot be read.
+        Where the app has published its table, no token is requested only for this."""
         from scimkit.journey.expectations import read_offered_names
 
         if self.app.attributes and self.record("TokenNote").reference == "prompt":
@@ -257,7 +257,7 @@ class Session:
             return None
 
     def provisioning_settings(self, url: str) -> ProvisioningSettings:
-        """What 5a stores beside the token, from the form, scimkit.toml and step 1."""
+        """What 5a stores besides the token, from the form, scimkit.toml and step 1."""
         from scimkit.journey.connection import ProvisioningSettings
 
         email = self.form.notification_email or self.values.notification_email or self.record("Readiness").administrator
@@ -272,7 +272,7 @@ class Session:
         return schema
 
     def require(self, value: Any) -> None:
-        """Stop here unless every check passed: those of a record, or one check."""
+        """Stop here unless every check passed: the checks of a record, or one check."""
         require_passed(checks_of(value) or (value,))
 
     # -- what the notebook leaves ------------------------------------------
@@ -282,12 +282,12 @@ class Session:
         return make_plan(self.step, self.tenant, summary=summary, changes=tuple(changes), job_id=job_id)
 
     def confirm(self, plan: ChangePlan) -> Said:
-        """Go on only when this very plan is confirmed, and say so. Raises Waiting otherwise;
+        """Continue only when this exact plan is confirmed, and say so. Otherwise raise Waiting;
         in JupyterLab with a button that confirms it."""
         from scimkit.ui.sentence import Said
 
         if not plan.changes:
-            return Said("Nothing to write: everything is there already.")
+            return Said("Nothing to write: everything exists already.")
         try:
             confirm_plan(plan, self.form.confirm, tenant=self.tenant, run=self.run, now=datetime.now(UTC))
         except Waiting:
@@ -304,7 +304,7 @@ class Session:
             offer_confirmation(plan, lambda fingerprint: self.form.change("confirm", fingerprint))
 
     def keep(self, value: Any) -> Any:
-        """Keep the record this notebook leaves, note how the step stands, and show it."""
+        """Store the record this notebook produces, note the status of the step, and show it."""
         self.run.keep(self.step, value, now=datetime.now(UTC))
         bad = first_failed(checks_of(value))
         if bad is not None:
@@ -328,9 +328,9 @@ class Session:
         warnings = sum(check.status in (Status.WARNING, Status.NOT_OBSERVED) for check in checks_of(value))
         said = f"{self.step} is done"
         if warnings == 1:
-            said += ", with 1 point to look at"
+            said += ", with 1 point to check"
         elif warnings:
-            said += f", with {warnings} points to look at"
+            said += f", with {warnings} points to check"
         if is_operation(self.step):
             return Said(f"{said}.")
         names = [step.name for step in in_order(self.app.journey_order)]

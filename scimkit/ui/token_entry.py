@@ -16,10 +16,10 @@ from scimkit.ui.forms import TokenForm, has_front_end
 
 
 class TokenEntry:
-    """The masked field of `2_token`; `reference` says where the token is to be had afterwards.
+    """The masked field of `2_token`; `reference` says where the token is found afterwards.
 
     label   what the vendor calls the token
-    name    under which it is kept, in a keyring or a file
+    name    the name it is kept under, in a keyring or a file
     use     called with the reference and the token once it is kept
     """
 
@@ -37,7 +37,7 @@ class TokenEntry:
             said = f"Kept as {reference}."
         self._use(reference, token)
         self.reference = reference
-        return f"{said} Now run the cells below once more."
+        return f"{said} Now run the cells below again."
 
     def __repr__(self) -> str:
         return repr(self._form)
@@ -66,11 +66,11 @@ class WaitingToken:
             return
         ask = "Paste"
         if self.app.token.made_by == "vendor":
-            ask = "Send the mail above, and wait for the answer. Then paste"
+            ask = "Send the mail above, and wait for the reply. Then paste"
         raise Waiting(
             f"no {self.app.token.label} has been entered yet",
-            f"{ask} it into the masked field above, press “Keep this token”, and run this cell again and those"
-            " below it.",
+            f"{ask} it into the masked field above, press “Keep this token”, and run this cell and the cells below it"
+            " again.",
         )
 
     def wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
@@ -85,7 +85,7 @@ class WaitingToken:
 
 
 def keep_choices(name: str) -> tuple[tuple[str, str], ...]:
-    """Where a token may be kept on this machine, the safest first. A file lies in the
+    """Where a token may be kept on this machine, the safest place first. A file is in the
     user's own folder, outside every run folder and notebook."""
     file = private_file(name)
     if has_keyring():
@@ -95,5 +95,5 @@ def keep_choices(name: str) -> tuple[tuple[str, str], ...]:
     return (
         *choices,
         ("in this notebook only; the next ones will ask", "prompt"),
-        (f"in a file of yours: {file}", f"file:{file}"),
+        (f"in your own file: {file}", f"file:{file}"),
     )

@@ -2,7 +2,7 @@
 
 A record is described once (`kinds`, and a module for each large one) in the words of `document`: headings, tables,
 checks, lines. `markup` and `plain_text` write that description as HTML and as text, and `display` tells IPython which
-classes to show so. Records themselves know nothing of it.
+classes to show this way. Records themselves do not know about it.
 """
 
 from __future__ import annotations

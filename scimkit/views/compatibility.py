@@ -1,7 +1,7 @@
-"""A `Compatibility` on a terminal: what an administrator decides by, in one screen where all is well.
+"""A `Compatibility` on a terminal: what an administrator decides by, in one screen when all is well.
 
-The checks first, as counts; then each root cause, the worst first; advice in a line each; the verdict last, where
-the eye is when the command has ended.
+The checks first, as counts; then each root cause, the worst first; one line for each piece of
+advice; the verdict last, where the reader looks when the command has ended.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scimkit.compatibility import Compatibility, CompatibilityRow, Finding
 
 Line = tuple[str, str]
-"""A line and how it is to be said: good | doubt | bad | strong | quiet | ""."""
+"""A line and how it is shown: good | doubt | bad | strong | quiet | ""."""
 
 WIDTH = 100  # where nobody says how wide the terminal is
 LONGEST_MESSAGE = 300  # characters of what was sent or came back; `--json` has more
@@ -40,7 +40,7 @@ VERDICTS = {
     "works": ("Entra will work", "good"),
     "works_if": ("Entra will work if …", "doubt"),
     "fails": ("Entra will fail", "bad"),
-    "unknown": ("Nothing speaks against it so far", "doubt"),
+    "unknown": ("Nothing found against it so far", "doubt"),
 }
 GRADES = {"fails": ("BREAKS", "bad"), "conditional": ("CONDITION", "doubt"), "advice": ("ADVICE", "strong")}
 MENDERS = {"vendor": "the vendor", "administrator": "you", "both": "the vendor, or you"}
@@ -51,7 +51,7 @@ MET, OPEN = ("passed", "warning"), ("not_reached", "not_observed")
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Text that is wrapped to the width of the terminal. more: how the second line and those after it are indented."""
+    """Text that is wrapped to the width of the terminal. more: the indentation of the second and later lines."""
 
     text: str
     indent: str
@@ -90,7 +90,7 @@ def _parts(found: Compatibility) -> Iterator[Part]:
 
 
 def _counts(found: Compatibility, finding: Finding) -> bool:
-    """Whether it is met in the dialect that will be spoken: the one in force, or the one that the verdict advises."""
+    """Whether it is met in the dialect that will be used: the one in force, or the one that the verdict advises."""
     if any(condition.startswith(("Add the flag ", "Take the flag ")) for condition in found.conditions):
         return True
     spoken = "default"
@@ -138,7 +138,7 @@ def _table(rows: Iterable[CompatibilityRow], *, written: bool) -> Iterator[Part]
             tone = next((tone for tone in ("bad", "doubt") if tone in (cells[0][1], cells[1][1])), "")
             yield f"  {name:<22}" + "".join(f"{text:<24}" for text, _ in cells).rstrip(), tone
     if not written:
-        yield "  – was not asked: it takes writing, which --write does in a test tenant", "quiet"
+        yield "  – was not asked: it requires writing, which --write does in a test tenant", "quiet"
 
 
 def _cell_for(rows: Iterable[CompatibilityRow], dialect: str) -> Line:
@@ -146,7 +146,7 @@ def _cell_for(rows: Iterable[CompatibilityRow], dialect: str) -> Line:
 
 
 def _cell(rows: list[CompatibilityRow]) -> Line:
-    """`11 of 12`; what could not be asked is told apart."""
+    """`11 of 12`; what could not be asked is shown separately."""
     if not rows:
         return "", ""
     asked = [row for row in rows if row.outcome not in OPEN]
@@ -199,7 +199,7 @@ def _only_dialect(finding: Finding) -> str:
 
 
 def _without_rows(text: str, finding: Finding, word: str) -> str:
-    """`text` with a long list of attributes, which stands there once, replaced by a word."""
+    """`text` with a long list of attributes, which is already shown once, replaced by a word."""
     if len(finding.rows) <= MOST_ROWS:
         return text
     for order in (finding.rows, tuple(sorted(finding.rows))):
@@ -208,7 +208,7 @@ def _without_rows(text: str, finding: Finding, word: str) -> str:
 
 
 def short_target(target: str) -> str:
-    """A target attribute in few letters.
+    """A target attribute in short form.
 
     >>> enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
     >>> short_target('emails[type eq "work"].value'), short_target(f"{enterprise}:manager")
@@ -221,7 +221,7 @@ def short_target(target: str) -> str:
 def _advice(findings: list[Finding]) -> Iterator[Part]:
     if findings:
         yield "", ""
-        yield "ADVICE  not met by this mapping, or borne by Entra", "strong"
+        yield "ADVICE  does not affect this mapping, or Entra tolerates it", "strong"
     for finding in findings:
         only = _only_dialect(finding)
         if only:
@@ -249,11 +249,11 @@ def _left_behind(found: Compatibility) -> Iterator[Part]:
     if not found.left_behind:
         return
     yield "", ""
-    yield f"LEFT AT THE APP  {len(found.left_behind)} of what the probe made could not be removed", "bad"
+    yield f"LEFT IN THE APP  {len(found.left_behind)} of the objects that the probe created could not be removed", "bad"
     for item in found.left_behind:
         yield f"    {item.resource_type:<7}{visible(item.name)}  {visible(item.id)}".rstrip(), ""
     yield from _wrapped(
-        "Run the same command with --cleanup in place of --write, or remove them in the app by hand.", "    ", ""
+        "Run the same command with --cleanup instead of --write, or remove them in the app manually.", "    ", ""
     )
 
 
@@ -265,7 +265,7 @@ def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
     else:
         yield from _wrapped(found.sentence or word, "", tone)
         if found.conditions and found.verdict == "fails":
-            yield "and besides, where that is mended:", ""
+            yield "and also, where that is fixed:", ""
     for condition in found.conditions:
         yield from _wrapped(f"· {_pointed(condition, telling)}", "  ", "", more="    ")
     if found.note:
@@ -274,14 +274,14 @@ def _verdict(found: Compatibility, telling: list[Finding]) -> Iterator[Part]:
     counts = f"{sum(met.get(one, 0) for one in MET)} of {len(found.rows)} checks met, {found.requests} requests"
     made = "; nothing was written"
     if found.written:
-        made = "; test people and groups were made"
+        made = "; test people and groups were created"
         if not found.left_behind:
             made += " and removed"
     yield counts + made, "quiet"
 
 
 def _pointed(condition: str, telling: list[Finding]) -> str:
-    """A condition with the numbers of the findings it comes from; a long list of rows stands there already."""
+    """A condition with the numbers of the findings it comes from; a long list of rows is already shown there."""
     asked = condition.rstrip(".").casefold()
     numbers = [str(number) for number, finding in enumerate(telling, start=1) if asked in finding.meanwhile.casefold()]
     for finding in telling:

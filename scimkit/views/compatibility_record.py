@@ -18,9 +18,9 @@ WHO = {"vendor": "the vendor", "administrator": "you", "both": "the vendor, or y
 
 
 def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ...]]:
-    """The verdict first; then what stands behind it, the worst first; the single checks last.
+    """The verdict first; then what it is based on, the worst first; the single checks last.
 
-    The record on disk has every check; here those that were not met are named, the others counted.
+    The record on disk has every check. Here those that were not met are named, the others counted.
     """
     findings, rows = data.get("findings") or [], data.get("rows") or []
     blocks: list[Block] = [_head(data, rows)]
@@ -32,7 +32,7 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
     advice = [finding for finding in findings if finding.get("breaks") == "advice"]
     if advice:
         columns = {"what was seen": field("title"), "dialect": _dialects, "for the vendor": field("remedy")}
-        blocks.append(table("Advice: nothing that this mapping is hit by", columns, advice))
+        blocks.append(table("Advice: nothing that affects this mapping", columns, advice))
     if data.get("left_behind"):
         left = {"what": field("resource_type"), "name": field("name"), "id": field("id", code=True)}
         blocks.append(table("Could not be removed from the app", left, data["left_behind"]))
@@ -44,13 +44,13 @@ def describe_compatibility_record(data: Data) -> tuple[str, str, tuple[Block, ..
         "outcome": _outcome,
         "cause": field("cause", code=True),
     }
-    blocks.append(table("Checks that were not met, or not made", columns, unmet))
+    blocks.append(table("Checks that were not met, or not run", columns, unmet))
     counts = {"of": field("theme"), "checks": field("checks"), "met": field("met")}
     blocks.append(table("All checks", counts, _themes(rows), empty="none was made"))
     conditional = data.get("verdict") == "works_if" and data.get(
         "conditions"
     )  # its sentence would say all of them a second time
-    said = "Entra will work if what is listed below is done, or known, first."
+    said = "Entra will work if the points listed below are done, or known, first."
     if not conditional:
         said = str(data.get("sentence") or "")
     return "Will Entra work with this endpoint?", said, tuple(blocks)
@@ -120,7 +120,7 @@ def _finding(number: int, finding: Data) -> Pairs:
             ("came back", cell(finding.get("got"))),
             ("rows of the mapping", cell(finding.get("rows"), nothing="none")),
             ("what it means", cell(finding.get("means"))),
-            ("who can mend it", cell(WHO.get(str(finding.get("who")), finding.get("who")))),
+            ("who can fix it", cell(WHO.get(str(finding.get("who")), finding.get("who")))),
             ("for the vendor", cell(finding.get("remedy"))),
             ("in Entra meanwhile", cell(finding.get("meanwhile"))),
             ("checks it spoils", cell(finding.get("explains"))),

@@ -69,9 +69,9 @@ def register(shell: Any) -> None:
 
 
 def _print_text(value: Any, printer: Any, cycle: bool) -> None:
-    """IPython's pretty printer hands itself over instead of taking text back.
+    """IPython's pretty printer passes itself in instead of taking text back.
 
-    Inside a dict or a mixed list a whole page would tear its surroundings apart.
+    Inside a dict or a mixed list, a whole page would break up what is around it.
     """
     printer.text(repr(value) if len(printer.stack) > 1 else to_text(value))
 
@@ -88,7 +88,7 @@ def _print_sequence(earlier: Callable[[Any, Any, bool], None]) -> Callable[[Any,
 
 
 def _is_shown(value: Any) -> bool:
-    """Whether `value` is a plain tuple or list of one class of ours."""
+    """Whether `value` is a plain tuple or list of one of our classes."""
     if type(value) not in (tuple, list) or not value:
         return False
     classes = {type(item) for item in value}

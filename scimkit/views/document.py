@@ -1,8 +1,8 @@
 """What a view is made of, before it becomes HTML or text.
 
 A record is described once, as a title, a sentence and blocks; `markup` and
-`plain_text` draw the same description, so the two forms cannot tell different
-stories.
+`plain_text` render the same description, so the two forms cannot contradict
+each other.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Cell:
 
     text         lines divided by a line feed; control characters of the value are already spelled out
     unconfirmed  the fact behind it has not been confirmed: every form shows a mark
-    code         an id, a path, an expression: fixed-width letters where there are any
-    link         lines that are an https address, and nothing else, out of a profile may be followed; never one a
-    server has sent
+    code         an id, a path, an expression: a fixed-width font where there is one
+    link         lines that are only an https address, and come from a profile, may be followed;
+                 never one that a server has sent
     """
 
     text: str
@@ -44,7 +44,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table under a heading. `left_out` rows were not drawn; `empty` is said where there are none."""
+    """A table under a heading. `left_out` rows are not shown; `empty` is the text shown when there are none."""
 
     title: str
     columns: tuple[str, ...]
@@ -55,7 +55,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One check. `status` is the value of a `evidence.checks.Status`."""
+    """One check. `status` is the value of an `evidence.checks.Status`."""
 
     code: str
     status: str
@@ -78,7 +78,7 @@ Block = Pairs | Table | CheckList
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A record, described: title and sentence ("" for none), blocks in the order they are read."""
+    """A record, described: title and sentence ("" for none), blocks in reading order."""
 
     title: str
     sentence: str
@@ -100,7 +100,7 @@ def status_words(status: str) -> str:
 
 
 def count_statuses(rows: tuple[CheckRow, ...]) -> str:
-    """How many checks of each status, worst first.
+    """The number of checks for each status, worst first.
 
     >>> hm = CheckRow("a.c", "warning", "hm")
     >>> count_statuses((CheckRow("a.b", "passed", "fine"), hm, hm))
@@ -114,14 +114,14 @@ def count_statuses(rows: tuple[CheckRow, ...]) -> str:
 
 
 def _plural(status: str, count: int) -> str:
-    """`warning` is the one status that is a noun."""
+    """`warning` is the only status that is a noun."""
     if status == "warning" and count > 1:
         return "s"
     return ""
 
 
 def first_checks(rows: tuple[CheckRow, ...]) -> tuple[tuple[CheckRow, ...], int]:
-    """The rows that are drawn, and how many are not: all in their order, or the worst of very many.
+    """The rows that are shown, and how many are not: all in their order, or the worst if there are very many.
 
     >>> drawn, left = first_checks((CheckRow("a.b", "passed", ""),) * MOST_CHECKS + (CheckRow("a.c", "failed", ""),))
     >>> drawn[0].status, len(drawn), left
@@ -134,16 +134,16 @@ def first_checks(rows: tuple[CheckRow, ...]) -> tuple[tuple[CheckRow, ...], int]
 
 
 def _within_sight(text: str) -> str:
-    """`text`, or its beginning where it names hundreds: the record in the run folder has all of it."""
+    """`text`, or its beginning where it names hundreds: the record in the run folder has the full text."""
     if len(text) <= MOST_LETTERS:
         return text
     text = REDACTOR.text(text)  # before it is cut: nobody finds a secret in pieces
     kept = text[:MOST_LETTERS].rpartition(", ")[0] or text[:MOST_LETTERS]
-    return f"{kept} … ({len(text) - len(kept)} more letters stand in the record)"
+    return f"{kept} … ({len(text) - len(kept)} more characters are in the record)"
 
 
 def check_row(check: Any, step: str = "") -> CheckRow:
-    """A Check, or the dict it is kept as, as a row."""
+    """A Check, or the dict it is stored as, as a row."""
     take = check.get if isinstance(check, dict) else lambda name, default="": getattr(check, name, default)
     status = str(getattr(take("status"), "value", take("status")) or "not_observed")
     texts = {name: _within_sight(str(take(name) or "")) for name in ("code", "message", "remedy", "source")}

@@ -1,8 +1,8 @@
 """How each kind of record reads: its title, its sentence, its tables.
 
-Everything here works on plain data (`values.plain`), the same that lies in a
-run folder: a notebook shows a living record and the report a stored one with
-the same words. A kind without a description of its own is shown field by field.
+Everything here works on plain data (`values.plain`), the same data that is in a
+run folder: a notebook shows a live record and the report shows a stored one in
+the same words. A kind without its own description is shown field by field.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def describe(value: Any) -> View:
 
 
 def describe_kind(kind: str, data: Data) -> View:
-    """The plain `data` of a record of `kind`; its checks stand in `data["checks"]`."""
+    """The plain `data` of a record of `kind`; its checks are in `data["checks"]`."""
     if kind == "Check":
         return View("", "", (CheckList((check_row(dict(data)),), title="Check"),))
     title, sentence, blocks = DESCRIPTIONS.get(kind, _anything)(data)
@@ -79,7 +79,7 @@ def _spaced(name: str) -> str:
 
 
 def _pairs(data: Data, *names: str, code: tuple[str, ...] = (), **labels: str) -> Pairs:
-    """The named fields that `data` has; `labels` gives one another label."""
+    """The named fields that `data` has; `labels` can give a field another label."""
     return Pairs(
         tuple((labels.get(name, label(name)), cell(data[name], code=name in code)) for name in names if name in data)
     )
@@ -130,10 +130,10 @@ def _readiness(data: Data) -> Description:
 def contradiction_table(contradictions: Sequence[Data]) -> Table:
     """Where the sources disagree, and what scimkit does about it."""
     columns = {"where": field("where"), "what is wrong there": field("fault"), "what scimkit does": field("kit")}
-    return table("Where the sources disagree", columns, contradictions, empty="nowhere that is known")
+    return table("Where the sources disagree", columns, contradictions, empty="no known place")
 
 
-_MAKERS = {"admin": "an administrator, in the app", "vendor": "the vendor", "system": "an account of the system"}
+_MAKERS = {"admin": "an administrator, in the app", "vendor": "the vendor", "system": "a system account"}
 
 
 def _token_note(data: Data) -> Description:
@@ -147,13 +147,13 @@ def _token_note(data: Data) -> Description:
         {**data, "made_by": maker}, "reference", "made_by", code=("reference",), reference="where it is kept"
     )
     rows = (
-        ("expires", cell(data.get("expires"), nothing="nobody has noted when")),
-        ("an old one works beside a new one for", hours),
+        ("expires", cell(data.get("expires"), nothing="no one has recorded when")),
+        ("an old one works alongside a new one for", hours),
         ("renew from", cell(data.get("remind_on"))),
     )
     return (
         f"Token: {data.get('label')}",
-        "Only where it is kept is written down here, never what it is.",
+        "Only the place where it is kept is recorded here, never its value.",
         (Pairs((*pairs.rows, *rows)),),
     )
 
@@ -161,7 +161,7 @@ def _token_note(data: Data) -> Description:
 def _mail_draft(data: Data) -> Description:
     title = f"Mail to {data.get('app')}"
     if not data.get("to"):
-        return title, f"None is needed: nothing has to be asked of {data.get('app')} for the token.", ()
+        return title, f"None is needed: nothing must be requested from {data.get('app')} for the token.", ()
     body = Cell("\n".join(visible(line) for line in str(data.get("body") or "").rstrip().split("\n")))
     rows = (
         ("to", cell(data["to"])),
@@ -169,13 +169,13 @@ def _mail_draft(data: Data) -> Description:
         ("text", body),
         ("source of the address", cell(data.get("source"))),
     )
-    return title, "For you to send: scimkit sends no mail.", (Pairs(rows),)
+    return title, "Send this yourself: scimkit sends no mail.", (Pairs(rows),)
 
 
 def _enterprise_app(data: Data) -> Description:
-    made = "was there before and has been adopted"
+    made = "existed before and has been adopted"
     if data.get("created"):
-        made = "made by this run"
+        made = "created by this run"
     ids = ("service_principal_id", "application_id", "app_id", "gallery_template_id", "template_id", "job_id")
     roles = table(
         "Roles",
@@ -196,15 +196,15 @@ def _candidates(data: Data) -> Description:
         {"name": sp.get("displayName"), "id": sp.get("id"), "ours": sp.get("id") in (data.get("ours") or [])}
         for sp in data.get("existing") or []
     ]
-    columns = {"enterprise app": field("name"), "id": field("id", code=True), "made by this run": field("ours")}
-    sentence = f"Looked for {phrase(data.get('searched'))} in the gallery and found {found}."
+    columns = {"enterprise app": field("name"), "id": field("id", code=True), "created by this run": field("ours")}
+    sentence = f"Searched for {phrase(data.get('searched'))} in the gallery and found {found}."
     if any(check.get("code") == "app.signed_up" for check in data.get("checks") or []):
         sentence = (
-            f"Looked for {phrase(data.get('searched'))} among the enterprise apps: signing up at the vendor adds it,"
-            " nothing is made here."
+            f"Searched for {phrase(data.get('searched'))} among the enterprise apps: signing up at the vendor adds it,"
+            " nothing is created here."
         )
         return "Enterprise apps of that name", sentence, (table("There already", columns, existing, empty="none"),)
-    return "Enterprise apps made from this gallery entry", sentence, (table("There already", columns, existing),)
+    return "Enterprise apps created from this gallery entry", sentence, (table("There already", columns, existing),)
 
 
 # Graph's names of the provisioning settings, by what the portal calls them
@@ -230,18 +230,18 @@ def _connection(data: Data) -> Description:
         secrets_written="settings written",
         matching="matched by",
     )
-    return "Connection", f"{data.get('tenant_url')}, asked as Entra asks.", (pairs, exchange_table(data))
+    return "Connection", f"{data.get('tenant_url')}, with requests as Entra sends them.", (pairs, exchange_table(data))
 
 
 def exchange_table(data: Data) -> Table:
-    """The requests of a connection test and their answers."""
+    """The requests of a connection test and their responses."""
     columns = {
         "sent": field("sent", code=True),
         "status": field("status"),
         "content type": field("media_type"),
         "found": field("found"),
     }
-    return table("What was asked and what came back", columns, data.get("exchanges") or [])
+    return table("What was requested and what was returned", columns, data.get("exchanges") or [])
 
 
 def _change_plan(data: Data) -> Description:
@@ -283,7 +283,7 @@ def _enablement(data: Data) -> Description:
     names = ("started_utc", "interval", "mode", "deletion_threshold")
     return (
         "Provisioning is on",
-        "Entra provisions by itself from now on, cycle after cycle.",
+        "Entra provisions automatically from now on, cycle after cycle.",
         (_pairs(data, *names, mode="in scope"),),
     )
 
@@ -328,13 +328,13 @@ def _log_summary(data: Data) -> Description:
 
 
 def outcome_table(data: Data) -> Table:
-    """Where the log reports something else than was forecast: `{person: "create; skipped"}`."""
+    """Where the log reports something other than the forecast: `{person: "create; skipped"}`."""
     items = []
     for who, said in (data.get("forecast_against_outcome") or {}).items():
         predicted, _, reported = str(said).partition("; ")
         items.append({"who": who, "predicted": predicted, "reported": reported})
     columns = {"person": field("who"), "predicted": field("predicted"), "reported": field("reported")}
-    return table("Forecast against outcome, where they differ", columns, items, empty="no difference was found")
+    return table("Forecast compared with outcome, where they differ", columns, items, empty="no difference was found")
 
 
 def _items(value: Any, first: str, second: str) -> list[dict[str, Any]]:
@@ -425,7 +425,7 @@ def _flatten(data: Data, prefix: str = "") -> tuple[list[dict[str, Any]], list[t
 
 
 def _any_table(title: str, items: Sequence[Any]) -> Table:
-    """A table of whatever the items have in common."""
+    """A table of the fields the items have in common."""
     rows = [
         item if isinstance(item, Mapping) and not is_person(item) and not is_fact(item) else {"value": item}
         for item in items

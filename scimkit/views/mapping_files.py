@@ -1,4 +1,4 @@
-"""How a mapping kept, compared and put back reads."""
+"""How a mapping that was stored, compared or restored reads."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scimkit.views.values import NOTHING, cell, phrase
 Description = tuple[str, str, tuple[Block, ...]]
 _FILES = {
     "file": "to read and review",
-    "schema_file": "everything, as Graph gave it",
+    "schema_file": "everything, as Graph returned it",
     "version": "version of the schema",
     "read_utc": "read (UTC)",
 }
 
 
 def describe_backup(data: Data) -> Description:
-    """What the mapping was when it was kept, and where it lies."""
+    """What the mapping was when it was stored, and where it is."""
     objects = data.get("objects") or []
     columns = {
         "object": field("source_object"),
@@ -37,7 +37,7 @@ def describe_backup(data: Data) -> Description:
 
 
 def describe_comparison(data: Data) -> Description:
-    """What differs, content first; the order of rows by itself."""
+    """What differs, content first; the order of rows separately."""
     before, after = str(data.get("before") or "one side"), str(data.get("after") or "the other")
     changes, order = data.get("changes") or [], data.get("order") or []
     if data.get("same"):
@@ -78,7 +78,7 @@ def _what(change: Data) -> str:
 def describe_forecast(data: Data) -> Description:
     """Who would lose their access, and why."""
     if not data.get("made"):
-        return "Forecast of the restore", "There was nothing to look at in the directory.", ()
+        return "Forecast of the restore", "There was nothing to check in the directory.", ()
     people = table(
         "No longer in scope, or switched off",
         {"person": field("person"), "why": field("reason")},
@@ -92,10 +92,10 @@ def describe_forecast(data: Data) -> Description:
 
 
 def describe_restore(data: Data) -> Description:
-    """What was put back, and who was in scope before and is not any more."""
+    """What was restored, and who was in scope before and no longer is."""
     changes = data.get("changes") or []
     if not data.get("title"):
-        return "Mapping restored", "Nothing was to be put back.", ()
+        return "Mapping restored", "Nothing had to be restored.", ()
     columns = {
         "where": field("place", code=True),
         "before": field("before", code=True),
@@ -110,7 +110,7 @@ def describe_restore(data: Data) -> Description:
     people = table(
         "No longer in scope, by the forecast", {"person": phrase}, data.get("left_scope") or [], empty="nobody"
     )
-    written = table("Written", columns, changes, empty="nothing: it was all there")
+    written = table("Written", columns, changes, empty="nothing: everything was already there")
     return (
         "Mapping restored",
         f"{data['title']}: {count(len(changes), 'difference')} written.",

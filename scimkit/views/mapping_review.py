@@ -1,4 +1,4 @@
-"""How the mapping review reads: the rows, what each pilot person would get, findings by what they ask for."""
+"""How the mapping review reads: rows, what each pilot person would get, findings grouped by what they require."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _overruled(overruled: Sequence[Data]) -> Table:
         "person": field("person"),
         "what scimkit had worked out": field("value"),
     }
-    return table("Where Microsoft's answer stands instead of ours", columns, items)
+    return table("Where Microsoft's result replaces ours", columns, items)
 
 
 def _findings(checks: Sequence[Any]) -> Iterator[CheckList]:
@@ -94,7 +94,7 @@ def _findings(checks: Sequence[Any]) -> Iterator[CheckList]:
 
 
 def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
-    """What Microsoft gives for each expression and person, or group, and why it was not asked where it was not."""
+    """What Microsoft returns for each expression and person, or group, and where it was not asked, why."""
     answers = data.get("answers") or []
     who = "person"
     if any(answer.get("object") == "Group" for answer in answers):
@@ -108,7 +108,7 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     }
     sentence = ". ".join(part.rstrip(".") for part in (data.get("unasked"), data.get("remedy")) if part)
     return (
-        "Microsoft's word on the expressions",
+        "Microsoft's results for the expressions",
         visible(sentence),
         (table("What parseExpression gives", columns, answers),),
     )
@@ -118,7 +118,7 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
 
 
 def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
-    """How one expression comes to its value: the tree as a table, inner parts indented."""
+    """How one expression gets its value: the tree as a table, inner parts indented."""
     steps = list(_steps(data.get("root") or {}, 0))
     columns = {
         "part": lambda row: row["part"],
@@ -130,11 +130,11 @@ def describe_explanation(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     sentence = ""
     if empty:
         sentence = f"Empty for this person: {visible(empty)}."
-    return "How it comes to its value", sentence, (table("Step by step", columns, steps),)
+    return "How it gets its value", sentence, (table("Step by step", columns, steps),)
 
 
 def _steps(step: Data, depth: int) -> Iterator[Data]:
-    """The steps from the outside to the inside. The indent is no blank, which a page would drop."""
+    """The steps from the outside to the inside. The indent is not a space, which a page would drop."""
     role = f"{'· ' * depth}{step.get('role') or 'all of it'}"
     yield {
         "part": Cell(role),

@@ -1,6 +1,6 @@
 """A view as HTML: semantic, escaped, without script, random id or outside request.
 
-Every text goes through jinja2's autoescape and through `visible`. In JupyterLab
+Every string goes through jinja2's autoescape and through `visible`. In JupyterLab
 the colours are the theme's own (`--jp-…`), elsewhere the fallbacks; the words
 say everything that the colours say.
 """
@@ -35,7 +35,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 @cache
 def environment() -> Environment:
-    """The one place where templates are read; escaping is on for all of them."""
+    """The only place where templates are read; escaping is on for all of them."""
     import jinja2
 
     env = jinja2.Environment(
@@ -58,7 +58,7 @@ def environment() -> Environment:
 
 
 def _parts(text: str) -> list[str]:
-    """A text in the parts between which a line may end: `urn:…:User:` and then `manager`,
+    """A string in the parts between which a line may break: `urn:…:User:` and then `manager`,
     rather than in the middle of a word or nowhere at all.
 
     text  without control characters (`visible`)
@@ -71,7 +71,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _line_class(parts: list[str]) -> str:
-    """How a line may break, where that is not as usual: a time nowhere, an endless word anywhere."""
+    """How a line may break where this is unusual: nowhere in a time, anywhere in an endless word."""
     if len(parts) == 1 and _TIME.fullmatch(parts[0]):
         return "sk-time"
     if any(_UNJOINED.search(part) for part in parts):
@@ -84,7 +84,7 @@ def _kind_of(block: Any) -> str:
 
 
 def render_html(view: View) -> str:
-    """The view as one `<div class="scimkit">` with its own few styles."""
+    """The view as one `<div class="scimkit">` with a few styles of its own."""
     return environment().get_template("view.html").render(view=view, style=style("view.css")).strip()
 
 

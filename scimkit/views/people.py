@@ -1,12 +1,12 @@
-"""People under stable pseudonyms, for what leaves the hands of who may see them.
+"""People under stable pseudonyms, for data that goes beyond those who may see them.
 
-First everything is learnt that names a person in a run: ids, user names, names,
-addresses, mapped values. Then each of these is replaced wherever it stands, also
+First everything that names a person in a run is learnt: ids, user names, names,
+addresses, mapped values. Then each of these is replaced wherever it occurs, also
 in messages, addresses and bodies of requests. Any other address in a domain of
-these people is replaced as well: a name that no record knows is a name all the same.
+these people is replaced as well, because a name that no record contains is still a name.
 
-A pseudonym is a keyed hash: the same person has the same one all through a run,
-and without the run's key nobody can test a guess.
+A pseudonym is a keyed hash: the same person has the same one throughout a run,
+and without the run's key no one can test a guess.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _SHARED_SOURCES = {
 
 
 def is_shared(target: str) -> bool:
-    """Whether the values of a target attribute say nothing about who somebody is.
+    """Whether the values of a target attribute say nothing about who a person is.
 
     >>> is_shared("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"), is_shared("name.givenName")
     (True, False)
@@ -65,9 +65,9 @@ def is_shared(target: str) -> bool:
 
 
 class People:
-    """Who occurs in a run. `learn` everything first, then `mask`.
+    """The people who occur in a run. `learn` everything first, then `mask`.
 
-    key  of the run; who has it can test guesses, so it stays in the run folder
+    key  of the run; anyone who has it can test guesses, so it stays in the run folder
     """
 
     def __init__(self, key: bytes) -> None:
@@ -81,7 +81,7 @@ class People:
     # -- learning ----------------------------------------------------------
 
     def learn(self, documents: Iterable[Any]) -> None:
-        """Take in plain data: all records, journal entries and run.json together."""
+        """Learn from plain data: all records, journal entries and run.json together."""
         known = list(documents)
         for look in (_find_people, _find_references):  # references last: they may use names that people give
             for document in known:
@@ -94,7 +94,7 @@ class People:
         self._replace = None
 
     def _note(self, values: list[str]) -> None:
-        """All `values` are of one person; the first one known already says who."""
+        """All `values` belong to one person; the first one already known says who."""
         marks = [self._same[value.lower()] for value in values if value.lower() in self._same]
         if marks:
             mark = marks[0]
@@ -107,7 +107,7 @@ class People:
     # -- masking -----------------------------------------------------------
 
     def pseudonym(self, value: str) -> str:
-        """The pseudonym of whom `value` belongs to, such as `person-3f2a`."""
+        """The pseudonym of the person that `value` belongs to, such as `person-3f2a`."""
         mark = self._same.get(value.lower(), value.lower())
         return self._names.get(mark) or f"person-{self._digest(mark)[:8]}"
 
@@ -131,7 +131,7 @@ class People:
         return names
 
     def mask(self, value: Any) -> Any:
-        """`value`, plain data or text, with every person under their pseudonym."""
+        """`value`, plain data or text, with every person replaced by their pseudonym."""
         if self._replace is None:
             self._names = self._choose_names()
             self._replace = self._make_replace()
@@ -177,7 +177,7 @@ class People:
         return masked
 
     def _masked_source(self, attribute: str, has: str) -> str:
-        """What somebody has in a source attribute, as a scoping filter met it."""
+        """What a person has in a source attribute, as a scoping filter encountered it."""
         if attribute.lower() in _SHARED_SOURCES or has.startswith(_MARKED):
             return has
         masked = str(self._masked(has))
@@ -244,7 +244,7 @@ def _find_people(value: Any) -> Iterator[list[str]]:
 
 
 def _find_references(value: Any) -> Iterator[list[str]]:
-    """People named by text alone, and the values that were mapped or observed for them."""
+    """People named only by text, and the values that were mapped or observed for them."""
     if isinstance(value, Mapping):
         for field in ("person", "administrator", "notification_email"):
             if (
@@ -270,7 +270,7 @@ def _find_references(value: Any) -> Iterator[list[str]]:
 
 
 def _texts(value: Any) -> list[str]:
-    """The identifying texts in the value of an attribute, whatever its shape."""
+    """The identifying strings in the value of an attribute, whatever its shape."""
     if isinstance(value, str):
         if value.strip() and not value.startswith(_MARKED):
             return [value]
@@ -310,7 +310,7 @@ def _all_texts(value: Any) -> Iterator[str]:
 
 
 def _renamed(value: Any, who: str) -> Any:
-    """`value` of an identifying attribute with every identifying text in it replaced by `who`."""
+    """`value` of an identifying attribute with every identifying string in it replaced by `who`."""
     if isinstance(value, Mapping):
         return {name: item if is_shared(name) else _renamed(item, who) for name, item in value.items()}
     if isinstance(value, list):
@@ -321,7 +321,7 @@ def _renamed(value: Any, who: str) -> Any:
 
 
 def _is_searched(value: str) -> bool:
-    """Whether `value` is special enough to be replaced in running text: not `A`, `True` or `40`."""
+    """Whether `value` is distinctive enough to be replaced in running text: not `A`, `True` or `40`."""
     short_number = value.isdigit() and len(value) < 5
     return (
         len(value) >= 2
@@ -331,13 +331,13 @@ def _is_searched(value: str) -> bool:
 
 
 def _is_long_enough(value: str) -> bool:
-    """Whether `value` is found inside longer words too; a short name only as a word of its own."""
+    """Whether `value` is also found inside longer words; a short name only as a word of its own."""
     wide = any(ord(letter) > 0x2E7F for letter in value)  # scripts without blanks between words
     return "@" in value or "%40" in value or wide or len(value) >= 20
 
 
 def _spellings(value: str) -> set[str]:
-    """`value` as JSON, addresses and HTML repeat it."""
+    """`value` in the forms it has in JSON, addresses and HTML."""
     escaped = json.dumps(value)[1:-1]
     return {
         value,
@@ -364,7 +364,7 @@ def _search_pattern(anywhere: Iterable[str], words: Iterable[str], domains: Iter
 
 
 def _trie_pattern(texts: Iterable[str]) -> str:
-    """One pattern for many texts, longest first, that stays quick with thousands of people."""
+    """One pattern for many strings, longest first, that stays fast with thousands of people."""
     root: dict[str, Any] = {}
     for text in sorted(texts):
         node = root

@@ -32,7 +32,7 @@ _LONGEST_WORD = 30  # a longer id or address may be broken to keep a table a tab
 
 
 def render_text(view: View) -> str:
-    """The whole view; no trailing blanks, no final line feed."""
+    """The whole view; no trailing spaces, no final line feed."""
     head = list(chain.from_iterable(_wrap(visible(text), WIDTH) for text in (view.title, view.sentence) if text))
     parts = ["\n".join(head), *("\n".join(_block(block)) for block in view.blocks)]
     return "\n\n".join(part for part in parts if part)
@@ -87,7 +87,7 @@ def _grid(table: Table, widths: list[int]) -> list[str]:
 
 
 def _stack(table: Table) -> list[str]:
-    """A table too wide for its columns: one row below the other, each numbered."""
+    """A table too wide for its columns: the rows one below the other, each numbered."""
     left = max(width_of(visible(name)) for name in table.columns)
     widths = [len(str(len(table.rows))) + 1, left, 0]
     widths[2] = WIDTH - sum(widths) - _GAP * 3
@@ -103,8 +103,8 @@ def _stack(table: Table) -> list[str]:
 
 
 def _column_widths(table: Table) -> list[int]:
-    """The width of each column: its longest line where all fit; otherwise the widest
-    give way, but none below its longest word. Empty when even that is too wide."""
+    """The width of each column: its longest line if all fit; otherwise the widest columns
+    shrink, but none below its longest word. Empty when even that is too wide."""
     natural, least = [], []
     for index, name in enumerate(table.columns):
         texts = [visible(name), *chain.from_iterable(_marked(row[index]).split("\n") for row in table.rows)]
@@ -163,7 +163,7 @@ def _side_by_side(columns: list[list[str]], widths: list[int]) -> list[str]:
 
 
 def width_of(text: str) -> int:
-    """Columns that `text` takes: East Asian wide letters two, combining marks none."""
+    """The columns that `text` occupies: two for East Asian wide letters, none for combining marks."""
     if text.isascii():
         return len(text)
     return sum(_letter_width(letter) for letter in text)
@@ -178,7 +178,7 @@ def _letter_width(letter: str) -> int:
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` columns; long ids and addresses are broken where they must be."""
+    """`text` in lines of at most `width` columns; long ids and addresses are broken where necessary."""
     if width_of(text) <= width:
         return [text]
     text = REDACTOR.text(text)  # before it is broken: nobody finds a secret in pieces

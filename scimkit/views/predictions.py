@@ -1,4 +1,4 @@
-"""How what is predicted reads, and what came of it: the pilot and the forecast, people and groups."""
+"""How predictions read, and what came of them: the pilot and the forecast, people and groups."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def describe_predictions(data: Data) -> Description:
 
 
 def prediction_table(predictions: Sequence[Data]) -> Table:
-    """What would happen to each person, and the values they would be given."""
+    """What would happen to each person, and the values they would get."""
     columns = {
         "person": field("person"),
         "predicted": field("action"),
@@ -41,7 +41,7 @@ def prediction_table(predictions: Sequence[Data]) -> Table:
 
 
 def describe_pilot(data: Data) -> Description:
-    """The pilot, three times told."""
+    """The pilot in three versions."""
     people, groups = data.get("people") or [], data.get("groups") or []
     blocks: list[Block] = [pilot_table("Predicted, reported, observed", people)]
     if groups:
@@ -54,7 +54,7 @@ def describe_pilot(data: Data) -> Description:
 
 
 def pilot_table(title: str, people: Sequence[Data]) -> Table:
-    """One row a person: what scimkit predicted, Entra reported, and the app was observed to hold."""
+    """One row per person: what scimkit predicted, what Entra reported, and what the app was observed to hold."""
     columns = {
         "person": field("person"),
         "predicted": field("predicted"),
@@ -67,7 +67,7 @@ def pilot_table(title: str, people: Sequence[Data]) -> Table:
 
 
 def pilot_group_table(title: str, groups: Sequence[Data]) -> Table:
-    """The same of the pilot group; observed are the pilot people who are in it."""
+    """The same for the pilot group; the observed members are the pilot people who are in it."""
     columns = {
         "group": _group_name,
         "predicted": _predicted,
@@ -95,7 +95,7 @@ def describe_forecast(data: Data) -> Description:
 
 
 def group_forecast_table(groups: Sequence[Data]) -> Table:
-    """One row a group, with how many of its members come along."""
+    """One row per group, with the number of its members that come with it."""
     columns = {
         "group": field("name"),
         "predicted": _action,

@@ -12,18 +12,18 @@ from scimkit.views.values import cell, phrase
 
 MOST_PEOPLE = 12  # a screenful; the record names everybody
 OBJECTS = {"User": ("person", "people"), "Group": ("group", "groups")}
-MODES = {"assigned": "whoever is assigned", "all": "everybody in the directory"}
+MODES = {"assigned": "whoever is assigned", "all": "everyone in the directory"}
 
 
 def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
-    """The scope: who is assigned, what the filters make of it, who goes first."""
+    """The scope: who is assigned, how the filters change this, who goes first."""
     columns = {
         "name": field("name"),
         "kind": field("kind"),
         "role": field("role"),
         "direct members": field("direct_members"),
         "nested members": field("nested_members"),
-        "made by this run": field("made_here"),
+        "created by this run": field("made_here"),
     }
     assigned = table("Assignments", columns, data.get("assignments") or [])
     reviews = data.get("filter_reviews") or []
@@ -39,29 +39,29 @@ def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
 
 
 def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
-    """A filter that was only tried: who stays, who goes, who comes."""
+    """A filter that was only tried: who stays in scope, who leaves it, who enters it."""
     review = data.get("review") or {}
     if not data.get("text"):
         return "A filter to try", "None was given: set try_filter to see what one would do.", ()
     if review["problem"]:
         return (
             "A filter, tried",
-            f"{data['text']}: nobody was judged, because {review['problem']}.",
+            f"{data['text']}: no one was evaluated, because {review['problem']}.",
             (_remarks(review),),
         )
     leaving, entering = data.get("leaving") or [], data.get("entering") or []
     out = review["judged"] - data["staying"] - len(leaving) - len(entering)
     said = (
-        f"of {review['judged']} people assigned {data['staying']} would stay, {len(leaving)} go out, {len(entering)}"
-        f" come in, {out} stay out"
+        f"of {review['judged']} people assigned, {data['staying']} would stay in scope, {len(leaving)} would leave it,"
+        f" {len(entering)} would enter it, {out} would stay out"
     )
     remarks = []
     if review["remarks"]:
         remarks = [_remarks(review)]
     blocks = (
-        _people("Who would go out", leaving, empty="nobody"),
+        _people("Who would leave the scope", leaving, empty="nobody"),
         table(
-            "Who would come in",
+            "Who would enter the scope",
             {"person": field("person")},
             [{"person": name} for name in entering],
             most=MOST_PEOPLE,
@@ -87,7 +87,7 @@ def people_table(title: str, people: Sequence[Data]) -> Table:
 
 
 def _review(review: Data) -> list[Block]:
-    """The filters of one mapping: what they say, whom they leave out by which clause, and who depends on an open
+    """The filters of one mapping: what they say, who is left out by which clause, and who depends on an open
     rule."""
     what = " of the group mapping"
     if review["object"] == "User":
@@ -110,7 +110,7 @@ def _review(review: Data) -> list[Block]:
 
 
 def _filter_table(filters: Sequence[Data], what: str = "") -> Table:
-    none = "none: everybody who is assigned passes"
+    none = "none: everyone who is assigned passes"
     return table(f"Scoping filters{what}", {"filter": field("filter", code=True)}, filters, empty=none)
 
 
@@ -123,7 +123,7 @@ def _who(item: Data) -> Cell:
 
 
 def _clauses(left_out: Data) -> Cell:
-    """Each clause that is false for somebody, a line, and what they have there."""
+    """One line for each clause that is false for someone, and the value they have there."""
     lines = []
     for clause in left_out["clauses"]:
         wanted = " ".join(part for part in (clause["operator"], clause["value"]) if part)
@@ -142,11 +142,11 @@ def _doubts(review: Data) -> list[Block]:
     rows = [
         {**each, "passes_when": words.get(each["passes_when"], "the whole value only")} for each in review["doubtful"]
     ]
-    return [table("Who passes under one reading of patterns only (unconfirmed)", columns, rows, most=MOST_PEOPLE)]
+    return [table("Who passes under only one reading of patterns (unconfirmed)", columns, rows, most=MOST_PEOPLE)]
 
 
 def _remarks(review: Data) -> Table:
-    """What stands among the checks of a scope; a trial has none."""
+    """What is among the checks of a scope; a trial has none."""
     columns = {"what": field("message"), "what to do": field("remedy"), "known from": _mark}
     return table("Remarks on the filters", columns, review["remarks"], most=MOST_PEOPLE)
 

@@ -25,5 +25,5 @@ def _row(readers: Iterable[Callable[[Data], Any]], item: Data) -> tuple[Cell, ..
 
 
 def field(name: str, *, code: bool = False, nothing: str = NOTHING) -> Callable[[Data], Cell]:
-    """Reads the member `name`; `nothing` is what an empty one shows."""
+    """Read the member `name`; `nothing` is what is shown for an empty one."""
     return lambda item: cell(item.get(name), code=code, nothing=nothing)

@@ -1,8 +1,8 @@
-"""Values as people read them, and as nobody can abuse them.
+"""Values in a form that people can read and no one can abuse.
 
 What a vendor or a directory returns is data: control characters, bidirectional
 overrides and invisible letters are spelled out (`\\u202e`), so that a display
-name can neither forge a line of a table nor turn the text around it.
+name can neither forge a line of a table nor reverse the text around it.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def _spelled(letter: str) -> str:
 def plain(value: Any) -> Any:
     """`value` as dicts, lists, text, numbers, booleans and None.
 
-    Takes records, pydantic models and everything inside them; sets are sorted,
-    so that two runs read alike. What is none of these is shown by the name of
-    its class and nothing else: no address in memory, and no secret.
+    Accepts records, pydantic models and everything inside them; sets are sorted,
+    so that two runs read the same. Anything else is shown only by the name of its
+    class: no address in memory, and no secret.
     """
     if isinstance(value, Enum):
         return plain(value.value)
@@ -104,7 +104,7 @@ def is_person(value: Any) -> bool:
 
 
 def phrase(value: Any) -> str:
-    """A plain value as text: yes, no, lists by commas, people by name and user name."""
+    """A plain value as text: yes, no, lists with commas, people by name and user name."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
@@ -148,7 +148,7 @@ def cell(value: Any, *, code: bool = False, nothing: str = NOTHING) -> Cell:
 
 
 def json_text(value: Any) -> str:
-    """A body as it is read: indented JSON, every line free of invisible characters."""
+    """A body in readable form: indented JSON, every line free of invisible characters."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=lambda item: f"<{type(item).__name__}>")
     return "\n".join(visible(line) for line in text.split("\n"))
 

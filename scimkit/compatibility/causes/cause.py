@@ -105,7 +105,7 @@ class Cause:
 
 
 def name_source(text: str) -> str:
-    """A cause's source with the documents' whole titles.
+    """A cause's source with the full titles of the documents.
 
     >>> name_source("KNO; RFC 7644, 3.3")
     'Known issues for provisioning; RFC 7644, 3.3'

@@ -12,10 +12,10 @@ GROUPS = (
         who=BOTH,
         breaks=FAILS,
         means=(
-            "The group mapping is on by default; a job that asks for groups here goes into quarantine though all people"
-            " succeed."
+            "The group mapping is on by default. A job that requests groups here goes into quarantine although all"
+            " people succeed."
         ),
-        remedy="Offer /Groups, or say that groups are not supported.",
+        remedy="Offer /Groups, or state that groups are not supported.",
         meanwhile="Switch the group mapping off.",
         way=GROUPS_OFF,
         certainty="documented",
@@ -29,7 +29,7 @@ GROUPS = (
         breaks=FAILS,
         means="No group can be matched or created.",
         remedy=(
-            "Support displayName eq on /Groups with excludedAttributes=members; answer an empty list where nothing"
+            "Support displayName eq on /Groups with excludedAttributes=members. Return an empty list where nothing"
             " matches."
         ),
         meanwhile="Switch the group mapping off.",
@@ -64,12 +64,12 @@ GROUPS = (
     ),
     Cause(
         code="compat.group_not_stored",
-        title="Values of a group are not stored as sent",
+        title="Values of a group are not stored as they are sent",
         who=VENDOR,
         breaks=CONDITIONAL,
-        means="Entra sends them again at each look: {rows}.",
-        remedy="Store values as they come.",
-        meanwhile="Take these rows out of the group mapping: {rows}.",
+        means="Entra sends them again in every cycle: {rows}.",
+        remedy="Store values as they are sent.",
+        meanwhile="Remove these rows from the group mapping: {rows}.",
         way=DROP_ROWS,
         certainty="documented",
         source="TUT",
@@ -79,9 +79,9 @@ GROUPS = (
         title="The same group can be created twice",
         who=VENDOR,
         breaks=ADVICE,
-        means="Two groups of one name: the match finds both, and the group fails.",
-        remedy="Refuse a second displayName with 409.",
-        meanwhile="Look for groups of the same name before the first cycle.",
+        means="There are two groups with the same name: the match finds both, and the group fails.",
+        remedy="Refuse a second group with the same displayName with 409.",
+        meanwhile="Check for groups with the same name before the first cycle.",
         way=KNOW,
         certainty="documented",
         source="TUT",
@@ -103,9 +103,9 @@ GROUPS = (
         title="A group is not found when its name differs in case",
         who=VENDOR,
         breaks=ADVICE,
-        means="A group that exists with other capital letters is not taken over.",
+        means="An existing group with different capitalization is not matched.",
         remedy="Compare displayName without regard to case.",
-        meanwhile="Make sure that groups which exist already are spelt as in Entra.",
+        meanwhile="Make sure that the names of existing groups are spelt as in Entra.",
         way=KNOW,
         certainty="documented",
         source="RFC 7643, 4.2",
@@ -116,7 +116,7 @@ GROUPS = (
         who=VENDOR,
         breaks=FAILS,
         means="Entra reads a linked group before it changes it.",
-        remedy="Answer GET /Groups/{id}.",
+        remedy="Return the group for GET /Groups/{id}.",
         meanwhile="Switch the group mapping off.",
         way=GROUPS_OFF,
         certainty="documented",
@@ -124,11 +124,11 @@ GROUPS = (
     ),
     Cause(
         code="compat.group_patch_answer",
-        title="A change of a group is answered with its members",
+        title="A change of a group returns its members",
         who=VENDOR,
         breaks=ADVICE,
-        means="Large groups make large answers; Microsoft asks for 204.",
-        remedy="Answer PATCH of a group with 204.",
+        means="Large groups cause large responses. Microsoft asks for 204.",
+        remedy="Return 204 for PATCH of a group.",
         meanwhile="Nothing to change.",
         way=KNOW,
         certainty="documented",
@@ -140,7 +140,7 @@ GROUPS = (
         who=VENDOR,
         breaks=CONDITIONAL,
         means="Groups that are gone in Entra stay in the app.",
-        remedy="Answer DELETE /Groups/{id} with 204, and 404 afterwards.",
+        remedy="Return 204 for DELETE /Groups/{id}, and 404 afterwards.",
         meanwhile="Clear the Delete action of the group mapping.",
         way=KNOW,
         certainty="documented",

@@ -8,26 +8,30 @@ from scimkit.compatibility.record import FAILS
 QUERIES = (
     Cause(
         code="compat.no_match_not_empty_list",
-        title="A search without a hit is not answered with an empty list",
+        title="A search without a match does not return an empty list",
         who=VENDOR,
         breaks=FAILS,
         means=(
-            "Test Connection asks for somebody who cannot exist; anything but 200 and an empty list ends in quarantine."
+            "Test Connection searches for a person who cannot exist. Anything but 200 and an empty list ends in"
+            " quarantine."
         ),
         remedy="Answer 200 with a ListResponse whose totalResults is 0.",
-        meanwhile="Nothing in Entra helps.",
+        meanwhile="No setting in Entra helps.",
         certainty="documented",
         source="TUT, QUA",
         explains=(*QUERYING,),
     ),
     Cause(
         code="compat.not_a_list_response",
-        title="The answer to a query is not a ListResponse",
+        title="A query does not return a ListResponse",
         who=VENDOR,
         breaks=FAILS,
         means="Entra cannot read it and logs SystemForCrossDomainIdentityManagementServiceIncompatible.",
-        remedy="Answer every query with a ListResponse: schemas, totalResults, Resources, startIndex, itemsPerPage.",
-        meanwhile="Nothing in Entra helps.",
+        remedy=(
+            "Answer every query with a ListResponse that has schemas, totalResults, Resources, startIndex and"
+            " itemsPerPage."
+        ),
+        meanwhile="No setting in Entra helps.",
         certainty="documented",
         source="TUT",
         explains=(*QUERYING, "compat.list_fields_missing"),
@@ -37,48 +41,50 @@ QUERIES = (
         title="The filter is ignored: people who do not match are returned",
         who=VENDOR,
         breaks=FAILS,
-        means="Every match would find the wrong account, or several: people would be linked to strangers.",
-        remedy="Evaluate `filter`; return only what matches.",
-        meanwhile="Leave provisioning off: this would mix up accounts.",
+        means=(
+            "Every match would find the wrong account, or several: people would be linked to other people's accounts."
+        ),
+        remedy="Evaluate `filter`, and return only matching resources.",
+        meanwhile="Leave provisioning off. It would mix up accounts.",
         certainty="documented",
         source="TUT",
         explains=(*QUERYING, "compat.deleted_still_there", "compat.no_match_not_empty_list"),
     ),
     Cause(
         code="compat.matching_not_filterable",
-        title="The matching attribute cannot be searched by",
+        title="The matching attribute cannot be used in a search",
         who=BOTH,
         breaks=FAILS,
-        means="Entra looks for each person by {rows}; without an answer nobody is matched or created.",
+        means="Entra searches for each person by {rows}. Without an answer no one is matched or created.",
         remedy="Support `eq` filters on {rows}.",
-        meanwhile="Match by another attribute, one the endpoint can be searched by.",
+        meanwhile="Match by another attribute that the endpoint can search by.",
         certainty="documented",
         source="TUT",
         explains=(*SEARCHING,),
     ),
     Cause(
         code="compat.match_not_found",
-        title="Somebody who exists is not found by the matching attribute",
+        title="An existing person is not found by the matching attribute",
         who=VENDOR,
         breaks=FAILS,
         means="Entra creates the person again: 409 in every cycle, or a second account.",
-        remedy="Find by {rows} whatever was stored there.",
-        meanwhile="Match by another attribute, one the endpoint finds people by.",
+        remedy="Find people by {rows}, whatever value was stored.",
+        meanwhile="Match by another attribute by which the endpoint finds people.",
         certainty="documented",
         source="HOW",
         explains=("compat.inactive_hidden", "compat.match_case_sensitive", "compat.renamed_not_found"),
     ),
     Cause(
         code="compat.match_reads_mail",
-        title="People are found by their mail address where the user name was asked for",
+        title="People are found by their mail address when the search is for the user name",
         who=VENDOR,
         breaks=CONDITIONAL,
         means=(
-            "Whoever has another mail address than the value of {rows} is not found, and created again; another"
-            " person's mail finds a stranger."
+            "A person whose mail address differs from the value of {rows} is not found, and is created again. Another"
+            " person's mail address finds the wrong account."
         ),
-        remedy="Compare what the filter names.",
-        meanwhile="Make sure that mail and {rows} are the same for everybody in scope, or map one source to both.",
+        remedy="Compare the attribute that the filter names.",
+        meanwhile="Make sure that mail and {rows} are the same for everyone in scope, or map one source to both.",
         way=KNOW,
         certainty="documented",
         source="TUT",
@@ -86,17 +92,17 @@ QUERIES = (
     ),
     Cause(
         code="compat.renamed_not_found",
-        title="Whoever was renamed is not found by the new name",
+        title="A renamed person is not found by the new name",
         who=VENDOR,
         breaks=CONDITIONAL,
         means=(
-            "Entra goes by the id it has noted. Where it has to match again, after a restart with resetScope Full, the"
+            "Entra uses the id it has stored. When it has to match again, after a restart with resetScope Full, the"
             " person is created a second time."
         ),
-        remedy="Search the values as they are now.",
+        remedy="Search the current values.",
         meanwhile=(
-            "Do not reset the job's state (restart with resetScope Full) after people were renamed; correct them in the"
-            " app first."
+            "Do not reset the job's state (restart with resetScope Full) after people were renamed. Correct their names"
+            " in the app first."
         ),
         way=KNOW,
         certainty="documented",
@@ -104,13 +110,13 @@ QUERIES = (
     ),
     Cause(
         code="compat.match_case_sensitive",
-        title="Somebody is not found when the matching value differs in case",
+        title="A person is not found when the matching value differs in capitalization",
         who=VENDOR,
         breaks=CONDITIONAL,
-        means="Accounts that exist with other capital letters are not matched: conflicts, or second accounts.",
-        remedy="Compare userName without regard to case (it is caseExact false).",
+        means="Accounts in different capitalization are not matched: conflicts, or second accounts.",
+        remedy="Compare userName without regard to capitalization (it is caseExact false).",
         meanwhile=(
-            "Make sure that existing accounts are spelt as in Entra; ToLower in the mapping helps where the app holds"
+            "Make sure that existing accounts are spelled as in Entra. ToLower in the mapping helps if the app stores"
             " them in lower case."
         ),
         way=KNOW,
@@ -122,11 +128,11 @@ QUERIES = (
     ),
     Cause(
         code="compat.filter_words_case",
-        title="Attribute names or operators of a filter are compared with case",
+        title="Attribute names or operators of a filter are case-sensitive",
         who=VENDOR,
         breaks=ADVICE,
-        means="Entra spells attributes as the mapping does; only a mapping in other spelling is hit.",
-        remedy="Compare attribute names and operators without regard to case.",
+        means="Entra spells attributes as the mapping does. Only a mapping with another spelling is affected.",
+        remedy="Compare attribute names and operators without regard to capitalization.",
         meanwhile="Spell the target attributes exactly as the endpoint does.",
         way=KNOW,
         certainty="documented",
@@ -137,11 +143,11 @@ QUERIES = (
         title="Special characters in a searched value break the search",
         who=VENDOR,
         breaks=CONDITIONAL,
-        means="People whose matching value holds such a character are not matched.",
-        remedy="Decode the query once and read the filter's text as JSON text.",
+        means="People whose matching value contains such a character are not matched.",
+        remedy="Decode the query once, and read the filter's text as JSON text.",
         meanwhile=(
-            "Find the people whose matching value holds such characters, and match by another attribute or leave them"
-            " out."
+            "Find the people whose matching value contains such characters. Match by another attribute, or leave them"
+            " out of scope."
         ),
         way=KNOW,
         certainty="documented",
@@ -149,10 +155,10 @@ QUERIES = (
     ),
     Cause(
         code="compat.filter_and",
-        title="A filter with `and` is not understood",
+        title="A filter with `and` is not supported",
         who=VENDOR,
         breaks=ADVICE,
-        means="The test of a reference by id and manager uses `and`; whether it is still sent is (unconfirmed).",
+        means="The check of a reference by id and manager uses `and`. Whether Entra still sends it is (unconfirmed).",
         remedy="Support `and` between `eq` comparisons.",
         meanwhile="Nothing to change.",
         way=KNOW,
@@ -162,10 +168,10 @@ QUERIES = (
     ),
     Cause(
         code="compat.reference_filter",
-        title="A person cannot be searched by id together with a reference",
+        title="A person cannot be found by id together with a reference",
         who=VENDOR,
         breaks=ADVICE,
-        means="The test of a manager or member uses such a filter; whether it is still sent is (unconfirmed).",
+        means="The check of a manager or member uses such a filter. Whether Entra still sends it is (unconfirmed).",
         remedy="Support `id eq … and manager eq …`, and for groups `id eq … and members eq …`.",
         meanwhile="Nothing to change.",
         way=KNOW,
@@ -174,10 +180,10 @@ QUERIES = (
     ),
     Cause(
         code="compat.filter_typed_path",
-        title="A filter with a typed path is not understood",
+        title="A filter with a typed path is not supported",
         who=VENDOR,
         breaks=ADVICE,
-        means="Only where people are matched by such an attribute; this mapping does not.",
+        means="This matters only where people are matched by such an attribute. This mapping does not do that.",
         remedy='Support filters such as emails[type eq "work"].value eq "…".',
         meanwhile="Do not match by a typed attribute.",
         way=KNOW,
@@ -186,10 +192,10 @@ QUERIES = (
     ),
     Cause(
         code="compat.external_id_filter",
-        title="externalId cannot be searched by",
+        title="externalId cannot be used in a search",
         who=VENDOR,
         breaks=ADVICE,
-        means="Microsoft asks for it; this mapping does not match by externalId.",
+        means="Microsoft asks for it. This mapping does not match by externalId.",
         remedy="Support externalId eq.",
         meanwhile="Do not match by externalId.",
         way=KNOW,
@@ -198,11 +204,11 @@ QUERIES = (
     ),
     Cause(
         code="compat.word_strict",
-        title="Add on a value that is there, or Replace on one that is not, does not work",
+        title="Add on an existing value, or Replace on a missing one, does not work",
         who=VENDOR,
         breaks=ADVICE,
-        means="Entra was seen to choose the word by what it last read; a Microsoft employee says to expect either.",
-        remedy="Take Add and Replace as “set” for attributes with one value.",
+        means="Entra was seen to choose the word by what it last read. A Microsoft employee says to expect either.",
+        remedy="Treat Add and Replace as “set” for attributes with one value.",
         meanwhile="Nothing to change.",
         way=KNOW,
         certainty="seen",
@@ -210,12 +216,12 @@ QUERIES = (
     ),
     Cause(
         code="compat.query_encoding",
-        title="A query is read wrongly: `+` or `%20` for a blank",
+        title="A query is read wrongly: `+` or `%20` for a space",
         who=VENDOR,
         breaks=FAILS,
-        means="Entra was seen to write blanks as `+`; an endpoint that does not read that understands no filter.",
-        remedy="Read both `+` and `%20` as a blank in the query.",
-        meanwhile="Nothing in Entra helps.",
+        means="Entra was seen to write spaces as `+`. An endpoint that does not understand that understands no filter.",
+        remedy="Read both `+` and `%20` as a space in the query.",
+        meanwhile="No setting in Entra helps.",
         certainty="seen",
         source="field captures of the query form",
         explains=(*QUERYING,),
@@ -225,7 +231,7 @@ QUERIES = (
         title="Lists lack startIndex or itemsPerPage",
         who=VENDOR,
         breaks=ADVICE,
-        means="Matching works; account discovery and listing tools need these fields.",
+        means="Matching works. Account discovery and listing tools need these fields.",
         remedy="Send totalResults, startIndex and itemsPerPage with every list.",
         meanwhile="Nothing to change.",
         way=KNOW,
@@ -235,12 +241,12 @@ QUERIES = (
     ),
     Cause(
         code="compat.paging",
-        title="Lists are not given in pages as asked",
+        title="Lists are not returned in pages as requested",
         who=VENDOR,
         breaks=ADVICE,
-        means="Cycles do not list people. Account discovery, and comparing all accounts with Entra, do not work.",
-        remedy="Honour startIndex (from 1) and count, echo startIndex, and give the true totalResults.",
-        meanwhile="Do not use account discovery; compare accounts by an export of the app.",
+        means="Cycles do not list people. Account discovery and the comparison of all accounts with Entra do not work.",
+        remedy="Honour startIndex (from 1) and count, echo startIndex, and return the true totalResults.",
+        meanwhile="Do not use account discovery. Compare accounts by means of an export from the app.",
         way=KNOW,
         certainty="documented",
         source="TUT",
@@ -248,10 +254,10 @@ QUERIES = (
     ),
     Cause(
         code="compat.paging_echo",
-        title="Lists do not say where they begin",
+        title="Lists do not say at which result they start",
         who=VENDOR,
         breaks=ADVICE,
-        means="Cycles do not list people; account discovery needs startIndex.",
+        means="Cycles do not list people. Account discovery needs startIndex.",
         remedy="Echo startIndex in every list.",
         meanwhile="Nothing to change.",
         way=KNOW,
@@ -272,23 +278,28 @@ QUERIES = (
     ),
     Cause(
         code="compat.missing_not_404",
-        title="Somebody who does not exist is not answered with 404",
+        title="A request for a person who does not exist does not return 404",
         who=VENDOR,
         breaks=CONDITIONAL,
-        means="Entra does not learn that an account it knew is gone, and reports another error in every cycle.",
-        remedy="Answer 404 to GET, PATCH and DELETE of an unknown id.",
-        meanwhile="Do not delete accounts in the app by hand.",
+        means=(
+            "Entra does not learn that an account it knew no longer exists, and reports another error in every cycle."
+        ),
+        remedy="Return 404 for GET, PATCH and DELETE of an unknown id.",
+        meanwhile="Do not delete accounts manually in the app.",
         way=KNOW,
         certainty="documented",
         source="TUT",
     ),
     Cause(
         code="compat.error_body",
-        title="Errors do not come as SCIM error messages",
+        title="Errors are not returned as SCIM error messages",
         who=VENDOR,
         breaks=ADVICE,
-        means="The provisioning log repeats what the endpoint says; without it nobody learns why a person failed.",
-        remedy="Send the Error message of SCIM with status as text and a detail that can be acted on.",
+        means=(
+            "The provisioning log repeats what the endpoint says. Without it, the reason why a person failed is"
+            " unknown."
+        ),
+        remedy="Send the SCIM Error message with status as a string and a detail that can be acted on.",
         meanwhile="Nothing to change.",
         way=KNOW,
         certainty="documented",

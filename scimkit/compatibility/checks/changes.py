@@ -12,7 +12,7 @@ from scimkit.evidence.checks import Status
 
 
 def other_value(trial: Trial, subject: Subject, target: str) -> Any:
-    """A value the mapping could give for this person that is not the one that is there; None where it has no other."""
+    """A value the mapping could give for this person other than the current one; None if it has no other."""
     for values in trial.both_values(subject.number):
         value = values.get(target)
         if value is not None and not same(subject.value(target), value):
@@ -21,7 +21,7 @@ def other_value(trial: Trial, subject: Subject, target: str) -> Any:
 
 
 def pick(trial: Trial, subject: Subject, *kinds: str, present: bool) -> list[str]:
-    """Targets of these kinds that can be tried: not identity, stored by this endpoint, with or without a value now."""
+    """Targets of these kinds that can be tried: not identity, stored by this endpoint, with or without a value."""
     identity = {"username", "active", "externalid", *(target.casefold() for target in trial.mapped.matching)}
     return [
         target for target in trial.mapped.of_kind(*kinds)
@@ -39,9 +39,9 @@ def wanted_values(trial: Trial, subject: Subject, targets: list[str]) -> dict[st
 
 
 def judge(changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
-    """The result of a change: refused, accepted and not stored, stored at the cost of others, or as wanted.
+    """The result of a change: refused, accepted and not stored, stored at the cost of other values, or as expected.
 
-    targets  the mapped rows that are hit where it went wrong
+    targets  the mapped rows that are affected if it went wrong
     """
     reply = changed.reply
     if not reply.done:
@@ -56,7 +56,7 @@ def judge(changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
 
 
 def cause_of_loss(changed: Changed) -> str:
-    """Whether parts beside the changed one are lost, or attributes that have nothing to do with it."""
+    """Whether parts beside the changed one are lost, or unrelated attributes."""
     roots = {root_of(target) for target in changed.wanted}
     if all(root_of(target) in roots for target in changed.lost):
         return "compat.siblings_lost"
@@ -64,7 +64,7 @@ def cause_of_loss(changed: Changed) -> str:
 
 
 def judge_again(trial: Trial, changed: Changed, cause: str, targets: tuple[str, ...]) -> Result:
-    """As `judge`; a value that was changed on arrival is that, and no fault of the path."""
+    """Like `judge`; a value that the endpoint changes on arrival is not a fault of the path."""
     arrived = {
         target
         for target, there in changed.wrong.items()
@@ -79,7 +79,7 @@ def judge_again(trial: Trial, changed: Changed, cause: str, targets: tuple[str, 
 
 
 def _is_near(there: str, wanted: Any) -> bool:
-    """Whether one text is the other without its punctuation and blanks."""
+    """Whether one string is the other without its punctuation and spaces."""
 
     def bare(text: str) -> str:
         return "".join(letter for letter in text.casefold() if letter.isalnum())

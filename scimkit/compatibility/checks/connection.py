@@ -19,7 +19,7 @@ SCIM = "application/scim+json"
 
 
 def check_first_question(trial: Trial) -> None:
-    """Entra's own question by each matching attribute: token, media type, search and list in one exchange."""
+    """Entra's own search by each matching attribute: token, media type, search and list in one exchange."""
     attribute = trial.mapped.matching[0]
     replies: list[Reply] = []
 
@@ -36,7 +36,7 @@ def check_first_question(trial: Trial) -> None:
 
 
 def judge_token(trial: Trial, reply: Reply) -> Result:
-    """Whether a SCIM service lets us in; where a web page answers, or nothing works, nothing is written."""
+    """Whether a SCIM service accepts the token. If a web page answers, or nothing works, nothing is written."""
     if reply.status in (401, 403):
         return unmet("compat.token_refused", reply)
     if reply.answer is None or reply.status == 429:
@@ -52,8 +52,8 @@ def judge_token(trial: Trial, reply: Reply) -> Result:
 
 
 def judge_plain_get(trial: Trial, attribute: str, replies: list[Reply]) -> Result:
-    """Where the plain GET is refused, the rest of the probe names the media type: one cause, and everything else is
-    still seen."""
+    """If the plain GET is refused, the rest of the probe names the media type: one cause, and all other checks still
+    run."""
     reply = replies[0]
     if reply.status not in (406, 415):
         return met(reply)
@@ -66,7 +66,7 @@ def judge_plain_get(trial: Trial, attribute: str, replies: list[Reply]) -> Resul
 
 
 def judge_no_match(trial: Trial, attribute: str, replies: list[Reply]) -> Result:
-    """Where a `+` is not read as a blank, the rest of the probe writes `%20`."""
+    """If a `+` is not read as a space, the rest of the probe writes `%20`."""
     reply = replies[-1]
     if is_empty(reply):
         return met(reply)
@@ -86,7 +86,7 @@ def judge_no_match(trial: Trial, attribute: str, replies: list[Reply]) -> Result
 
 
 def percent20(attribute: str, value: str) -> str:
-    """The matching query with `%20` for a blank."""
+    """The matching query with `%20` for a space."""
     return "filter=" + quote(match_filter(attribute, value), safe="")
 
 
@@ -103,7 +103,7 @@ def _cause_of_query(reply: Reply) -> str:
 
 
 def check_matching(trial: Trial) -> Result:
-    """Whether the endpoint can be searched by every further matching attribute (E04)."""
+    """Whether every further matching attribute can be used in a search (E04)."""
     first, *others = trial.mapped.matching
     row = trial.results.row("query.no_match")
     if not others or row.outcome == Status.FAILED:
@@ -117,7 +117,7 @@ def check_matching(trial: Trial) -> Result:
     if refused:
         return unmet(_cause_of_query(refused[0][1]), refused[0][1], targets=[attribute for attribute, _ in refused])
     assert reply is not None
-    return met(reply, f"{first} was asked for first")
+    return met(reply, f"{first} was requested first")
 
 
 def judge_list_fields(reply: Reply) -> Result:
@@ -147,7 +147,7 @@ def judge_answer_type(reply: Reply) -> Result:
 
 
 def check_tokens(trial: Trial) -> None:
-    """Whether anybody is let in (E19)."""
+    """Whether requests without the right token are accepted (E19)."""
     endpoint, attribute = trial.endpoint, trial.mapped.matching[0]
 
     def ask(headers: Mapping[str, str]) -> Result:
@@ -166,12 +166,12 @@ def check_tokens(trial: Trial) -> None:
 
 
 def check_rate(trial: Trial) -> None:
-    """E18, as far as the probe's own requests show it: it sends one after the other, as fast as they are answered."""
+    """E18, as far as the probe's own requests show it: they are sent one by one, as fast as they are answered."""
     refused = trial.endpoint.throttled
     if not refused:
         trial.results.note(
             "auth.rate",
-            Result(Status.PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused for its number"),
+            Result(Status.PASSED, "", "", f"none of {trial.endpoint.requests} requests was refused by a rate limit"),
         )
         return
     sent, fewest = min(refused, key=lambda each: each[1])

@@ -17,7 +17,7 @@ from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect
 
 
 def check_people(trial: Trial) -> None:
-    """Make the people all further checks are about: for each dialect one who has everything and one who lacks the
+    """Create the people for all further checks: for each dialect one who has everything and one who lacks the
     rest."""
     replies: list[Reply] = []
     values: dict[str, Any] = {}
@@ -89,12 +89,12 @@ def _read_created(trial: Trial, subject: Subject) -> Result:
             return unmet("compat.id_changes", reply, "with another id")
         return unmet("compat.read_by_id", reply, "without an id")
     if trial.learned.lag_seconds.get("read"):
-        return tolerated("compat.read_lag", reply, "only at a second look")
+        return tolerated("compat.read_lag", reply, "only on a second request")
     return met(reply)
 
 
 def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> Result:
-    """Compare what was sent with what was read (E14), attribute by attribute."""
+    """Compare the values sent with the values read (E14), attribute by attribute."""
     missing: list[str] = []
     other: list[str] = []
     case: list[str] = []
@@ -130,7 +130,7 @@ def judge_values(trial: Trial, subject: Subject, values: Mapping[str, Any]) -> R
         trial.results.also[more.cause] = more
     if results:
         return results[0]
-    return Result(Status.PASSED, "", sent, "every value as sent")
+    return Result(Status.PASSED, "", sent, "every value is as sent")
 
 
 def _create_sparse(trial: Trial) -> Result:
@@ -157,7 +157,7 @@ def _create_sparse(trial: Trial) -> Result:
 
 
 def _without_urn(trial: Trial) -> Reply:
-    """The same person without the enterprise URN; from then on it is left out where it is not used."""
+    """The same person without the enterprise URN; from then on it is left out if it is not used."""
     trial.learned.extended = False
     reply = post(trial, sparse_values(trial, "2"))
     trial.learned.extended = not reply.done
@@ -189,11 +189,11 @@ def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
             f"read back: {told}",
             tuple(wrong),
         )
-    return Result(Status.PASSED, "", sent, "every value as sent")
+    return Result(Status.PASSED, "", sent, "every value is as sent")
 
 
 def _make_others(trial: Trial) -> None:
-    """The same two people for the flag's dialect, and two who can be managers; they are no checks of their own."""
+    """The same two people for the flag's dialect, and two who can be managers; these are not checks."""
     for people, number, make in ((FULL, "3", good_values), (SPARSE, "4", sparse_values)):
         model = trial.created.people.get((DEFAULT, people))
         if model is None or trial.ended:

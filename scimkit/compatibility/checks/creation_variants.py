@@ -23,7 +23,7 @@ UNKNOWN_URN = "urn:ietf:params:scim:schemas:extension:ScimkitProbe:2.0:User"
 
 
 def check_creations(trial: Trial) -> None:
-    """Creations that differ from the plain one in one thing."""
+    """Creations that differ from the plain one in one respect."""
     trial.check("create.special", lambda: _check_special(trial))
     variants: tuple[tuple[str, str, Mapping[str, Any], str], ...] = (
         (
@@ -45,7 +45,7 @@ def check_creations(trial: Trial) -> None:
 
 
 def check_text_false(trial: Trial) -> None:
-    """Asked when it is known that inactive people can be reached: one that is hidden could not be removed."""
+    """Made when it is known that inactive people can be reached: a hidden one could not be removed."""
     trial.check("create.text_false", lambda: _check_text(trial, "f", "False", False))
 
 
@@ -105,9 +105,9 @@ def _check_text(trial: Trial, number: str, text: str, meant: bool) -> Result:
         there = read_target(read.json, "active")
     forget(trial, reply)
     if there is None and read.status == 404 and not meant:
-        return unknown("whoever is not active cannot be read", read)
+        return unknown("an inactive person cannot be read", read)
     if there is None:
-        return unknown("active is not given back", read)
+        return unknown("active is not returned", read)
     if same(there, meant):
         return met(read)
     return tolerated("compat.text_boolean_on_create", read, f"active is {there!r} after {text!r}")
@@ -164,7 +164,7 @@ def check_duplicates(trial: Trial) -> None:
             return tolerated("compat.duplicate_not_409", reply)
         if reply.id == subject.id:
             trial.endpoint.disown_last()  # the account was there: the final removal must not count it twice
-            return tolerated("compat.duplicate_not_409", reply, "answered with the person who was there")
+            return tolerated("compat.duplicate_not_409", reply, "returned the existing person")
         forget(trial, reply)
         if other_case:
             return tolerated("compat.duplicate_other_case", reply)

@@ -1,4 +1,4 @@
-"""Checks of deleting: it works, leaves nothing to be found, and frees the name (E12)."""
+"""Checks of deleting: it works, the person is not found afterwards, and the name is free (E12)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scimkit.provisioning.dialect import COMPLIANT, DEFAULT
 
 
 def try_deletion(trial: Trial) -> None:
-    """Make the least of a person and delete it, before anybody else is made.
+    """Create a minimal person and delete it, before anyone else is created.
 
-    Where that is refused the probe ends here: what it makes it must be able to remove.
+    If that is refused the probe ends here: it must be able to remove what it creates.
     """
     if trial.blocked("create.person") is not None:
         return
@@ -28,7 +28,7 @@ def try_deletion(trial: Trial) -> None:
         trial.ended = end
         return
     if reply.status == 501 or (400 <= reply.status < 500 and reply.status not in (404, 410, 429)):
-        said = f"{reply.said}; nothing more was made, as it could not be removed"
+        said = f"{reply.said}; nothing more was created, as it could not be removed"
         trial.ended = Ended("compat.delete_refused", said, reply.sent)
 
 
@@ -69,7 +69,7 @@ def _check_person(trial: Trial, subject: Subject | None) -> None:
 
 
 class Deletion:
-    """One of the test people: deleted, looked for, deleted again, and made again under the old name."""
+    """One of the test people: deleted, searched for, deleted again, and created again under the old name."""
 
     def __init__(self, trial: Trial, subject: Subject) -> None:
         self.trial, self.subject = trial, subject

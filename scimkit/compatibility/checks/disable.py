@@ -1,4 +1,4 @@
-"""Checks of switching people off and on: the message arrives, the person stays findable, and comes back as the same."""
+"""Checks of disabling and enabling: the message arrives, the person stays findable and returns as the same one."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def check_switches(trial: Trial) -> None:
 
 
 def _spare_the_others(trial: Trial) -> None:
-    """Whoever is hidden cannot be removed: one such person is enough."""
+    """Hidden people cannot be removed: one such person is enough."""
     reason = Result(
         Status.NOT_REACHED,
         "compat.inactive_hidden",
         "",
-        "not asked: whoever is switched off cannot be reached any more",
+        "not asked: a disabled person can no longer be reached",
     )
     for dialect, people in trial.created.people:
         if ("disable.own", dialect, people) not in trial.results.index:
@@ -54,7 +54,7 @@ def _switch(trial: Trial, subject: Subject, on: bool, op: str, value: Any) -> Ch
 
 
 def _own(trial: Trial, subject: Subject, on: bool, dialect: Dialect) -> Changed:
-    """The dialect's own message: text by default, a boolean with the flag."""
+    """The dialect's own message: a string by default, a boolean with the flag."""
     value: Any = on
     if dialect.boolean_as_text:
         value = str(on)
@@ -103,7 +103,7 @@ def _judge_off(trial: Trial, subject: Subject, dialect: Dialect, changed: Change
     if as_boolean(subject.value("active")) is not False:
         gone = trial.endpoint.read("Users", subject.id)
     if gone is not None and gone.status in (404, 410):
-        return met(reply, "the person cannot be read any more")
+        return met(reply, "the person can no longer be read")
     there = subject.value("active")
     if there is None:
         return tolerated("compat.active_hidden", reply, "read back: active is missing", targets=ROWS)
@@ -124,7 +124,7 @@ def _judge_off(trial: Trial, subject: Subject, dialect: Dialect, changed: Change
 
 
 def _try_real_false(trial: Trial, subject: Subject) -> tuple[bool, str]:
-    """Whether a JSON false switches off whom the text did not, and what was read then."""
+    """Whether a JSON false disables the person whom the string did not, and what was read then."""
     real = _switch(trial, subject, False, "Replace", False)
     if not real.reply.done or as_boolean(subject.value("active")) is False:
         return real.reply.done, f"it is {subject.value('active')!r}"
@@ -133,7 +133,7 @@ def _try_real_false(trial: Trial, subject: Subject) -> tuple[bool, str]:
         return False, f"it is {subject.value('active')!r}"
     trial.endpoint.hide(subject.id, True)
     trial.results.also["compat.inactive_hidden"] = unmet("compat.inactive_hidden", read, targets=ROWS)
-    return True, "the person cannot be read any more"
+    return True, "the person can no longer be read"
 
 
 def _judge_found(trial: Trial, subject: Subject) -> Result:
@@ -147,12 +147,12 @@ def _judge_found(trial: Trial, subject: Subject) -> Result:
     if resources_of(reply):
         return unmet("compat.filter_ignored", reply, targets=(attribute,))
     if _is_lost_anyway(trial, subject, attribute, value):
-        return unknown("switched on again, the person is not found either", reply)
+        return unknown("the person is not found after being enabled again either", reply)
     return unmet("compat.inactive_hidden", reply, "not found", targets=ROWS)
 
 
 def _is_lost_anyway(trial: Trial, subject: Subject, attribute: str, value: str) -> bool:
-    """Whether the same search does not find the person while switched on: then being switched off is not why."""
+    """Whether the same search does not find the person while enabled: then being disabled is not the cause."""
     on = _switch(trial, subject, True, "replace", True)
     if not on.reply.done or as_boolean(subject.value("active")) is not True:
         return False
@@ -188,19 +188,19 @@ def _judge_memberships(trial: Trial, subject: Subject, dialect: Dialect) -> Resu
     if subject.id in there:
         return met(reply)
     return unmet(
-        "compat.membership_lost_inactive", reply, "the person is no member any more", targets=trial.mapped.group_targets
+        "compat.membership_lost_inactive", reply, "the person is no longer a member", targets=trial.mapped.group_targets
     )
 
 
 def _check_mixed(trial: Trial) -> None:
-    """The third form that a published sample shows: the default's word with a real boolean (E06)."""
+    """The third form, from a published sample: the default's word with a real boolean (E06)."""
     dialect = next((one for one in DIALECTS if trial.results.met("patch.simple", one, FULL)), DEFAULT)
     subject = trial.created.people.get((dialect, FULL))
     word = dialect.replace
 
     def off() -> Result:
         if subject is None or as_boolean(subject.value("active")) is False or trial.endpoint.is_hidden(subject.id):
-            return unknown("nobody is switched on")
+            return unknown("no one is enabled")
         changed = _switch(trial, subject, False, word, False)
         if not changed.reply.done:
             return unmet("compat.boolean_json_refused", changed.reply, targets=ROWS)

@@ -23,7 +23,7 @@ WORDS = {  # RFC 7643, 7: the only values there are
 
 
 def check_discovery(trial: Trial) -> None:
-    """The three discovery endpoints (R17). Only advice: a non-gallery job asks for none of them."""
+    """The three discovery endpoints (R17). Advice only: a non-gallery job requests none of them."""
     replies: dict[str, Reply] = {}
 
     def ask(path: str) -> Result:

@@ -64,7 +64,7 @@ def _create(trial: Trial, dialect: Dialect) -> Result:
 
 
 class FirstGroup:
-    """The first test group: created, read, found, and what is like it."""
+    """The first test group: created, read, found, and similar ones."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
@@ -118,7 +118,7 @@ class FirstGroup:
             if not same(read_target(there, target), value)
         }
         if not wrong:
-            return met(self.read_reply, "every value as sent")
+            return met(self.read_reply, "every value is as sent")
         self.trial.learned.group_not_stored |= {target for target in wrong if target.casefold() != "displayname"}
         told = "; ".join(f"{target} is {value!r} instead of {self.values[target]!r}" for target, value in wrong.items())
         mapped = [target for target in wrong if target in self.trial.mapped.group_targets]

@@ -1,4 +1,4 @@
-"""Checks of the manager: each shape it may be sent in, and the one it must be answered in."""
+"""Checks of the manager: each form in which it may be sent, and the one in which it must be returned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scimkit.provisioning.targets import ENTERPRISE_USER, MANAGER, member, read_
 
 
 def check_managers(trial: Trial) -> None:
-    """Every shape (E23), in each dialect on who had no manager before."""
+    """Every form (E23), in each dialect on the person who had no manager before."""
     for dialect in DIALECTS:
         for people in (FULL, SPARSE):
             subject = trial.created.people.get((dialect, people))
@@ -26,7 +26,7 @@ def check_managers(trial: Trial) -> None:
 
 
 def _managers(trial: Trial, subject: Subject) -> list[str]:
-    """Ids of others who can be the manager; never in a ring."""
+    """Ids of other people who can be the manager; never in a circle."""
     return trial.created.managers or [one.id for one in trial.created.people.values() if one.id != subject.id][:1]
 
 
@@ -43,7 +43,7 @@ def _check_person(trial: Trial, subject: Subject, dialect: Dialect, people: str)
 
     def change() -> Result:
         if len(others) < 2:
-            return unknown("there is nobody else")
+            return unknown("there is no other person")
         return _set(
             trial,
             subject,
@@ -63,7 +63,7 @@ def _rows(trial: Trial) -> tuple[str, ...]:
 
 
 def _raw(subject: Subject) -> Any:
-    """The manager as the endpoint answers it."""
+    """The manager as the endpoint returns it."""
     return member(member(subject.resource, ENTERPRISE_USER), "manager")
 
 
@@ -99,7 +99,7 @@ def _judge_shape(trial: Trial, subject: Subject, before: str) -> Result:
 
 
 def _check_shapes(trial: Trial) -> None:
-    """The other two shapes, once, in the spelling that works."""
+    """The other two forms, once, in the spelling that works."""
     dialect = next((one for one in DIALECTS if trial.results.met("patch.simple", one, FULL)), DEFAULT)
     subject = trial.created.people.get((dialect, FULL))
     if subject:
@@ -135,5 +135,5 @@ def _check_shapes(trial: Trial) -> None:
         if others:
             trial.check(code, shape, path, value, wanted)
         else:
-            trial.check(code, lambda: unknown("nobody can be the manager"))
+            trial.check(code, lambda: unknown("no one can be the manager"))
     trial.check("query.reference", reference if subject else lambda: unknown("nobody was created"))

@@ -1,4 +1,4 @@
-"""Checks of the match: whoever is there is found by the matching attribute, and nobody else."""
+"""Checks of the match: an existing person is found by the matching attribute, and no one else is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scimkit.provisioning.targets import parse_target, read_target
 
 
 def check_matches(trial: Trial) -> None:
-    """Whether the match finds who is there, and only that person (R4, E04, E05)."""
+    """Whether the match finds the existing person, and only that person (R4, E04, E05)."""
     subject = trial.created.people.get((DEFAULT, FULL))
     attribute = trial.mapped.matching[0]
     sent = ""
@@ -33,7 +33,7 @@ def check_matches(trial: Trial) -> None:
 
 
 def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: str, stored: str) -> Result:
-    """By the value that was sent, as Entra will; where only its case was changed, by the stored one too."""
+    """By the value that was sent, as Entra will; if only its case was changed, by the stored one too."""
     if subject is None:
         return unknown("nobody was created")
     reply = trial.read_back.until(
@@ -49,7 +49,7 @@ def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: st
     if found == [subject.id]:
         late = trial.learned.lag_seconds.get("find", 0.0) > 0
         if late:
-            return tolerated("compat.read_lag", reply, "only at a second look")
+            return tolerated("compat.read_lag", reply, "only on a second request")
         return met(reply)
     if resources_of(reply) is None:
         return unmet("compat.matching_not_filterable", reply, targets=(attribute,))
@@ -83,12 +83,12 @@ def _check_other_case(trial: Trial, subject: Subject | None, attribute: str, sto
     if ids_of(reply) == [subject.id]:
         return met(reply)
     if attribute.casefold() == "externalid":  # case counts there (RFC 7643, 3.1)
-        return met(reply, "not found, as case counts in externalId")
+        return met(reply, "not found, because externalId is case-sensitive")
     return unmet("compat.match_case_sensitive", reply, targets=(attribute,))
 
 
 def _wait_until_found(trial: Trial, attribute: str, value: str, id: str) -> Reply:
-    """The answer to a search by `value`, as soon as it shows the account `id` alone, or the last one."""
+    """The answer to a search by `value`, as soon as it shows only the account `id`, or the last one."""
     return trial.read_back.until(
         "find", lambda: trial.endpoint.find("Users", attribute, value), lambda r: ids_of(r) == [id]
     )
@@ -117,12 +117,12 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
 
 
 def _check_other_mail(trial: Trial, attribute: str) -> Result:
-    """An endpoint may look into the mail address whatever the filter names; most people have the same text in both."""
+    """An endpoint may search the mail address whatever the filter names; most people have the same value in both."""
     source = full_source(trial.names, "w")
     mail = source["mail"] = "other." + source["mail"]
     values = good_values(trial, "w", source)
     if parse_target(attribute).attribute == "emails" or mail not in values.values() or values.get(attribute) == mail:
-        return unknown("this mapping gives nobody a mail address beside the matching value")
+        return unknown("this mapping gives no one a mail address in addition to the matching value")
     reply = post(trial, values)
     if not (reply.done and reply.id):
         return unknown("such a person is refused", reply)

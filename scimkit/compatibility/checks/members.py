@@ -1,4 +1,4 @@
-"""Checks of a group's members: added, added again, removed, and the others left alone."""
+"""Checks of a group's members: added, added again, removed, and the others unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scimkit.provisioning.dialect import (
 
 
 def member_list(trial: Trial, group: str) -> tuple[Reply, list[str] | None]:
-    """The ids as the endpoint lists them, doubles included; None where the group cannot be read."""
+    """The ids as the endpoint lists them, duplicates included; None if the group cannot be read."""
     if trial.learned.members_on_request:
         params = {"attributes": "displayName,members"}
     else:
@@ -48,7 +48,7 @@ def _values_of(resource: Any) -> list[str]:
 
 
 def shows_members(trial: Trial, one: str) -> bool | None:
-    """Whether a group shows a member that it was created with; None where such a creation is refused."""
+    """Whether a group shows a member that it was created with; None if such a creation is refused."""
     made = post_group(trial, group_values(trial, "5"), more={"members": [{"value": one}]})
     if not made.done or not made.id:
         return None
@@ -59,7 +59,7 @@ def shows_members(trial: Trial, one: str) -> bool | None:
 
 
 class MemberChecks:
-    """The members of one group, in one dialect. ids: people who can be members, the one who is added first in front."""
+    """The members of one group, in one dialect. ids: people who can be members, starting with the one added first."""
 
     def __init__(self, trial: Trial, dialect: Dialect, group: str, ids: list[str]) -> None:
         self.trial, self.dialect, self.group, self.ids = trial, dialect, group, ids
@@ -70,7 +70,7 @@ class MemberChecks:
         return self.trial.endpoint.patch("Groups", self.group, body)
 
     def _now(self, want: Callable[[set[str]], bool] = lambda there: True) -> set[str]:
-        """Who is a member; asked again where the endpoint is late."""
+        """The current members; requested again if the endpoint is late."""
         holder: list[set[str]] = [set()]
 
         def ask() -> Reply:
@@ -84,7 +84,7 @@ class MemberChecks:
 
     def add_one(self) -> Result:
         if not self.group or not self.ids:
-            return unknown("there is no group, or nobody to put into it")
+            return unknown("there is no group, or no one to add to it")
         one = self.ids[0]
         reply = self.first = self._patch(add_members([one], self.dialect))
         if not reply.done:
@@ -95,7 +95,7 @@ class MemberChecks:
         self.trial.learned.members_on_request = True
         if one in self._now():
             self.trial.learned.members_shown = True
-            return met(reply, "read back, asked by attributes=members: a member")
+            return met(reply, "read back with attributes=members: a member")
         self.trial.learned.members_on_request = False
         return self._blame_silence(reply, one)
 
@@ -193,7 +193,7 @@ class MemberChecks:
         reply = self._patch(remove_members([absent], self.dialect))
         if reply.done and not before <= self._now(lambda there: before <= there):
             return unmet(
-                "compat.member_remove_clears_all", reply, "members are gone that were not named", targets=self.rows
+                "compat.member_remove_clears_all", reply, "members that were not named are gone", targets=self.rows
             )
         if reply.done:
             return met(reply)
@@ -234,7 +234,7 @@ class MemberChecks:
 
 
 def check_members(trial: Trial, dialect: Dialect, group: str, ids: list[str]) -> None:
-    """All of it, in the order in which each finds what it needs."""
+    """All member checks, in the order in which each finds what it needs."""
     checks = MemberChecks(trial, dialect, group, ids)
     for code, ask in (
         ("member.add_one", checks.add_one),

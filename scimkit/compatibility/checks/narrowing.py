@@ -1,4 +1,4 @@
-"""When a person is refused: which attributes are to blame, and on which the endpoint insists."""
+"""When a person is refused: which attributes are the cause, and which the endpoint insists on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scimkit.compatibility.test_people import full_source, values_of
 from scimkit.compatibility.trial import Trial
 
 INSISTED = ("name", "emails", "displayName", "externalId")
-"""What endpoints were seen to demand beside userName."""
+"""What endpoints were seen to require besides userName."""
 
 
 def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
@@ -25,24 +25,24 @@ def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
         return unmet("compat.create_refused", whole)
     least, base = _find_base(trial)
     if base is None:
-        return unmet("compat.create_refused", whole, f"with the least of values: {least.said}")
+        return unmet("compat.create_refused", whole, f"with the minimum of values: {least.said}")
     trial.learned.refused |= _refused_targets(trial, base)
     if not trial.learned.refused and trial.learned.extended:
-        return unmet("compat.create_refused", whole, "each attribute alone is taken")
+        return unmet("compat.create_refused", whole, "each attribute alone is accepted")
     again = post(trial, good_values(trial, "1"))
     replies.append(again)
     if not again.done:
         return unmet("compat.create_refused", again)
     if not trial.learned.extended:
-        return tolerated("compat.listed_schema_refused", least, "without that URN it is taken")
+        return tolerated("compat.listed_schema_refused", least, "without that URN it is accepted")
     return met(again, "without " + ", ".join(sorted(trial.learned.refused)))
 
 
 def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
-    """The answer to the least of a person, and the targets of the first part of the person that is taken; None: none
+    """The answer to a minimal person, and the targets of the first part of the person that is accepted; None: none
     is.
 
-    Where none is, all are tried again without the enterprise URN in `schemas`.
+    If none is, all are tried again without the enterprise URN in `schemas`.
     """
     least: Reply | None = None
     for extended in (True, False):
@@ -62,7 +62,7 @@ def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
 
 
 def _parts(trial: Trial) -> Iterator[set[str]]:
-    """Parts of a person: the least first, then with more and more of what may be demanded, last the whole less one
+    """Parts of a person: the minimum first, then more and more of what may be required, last the whole without one
     attribute."""
     least, full = set(basic_values(trial, "1")), set(good_values(trial, "1"))
     left_out = {root_of(target) for target in full - least}
@@ -75,7 +75,7 @@ def _parts(trial: Trial) -> Iterator[set[str]]:
 
 
 def _refused_targets(trial: Trial, base: set[str]) -> set[str]:
-    """Each attribute beyond `base` tried alone, and where it has parts these too."""
+    """Each attribute beyond `base` tried alone, and its parts too, if it has any."""
     full = [target for target in good_values(trial, "1") if target not in base]
     roots: dict[str, list[str]] = {}
     for target in full:
@@ -102,7 +102,7 @@ def _is_taken(trial: Trial, base: set[str], more: list[str], number: str) -> boo
 
 
 def needed_targets(trial: Trial) -> tuple[str, ...]:
-    """What a person must have: each attribute is left out of a whole person in turn."""
+    """The attributes a person must have: each is left out of a whole person in turn."""
     have = set(sparse_values(trial, "2"))
     roots: dict[str, list[str]] = {}
     for target in good_values(trial, "2"):

@@ -1,4 +1,4 @@
-"""Checks of odd messages: what Entra does not send like this, or only when something is wrong. Each is asked once."""
+"""Checks of odd messages: Entra does not send them so, or only when something is wrong. Each is sent once."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class OddMessages:
             return unknown("the bad operation was not refused", changed.reply)
         self.trial.read_back.refresh(self.subject)
         if not exactly(self.subject.value(self.target), before):
-            return tolerated("compat.not_atomic", changed.reply, f"{self.target} was changed all the same")
+            return tolerated("compat.not_atomic", changed.reply, f"{self.target} was changed anyway")
         return met(changed.reply, "nothing was changed")
 
     def unknown_path(self) -> Result:
@@ -102,7 +102,7 @@ NOTHING = unknown("nothing can be changed")
 
 
 def check_messages(trial: Trial) -> None:
-    """The odd messages, each asked once."""
+    """The odd messages, each sent once."""
     odd = OddMessages(trial)
     for code, ask in (
         ("patch.op_spelling", odd.op_spelling),

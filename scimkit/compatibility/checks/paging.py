@@ -61,7 +61,7 @@ class Pages:
             return tolerated(
                 "compat.paging",
                 second,
-                f"{len(again)} people of the first page again" if again else "the second page is empty",
+                f"{len(again)} people of the first page are repeated" if again else "the second page is empty",
             )
         return met(second)
 
@@ -73,7 +73,7 @@ class Pages:
 
 
 def check_paging(trial: Trial) -> None:
-    """Whether lists come in pages."""
+    """Whether lists are returned in pages."""
     pages = Pages(trial)
     trial.check("paging.count", pages.count)
     row = trial.results.row("paging.count")

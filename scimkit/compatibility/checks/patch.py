@@ -36,7 +36,7 @@ from scimkit.provisioning.targets import Change
 
 
 def check_changes(trial: Trial) -> None:
-    """All of PATCH, for each dialect first on who has everything, then on who lacks the rest."""
+    """All of PATCH, for each dialect first on the person who has everything, then on the person who lacks the rest."""
     for dialect in DIALECTS:
         for people in (FULL, SPARSE):
             subject = trial.created.people.get((dialect, people))
@@ -72,7 +72,7 @@ def _check_person(trial: Trial, subject: Subject | None, dialect: Dialect, peopl
 
 
 def check_simple(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """Change one attribute, the plainest there is; another where the first fails, to tell PATCH from the attribute."""
+    """Change one attribute, the simplest; another if the first fails, to distinguish PATCH from the attribute."""
     choices = list(
         chain.from_iterable(pick(trial, subject, kind, present=True) for kind in (SIMPLE, NESTED, EXTENSION, TYPED))
     )
@@ -100,7 +100,7 @@ def check_simple(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
 
 
 def _blame_patch(trial: Trial, subject: Subject, dialect: Dialect, tries: list[tuple[str, Changed]]) -> Result:
-    """No change went through: is it the word `Replace`, or PATCH as such?"""
+    """No change was accepted: is the cause the word `Replace`, or PATCH in general?"""
     target, changed = tries[0]
     if dialect is DEFAULT and changed.reply.status not in (405, 501):
         message = patch_body(
@@ -147,7 +147,7 @@ def _blame_patch(trial: Trial, subject: Subject, dialect: Dialect, tries: list[t
 
 
 def _check_active_only(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """The mapping has nothing else to change: `active` is set to what it is."""
+    """The mapping has nothing else to change: `active` is set to its current value."""
     changed = trial.read_back.change(subject, {"active": True}, dialect)
     if changed.reply.status:
         return judge(changed, "compat.patch_refused", ("active",))

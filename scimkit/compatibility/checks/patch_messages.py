@@ -21,7 +21,7 @@ CHECK_OF_KIND = {NESTED: "patch.nested", TYPED: "patch.typed", EXTENSION: "patch
 
 
 def usable(trial: Trial, subject: Subject, dialect: Dialect, *, present: bool | None = None) -> list[str]:
-    """Targets whose form of path this endpoint understands in this dialect."""
+    """Targets with a form of path that this endpoint understands in this dialect."""
     found: list[str] = []
     for kind in (SIMPLE, NESTED, TYPED, EXTENSION):
         code = CHECK_OF_KIND.get(kind)
@@ -63,7 +63,7 @@ def check_several(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
 def check_pathless(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
     targets = [target for target in pick(trial, subject, SIMPLE, present=True)][:2]
     if not targets:
-        return unknown("this mapping has no simple attribute to try it on")
+        return unknown("this mapping has no simple attribute to test this with")
     wanted = wanted_values(trial, subject, targets)
     changed = trial.read_back.change(subject, wanted, dialect, body=patch_message([{"op": "replace", "value": wanted}]))
     return judge_again(trial, changed, "compat.pathless", tuple(targets))
@@ -126,8 +126,8 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: Dialect) -> Result
 
 
 def _blame_company(trial: Trial, changed: Changed, before: Mapping[str, Any], dialect: Dialect) -> Result:
-    """Each alone can be changed, not all in one message: some get a value that the endpoint makes of others, or
-    messages are to blame."""
+    """Each can be changed alone, but not all in one message: the endpoint derives some from others, or
+    messages are the cause."""
     made = all(
         there is not None and not same(there, read_target(before, target)) for target, there in changed.wrong.items()
     )
@@ -145,7 +145,7 @@ def _blame_company(trial: Trial, changed: Changed, before: Mapping[str, Any], di
 
 
 def _refused_alone(trial: Trial) -> Result:
-    """What is left can be changed; some targets cannot, as the first changes showed."""
+    """The remaining targets can be changed; some cannot, as the first changes showed."""
     first = next(iter(trial.created.unchangeable.values()))
     return unmet("compat.row_not_changed", first.reply, first.words, targets=trial.created.unchangeable)
 

@@ -26,17 +26,17 @@ CAUSE_OF_KIND = {
 def check_add(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
     targets = pick(trial, subject, SIMPLE, present=False)[:1]
     if not targets:
-        return unknown("no simple attribute is without a value")
+        return unknown("every simple attribute has a value")
     changed = trial.read_back.change(subject, wanted_values(trial, subject, targets), dialect)
     return judge_again(trial, changed, "compat.add_refused", tuple(targets))
 
 
 def check_either_word(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """The word that Entra would not choose: Add where a value is, Replace where none is."""
+    """The word that Entra would not choose: Add for an existing value, Replace for a missing one."""
     full = subject.people == FULL
     targets = pick(trial, subject, SIMPLE, NESTED, present=full)[:1]
     if not targets:
-        return unknown("no attribute to try it on")
+        return unknown("there is no attribute to test this with")
     value = other_value(trial, subject, targets[0])
     word = dialect.replace
     if full:
@@ -52,7 +52,7 @@ def _check_kind(trial: Trial, subject: Subject, dialect: Dialect, kind: str, *, 
     present = subject.people == FULL
     targets = pick(trial, subject, kind, present=present) or pick(trial, subject, kind, present=not present)
     if not targets:
-        return unknown(f"this mapping has no {kind} attribute to try it on")
+        return unknown(f"this mapping has no {kind} attribute to test this with")
     changed = trial.read_back.change(subject, wanted_values(trial, subject, targets[:count]), dialect)
     return judge_again(trial, changed, CAUSE_OF_KIND[kind], trial.mapped.of_kind(kind))
 
@@ -66,7 +66,7 @@ def check_extension(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
 
 
 def check_typed(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """One of several elements where there are several, so that the others can be seen to stay."""
+    """One of several elements, if there are several, so that the others can be seen to stay."""
     targets = pick(trial, subject, TYPED, present=True)
     if not targets:
         return _check_kind(trial, subject, dialect, TYPED)
@@ -81,7 +81,7 @@ def check_typed(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
 
 
 def check_typed_missing(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """E07: an element that is not there is made."""
+    """E07: a missing element is created."""
     targets = pick(trial, subject, TYPED, present=False)
     if not targets:
         return unknown("this mapping has no typed attribute that could be missing")
@@ -90,7 +90,7 @@ def check_typed_missing(trial: Trial, subject: Subject, dialect: Dialect) -> Res
 
 
 def _typed_cause(trial: Trial, dialect: Dialect) -> str:
-    """Where a typed path works on somebody who has the value, only the missing element is to blame."""
+    """If a typed path works for a person who has the value, only the missing element is the cause."""
     if trial.results.met("patch.typed", dialect, FULL):
         return "compat.typed_path_needs_element"
     return "compat.typed_path_refused"
@@ -136,14 +136,14 @@ def check_typed_several(trial: Trial, subject: Subject, dialect: Dialect) -> Res
 
 
 def check_typed_siblings(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """An element of another type, which the app may have got from somewhere else, must stay."""
+    """An element of another type, which the app may have received from elsewhere, must stay."""
     targets = [
         t
         for t in pick(trial, subject, TYPED, present=True)
         if parse_target(t).sub.casefold() == "value" and parse_target(t).key == "type"
     ]
     if not targets:
-        return unknown("this mapping has no typed value to try it on")
+        return unknown("this mapping has no typed value to test this with")
     target = targets[0]
     parsed = parse_target(target)
     beside = f'{parsed.attribute}[type eq "other"].value'

@@ -14,7 +14,7 @@ from scimkit.provisioning.targets import parse_target
 
 
 def check_query_forms(trial: Trial) -> None:
-    """Other ways to write the same question, which an endpoint must read too."""
+    """Other ways to write the same query, which an endpoint must understand too."""
     endpoint, attribute = trial.endpoint, trial.mapped.matching[0]
 
     def scim_accept() -> Result:
@@ -41,10 +41,10 @@ def check_query_forms(trial: Trial) -> None:
 
 
 def check_filters(trial: Trial, subject: Subject | None) -> None:
-    """Filters beside the match itself. With `subject` they must find that person, without one nobody.
+    """Filters beyond the match itself. With `subject` they must find that person; without it, they must find no one.
 
-    Nobody of that value exists where no subject is given, so only the reading of the
-    filter is tried then.
+    Without a subject no person has that value, so only the reading of the filter is
+    tested.
     """
     attribute = trial.mapped.matching[0]
     if subject:
@@ -102,7 +102,7 @@ def check_filters(trial: Trial, subject: Subject | None) -> None:
 
 
 def _check_odd_value(trial: Trial, attribute: str, value: str) -> Result:
-    """A quote or a backslash cannot stand in a user principal name nor in an address: that one is advice."""
+    """A user principal name or an address cannot contain a quotation mark or a backslash: that one is advice."""
     reply = trial.endpoint.find("Users", attribute, value)
     if is_empty(reply):
         return met(reply)

@@ -1,4 +1,4 @@
-"""Checks of another name: the matching value changes, the id does not, and the person is found by the new one."""
+"""Checks of renaming: the matching value changes, the id does not, and the person is found by the new value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _check_rename(trial: Trial, subject: Subject, dialect: Dialect) -> None:
         trial.endpoint.renamed(subject.id, new if target.casefold() == "username" else subject.user_name, new)
         changed = trial.read_back.change(subject, {target: new}, dialect)
         if changed.reply.done and changed.wrong and trial.endpoint.read("Users", subject.id).status in (404, 410):
-            return met(changed.reply, "the person cannot be read by the id any more")
+            return met(changed.reply, "the person can no longer be read by the id")
         return judge(changed, "compat.rename", (target,))
 
     def same_id() -> Result:

@@ -1,14 +1,14 @@
-"""Step 5a: does the endpoint answer Entra's question, and are the credentials stored?
+"""Step 5a: does the endpoint answer Entra's request, and are the credentials stored?
 
-The question is the one Entra's Test Connection asks: a user that cannot exist, by
-the matching attribute; wanted is 200 and an empty ListResponse. It is asked from
-here, which tells token trouble from network trouble, and through Graph, whose
+The request is the one of Entra's Test Connection: a search for a user who cannot exist, by
+the matching attribute; the expected answer is 200 and an empty ListResponse. It is sent from
+here, which distinguishes token problems from network problems, and through Graph, whose
 answer is the one that counts.
 
-    addresses   what an address may look like, and which others lie near it
-    questions   what to ask next, given an answer (decides, asks nothing)
-    findings    what the answers mean (decides, asks nothing)
-    probe       asking, and the weight of Graph's word against ours
+    addresses   what an address may look like, and similar addresses
+    questions   what to request next, given an answer (decides, sends nothing)
+    findings    what the answers mean (decides, sends nothing)
+    probe       sending the requests, and weighing Graph's result against ours
     settings    what is stored, in one write
     verdict     Graph's own test, and the record
 """

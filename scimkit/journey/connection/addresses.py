@@ -1,4 +1,4 @@
-"""Tenant URLs: the usual slips in one, and the addresses near it that may have been meant."""
+"""Tenant URLs: common mistakes in one, and similar addresses that may have been meant."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ MOST_ALTERNATIVES = 3
 
 
 def read_tenant_url(url: str) -> str:
-    """`url` as a token may be sent to it. Raises ConfigError with words for the usual slips.
+    """`url` as an address to which a token may be sent. Raises ConfigError explaining common mistakes.
 
-    A `/Users` at its end passes: the test asks with and without it, and its finding names the right address.
+    A `/Users` at its end is accepted: the test tries with and without it, and its finding names the right address.
     """
     text = url.strip()
     if "<" in text or ">" in text:
-        raise ConfigError(
-            f"{text} still holds a placeholder", "Put your own value in place of what stands between < and >."
-        )
+        raise ConfigError(f"{text} still holds a placeholder", "Replace the part between < and > with your own value.")
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -31,16 +29,14 @@ def read_tenant_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"{text!r} is not an address", "A Tenant URL starts with https:// and a host name.")
     if parts.username or parts.password:
-        raise ConfigError(
-            "the Tenant URL holds a user name or password", "Leave it out; the token is entered on its own."
-        )
+        raise ConfigError("the Tenant URL holds a user name or password", "Remove it. The token is entered separately.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigError(f"{text} is not https", "A token is sent over https only. Use the https address.")
     return text
 
 
 def pasted_resource(url: str) -> str:
-    """The last part of the path when it is one that Entra appends itself, such as `Users`; else ""."""
+    """The last part of the path if it is one that Entra appends itself, such as `Users`; otherwise ""."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     if last.lower() in RESOURCES:
         return last
@@ -58,7 +54,7 @@ def without_resource(url: str) -> str:
 
 
 def neighbours(url: str) -> tuple[str, ...]:
-    """Addresses of the same server that may have been meant: a doubled part taken out, a missing `/scim` put in.
+    """Addresses of the same server that may have been meant: without a repeated part, or with a missing `/scim`.
 
     >>> neighbours("https://host.example/scim/scim")
     ('https://host.example/scim',)
@@ -92,7 +88,7 @@ def _near(segments: list[str]) -> Iterator[list[str]]:
 
 
 def alternatives(app: AppProfile | None, url: str) -> tuple[str, ...]:
-    """The profile's other Tenant URLs: the only places beside `url` that may be sent its token."""
+    """The profile's other Tenant URLs: the only places besides `url` to which its token may be sent."""
     if app is None:
         return ()
     known = [str(value.value) for value in app.tenant_url.values]
@@ -103,7 +99,7 @@ def alternatives(app: AppProfile | None, url: str) -> tuple[str, ...]:
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two addresses are the same, flags and a slash at the end aside."""
+    """Whether two addresses are the same, apart from flags and a slash at the end."""
     left, right = urlsplit(one), urlsplit(other)
     return (left.scheme, left.netloc.lower(), left.path.rstrip("/")) == (
         right.scheme,

@@ -1,4 +1,4 @@
-"""One question and its answer, in words that may be shown: no secret, no person, no control character."""
+"""One request and its answer, in words that may be shown: no secret, no person, no control character."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question and its answer. `found` says in words what came back."""
+    """One request and its answer. `found` describes the answer in words."""
 
     sent: str
     status: int | None
@@ -29,7 +29,7 @@ class Exchange:
 
     @property
     def told(self) -> str:
-        """Both in one clause, as a finding quotes them."""
+        """Both in one clause, as quoted in a finding."""
         came = "got no answer"
         if self.status:
             came = f"got {self.status} {self.media_type}".rstrip()
@@ -37,7 +37,7 @@ class Exchange:
 
 
 def note_exchange(sent: str, outcome: Outcome) -> Exchange:
-    """The exchange as it may be kept. `sent` may hold the random id that was asked for."""
+    """The exchange in a form that may be stored. `sent` may contain the random id of the search."""
     shown = printable(_GUID.sub("<random id>", sent))
     if isinstance(outcome, Unreachable):
         return Exchange(shown, None, "", printable(str(outcome)))
@@ -45,7 +45,7 @@ def note_exchange(sent: str, outcome: Outcome) -> Exchange:
 
 
 def summarize(answer: Answer) -> str:
-    """What came back, in a few words. Other people's data is counted, not quoted."""
+    """The response in a few words. Other people's data is counted, not quoted."""
     body = answer.json
     if isinstance(body, dict) and "totalResults" in body:
         return printable(f"ListResponse, totalResults {body['totalResults']}")[:120]
@@ -76,7 +76,7 @@ def _own_words(body: dict[str, Any]) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` on one line, what cannot be printed marked."""
+    """`text` on one line, with unprintable characters marked."""
     line = " ".join(text.split())
     if line.isprintable():
         return line
@@ -88,7 +88,7 @@ def looks_like_html(answer: Answer) -> bool:
 
 
 def redirect_target(answer: Answer) -> str:
-    """Where a redirect leads, without query and fragment, which may hold what signs somebody in."""
+    """The target of a redirect, without query and fragment, which may contain credentials."""
     place = re.split(r"[?#]", answer.headers.get("location", ""), maxsplit=1)[0]
     return printable(re.sub(r"//[^/@]*@", "//", place))[:200] or "an unnamed place"
 
@@ -101,7 +101,7 @@ def is_list(body: Any) -> bool:
 
 
 def answers_as_scim(outcome: Outcome) -> bool:
-    """Whether somebody who speaks SCIM is at home there."""
+    """Whether a SCIM service answers there."""
     if isinstance(outcome, Unreachable) or outcome.status != 200:
         return False
     return is_list(outcome.json) or (

@@ -1,8 +1,8 @@
-"""What the answers mean: one failed finding for one cause, with its remedy. Decides; asks nothing.
+"""What the answers mean: one failed finding for one cause, with its remedy. It decides, and sends nothing.
 
 The checks of a test come in the order reached, token, list_response, media_type. The
-finding takes the place of the one it belongs to; those behind it were not reached,
-those before it have passed as far as the answer shows it.
+finding replaces the check it belongs to. Later checks were not reached,
+earlier ones have passed as far as the answer shows it.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _SIGN_IN = re.compile(r"log-?in|sign-?in|logon|sso|saml|oauth|authorize|adfs|/au
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a judgement rests on.
+    """Everything a judgement is based on.
 
-    asked          in the order of asking; Entra's own question first
-    hint           whom the tutorial or the profile says to ask; "" where nobody is named
-    now            aware; None: nobody knows the time, so clocks are not compared
-    token_expires  what the token says of itself
+    asked          in the order of the requests; Entra's own first
+    hint           the contact named by the tutorial or the profile; "" if there is none
+    now            aware; None: the time is unknown, so clocks are not compared
+    token_expires  the expiry in the token itself
     """
 
     url: str
@@ -55,7 +55,7 @@ class Case:
 
     @property
     def main(self) -> Asked:
-        """Entra's question as it was answered in the end."""
+        """Entra's request as it was finally answered."""
         return next(a for a in reversed(self.asked) if a.question.purpose in (Purpose.TEST, Purpose.AGAIN))
 
     def settled(self, *purposes: Purpose) -> Asked | None:
@@ -63,15 +63,15 @@ class Case:
         return next((a for a in self.asked if a.question.purpose in purposes and answers_as_scim(a.outcome)), None)
 
     def fail(self, code: str, found: str, remedy: str, source: str = ASKED) -> Check:
-        """The finding, with what was sent, what came back, and whom to ask."""
+        """The finding, with request, answer and contact."""
         return self.correct(code, found, f"{remedy} {self.hint}".strip(), source)
 
     def correct(self, code: str, found: str, remedy: str, source: str = ASKED) -> Check:
-        """A finding whose remedy needs nobody else."""
+        """A finding whose remedy needs no one else."""
         return failed(f"connection.{code}", f"{found}; {self.main.exchange.told}", remedy, source)
 
     def at(self, address: str) -> str:
-        """Another address as it should be entered."""
+        """Another address in the form in which it must be entered."""
         return with_flags(address, self.url)
 
 
@@ -95,7 +95,7 @@ def _judge_answer(case: Case, answer: Answer) -> tuple[Check, ...]:
         passed("connection.reached", "the server answers"),
         passed("connection.token", "the token is accepted"),
     )
-    why = "something before it has failed"
+    why = "an earlier check failed"
     for rule in ABOUT_TOKEN:
         if finding := rule(case, answer):
             return reached, finding, *_open("list_response", "media_type", why=why)
@@ -107,7 +107,7 @@ def _judge_answer(case: Case, answer: Answer) -> tuple[Check, ...]:
             return reached, token, finding, *_open("media_type", why=why)
     empty = passed(
         "connection.list_response",
-        f"a person that cannot exist is answered with an empty list, by {case.matching}",
+        f"a search for a person who cannot exist, by {case.matching}, returns an empty list",
         ASKED,
     )
     return reached, token, empty, _media_type(answer)
@@ -121,56 +121,56 @@ SILENCE: dict[str, tuple[str, str, str]] = {
         "name_unknown",
         "the host name of the Tenant URL is not known",
         (
-            "Check the spelling of the Tenant URL; a placeholder may be left in it. If the name is right, check this"
+            "Check the spelling of the Tenant URL; it may still contain a placeholder. If the name is right, check this"
             " machine's network or VPN."
         ),
     ),
     "refused": (
         "refused",
-        "nothing listens at this address",
-        "Check host and port of the Tenant URL, and whether the server runs.",
+        "no service listens at this address",
+        "Check host and port of the Tenant URL, and whether the server is running.",
     ),
     "timeout": (
         "timeout",
-        "no answer in time",
-        "Try again; if it stays so, a firewall may drop the packets, or the service is down: ask the vendor.",
+        "there was no answer in time",
+        "Try again. If the problem remains, a firewall may drop the packets, or the service is down. Ask the vendor.",
     ),
     "reset": (
         "reset",
         "the connection was closed without an answer",
-        "Try again; if it stays so, ask the vendor, and who runs the firewall between.",
+        "Try again. If the problem remains, ask the vendor, and the owner of any firewall in between.",
     ),
-    "proxy": ("proxy", "the proxy did not let the request through", ""),
+    "proxy": ("proxy", "the proxy blocked the request", ""),
     "tls.expired": (
         "tls_expired",
         "the server's certificate has expired",
-        "Its owner has to renew it: Entra will not connect either. If this machine's clock is wrong, set it.",
+        "Its owner must renew it: Entra will not connect either. If the clock of this machine is wrong, correct it.",
     ),
     "tls.wrong_name": (
         "tls_wrong_name",
-        "the server's certificate is made out for another name",
-        "Use the host name that stands in the certificate as Tenant URL, or have its owner add this one.",
+        "the server's certificate is for another name",
+        "Use the host name in the certificate as the Tenant URL, or have its owner add this one.",
     ),
     "tls.unknown_root": (
         "tls_unknown_root",
-        "the server's certificate comes from an authority that is not known here",
+        "the server's certificate was issued by an authority that is not known here",
         (
-            "Entra takes certificates of public authorities only, with the whole chain: have the owner install one. For"
-            " a private root of this network alone (a proxy that looks into TLS) give its PEM file as ca_file."
+            "Entra accepts certificates of public authorities only, with the whole chain. Have the owner install one."
+            " For a private root of this network alone (a proxy that inspects TLS) give its PEM file as ca_file."
         ),
     ),
     "tls.not_tls": (
         "not_tls",
         "the port of this https address does not speak TLS",
         (
-            "Check the port of the Tenant URL: it may be the one for plain http, or the service is not set up for"
-            " https, which Entra needs."
+            "Check the port of the Tenant URL. It may be the one for plain http, or the service is not set up for"
+            " https, which Entra requires."
         ),
     ),
     "tls": (
         "tls",
-        "no secure connection could be agreed on",
-        "TLS 1.2 with a public certificate is what Entra asks for: have the server's owner check it.",
+        "no secure connection could be negotiated",
+        "Entra requires TLS 1.2 with a public certificate. Ask the server's owner to check it.",
     ),
 }
 
@@ -180,8 +180,8 @@ def _judge_silence(case: Case, error: Unreachable) -> Check:
     if https is not None:
         return case.correct(
             "not_https",
-            "this is an http address, and https is spoken there",
-            f"Use {case.at(https.question.base)} as Tenant URL.",
+            "this is an http address, and the server speaks https there",
+            f"Use {case.at(https.question.base)} as the Tenant URL.",
         )
     if error.detail:
         key = f"{error.cause}.{error.detail}"
@@ -192,8 +192,8 @@ def _judge_silence(case: Case, error: Unreachable) -> Check:
         or SILENCE.get(error.cause)
         or (
             "unreachable",
-            "no answer that can be read",
-            "Check that address and port are those of the web service, and the network of this machine.",
+            "there was no readable answer",
+            "Check that address and port belong to the web service, and check the network of this machine.",
         )
     )
     return case.correct(code, found, remedy or error.remedy)
@@ -203,20 +203,21 @@ def _judge_silence(case: Case, error: Unreachable) -> Check:
 
 
 def _token_over(case: Case, answer: Answer) -> Check | None:
-    """401 or 403, and the token, or the server, says that its time is over."""
+    """401 or 403, and according to the token or the server the token has expired."""
     if answer.status not in (401, 403):
         return None
     moment = answered_at(answer) or case.now
     if case.token_expires and moment and case.token_expires <= moment:
-        found = (
-            f"the token has expired: it ended on {utc_text(case.token_expires)} by its own account ({answer.status})"
-        )
+        found = f"the token has expired: its own expiry date is {utc_text(case.token_expires)} ({answer.status})"
     elif re.search(r"expired", answer.headers.get("www-authenticate", ""), re.IGNORECASE):
-        found = f"the token has expired, the endpoint says ({answer.status})"
+        found = f"the token has expired, according to the endpoint ({answer.status})"
     else:
         return None
     return case.fail(
-        "token_expired", found, "Have a new token made at the vendor, enter it (2_token), and note its end.", FIELD
+        "token_expired",
+        found,
+        "Have a new token created by the vendor, enter it (2_token), and note its expiry date.",
+        FIELD,
     )
 
 
@@ -227,13 +228,16 @@ def _token_refused(case: Case, answer: Answer) -> Check | None:
     if "basic" in schemes and "bearer" not in schemes:
         return case.fail(
             "token_refused",
-            "the endpoint wants a user name and a password (401, Basic)",
-            "Entra sends a bearer token only: ask the vendor for the address and the token made for Entra.",
+            "the endpoint requires a user name and a password (401, Basic)",
+            "Entra sends a bearer token only. Ask the vendor for the address and the token for Entra.",
             FIELD,
         )
-    remedy = "Make sure that the token is whole, current and entered without the word Bearer."
+    remedy = "Make sure that the token is complete, current and entered without the word Bearer."
     if _skew(case, answer):
-        remedy += " The clocks differ, too (below): a token that is good for a time only may be refused for that."
+        remedy += (
+            " The clocks differ, too (see below): a token that is valid for a limited time may be refused because of"
+            " that."
+        )
     return case.fail("token_refused", "the endpoint does not accept the token (401)", remedy)
 
 
@@ -243,14 +247,15 @@ def _token_not_allowed(case: Case, answer: Answer) -> Check | None:
     if looks_like_html(answer):
         return case.fail(
             "token_not_allowed",
-            "access is forbidden, says a web page (403)",
-            "A firewall before the service may let certain addresses in only: have this machine's and Entra's (service"
-            " tag AzureActiveDirectory) admitted. Else have the token's rights widened to SCIM.",
+            "a web page says that access is forbidden (403)",
+            "A firewall in front of the service may admit certain addresses only. Have the addresses of this machine"
+            " and of Entra (service tag AzureActiveDirectory) admitted. Otherwise have the token's permissions extended"
+            " to SCIM.",
         )
     return case.fail(
         "token_not_allowed",
-        "the token is known but not allowed to read users (403)",
-        "Have the token's rights widened to SCIM.",
+        "the token is known but has no permission to read users (403)",
+        "Have the token's permissions extended to SCIM.",
     )
 
 
@@ -262,16 +267,16 @@ def _throttled(case: Case, answer: Answer) -> Check | None:
         return None
     wish = printable(answer.headers.get("retry-after", ""))[:40]
     if wish.replace(".", "").isdigit():
-        wait = f"Wait ({wish} seconds, it says)"
+        wait = f"Wait ({wish} seconds, according to the endpoint)"
     elif wish:
-        wait = f"Wait (until {wish}, it says)"
+        wait = f"Wait (until {wish}, according to the endpoint)"
     else:
         wait = "Wait"
     return case.fail(
         "throttled",
-        "the endpoint takes no more requests for now (429)",
-        f"{wait} and run this again. If one single question is too many, ask the vendor to raise the limit: 25 requests"
-        " a second are what Entra asks of an endpoint.",
+        "the endpoint accepts no more requests for now (429)",
+        f"{wait}, then run this again. If a single request is too many, ask the vendor to raise the rate limit: Entra"
+        " expects an endpoint to accept 25 requests a second.",
     )
 
 
@@ -292,12 +297,12 @@ def _server_error(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "server_error",
         f"the vendor's server failed ({answer.status})",
-        f"Try again later; if it stays so, send the vendor the time and the request above{with_id}.",
+        f"Try again later. If the problem remains, send the vendor the time and the request above{with_id}.",
     )
 
 
 def _media_type_refused(case: Case, answer: Answer) -> Check | None:
-    """406 and 415: the service does not name SCIM's media type when it asks, and an endpoint has to bear that."""
+    """406 and 415: the service does not name SCIM's media type in its requests, and an endpoint must accept that."""
     if answer.status not in (406, 415):
         return None
     header = "Content-Type"
@@ -310,17 +315,17 @@ def _media_type_refused(case: Case, answer: Answer) -> Check | None:
         if not isinstance(other.outcome, Unreachable):
             status = other.outcome.status
         compared = f" (with {header}: {SCIM_TYPE} it answers {status or 'nothing'})"
-    found = f"the endpoint refuses a question without SCIM's media type ({answer.status}, {header}){compared}"
+    found = f"the endpoint refuses a request without SCIM's media type ({answer.status}, {header}){compared}"
     return case.fail(
         "media_type_refused",
         found,
-        f"The vendor must answer a GET whatever its {header} says: Entra does not name {SCIM_TYPE} there.",
+        f"The vendor must answer a GET whatever its {header} contains: Entra does not name {SCIM_TYPE} there.",
         FIELD,
     )
 
 
 def _wrong_place(case: Case, answer: Answer) -> Check | None:
-    """The address is a little off: what was asked beside it says by how much."""
+    """The address is slightly wrong: the follow-up requests show in what way."""
     if answer.status != 404 and not _elsewhere(answer):
         return None
     if answer.status == 404:
@@ -333,32 +338,32 @@ def _wrong_place(case: Case, answer: Answer) -> Check | None:
         right = case.settled(Purpose.SHORTER, Purpose.NEIGHBOUR)
         if right is None:
             rest = (
-                f"Leave /{resource} out: Entra appends it itself. And look again whether {without_resource(case.url)}"
-                " is the SCIM base address."
+                f"Leave out /{resource}: Entra appends it automatically. Check also whether"
+                f" {without_resource(case.url)} is the SCIM base address."
             )
             return case.fail(
                 "resource_in_url",
-                f"the Tenant URL ends in /{resource}, and without it nothing answers as SCIM either",
+                f"the Tenant URL ends in /{resource}, and without it there is no SCIM answer either",
                 rest,
             )
         address = case.at(right.question.base)
         return case.correct(
             "resource_in_url",
             f"the Tenant URL ends in /{resource}; {address} answers as SCIM",
-            f"Use {address} as Tenant URL: Entra appends /{resource} itself.",
+            f"Use {address} as the Tenant URL: Entra appends /{resource} automatically.",
         )
     if other := case.settled(Purpose.ALTERNATIVE):
         address = case.at(other.question.base)
         return case.correct(
             "other_address",
             f"this address is {here}, but another known address of this app answers as SCIM: {address}",
-            f"Use {address} as Tenant URL.",
+            f"Use {address} as the Tenant URL.",
             "the app's profile",
         )
     if near := case.settled(Purpose.NEIGHBOUR):
         address = case.at(near.question.base)
         return case.correct(
-            "wrong_path", f"this address is {here}, but {address} answers as SCIM", f"Use {address} as Tenant URL."
+            "wrong_path", f"this address is {here}, but {address} answers as SCIM", f"Use {address} as the Tenant URL."
         )
     return None
 
@@ -373,12 +378,12 @@ def _not_found(case: Case, answer: Answer) -> Check | None:
     tried = [a.question.base for a in case.asked if a.question.purpose in (Purpose.ALTERNATIVE, Purpose.NEIGHBOUR)]
     also = ""
     if tried:
-        also = f" Tried beside it, in vain: {', '.join(tried)}."
+        also = f" Also tried, without success: {', '.join(tried)}."
     return case.fail(
         "not_found",
-        "the address is answered with 404",
-        "The Tenant URL must be the SCIM base address: nothing after it, such as /Users, and its own last part not"
-        f" missing or doubled.{also}",
+        "the address returns 404",
+        "The Tenant URL must be the SCIM base address. Nothing may follow it, such as /Users, and its own last part"
+        f" must not be missing or repeated.{also}",
     )
 
 
@@ -391,20 +396,20 @@ def _redirect(case: Case, answer: Answer) -> Check | None:
         address = target.removesuffix("/Users")
         return case.correct(
             "not_https",
-            "this is an http address, and the server sends us to https",
-            f"Use {case.at(address)} as Tenant URL.",
+            "this is an http address, and the server redirects to https",
+            f"Use {case.at(address)} as the Tenant URL.",
         )
     if _SIGN_IN.search(target):
         return case.fail(
             "redirect",
             f"the address leads to a sign-in page ({answer.status}); a token is never sent after a redirect",
-            "This is the site for people. Use the address of the SCIM service as Tenant URL; if it is the right one,"
-            " the vendor's server did not see the token as one.",
+            "This is the website for people. Use the address of the SCIM service as the Tenant URL. If this is the"
+            " right one, the vendor's server did not recognize the token.",
         )
     return case.fail(
         "redirect",
         f"the address redirects elsewhere ({answer.status}); a token is never sent after a redirect",
-        f"Use the address of the SCIM service itself as Tenant URL; {target.removesuffix('/Users')} may be it.",
+        f"Use the address of the SCIM service itself as the Tenant URL; {target.removesuffix('/Users')} may be it.",
     )
 
 
@@ -413,8 +418,8 @@ def _web_page(case: Case, answer: Answer) -> Check | None:
         return None
     return case.fail(
         "html",
-        f"a web page came back instead of JSON ({answer.status})",
-        "The Tenant URL leads to a site for people, or to a sign-in page: use the SCIM base address.",
+        f"a web page was returned instead of JSON ({answer.status})",
+        "The Tenant URL leads to a website for people, or to a sign-in page. Use the SCIM base address.",
     )
 
 
@@ -423,8 +428,8 @@ def _other_status(case: Case, answer: Answer) -> Check | None:
         return None
     return case.fail(
         "status",
-        f"the endpoint answered {answer.status} where 200 is wanted",
-        "Send the vendor this request and its answer: Entra needs 200 and a ListResponse there.",
+        f"the endpoint returned {answer.status} where 200 is expected",
+        "Send the vendor this request and its answer. Entra needs 200 and a ListResponse there.",
     )
 
 
@@ -442,14 +447,14 @@ def _not_json(case: Case, answer: Answer) -> Check | None:
 
 
 def _filter_not_found(case: Case, answer: Answer) -> Check | None:
-    """404 to a query, where a query without a hit is to give an empty list."""
+    """404 to a query, where a query without a match must return an empty list."""
     if answer.status != 404:
         return None
     return case.fail(
         "filter_not_found",
-        "the SCIM service is there, but answers 404 when nobody is found",
-        "The vendor must answer a query without a hit with 200 and an empty ListResponse (totalResults 0): on 404 Entra"
-        " puts the job into quarantine.",
+        "the SCIM service exists, but returns 404 when no one is found",
+        "The vendor must answer a query without a match with 200 and an empty ListResponse (totalResults 0). On 404"
+        " Entra puts the job into quarantine.",
         QUARANTINE,
     )
 
@@ -460,7 +465,7 @@ def _filter_refused(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "filter_refused",
         f"the endpoint refuses to search by {case.matching} ({answer.status})",
-        f"Match by an attribute that the app can be searched by, or have the vendor support `{case.matching} eq`.",
+        f"Match by an attribute that the app can search by, or have the vendor support `{case.matching} eq`.",
     )
 
 
@@ -470,7 +475,7 @@ def _not_a_list(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "not_a_list",
         "the answer is JSON, but not a SCIM ListResponse",
-        "Entra stops here: the vendor must answer a query with a ListResponse (its schema, totalResults as a number,"
+        "Entra stops here. The vendor must answer a query with a ListResponse (its schema, totalResults as a number,"
         " Resources).",
     )
 
@@ -486,7 +491,7 @@ def _filter_ignored(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "filter_ignored",
         f"a user that cannot exist was 'found' ({count} results): the filter on {case.matching} is ignored",
-        "Do not go on: every person would be matched with the wrong account. The vendor must support filtering by"
+        "Do not continue: every person would be matched with the wrong account. The vendor must support filtering by"
         f" {case.matching}.",
     )
 
@@ -515,13 +520,13 @@ def _media_type(answer: Answer) -> Check:
     return warning(
         "connection.media_type",
         f"it answers as {printable(answer.media_type) or 'nothing'}; {SCIM_TYPE} is asked for",
-        "Tell the vendor; usually it works all the same.",
+        "Tell the vendor. It usually works anyway.",
         ASKED,
     )
 
 
 def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
-    """What does not stop the test, but will make trouble."""
+    """Findings that do not stop the test, but will cause trouble."""
     found = []
     if skew := _skew(case, answer):
         way = "behind"
@@ -535,27 +540,32 @@ def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
             warning(
                 "connection.clock_skew",
                 text,
-                "Compare both with the right time. Wrong here: set this machine's clock. Wrong there: tell the vendor,"
-                " as tokens end at the wrong time.",
+                "Compare both with the correct time. If this machine is wrong, set its clock. If the server is wrong,"
+                " tell the vendor, because tokens then expire at the wrong time.",
                 FIELD,
             )
         )
     moment = answered_at(answer) or case.now
     if answer.status == 200 and case.token_expires and moment and case.token_expires <= moment:
-        text = f"the token says that it ended on {utc_text(case.token_expires)}, but is still accepted"
+        text = f"according to the token it expired on {utc_text(case.token_expires)}, but it is still accepted"
         found.append(
-            warning("connection.token_expired", text, "Have a new one made before the vendor starts to look.", FIELD)
+            warning(
+                "connection.token_expired",
+                text,
+                "Have a new token created before the vendor starts to check the expiry.",
+                FIELD,
+            )
         )
     if any(a.question.purpose is Purpose.AGAIN for a in case.asked) and answer.status == 200:
         text = (
-            f"the first question was answered {case.asked[0].exchange.status}; asked again after the wait it wished"
-            " for, it answers"
+            f"the first request returned {case.asked[0].exchange.status}; repeated after the wait the server asked for,"
+            " it succeeds"
         )
         found.append(
             warning(
                 "connection.throttled",
                 text,
-                "Ask the vendor about the limit: 25 requests a second are what Entra asks of an endpoint.",
+                "Ask the vendor about the rate limit: Entra expects an endpoint to accept 25 requests a second.",
                 ASKED,
             )
         )
@@ -563,7 +573,7 @@ def _asides(case: Case, answer: Answer) -> tuple[Check, ...]:
 
 
 def _skew(case: Case, answer: Answer) -> timedelta | None:
-    """How far the server's clock is ahead of ours, when that is too far."""
+    """How far the server's clock is ahead of ours, if that is too far."""
     there = answered_at(answer)
     if there is None or case.now is None or abs(there - case.now) <= TOLERANCE:
         return None
@@ -571,7 +581,7 @@ def _skew(case: Case, answer: Answer) -> timedelta | None:
 
 
 def answered_at(answer: Answer) -> datetime | None:
-    """The server's own time (`Date`), aware; None where it does not say."""
+    """The server's own time (`Date`), aware; None if it is not given."""
     try:
         moment = email.utils.parsedate_to_datetime(answer.headers.get("date", ""))
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Asking the endpoint what Entra asks, and a few questions more where the answer is not yet clear."""
+"""The same requests to the endpoint that Entra sends, and a few more if the answer is not yet clear."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ LOCAL = frozenset(f"connection.{code}" for code, _, _ in SILENCE.values()) | {
 }
 ENTRA_ACCEPTED = "connection.entra_accepted"
 ADVICE = (
-    "Provisioning can work. What scimkit reads at the vendor itself (who is there already, the pilot read back) stays "
-    "unknown from here: run it where the vendor is reachable, or have this machine's way to it opened."
+    "Provisioning can work. What scimkit reads from the vendor itself (existing accounts, the pilot read back) remains"
+    " unknown from here. Run it where the vendor is reachable, or have the connection from this machine opened."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The outcome of asking directly: by which attribute, what was exchanged, what it means."""
+    """The outcome of the direct test: the attribute, the exchange, what it means."""
 
     matching: str
     exchanges: tuple[Exchange, ...]
@@ -40,7 +40,7 @@ class Probe:
 
     @property
     def certain(self) -> Probe:
-        """Without the finding that may be due to where we ask from: on that Entra's own test has the word."""
+        """Without the finding that may be due to the location of this machine: for that, Entra's own test decides."""
         return replace(
             self,
             checks=tuple(
@@ -49,16 +49,16 @@ class Probe:
         )
 
     def weigh(self, verdict: Check) -> Probe:
-        """The direct test in the light of Entra's own.
+        """The direct test in the light of Entra's own test.
 
-        Where that one was passed, a vendor that does not answer here, or bars the way
-        here, is no fault of address and token: `not_observed`, with advice.
+        If that one passed, a vendor that does not answer here, or blocks access from
+        here, does not mean that address or token is wrong: `not_observed`, with advice.
         """
         local = next((check for check in self.checks if check.code in LOCAL and check.status is Status.FAILED), None)
         if local is None or verdict.code != ENTRA_ACCEPTED:
             return self
         found = (
-            f"the vendor cannot be asked from this machine ({local.code}: {local.message}), but Entra's own test was"
+            f"the vendor cannot be reached from this machine ({local.code}: {local.message}), but Entra's own test"
             " passed"
         )
         unknown = not_observed("connection.not_reachable_from_here", found, ADVICE, "Graph: validateCredentials")
@@ -68,14 +68,14 @@ class Probe:
 def probe_endpoint(
     app: AppProfile | None, scim: ScimClient, *, matching: str = "", now: datetime | None = None
 ) -> Probe:
-    """Ask the endpoint what Entra asks, and judge the answer with one finding.
+    """Send the endpoint the request Entra sends, and judge the answer with one finding.
 
-    app       gives the matching attribute, other known addresses and whom to ask; None: an
-              endpoint without a profile, asked by userName
-    matching  ask by this attribute instead
+    app       gives the matching attribute, other known addresses and the contact; None: an
+              endpoint without a profile, searched by userName
+    matching  search by this attribute instead
     now       to compare clocks with; None: they are not compared
 
-    At most eleven requests, all of them GET. The token goes to the origin of the
+    At most eleven requests, all of them GET. The token is sent to the origin of the
     client's address and to the profile's other addresses, nowhere else.
     """
     matching = matching or (app.matching[0] if app and app.matching else "userName")
@@ -131,7 +131,7 @@ def _send(scim: ScimClient, question: Question, matching: str) -> Answer:
 
 
 def _whom(app: AppProfile | None) -> str:
-    """The tutorial's own remedy when the test fails, else whom to ask; "" where nothing is stated."""
+    """The tutorial's own remedy when the test fails, otherwise the contact; "" if none is stated."""
     if app is None:
         return ""
     if app.failure_hint.stated:

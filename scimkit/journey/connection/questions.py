@@ -1,6 +1,6 @@
-"""What to ask next, given the answer to Entra's question. Decides; asks nothing.
+"""What to request next, given the answer to Entra's request. It decides, and sends nothing.
 
-Every question is a GET. The token goes to the Tenant URL's own origin and to the
+Every request is a GET. The token is sent to the Tenant URL's own origin and to the
 profile's known addresses, and nowhere else.
 """
 
@@ -20,7 +20,7 @@ LONGEST_WAIT_SECONDS = 30.0  # longer than that nobody waits for a test
 
 
 class Purpose(StrEnum):
-    """Why a question is asked."""
+    """The reason for a request."""
 
     TEST = "test"  # Entra's own question
     AGAIN = "again"  # the same, after the wait the server asked for
@@ -36,8 +36,8 @@ class Purpose(StrEnum):
 class Question:
     """One GET of the test.
 
-    base    the address to ask under; "" the Tenant URL
-    params  the query; None: Entra's filter on somebody who cannot exist
+    base    the address to use; "" the Tenant URL
+    params  the query; None: Entra's filter on a person who cannot exist
     """
 
     purpose: Purpose
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, what came back, and both as they may be shown."""
+    """A request, its answer, and both in a form that may be shown."""
 
     question: Question
     outcome: Outcome
@@ -57,7 +57,7 @@ class Asked:
 
 
 def wait_before_again(outcome: Outcome, seconds: float | None) -> float | None:
-    """How long to wait before asking once more; None: do not. `seconds` is the server's own wish."""
+    """How long to wait before trying once more; None: do not try again. `seconds` is what the server asked for."""
     if isinstance(outcome, Unreachable) or outcome.status not in (429, 503) or seconds is None:
         return None
     if seconds <= LONGEST_WAIT_SECONDS:
@@ -66,7 +66,7 @@ def wait_before_again(outcome: Outcome, seconds: float | None) -> float | None:
 
 
 def follow_ups(url: str, outcome: Outcome, known: tuple[str, ...]) -> tuple[Question, ...]:
-    """What helps to tell one cause from another, in the order of asking. The first that `settles` ends it.
+    """Requests that help to tell one cause from another, in order. The first that `settles` ends it.
 
     known  the profile's other Tenant URLs
     """
@@ -120,5 +120,5 @@ def settles(asked: Asked) -> bool:
 
 
 def speaks_tls(outcome: Outcome) -> bool:
-    """Whether TLS is spoken there: also a certificate that is not trusted proves it."""
+    """Whether TLS is spoken there; a certificate that is not trusted proves it too."""
     return not isinstance(outcome, Unreachable) or (outcome.cause == "tls" and outcome.detail not in ("", "not_tls"))

@@ -1,4 +1,4 @@
-"""What is stored for the provisioning service beside the token, all in one write."""
+"""The settings stored for the provisioning service beside the token, all in one write."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MASK = "set (not shown)"
 
 @dataclass(frozen=True, slots=True)
 class ProvisioningSettings:
-    """What is stored beside the token, all in one write.
+    """The settings stored beside the token, all in one write.
 
-    base_address  the real Tenant URL; shown_url as a record may hold it
+    base_address  the real Tenant URL; shown_url as a record may contain it
     """
 
     base_address: str
@@ -33,7 +33,7 @@ class ProvisioningSettings:
         if self.deletion_threshold < 1:
             raise ConfigError(
                 f"deletion_threshold is {self.deletion_threshold}",
-                "Give the number of people from which a cycle stops instead of switching them off; at least 1.",
+                "Give the number of people at which a cycle stops instead of disabling them; at least 1.",
             )
         if self.notification_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.notification_email):
             raise ConfigError(
@@ -43,7 +43,7 @@ class ProvisioningSettings:
 
 
 def notification_settings(email: str, threshold: int) -> str:
-    """The JSON text of SyncNotificationSettings; all members, as the value is one opaque text."""
+    """The JSON text of SyncNotificationSettings; all members, because the value is one opaque string."""
     return json.dumps(
         {"Enabled": bool(email), "Recipients": email, "DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}
     )
@@ -52,15 +52,15 @@ def notification_settings(email: str, threshold: int) -> str:
 def plan_credentials(
     graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings
 ) -> tuple[PlannedChange, ...]:
-    """The one write of all provisioning settings. Values that are there are shown, secrets are not.
+    """The one write of all provisioning settings. Existing values are shown, secrets are not.
 
-    Raises PlanRefused while the job runs: scope and credentials are not changed under a cycle.
+    Raises PlanRefused while the job runs: scope and credentials are not changed during a cycle.
     """
     job = graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}
     if (job.get("schedule") or {}).get("state") == "Active":
         raise PlanRefused(
-            f"provisioning of {enterprise_app.display_name} is running: its settings are not changed under it",
-            "Stop it in the portal, let the running cycle end, then run this step again.",
+            f"provisioning of {enterprise_app.display_name} is running; its settings are not changed while it runs",
+            "Stop it in the portal, wait until the running cycle has ended, then run this step again.",
         )
     there = graph.secrets(enterprise_app.service_principal_id)
     notice = (
@@ -87,9 +87,9 @@ def _before(key: str, there: Mapping[str, str]) -> str:
 def save_credentials(
     graph: GraphClient, enterprise_app: EnterpriseApp, settings: ProvisioningSettings, *, token: Secret
 ) -> tuple[str, ...]:
-    """Write all provisioning settings at once, keeping what else is stored; names of the keys written.
+    """Write all provisioning settings at once, keeping other stored values; returns the names of the keys written.
 
-    All keys travel together because it is undefined what a missing one means
+    All keys are sent together because the meaning of a missing one is undefined
     (Graph: PUT secrets). A masked value is never sent back.
     """
     there = {k: v for k, v in graph.secrets(enterprise_app.service_principal_id).items() if "*" not in v}

@@ -22,7 +22,7 @@ MAPPING = "Customize attribute mappings"
 @record("ConnectionReport")
 @dataclass(frozen=True)
 class ConnectionReport:
-    """How the endpoint answered, and what was stored for the provisioning service.
+    """The endpoint's answer, and what was stored for the provisioning service.
 
     graph_verdict    accepted | refused: … | not asked
     secrets_written  names of the keys, never their values
@@ -54,8 +54,7 @@ def validate_through_graph(
         if groups := _needless_groups(app, graph, enterprise_app):
             return failed(
                 "connection.groups_asked",
-                f"Entra's own test was not passed, and it asks for groups too, which {app.title} does not have:"
-                f" {error}",
+                f"Entra's own test failed, and it requests groups too, which {app.title} does not have: {error}",
                 groups,
                 MAPPING,
             )
@@ -64,18 +63,18 @@ def validate_through_graph(
             hint = f" {app.failure_hint}"
         return failed(
             "connection.entra_refused",
-            f"Entra's own test was not passed: {error}",
+            f"Entra's own test failed: {error}",
             _remedy(error) + hint,
             "Graph: validateCredentials",
         )
-    return passed(ENTRA_ACCEPTED, "Entra's own test of address and token was passed", "Graph: validateCredentials")
+    return passed(ENTRA_ACCEPTED, "Entra's own test of address and token passed", "Graph: validateCredentials")
 
 
 def _needless_groups(app: AppProfile, graph: GraphClient, enterprise_app: EnterpriseApp) -> str:
-    """What to do where the job maps groups and the app has none; "" elsewhere.
+    """What to do if the job maps groups and the app has none; "" otherwise.
 
-    Microsoft's template for apps without a gallery entry comes with the mapping of groups
-    switched on; only the one of users cannot be switched off ("Customize attribute mappings").
+    In Microsoft's template for apps without a gallery entry the group mapping
+    is on; only the user mapping cannot be turned off ("Customize attribute mappings").
     """
     if app.capabilities.groups.value is not False:
         return ""
@@ -84,28 +83,28 @@ def _needless_groups(app: AppProfile, graph: GraphClient, enterprise_app: Enterp
     if not on:
         return ""
     return (
-        f"Switch the mapping of groups off: in the portal under Provisioning > Mappings open {on[0]}, set Enabled to No"
-        " and save; then run this step again. If it is refused still, mend what the direct test above shows."
+        f"Turn the group mapping off: in the portal under Provisioning > Mappings open {on[0]}, set Enabled to No and"
+        " save. Then run this step again. If it is still refused, fix what the direct test above shows."
     )
 
 
 # End of the service's error code -> what to do. There is no official table: collected from articles and field reports.
 REMEDIES = {
     "CredentialValidationUnavailable": (
-        "Microsoft's service does not reach the endpoint, or gets an answer it does not expect. Mend what the direct"
-        " test above shows; if that one passes, have the vendor admit Microsoft's addresses (service tag"
+        "Microsoft's service does not reach the endpoint, or gets an answer it does not expect. Fix what the direct"
+        " test above shows. If that test passes, have the vendor admit Microsoft's addresses (service tag"
         " AzureActiveDirectory) and check the certificate's chain."
     ),
     "CredentialValidationFailure": (
-        "The endpoint answers and refuses: a token that has expired, or an attribute it cannot be searched by. Mend"
-        " what the direct test above shows."
+        "The endpoint answers and refuses: the token has expired, or an attribute cannot be used in a search. Fix what"
+        " the direct test above shows."
     ),
-    "InvalidCredentials": "Enter the Tenant URL and the token again: one of them is missing or malformed.",
+    "InvalidCredentials": "Enter the Tenant URL and the token again. One of them is missing or malformed.",
     "ServiceIncompatible": (
-        "The endpoint's answer cannot be read as SCIM: the vendor must answer a query with a ListResponse."
+        "The endpoint's answer cannot be read as SCIM. The vendor must answer a query with a ListResponse."
     ),
     "MultipleEntriesInResponse": (
-        "A person that cannot exist was 'found': the vendor must support filtering by the matching attribute."
+        "A person who cannot exist was 'found'. The vendor must support filtering by the matching attribute."
     ),
 }
 
@@ -113,7 +112,7 @@ REMEDIES = {
 def _remedy(error: Rejected) -> str:
     said = f"{error.code} {error}"
     other = (
-        "Mend what the direct test above shows; if that one passes, the app is not reachable from Microsoft's network."
+        "Fix what the direct test above shows. If that test passes, the app is not reachable from Microsoft's network."
     )
     return next((remedy for ending, remedy in REMEDIES.items() if ending in said), other)
 
@@ -135,8 +134,8 @@ def report_connection(
     elif missing:
         kept = failed(
             "connection.stored",
-            f"not there when read back: {', '.join(missing)}",
-            "Run this step again; if it stays so, enter them in the portal.",
+            f"missing when read back: {', '.join(missing)}",
+            "Run this step again. If the problem remains, enter them in the portal.",
         )
     else:
         kept = passed(
@@ -151,7 +150,7 @@ def report_connection(
     else:
         notice = warning(
             "connection.notification",
-            "nobody is told when provisioning fails",
+            "no one is notified when provisioning fails",
             "Set notification_email.",
             "tutorial step 5",
         )

@@ -23,11 +23,11 @@ LOOKS_ISO_OR_US = re.compile(r"\s*[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]")
 
 
 def compare(evaluation: Evaluation, operator: str, left: Any, right: Any) -> bool:
-    """`left operator right` as conditions compare.
+    """`left operator right`, as conditions compare.
 
-    Text with text ordinal and case-sensitive; as integers when either side is a
-    number or both look like one; dates as dates; null equals only null and empty
-    text, and is neither before nor after anything (all unconfirmed).
+    Strings with strings ordinal and case-sensitive; as integers if either side is a
+    number or both look like one; dates as dates; null equals only null and an empty
+    string, and is neither before nor after anything (all unconfirmed).
     """
     if left is None or right is None:
         if operator in ("=", "<>"):
@@ -63,7 +63,7 @@ def _date_side(evaluation: Evaluation, value: Any) -> Instant | None:
 
 
 def is_true(value: Any) -> bool:
-    """A condition that is not a comparison: a boolean, or the text True or False in any case."""
+    """A condition that is not a comparison: a boolean, or the string True or False in any case."""
     if isinstance(value, bool):
         return value
     if value is None:
@@ -73,5 +73,5 @@ def is_true(value: Any) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     raise EvaluationFault(
-        f"the condition is {show_value(value)}, neither True nor False", "Compare it with something.", value
+        f"the condition is {show_value(value)}, which is neither True nor False", "Compare it with a value.", value
     )

@@ -67,12 +67,12 @@ class CompiledExpression:
 def compile_node(
     text: str, node: Expression, settings: Settings = STRICT, watch: Watch | None = None
 ) -> CompiledExpression:
-    """What `parse(text)` gave, compiled. watch: sees every node (`Compiler`)."""
+    """The result of `parse(text)`, compiled. watch: sees every node (`Compiler`)."""
     return CompiledExpression(text, node, settings, Compiler(text, FUNCTIONS, settings, watch).run(node))
 
 
 def compile_expression(expression: str | Expression, settings: Settings = STRICT) -> CompiledExpression:
-    """An expression compiled once, to be called per person. Raises MappingError when it cannot be read."""
+    """An expression compiled once, to be called per person. Raises MappingError if it cannot be read."""
     if isinstance(expression, str):
         return _compile(expression, settings)
     if not isinstance(expression, Expression):
@@ -104,13 +104,13 @@ def evaluate(
     """What an expression yields for one source object.
 
     source    attributes by their exact schema names; a missing key and None both mean absent
-    now       the clock of Now(); without it the system's is read
-    random    the dice of Guid and RandomString; without it the system's
+    now       the clock of Now(); without it the system clock is read
+    random    the random source of Guid and RandomString; without it the system's
     settings  how open rules are read; `LENIENT` evaluates conditions over null as written
     warnings  a list to which remarks about null conditions and the like are added
 
-    Gives str, int, bool, list or None (nothing is exported), or IGNORE_ATTRIBUTE or
-    IGNORE_OBJECT; a date-time as its text. Raises MappingError with text and position.
+    Returns str, int, bool, list or None (nothing is exported), or IGNORE_ATTRIBUTE or
+    IGNORE_OBJECT; a date-time as its string. Raises MappingError with text and position.
 
     >>> evaluate('Join(", ", [surname], [givenName])', {"surname": "Doe", "givenName": "John"})
     'Doe, John'

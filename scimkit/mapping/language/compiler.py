@@ -1,6 +1,6 @@
 """From a parsed expression to nested closures, which are then called per person.
 
-The compiler is given its functions, so that these can be written with it in hand:
+The compiler receives its functions as an argument, so that they can use it:
 a lazy one, such as IIF, compiles its own call and decides which arguments run.
 """
 
@@ -25,7 +25,7 @@ Watch: TypeAlias = Callable[[Expression, Run], Run]
 
 
 class Compiler:
-    """Makes one closure per node.
+    """Creates one closure per node.
 
     functions  by lower-case name
     watch      called as watch(node, run) and returns the closure to use instead;
@@ -39,7 +39,7 @@ class Compiler:
         self.masks = "redact" in text.lower()
 
     def error(self, fault: EvaluationFault, position: int, before: str = "") -> ExpressionError:
-        """The fault with its place. Where the expression redacts, no value is quoted."""
+        """The fault with its place. If the expression redacts, no value is quoted."""
         if self.masks:
             message = QUOTED.sub('"[Redact]"', fault.message)
         else:
@@ -182,7 +182,7 @@ class Compiler:
         return run_many
 
     def located(self, fault: EvaluationFault, node: Call, values: Any) -> ExpressionError:
-        """The error at the argument to blame, or at the function's name."""
+        """The error at the argument at fault, or at the function's name."""
         position = node.position
         if fault.value is not None:
             for argument, value in zip(node.arguments, values, strict=False):

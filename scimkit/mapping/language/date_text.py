@@ -20,10 +20,10 @@ US = re.compile(
 
 
 def parse_date(text: str) -> Instant | None:
-    """A date as Entra's sources write it, in UTC; None when it is none.
+    """A date as Entra's sources write it, in UTC; None if it is not a date.
 
     ISO date, with an offset (2020-03-16-07:00), ISO date-time with Z, offset or
-    none and with a blank in place of T, and the form M/d/yyyy h:mm:ss tt.
+    neither and with a space instead of T, and the form M/d/yyyy h:mm:ss tt.
     """
     match = ISO.match(text) or US.match(text)
     if match is None:
@@ -49,7 +49,7 @@ def parse_date(text: str) -> Instant | None:
 
 
 def offset_ticks(text: str | None) -> int:
-    """Ticks that local time is ahead of UTC by an offset such as -07:00."""
+    """Ticks by which local time is ahead of UTC for an offset such as -07:00."""
     if not text or text in "Zz":
         return 0
     digits = text[1:].replace(":", "").ljust(4, "0")

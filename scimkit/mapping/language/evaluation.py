@@ -16,7 +16,7 @@ SYSTEM_RANDOM = SystemRandom()
 
 
 class Evaluation:
-    """What one evaluation can see: the person, the time, the dice, the settings."""
+    """What one evaluation can see: the person, the time, the random source, the settings."""
 
     __slots__ = ("now", "random", "settings", "source", "warnings")
 
@@ -32,7 +32,7 @@ class Evaluation:
         self.random = random or SYSTEM_RANDOM
 
     def instant(self) -> Instant:
-        """The time of this evaluation; the clock is read only when no `now` was given."""
+        """The time of this evaluation; the clock is read only if no `now` was given."""
         if self.now is None:
             self.now = datetime.now(UTC)
         return Instant.of(self.now)
@@ -42,7 +42,7 @@ class Evaluation:
             self.warnings.append(message)
 
     def text(self, value: Any) -> str | None:
-        """A text argument: null stays None, a list is refused or gives its only element."""
+        """A string argument: null stays None, a list is refused or replaced by its only element."""
         if value is None or value.__class__ is str:
             return value
         if isinstance(value, list) and len(value) == 1 and self.settings.list_as_text == "single":

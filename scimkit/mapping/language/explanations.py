@@ -1,4 +1,4 @@
-"""One expression, one person: every intermediate value, what was empty, which branch was taken."""
+"""One expression, one person: every intermediate value, empty attributes, and the branch that was used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Step:
     text      the part in canonical spelling
     state     value | ignored | not_taken | failed | null_condition | omitted
     value     its value as text for people; empty unless state is value or ignored
-    note      which branch was taken, why nothing was, or the error
+    note      which branch was used, why none was, or the error
     position  where the part starts in the expression as written
     """
 
@@ -55,13 +55,13 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How an expression came to its value.
+    """How an expression arrived at its value.
 
-    value     what `evaluate` gives, or None after an error; `[Redact]` when the expression redacts
+    value     the result of `evaluate`, or None after an error; `[Redact]` if the expression redacts
     error     the error it ended with, or None
     empty     the attributes it mentions that are null or empty for this person
-    branches  the branch each evaluated IIF, Switch and Coalesce took, outermost first
-    warnings  remarks such as a condition that reads a null attribute
+    branches  the branch each evaluated IIF, Switch and Coalesce used, outermost first
+    warnings  remarks, such as a condition that reads a null attribute
     """
 
     kind: ClassVar[str] = "MappingExplanation"  # what a view calls it; log lines are explained too
@@ -108,7 +108,7 @@ def _flatten(step: Step, depth: int) -> Iterator[tuple[int, Step]]:
 
 
 class Recorder:
-    """Keeps what each node gave; nodes are told apart by identity."""
+    """Records the result of each node; nodes are distinguished by identity."""
 
     def __init__(self) -> None:
         self.seen: dict[int, tuple[str, Any]] = {}
@@ -145,9 +145,9 @@ def explain(
     random: Random | None = None,
     settings: Settings = STRICT,
 ) -> Explanation:
-    """How `expression` comes to its value for one person.
+    """How `expression` arrives at its value for one person.
 
-    An error of evaluation is part of the answer. Raises MappingError only when
+    An error of evaluation is part of the answer. Raises MappingError only if
     the expression cannot be read.
 
     >>> explain('Switch([a], "none", "", "x")', {}).branches
@@ -202,7 +202,7 @@ def _step(node: Expression | None, role: str, recorder: Recorder, masked: set[in
     elif state == "failed":
         note = value.message
     if isinstance(node, Attribute) and state == "value" and value in (None, "", []):
-        note = "empty at the source"
+        note = "empty in the source"
     branch = ""
     if isinstance(node, Call):
         branch = _branch(node, recorder, masked)
@@ -234,7 +234,7 @@ def _parts(node: Expression) -> Iterator[tuple[str, Expression | None]]:
 
 
 def _branch(node: Call, recorder: Recorder, masked: set[int]) -> str:
-    """The branch one IIF, Switch or Coalesce took; empty for other calls and those not reached."""
+    """The branch one IIF, Switch or Coalesce used; empty for other calls and for calls not reached."""
     if not recorder.reached(node):
         return ""
     arguments = node.arguments
@@ -244,7 +244,7 @@ def _branch(node: Call, recorder: Recorder, masked: set[int]) -> str:
         if recorder.reached(arguments[2]):
             return "condition False"
         state, name = recorder.seen.get(id(arguments[0]), ("", ""))
-        return f"no branch, the condition reads [{name}], which is null" if state == "null_condition" else ""
+        return f"no branch: the condition reads [{name}], which is null" if state == "null_condition" else ""
     if node.name == "Switch":
         for key, value in zip(arguments[2::2], arguments[3::2], strict=True):
             if recorder.reached(value) and key is not None:

@@ -37,18 +37,18 @@ TOKEN = re.compile(
 )
 ESCAPE = re.compile(r'\\([\\"])')
 WRONG_CHARACTERS = {
-    "&": 'There is no joining with &; write Join("", a, b) or Append(a, b).',
-    "+": 'There is no arithmetic and no joining with +; write Join("", a, b).',
-    "-": "There is no arithmetic; use DateAdd for dates.",
-    "'": 'Texts stand in double quotes: "text".',
+    "&": '& does not join strings; write Join("", a, b) or Append(a, b).',
+    "+": '+ neither adds nor joins; write Join("", a, b).',
+    "-": "There is no arithmetic. For dates use DateAdd.",
+    "'": 'Write strings in double quotes: "text".',
     "“": 'Use straight double quotes: "text".',
     "”": 'Use straight double quotes: "text".',
     "‘": 'Use straight double quotes: "text".',
     "’": 'Use straight double quotes: "text".',
-    "{": "Attributes stand in square brackets: [mail].",
-    ";": "Arguments are separated by commas.",
-    "!": "Write <> for different, or Not(...).",
-    "|": "There is no OR; nest a second IIF in the third argument.",
+    "{": "Write attributes in square brackets: [mail].",
+    ";": "Separate arguments by commas.",
+    "!": 'Write <> for "not equal", or Not(...).',
+    "|": "There is no OR. Nest a second IIF in the third argument.",
 }
 
 
@@ -61,7 +61,7 @@ class Token(NamedTuple):
 
 
 def read_tokens(text: str) -> list[Token]:
-    """The tokens of `text`, blanks left out, closed by an `end` token. Raises ExpressionError."""
+    """The tokens of `text` without whitespace, ending with an `end` token. Raises ExpressionError."""
     tokens: list[Token] = []
     position = 0
     while position < len(text):
@@ -82,16 +82,16 @@ def _unreadable(text: str, position: int) -> ExpressionError:
     character = text[position]
     if character == '"':
         return ExpressionError(
-            "a text is opened here and never closed",
-            'Close it with "; inside a text a quote is written \\" and a backslash \\\\.',
+            "a string starts here and is never closed",
+            'Close it with ". Inside a string, write a quotation mark as \\" and a backslash as \\\\.',
             text=text,
             position=position,
         )
     if character == "[":
         return ExpressionError(
-            "an attribute is opened here and never closed", "Close it with ].", text=text, position=position
+            "an attribute starts here and is never closed", "Close it with ].", text=text, position=position
         )
-    remedy = WRONG_CHARACTERS.get(character, "Remove it, or put it into a text in double quotes.")
+    remedy = WRONG_CHARACTERS.get(character, "Remove it, or put it into a string in double quotes.")
     return ExpressionError(f"{character!r} has no meaning here", remedy, text=text, position=position)
 
 
@@ -107,7 +107,7 @@ class Parser:
         return ExpressionError(message, remedy, text=self.text, position=position)
 
     def whole(self) -> Expression:
-        """The expression that is the whole text."""
+        """The expression that makes up the whole text."""
         if self.tokens[0].kind == "end":
             raise self.error("the expression is empty", "Write a function call or an attribute such as [mail].", 0)
         node = self.expression(0)
@@ -124,11 +124,11 @@ class Parser:
         if token.kind == "end":
             return self.error(f"the expression ends where {wanted} is expected", "Close every bracket.", token.position)
         if token.kind == "name" and token.text.lower() in ("and", "or"):
-            remedy = "There is no AND and no OR; nest a second IIF in the second argument for AND, in the third for OR."
+            remedy = "There is no AND and no OR. Nest a second IIF in the second argument for AND, in the third for OR."
         elif token.kind == "cmp":
-            remedy = "A condition holds one comparison; nest IIF for more."
+            remedy = "A condition holds one comparison. Nest IIF for more."
         elif token.kind in ("number", "hex"):
-            remedy = "There is no arithmetic; separate arguments by commas."
+            remedy = "There is no arithmetic. Separate arguments by commas."
         else:
             remedy = "Check commas, quotes and brackets before this place."
         if token.kind == "attribute":
@@ -139,11 +139,11 @@ class Parser:
             shown = text
         else:
             shown = text[:40] + "…"
-        return self.error(f"{shown} stands where {wanted} is expected", remedy, token.position)
+        return self.error(f"{shown} was found where {wanted} is expected", remedy, token.position)
 
     def misplaced(self, node: Comparison) -> ExpressionError:
         return self.error(
-            f"a comparison ({node.operator}) can stand only in the condition of IIF and in CBool",
+            f"a comparison ({node.operator}) is allowed only in the condition of IIF and in CBool",
             'Write IIF(a = b, "True", "False"), or CBool(a = b).',
             node.position,
         )
@@ -171,10 +171,10 @@ class Parser:
             return Text(ESCAPE.sub(r"\1", token.text[1:-1]), token.position)
         if token.kind in ("number", "hex"):
             return self.number(token)
-        raise self.unexpected(token, "a function, an attribute, a text or a number")
+        raise self.unexpected(token, "a function, an attribute, a string or a number")
 
     def number(self, token: Token) -> Number:
-        too_large = self.error("the number does not fit in 64 bits", "Put it in quotes as text.", token.position)
+        too_large = self.error("the number does not fit in 64 bits", "Put it in quotes as a string.", token.position)
         if token.kind == "hex":
             if len(token.text.lstrip("&Hh0")) > 16:
                 raise too_large
@@ -192,9 +192,9 @@ class Parser:
         if lower in WORDS:
             return Word(WORDS[lower], token.position, token.text)
         if lower in REFUSED_WORDS:
-            message = f"{token.text} is described nowhere in Microsoft's pages (unconfirmed)"
+            message = f"{token.text} is not described in Microsoft's pages (unconfirmed)"
             remedy = (
-                'As a result use IgnoreAttributeFlow, or leave the argument out; to ask for null use the key "" of'
+                'As a result, use IgnoreAttributeFlow or leave the argument out. To test for null, use the key "" of'
                 " Switch."
             )
         elif lower in FUNCTIONS:
@@ -203,15 +203,15 @@ class Parser:
         elif lower in ("true", "false"):
             message, remedy = (
                 f"{token.text} is not a word of the language",
-                f'Write it as text: "{token.text.title()}".',
+                f'Write it as a string: "{token.text.title()}".',
             )
         else:
-            message = f"{token.text[:60]} is neither a function call, an attribute nor a text"
+            message = f"{token.text[:60]} is not a function call, an attribute or a string"
             near = suggest(token.text, WORDS.values())
             if near:
                 remedy = f"Did you mean {near}?"
             else:
-                remedy = f'Write [{token.text[:60]}] for an attribute, "..." for text.'
+                remedy = f'Write [{token.text[:60]}] for an attribute, "..." for a string.'
         raise self.error(message, remedy, token.position)
 
     def call(self, name: Token, depth: int) -> Call:
@@ -219,7 +219,7 @@ class Parser:
         if function is None:
             raise self.unknown(name)
         if depth > MAX_DEPTH:
-            raise self.error(f"more than {MAX_DEPTH} functions inside each other", "Simplify it.", name.position)
+            raise self.error(f"more than {MAX_DEPTH} nested functions", "Simplify it.", name.position)
         self.index += 1
         arguments: list[Expression | None] = []
         places: list[int] = []
@@ -259,7 +259,7 @@ class Parser:
         """Number and placement of the arguments of one call."""
         count = len(call.arguments)
         if function.most is not None and count > function.most:
-            message = f"{function.name} takes at most {function.most} arguments, here are {count}"
+            message = f"{function.name} takes at most {function.most} arguments, and {count} are given"
             if function.most == 0:
                 message = f"{function.name} takes no arguments"
             raise self.error(message, f"Write {function.signature}.", places[function.most])
@@ -297,7 +297,9 @@ def parse(text: str) -> Expression:
     'Append'
     """
     if not isinstance(text, str):
-        raise ExpressionError(f"an expression is text, not {type(text).__name__}", "Give a text.", text="", position=0)
+        raise ExpressionError(
+            f"an expression is a string, not {type(text).__name__}", "Give a text.", text="", position=0
+        )
     try:
         return _parse(text)
     except RecursionError:
@@ -309,7 +311,7 @@ def parse(text: str) -> Expression:
 def _parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
-            f"the expression has {len(text):,} characters, {MAX_LENGTH:,} are allowed",
+            f"the expression has {len(text):,} characters; {MAX_LENGTH:,} are allowed",
             "Shorten it, or compute the value in the source directory.",
             text=text,
             position=MAX_LENGTH,
@@ -318,9 +320,9 @@ def _parse(text: str) -> Expression:
 
 
 def print_expression(node: Expression) -> str:
-    """Canonical text of a parsed expression; `parse` gives the same expression back.
+    """Canonical text of a parsed expression; `parse` turns it into the same expression again.
 
-    One blank follows each comma, names have their documented spelling, omitted
+    One space follows each comma, names have their documented spelling, omitted
     arguments at the end are left out.
 
     >>> print_expression(parse('switch([a],,"x" ,  "y")'))

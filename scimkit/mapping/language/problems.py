@@ -1,6 +1,6 @@
 """What can be wrong with an expression or a filter, and where.
 
-`EvaluationFault` is raised inside a function that does not know where it stands in the
+`EvaluationFault` is raised inside a function that does not know its place in the
 text; the evaluation turns it into an `ExpressionError` with a position.
 """
 
@@ -44,7 +44,7 @@ class ExpressionError(MappingError):
         return position - (self.text.rfind("\n", 0, position) + 1) + 1
 
     def pointer(self) -> str:
-        """The line at fault and, under it, a caret; empty when no place is known."""
+        """The wrong line with a caret under it; empty if no place is known."""
         if self.position is None or not self.text:
             return ""
         start = self.text.rfind("\n", 0, self.position) + 1
@@ -70,11 +70,11 @@ class ExpressionError(MappingError):
 
 
 class NotReproduced(ExpressionError):
-    """Microsoft may well evaluate it; here it cannot be done, so nothing is known of the value."""
+    """Microsoft may be able to evaluate it. It cannot be evaluated here, so the value is unknown."""
 
 
 def _columns(character: str) -> int:
-    """How many columns of a terminal a character takes: two for CJK and emoji, none for a combining mark."""
+    """How many terminal columns a character takes: two for CJK and emoji, none for a combining mark."""
     if unicodedata.combining(character):
         return 0
     if unicodedata.east_asian_width(character) in "WF":
@@ -92,9 +92,9 @@ class UnfilterableAttribute(MappingError):
 
 
 class EvaluationFault(Exception):
-    """A function's own complaint, without a place.
+    """An error a function reports, without a place.
 
-    value  the argument to blame, compared by identity to find its position
+    value  the argument at fault, compared by identity to find its position
     """
 
     def __init__(self, message: str, remedy: str = "", value: object = None) -> None:
@@ -103,11 +103,11 @@ class EvaluationFault(Exception):
 
 
 class OurLimit(EvaluationFault):
-    """No fault of the expression: what .NET or the directory can do and we cannot."""
+    """Not an error in the expression: something .NET or the directory can do and scimkit cannot."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The known name closest to `name`, compared without case, or an empty text.
+    """The known name closest to `name`, compared without regard to case, or an empty string.
 
     >>> suggest("Jion", ["Join", "Switch"])
     'Join'

@@ -1,4 +1,4 @@
-"""What is known of a function: its name, its parameters, whether it may be used for SCIM apps.
+"""What is known of a function: its name, its parameters, whether it is allowed for SCIM apps.
 
 A family (`functions.text`, `functions.logic`, ...) writes its functions with
 `@function`; `functions.table` puts the families together.
@@ -24,7 +24,7 @@ class Parameter:
 
     @property
     def shown(self) -> str:
-        """As a signature shows it: `name`, `name?` when it may be omitted, `...` when it repeats."""
+        """As shown in a signature: `name`, `name?` if it may be omitted, `...` if it repeats."""
         if self.repeats:
             return "..."
         if self.required:
@@ -64,7 +64,7 @@ class Function:
 
     @property
     def signature(self) -> str:
-        """Such as `Left(string, numChars)`; a question mark follows what may be omitted."""
+        """For example `Left(string, numChars)`; a question mark follows parameters that may be omitted."""
         return f"{self.name}({', '.join(parameter.shown for parameter in self.parameters)})"
 
 

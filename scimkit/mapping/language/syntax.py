@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A quoted text, unescaped."""
+    """A quoted string, unescaped."""
 
     value: str
     position: int = field(default=0, compare=False)
@@ -21,7 +21,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number of 64 bits; `hexadecimal` when written `&H1F`."""
+    """A 64-bit whole number; `hexadecimal` when written as `&H1F`."""
 
     value: int
     hexadecimal: bool = False
@@ -57,7 +57,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function call. An omitted argument is None; trailing ones are not kept."""
+    """A function call. An omitted argument is None; trailing omitted arguments are not kept."""
 
     name: str
     arguments: tuple[Expression | None, ...] = ()
@@ -69,7 +69,7 @@ Expression: TypeAlias = Text | Number | Attribute | Word | Comparison | Call
 
 
 def children(node: Expression) -> tuple[Expression, ...]:
-    """The nodes directly below, omitted arguments left out."""
+    """The direct child nodes, without omitted arguments."""
     if isinstance(node, Call):
         return tuple(argument for argument in node.arguments if argument is not None)
     if isinstance(node, Comparison):
@@ -78,12 +78,12 @@ def children(node: Expression) -> tuple[Expression, ...]:
 
 
 def walk(node: Expression) -> Iterator[Expression]:
-    """The node and everything below it, in the order of the text."""
+    """The node and everything below it, in text order."""
     yield node
     for child in children(node):
         yield from walk(child)
 
 
 def attribute_names(node: Expression) -> tuple[str, ...]:
-    """The source attributes an expression mentions, each once, in the order of the text."""
+    """The source attributes that an expression mentions, each once, in text order."""
     return tuple(dict.fromkeys(each.name for each in walk(node) if isinstance(each, Attribute)))

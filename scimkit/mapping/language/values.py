@@ -1,4 +1,4 @@
-"""What an expression can yield: text, null, boolean, number, date-time, list, ignore mark.
+"""What an expression can return: string, null, boolean, number, date-time, list, ignore mark.
 
 In Python these are str, None, bool, int, `Instant`, list and `IgnoreMark`.
 """
@@ -25,7 +25,7 @@ INTEGER_TEXT = re.compile(r"-?[0-9]{1,19}\Z")
 
 
 class IgnoreMark(Enum):
-    """Not a value but an order: drop the attribute from the request, or do not process the object."""
+    """Not a value but an instruction: drop the attribute from the request, or do not process the object."""
 
     ATTRIBUTE = "attribute"
     OBJECT = "object"
@@ -36,7 +36,7 @@ IGNORE_OBJECT: Final = IgnoreMark.OBJECT
 
 
 class Omitted(Enum):
-    """An argument that was left out, which is not the same as null or empty text."""
+    """An omitted argument, which is not the same as null or an empty string."""
 
     OMITTED = "omitted"
 
@@ -48,12 +48,12 @@ OMITTED: Final = Omitted.OMITTED
 
 
 def out_of_range() -> EvaluationFault:
-    return EvaluationFault("the date lies outside the years 1 to 9999", "Correct the date.")
+    return EvaluationFault("the date is outside the years 1 to 9999", "Correct the date.")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Instant:
-    """A date-time in UTC. ticks: 100 nanoseconds since 0001-01-01, as .NET counts."""
+    """A date-time in UTC. ticks: 100 nanoseconds since 0001-01-01, as in .NET."""
 
     ticks: int
 
@@ -63,7 +63,7 @@ class Instant:
 
     @classmethod
     def of(cls, moment: datetime) -> Instant:
-        """A Python date-time; one without a zone counts as UTC."""
+        """A Python date-time; one without a time zone is read as UTC."""
         if moment.tzinfo is not None:
             try:
                 moment = moment.astimezone(UTC).replace(tzinfo=None)
@@ -74,12 +74,12 @@ class Instant:
 
     @property
     def wall(self) -> datetime:
-        """Year to second as a Python date-time without zone; below a second see `fraction`."""
+        """Year to second as a Python date-time without time zone; for fractions of a second see `fraction`."""
         return YEAR_ONE + timedelta(seconds=self.ticks // TICKS_PER_SECOND)
 
     @property
     def fraction(self) -> int:
-        """Ticks below the second, 0 to 9999999."""
+        """Ticks within the second, 0 to 9999999."""
         return self.ticks % TICKS_PER_SECOND
 
     def __str__(self) -> str:
@@ -98,10 +98,10 @@ class Instant:
 
 
 def read_value(value: Any) -> Any:
-    """A source attribute as a value of the language: sets and tuples become lists, dates instants.
+    """A source attribute as a value of the language: sets and tuples become lists, dates become instants.
 
-    Graph gives a multi-valued property without values as an empty list, never as
-    null, so an empty list is an absent attribute.
+    Graph returns a multi-valued property without values as an empty list, never as
+    null, so an empty list is treated as an absent attribute.
     """
     if value is None or value.__class__ in (str, bool, int):
         return value
@@ -121,7 +121,7 @@ def read_value(value: Any) -> Any:
 
 
 def show_value(value: Any) -> str:
-    """A value for a person's eyes: null, "text", 7, True, ["a", "b"].
+    """A value in readable form: null, "text", 7, True, ["a", "b"].
 
     >>> show_value(None), show_value("a")
     ('null', '"a"')
@@ -140,28 +140,28 @@ def show_value(value: Any) -> str:
 
 
 def plain_text(value: Any) -> str:
-    """The text of a value that is neither null nor a list. Booleans are True and False."""
+    """The string form of a value that is neither null nor a list. Booleans are True and False."""
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, int, Instant)):
         return str(value)
     if isinstance(value, list):
         if len(value) == 1:
-            remedy = "Use Item to take the element, or Join."
+            remedy = "Use Item to get the element, or use Join."
         else:
-            remedy = "Use Join to make one text of it, or Item to take one element."
-        raise EvaluationFault(f"a list of {len(value)} values stands where one text is expected", remedy, value)
-    raise EvaluationFault("this value has no text form", "Map the attribute directly.", value)
+            remedy = "Use Join to combine the values into one string, or Item to get one element."
+        raise EvaluationFault(f"one string is expected here, but this is a list of {len(value)} values", remedy, value)
+    raise EvaluationFault("this value has no string form", "Map the attribute directly.", value)
 
 
 def check_length(length: int) -> None:
-    """Refuses a result longer than any attribute can be."""
+    """Rejects a result that is longer than any attribute can be."""
     if length > MAX_TEXT:
         raise EvaluationFault(f"the result would be longer than {MAX_TEXT:,} characters", "Shorten the expression.")
 
 
 def as_integer(value: Any) -> int | None:
-    """The whole number a value is or spells, else None. A boolean is not a number."""
+    """The whole number that a value is or represents, else None. A boolean is not a number."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

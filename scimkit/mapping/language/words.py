@@ -1,4 +1,4 @@
-"""The bare words of the language, and the names that people write and it does not have, with what to write instead."""
+"""The bare words of the language; also names that people write but it does not have, with replacements."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ INSTEAD = {
     "trim": 'Use Replace([x], , "^\\\\s+|\\\\s+$", , "", , ).',
     "ltrim": 'Use Replace([x], , "^\\\\s+", , "", , ).',
     "rtrim": 'Use Replace([x], , "\\\\s+$", , "", , ).',
-    "right": 'Use Replace([x], , "^.*(?<tail>.{4})$", , "${tail}", , ) with the number wanted in place of 4.',
-    "len": "There is no length; a pattern with {n} in Replace can depend on one.",
+    "right": 'Use Replace([x], , "^.*(?<tail>.{4})$", , "${tail}", , ) with the number you want in place of 4.',
+    "len": "There is no length function; a pattern with {n} in Replace can depend on a length.",
     "contains": 'Use InStr([x], "text") and compare with 0.',
     "isempty": "Use IsNullOrEmpty.",
     "itemornull": "Use Item.",

@@ -1,23 +1,23 @@
-"""The mapping review: what is mapped, what should be, and what the pilot people get.
+"""The mapping review: what is mapped, what should be mapped, and what the pilot people get.
 
-One theme a module, each a list of checks over the same `Subject`:
+Each module covers one theme, as a list of checks on the same `Subject`:
 
-    presence     rows that are missing, extra, mapped twice, unknown to the app
-    sources      rows that come from something else than expected
-    matching     by what an account is found again
-    leavers      whether whoever leaves is switched off
-    expressions  what is wrong with an expression before anybody is evaluated
+    presence     rows that are missing, extra, mapped twice, or unknown to the app
+    sources      rows with a source other than the expected one
+    matching     what an existing account is found by
+    leavers      whether people who leave are switched off
+    expressions  errors in an expression, found before it is evaluated for anyone
     results      what people get: nothing, an error, the wrong type or shape
     flow         what changes too often, or never
     names        user name and address, renaming, single sign-on
     roles        app roles as values
-    groups       the mapping of groups
+    groups       the group mapping
     actions      what the job may do to accounts
-    opinion      what Microsoft says of the expressions
+    opinion      what Microsoft says about the expressions
 
-A failed check must be mended before the pilot, a warning should be known. The
-`source` of each says whether its rule is documented, was seen in the field, or
-is (unconfirmed).
+A failed check must be fixed before the pilot; a warning should be known. The
+`source` of each check says whether its rule is documented, was seen in the field,
+or is (unconfirmed).
 """
 
 from __future__ import annotations
@@ -85,14 +85,14 @@ def review_mapping(
 ) -> MappingReview:
     """Compare the job's user mapping with what the app's profile expects.
 
-    expected  the profile's rows; none where the app has published no table
-    live      the object mappings of the job's schema (`read_schema`)
+    expected  the profile's rows; none if the app has published no table
+    live      the object mappings in the job's schema (`read_schema`)
     people    source attributes of each pilot person, by user principal name
-    now       the time that Now() gives, aware; None: the clock's
-    opinion   Microsoft's answers (`ask_microsoft`), which stand where they differ from ours; None: not asked
+    now       the time that Now() returns, timezone-aware; None: the system clock
+    opinion   Microsoft's answers (`ask_microsoft`), used where they differ from ours; None: not asked
 
-    Raises MappingError where no mapping is one of people, and for a
-    `sign_in_identifier` that is no expression.
+    Raises MappingError if there is no user mapping, or if `sign_in_identifier`
+    is not an expression.
     """
     subject = make_subject(expected, live, people, decided, now=now, opinion=opinion)
     checks = list(chain.from_iterable(theme(subject) for theme in THEMES))

@@ -1,4 +1,4 @@
-"""What the job may do to accounts: create, update and delete, as step 1 has decided."""
+"""What the job may do to accounts: create, update and delete, as decided in step 1."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from scimkit.evidence.checks import Check, failed, passed, warning
 from scimkit.mapping.review.certainty import CUSTOMIZE, HOW, documented, unconfirmed
 from scimkit.mapping.review.subject import Subject
 
-PLACE = "under Target Object Actions in the portal's mapping of users"
+PLACE = "under Target Object Actions of the user mapping in the portal"
 
 
 def check_actions(subject: Subject) -> Iterator[Check]:
     users = subject.users
     if not users.enabled:
-        text = f"{users.name} is switched off: nobody is provisioned"
+        text = f"{users.name} is switched off: no one is provisioned"
         yield failed(
             "mapping.users_off",
             text,
@@ -22,34 +22,38 @@ def check_actions(subject: Subject) -> Iterator[Check]:
             documented(CUSTOMIZE),
         )
     if "Add" not in users.actions:
-        text = "the job may not create accounts: people without one are skipped"
+        text = "the job is not allowed to create accounts: people without one are skipped"
         yield warning(
             "mapping.create_not_allowed",
             text,
-            f"Tick Create {PLACE}, unless existing accounts are all you want.",
+            f"Select Create {PLACE}, unless you want existing accounts only.",
             documented(HOW),
         )
     if "Update" not in users.actions:
-        text = "the job may not update accounts: changes never arrive, and leavers are not switched off either"
+        text = (
+            "the job is not allowed to update accounts: changes never arrive, and leavers are not switched off either"
+        )
         yield warning(
             "mapping.update_not_allowed",
             text,
             f"Tick Update {PLACE}.",
-            unconfirmed("that leavers stay active follows, as they are switched off by an update"),
+            unconfirmed("it follows that leavers stay active, because they are switched off by an update"),
         )
     yield _deletes("Delete" in users.actions, subject.decided.deletes)
 
 
 def _deletes(allowed: bool, wanted: bool) -> Check:
     if allowed and not wanted:
-        text = "the job may delete accounts of people purged in Entra, although step 1 did not decide so"
+        text = (
+            "the job is allowed to delete accounts of people purged in Entra, although this was not decided in step 1"
+        )
         return warning(
             "mapping.delete_allowed", text, f"Clear Delete {PLACE}, or change the decision.", documented(HOW)
         )
     if wanted and not allowed:
         return warning(
             "mapping.delete_not_allowed",
-            "step 1 wants deletes, but the job may not delete",
+            "deletion was decided in step 1, but the job is not allowed to delete",
             f"Tick Delete {PLACE}.",
             documented(HOW),
         )

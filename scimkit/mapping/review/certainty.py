@@ -1,4 +1,4 @@
-"""How sure a finding is: documented, seen in the field, or (unconfirmed). Stands in the `source` of its check."""
+"""How certain a finding is: documented, seen in the field, or (unconfirmed). Part of the `source` of its check."""
 
 from __future__ import annotations
 

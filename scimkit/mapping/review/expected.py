@@ -1,4 +1,4 @@
-"""What the review holds the live mapping against: the profile's rows, and what step 1 decided."""
+"""What the review compares the live mapping with: the profile's rows and the decisions of step 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scimkit.mapping.rows import objects_in
 
 
 class ExpectedRow(Protocol):
-    """What an app's profile says of one target attribute. None: its sources do not say.
+    """What an app's profile says about one target attribute. None: its sources do not say.
 
     A row may also have `type`, `generic` (the suggestion is Microsoft's general
     default), `max_length` and `single_valued`.
@@ -29,7 +29,7 @@ class ExpectedRow(Protocol):
 
 
 def offered_names(schema: Mapping[str, Any]) -> Iterator[str]:
-    """The attributes a schema of the app's /Schemas names: plain, with the schema's URN, and with each sub-attribute.
+    """The attributes in a schema of the app's /Schemas: plain, with the schema's URN, and with each sub-attribute.
 
     >>> list(offered_names({"id": "urn:x", "attributes": [{"name": "name", "subAttributes": [{"name": "givenName"}]}]}))
     ['name', 'urn:x:name', 'name.givenName']
@@ -42,16 +42,16 @@ def offered_names(schema: Mapping[str, Any]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What the plan says of the job as a whole.
+    """What the plan says about the job as a whole.
 
     groups             whether the app has groups; None: its sources do not say
-    deletes            whether step 1 decided that accounts may be deleted
-    group_targets      the attributes of the app's group table, none where it has published none
+    deletes            whether it was decided in step 1 that accounts may be deleted
+    group_targets      the attributes of the app's group table, none if it has published none
     offered            the names in the app's own /Schemas (`offered_names`); None: not read
-    group_filterable   those of `group_targets` the app can be searched by; None: not stated
-    single_sign_on     where it lives, as step 1 was told: "none", "same_app" …; "": nobody has said
-    sign_in_identifier what single sign-on names people by, as an expression; "": not known
-    everybody          all users and groups are in scope ("sync all"), not only those assigned
+    group_filterable   the `group_targets` that the app can be searched by; None: not stated
+    single_sign_on     where it is set up, as stated in step 1: "none", "same_app" …; "": not stated
+    sign_in_identifier the expression that single sign-on identifies people by; "": not known
+    everybody          all users and groups are in scope ("sync all"), not only assigned ones
     """
 
     groups: bool | None = None

@@ -1,4 +1,4 @@
-"""What is wrong with an expression before anybody is evaluated: length, spelling, functions, patterns."""
+"""Errors in an expression, found before it is evaluated for anyone: length, spelling, functions, patterns."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ def _of_rows(mapping: ObjectMapping, whose: str) -> Iterator[Check]:
             continue
         if len(row.expression) > MAX_LENGTH:
             text = (
-                f"the expression of {row.target}{whose} has {len(row.expression):,} characters, and {MAX_LENGTH:,} are"
-                " allowed"
+                f"the expression of {row.target}{whose} has {len(row.expression):,} characters, but only {MAX_LENGTH:,}"
+                " are allowed"
             )
             yield failed(
                 "mapping.expression_too_long",
                 text,
-                "Shorten it in the Expression field of the row, for example by a column with the result in Entra.",
+                "Shorten it in the Expression field of the row, for example by using an Entra attribute that holds the"
+                " result.",
                 documented(KNOWN),
             )
             continue
@@ -47,7 +48,7 @@ def _of_rows(mapping: ObjectMapping, whose: str) -> Iterator[Check]:
 
 
 def _check(row: MappingRow, whose: str, finding: Finding) -> Check:
-    """A finding about an expression as a check of the review; one that is (unconfirmed) stops nobody."""
+    """A finding about an expression as a check of the review; an (unconfirmed) finding does not block anyone."""
     code = f"mapping.{finding.code.partition('.')[2]}"
     text = f"{row.target}{whose}: {finding.message}"
     remedy = (

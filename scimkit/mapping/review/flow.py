@@ -1,4 +1,4 @@
-"""What changes too often, or never: random values, Switch, empty sources, defaults, rows for creation only."""
+"""What changes too often, or never: random values, Switch, empty sources, defaults, creation-only rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_flow(subject: Subject) -> Iterator[Check]:
 
 
 def _changing(subject: Subject, row: MappingRow) -> Iterator[Check]:
-    """Two cycles with the same person: what is another value then is written in every cycle."""
+    """Two cycles for the same person: a value that differs between them is written in every cycle."""
     node = subject.parsed.get(row.target)
     if (
         node is None
@@ -48,22 +48,22 @@ def _changing(subject: Subject, row: MappingRow) -> Iterator[Check]:
         return
     if row.matching:
         text = (
-            f"{row.target} is used for matching and gets another value in every cycle from {row.expression}: nobody is"
-            " ever found again"
+            f"{row.target} is used for matching and gets a different value in every cycle from {row.expression}: no one"
+            " is ever found again"
         )
         remedy = (
-            "Match by an attribute that stays: set its matching precedence to 1 under Attribute Mapping and take"
-            f" {row.target} out of matching."
+            "Match by a stable attribute: set its matching precedence to 1 under Attribute Mapping and remove"
+            f" {row.target} from matching."
         )
         yield failed("mapping.random_matching", text, remedy, documented(HOW))
     else:
         text = (
-            f"{row.target} gets another value in every cycle from {row.expression}: everybody's account is written each"
-            " time"
+            f"{row.target} gets a different value in every cycle from {row.expression}: everyone's account is written"
+            " each time"
         )
         remedy = (
             f'Open the row of {row.target} under Attribute Mapping and set "Apply this mapping" to Only during object'
-            " creation, or use a source that stays."
+            " creation, or use a stable source."
         )
         yield warning("mapping.unstable", text, remedy, documented(REFERENCE))
 
@@ -76,7 +76,7 @@ def _given(expression: str, person: Any, now: datetime, seed: int) -> object:
 
 
 def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Iterator[Check]:
-    """An empty text: as the result of a branch it is meant to clear the attribute, else it comes from empty sources."""
+    """An empty string: as a branch result it is meant to clear the attribute, else it comes from empty sources."""
     where = ""
     if _has_empty_branch(node):
         where = f"in one branch of {row.expression}"
@@ -86,14 +86,14 @@ def _clearing(subject: Subject, row: MappingRow, node: Expression | None) -> Ite
         where = f"for {listed(names)} from {row.expression}"
     if where:
         text = (
-            f"{row.target} is an empty text {where}: whether that clears it in the app, is left out or is refused is"
-            " not settled"
+            f"{row.target} is an empty string {where}: it is not settled whether this clears the attribute in the app,"
+            " is left out, or is refused"
         )
         remedy = (
             f"Put IgnoreFlowIfNullOrEmpty(...) around the expression of {row.target} under Attribute Mapping if nothing"
-            " is to be sent; a value that has to go is cleared in the app."
+            " should be sent. If a value has to be removed, clear it in the app."
         )
-        yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty text is sent to a SCIM app"))
+        yield warning("mapping.empty_text", text, remedy, unconfirmed("whether an empty string is sent to a SCIM app"))
 
 
 def _has_empty_branch(node: Expression | None) -> bool:
@@ -106,38 +106,38 @@ def _applying(row: MappingRow) -> Iterator[Check]:
     place = f"Open the row of {row.target} under Attribute Mapping"
     if row.default is not None:
         text = (
-            f'{row.target} has the default "{row.default}", which is used at creation only: it neither fills an'
-            " existing account nor comes back later"
+            f'{row.target} has the default "{row.default}", which is used at creation only: it does not fill an'
+            " existing account and does not come back later"
         )
         yield warning(
             "mapping.default_on_create",
             text,
-            f"{place}; where it must hold always, choose the type Constant or an expression with Coalesce.",
+            f"{place}. If the value must always apply, choose the type Constant or an expression with Coalesce.",
             documented(CUSTOMIZE),
         )
     if row.apply == ON_CREATE_ONLY and row.target != "active":
         text = (
-            f"{row.target} is set at creation only: a later change in Entra never reaches the app, nor does it an"
-            " account that was there before"
+            f"{row.target} is set at creation only: a later change in Entra never reaches the app, and an account that"
+            " already existed never gets the value"
         )
         yield warning(
             "mapping.create_only",
             text,
-            f'{place} and set "Apply this mapping" to Always, unless that is what you want.',
+            f'{place} and set "Apply this mapping" to Always, unless creation only is what you want.',
             documented(CUSTOMIZE),
         )
     if row.apply in ADD_ONLY:
-        text = f"{row.target} only adds ({row.apply}): what is taken away in Entra stays in the app"
+        text = f"{row.target} only adds values ({row.apply}): a value that is removed in Entra stays in the app"
         yield warning(
             "mapping.add_only",
             text,
-            f'{place} and set "Apply this mapping" to Always, unless that is what you want.',
+            f'{place} and set "Apply this mapping" to Always, unless creation only is what you want.',
             documented(GRAPH_MAPPING),
         )
 
 
 def _staying(subject: Subject) -> Iterator[Check]:
-    """Null never flows, so an empty source leaves in the app whatever it has."""
+    """Null never flows, so an empty source leaves the app's current value as it is."""
     empty = {}
     for target, row in subject.live.items():
         meant = row.expression is None  # a row without a source is meant to send nothing
@@ -147,11 +147,11 @@ def _staying(subject: Subject) -> Iterator[Check]:
     told = [f"{target} ({listed(names, most=2)})" for target, names in empty.items() if names]
     if told:
         text = (
-            f"no value, so nothing is sent: {', '.join(told)}. What the app has there stays, and clearing it in Entra"
-            " will not clear it either"
+            f"no value, so nothing is sent: {', '.join(told)}. Any value in the app stays, and clearing it in Entra"
+            " does not clear it there either"
         )
         remedy = (
-            "Where a value has to go, clear it in the app; a plain text such as title can instead get a word for"
-            ' nothing: Coalesce([jobTitle], "none").'
+            "If a value has to be removed, clear it in the app. A plain text attribute such as title can instead get a"
+            ' value that stands for nothing: Coalesce([jobTitle], "none").'
         )
         yield warning("mapping.null_stays", text, remedy, documented(KNOWN))

@@ -1,4 +1,4 @@
-"""The mapping of groups: on or off as the app needs it, matched by something, with their members."""
+"""The group mapping: switched on or off as the app needs it, with a matching attribute, with members."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def check_groups(subject: Subject) -> Iterator[Check]:
         )
     elif on and supported is None:
         text = (
-            f"{on[0].name} is switched on, and nothing says that the app has groups: a job whose app has none goes into"
-            " quarantine"
+            f"{on[0].name} is switched on, but it is not stated that the app has groups: a job for an app without"
+            " groups goes into quarantine"
         )
         remedy = (
             f"Ask the vendor, or open {on[0].name} under Mappings in the portal and set Enabled to No until you know."
         )
         yield not_observed("mapping.groups_not_stated", text, remedy, NO_GROUPS)
     elif supported and not on:
-        text = "the app takes groups, but the mapping of groups is switched off"
+        text = "the app accepts groups, but the group mapping is switched off"
         yield warning(
             "mapping.groups_off",
             text,
-            "Switch it on under Mappings in the portal, unless people are all you want.",
+            "Switch it on under Mappings in the portal, unless you want to provision people only.",
             documented(TUTORIAL),
         )
     elif supported:
@@ -52,26 +52,26 @@ def _rows(subject: Subject, groups: ObjectMapping) -> Iterator[Check]:
         if target not in there:
             yield warning(
                 "mapping.group_row_missing",
-                f"there is no row for {target} of groups",
-                "Add it under Mappings in the portal, in the mapping of groups.",
+                f"the group mapping has no row for {target}",
+                "Add it under Mappings in the portal, in the group mapping.",
                 documented(TUTORIAL),
             )
     matching = [row.target for row in groups.matching_rows]
     filterable = subject.decided.group_filterable
     if not matching:
-        text = "no row of groups is used for matching: no group can be found again"
+        text = "no row of the group mapping is used for matching: no group can be found again"
         yield failed(
             "mapping.groups_no_matching",
             text,
-            'In the mapping of groups set "Match objects using this attribute" of displayName to Yes.',
+            'In the group mapping, set "Match objects using this attribute" to Yes for displayName.',
             documented(HOW),
         )
     elif filterable and not set(matching) <= set(filterable):
-        text = f"groups are matched by {listed(matching)}, but the app can filter groups by {listed(filterable)} only"
+        text = f"groups are matched by {listed(matching)}, but the app can filter groups only by {listed(filterable)}"
         yield failed(
             "mapping.groups_not_filterable",
             text,
-            f"Match groups by {filterable[0]} instead, in the mapping of groups.",
+            f"Match groups by {filterable[0]} instead, in the group mapping.",
             documented(TUTORIAL),
         )
     else:

@@ -1,4 +1,4 @@
-"""Whether whoever leaves is switched off: what `active` comes from, and that it says the right thing."""
+"""Whether people who leave are switched off: what `active` comes from, and whether its value is correct."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def check_leavers(subject: Subject) -> Iterator[Check]:
 def _without_active(subject: Subject) -> Check:
     by = [target for target, node in subject.parsed.items() if LEFT in attribute_names(node)]
     if by:
-        return passed("mapping.active", f"the app has no active; {LEFT} is behind {', '.join(by)}", SOURCE)
+        return passed("mapping.active", f"the app has no active; derived from {LEFT}: {', '.join(by)}", SOURCE)
     text = (
-        f"the app's table has no active, and nothing is derived from {LEFT}: people who leave keep their access, and a"
-        " licence where they have one"
+        f"the app's table has no active, and nothing is derived from {LEFT}: people who leave keep their access, and"
+        " their licence if they have one"
     )
     remedy = (
-        f"Try a row for active from {LEFT} with one person, or ask the vendor how a leaver is told; until then take"
-        " leavers out in the app."
+        f"Try a row for active from {LEFT} with one person, or ask the vendor how the app is informed that someone has"
+        " left. Until then, remove leavers in the app."
     )
     return warning("mapping.active_missing", text, remedy, SOURCE)
 
@@ -66,13 +66,13 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
         names = ()
     if LEFT not in names and "accountEnabled" in names:
         text = (
-            f"active comes from {row.expression}: only a blocked sign-in switches somebody off; whoever is unassigned,"
-            " filtered out or deleted keeps their access"
+            f"active comes from {row.expression}: only a blocked sign-in switches a person off; anyone who is"
+            " unassigned, filtered out or deleted keeps their access"
         )
         yield failed("mapping.account_enabled", text, REMEDY, SOURCE)
     elif LEFT not in names:
         text = (
-            f"active comes from {row.expression or 'no source'}, not from {LEFT}: whoever is unassigned keeps their"
+            f"active comes from {row.expression or 'no source'}, not from {LEFT}: anyone who is unassigned keeps their"
             " access"
         )
         yield failed("mapping.active_source", text, REMEDY, SOURCE)
@@ -88,7 +88,7 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
 
 
 def _wrong_way_round(subject: Subject, expression: str) -> str:
-    """What active would wrongly be, in words; "" when it is as it should be."""
+    """The wrong value that active would have, in words; "" when the value is correct."""
     people: Mapping[str, Mapping[str, Any]] = subject.people or {"": {"accountEnabled": True}}
     staying = [_told(subject, expression, {**person, LEFT: False}) for person in people.values()]
     leaving = {}
@@ -101,7 +101,7 @@ def _wrong_way_round(subject: Subject, expression: str) -> str:
         return f"a leaver would not get False{f' ({listed(kept)})' if len(kept) < len(people) else ''}"
     if "true" in staying:
         return ""
-    return "nobody would ever be active"
+    return "no one would ever be active"
 
 
 def _told(subject: Subject, expression: str, source: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""By what an account is found again: filterable, unique, filled, compared how, made of which characters."""
+"""What an account is found by: whether filterable, unique and filled, how compared, and which characters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check_matching(subject: Subject) -> Iterator[Check]:
         text = "no row is used for matching"
         remedy = (
             'Open the row of the matching attribute under Attribute Mapping and set "Match objects using this'
-            ' attribute" to Yes; without one nobody can be found again.'
+            ' attribute" to Yes. Without a matching attribute no one can be found again.'
         )
         yield failed("mapping.no_matching", text, remedy, documented(HOW))
         return
@@ -45,10 +45,13 @@ def check_matching(subject: Subject) -> Iterator[Check]:
 
 
 def _not_filterable(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
-    """Only what a table says: an app without one is asked by the connection test."""
-    good = ", ".join(target for target, row in subject.expected.items() if row.filterable) or "one the vendor names"
+    """Only what a table says; an app without a table is checked by the connection test."""
+    good = (
+        ", ".join(target for target, row in subject.expected.items() if row.filterable)
+        or "an attribute that the vendor names"
+    )
     remedy = (
-        f"Match by {good} instead: set its matching precedence to 1 under Attribute Mapping and take this one out of"
+        f"Match by {good} instead: set its matching precedence to 1 under Attribute Mapping and remove this one from"
         " matching."
     )
     for row in rows if subject.expected else ():
@@ -59,7 +62,7 @@ def _not_filterable(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[
         elif known is None or (
             known.filterable is None and any(other.filterable for other in subject.expected.values())
         ):
-            text = f"{row.target} is used for matching, and nothing says that the app can filter by it"
+            text = f"{row.target} is used for matching, but it is not stated that the app can filter by it"
             yield warning(
                 "mapping.matching_not_stated", text, remedy, unconfirmed("the app's attribute table does not say")
             )
@@ -72,20 +75,19 @@ def _same_precedence(rows: tuple[MappingRow, ...]) -> Iterator[Check]:
     for rank, targets in by_rank.items():
         if len(targets) > 1:
             text = (
-                f"{listed(targets)} all have the matching precedence {rank}: which one is asked for first is not"
-                " settled"
+                f"{listed(targets)} all have the matching precedence {rank}: it is not settled which one is tried first"
             )
-            remedy = "Give each its own matching precedence, 1 for the one to be tried first."
+            remedy = "Give each row its own matching precedence, with 1 for the one to try first."
             yield warning(
                 "mapping.matching_twice",
                 text,
                 remedy,
-                unconfirmed(f"two rows of one precedence; {CUSTOMIZE} has one row for each"),
+                unconfirmed(f"two rows with the same precedence; {CUSTOMIZE} has one row for each precedence"),
             )
 
 
 def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
-    """Two people with one value: the second is left out, or both end in the same account."""
+    """Two people with the same value: the second is left out, or both end up in the same account."""
     for row in rows:
         exact = row.target in subject.targets and subject.targets[row.target].case_exact
         holders = defaultdict(list)
@@ -100,7 +102,7 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
                     when = f" wherever {rows[0].target} finds nobody"
                 text = (
                     f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])},"
-                    f" which is used for matching: they would be taken for one account{when}"
+                    f" which is used for matching: they would be treated as one account{when}"
                 )
                 sources = origins(subject.parsed.get(row.target))
                 remedy = "Match by an attribute that is unique" + (
@@ -110,14 +112,17 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
 
 
 def _without_value(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
-    """Nobody without a value for at least one matching attribute is processed."""
+    """People without a value for at least one matching attribute are not processed."""
     without = []
     for name, result in subject.results.items():
         if all(is_blank(result.values.get(row.target)) for row in rows):
             without.append(name)
     if without:
         names = listed((row.target for row in rows), most=9)
-        text = f"{listed(without)} would be skipped: no value for {names}, and without one nobody is looked for or made"
+        text = (
+            f"{listed(without)} would be skipped: no value for {names}, and without one no account is searched for or"
+            " created"
+        )
         sources = listed(dict.fromkeys(origins(subject.parsed.get(row.target)) or row.target for row in rows))
         yield failed(
             "mapping.matching_no_value",
@@ -138,16 +143,18 @@ def _case(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Check]:
         ]
         told = ""
         if capitals:
-            told = f"; {listed(capitals)} have capitals in it"
+            told = f"; the value has capital letters for {listed(capitals)}"
         text = (
-            f'{row.target} is used for matching and has "Exact case?" ticked: an account whose value differs only in'
-            f" capitals may not be found, and a second one made{told}"
+            f'{row.target} is used for matching and has "Exact case?" selected: an account whose value differs only in'
+            f" case might not be found, and a second one might be created{told}"
         )
         remedy = (
-            'Untick "Exact case?" in the target attribute list (Show advanced options), or write both sides in the same'
-            " case with ToLower."
+            'Clear "Exact case?" in the target attribute list (Show advanced options), or convert both sides to the'
+            " same case with ToLower."
         )
-        source = unconfirmed(f"whether the search heeds it; that comparing values does is documented ({CUSTOMIZE})")
+        source = unconfirmed(
+            f"whether the search respects it; it is documented that the comparison of values does ({CUSTOMIZE})"
+        )
         yield warning("mapping.matching_case", text, remedy, source)
 
 
@@ -163,16 +170,16 @@ def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
             letters = set(chain.from_iterable(HARMLESS.sub("", text) for text in odd.values()))
             marks = " ".join(sorted(letters)).strip() or "a blank"
             text = (
-                f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some make"
-                " the app's search fail"
+                f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some"
+                " special characters make the app's search fail"
             )
             remedy = (
-                "Take these people into the pilot first; if they are not found, match by an attribute without such"
-                f" characters, or clean {origins(subject.parsed.get(row.target)) or 'the value'} in Entra."
+                "Include these people in the pilot first. If they are not found, match by an attribute without such"
+                f" characters, or correct {origins(subject.parsed.get(row.target)) or 'the value'} in Entra."
             )
             yield warning(
                 "mapping.matching_special",
                 text,
                 remedy,
-                unconfirmed(f"which characters; that some do is documented ({KNOWN})"),
+                unconfirmed(f"which characters; it is documented that some do ({KNOWN})"),
             )

@@ -1,4 +1,4 @@
-"""User names: are they addresses, what a renaming does, and whether single sign-on means the same person."""
+"""User names: whether they are addresses, what renaming does, and whether single sign-on means the same person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from scimkit.mapping.review.results import ADDRESS
 from scimkit.mapping.review.subject import Person, Subject
 from scimkit.mapping.review.texts import example, listed, value_text
 
-TABLE = unconfirmed("that the app writes to its user name follows from its attribute table, which has no address")
+TABLE = unconfirmed(
+    "it follows from the app's attribute table, which has no address, that the app sends e-mail to the user name"
+)
 NO_SIGN_ON = ("", "none")
 
 
@@ -24,7 +26,7 @@ def check_names(subject: Subject) -> Iterator[Check]:
 
 
 def _address(subject: Subject) -> Iterator[Check]:
-    """An app without an e-mail attribute knows no other address than the user name."""
+    """An app without an e-mail attribute has no address other than the user name."""
     expected = subject.expected
     if "userName" not in expected or any(target.lower().startswith("emails") for target in expected):
         return
@@ -63,24 +65,24 @@ def _address_of(subject: Subject, name: str) -> Check | None:
         return warning(
             "mapping.user_name_not_mail",
             text,
-            "Ask the vendor which of the two it writes to; map userName from that one.",
+            "Ask the vendor which of the two the app sends e-mail to, and map userName from that one.",
             TABLE,
         )
     return None
 
 
 def _renaming(subject: Subject) -> Iterator[Check]:
-    """Without an externalId a changed name leaves nothing to find a person by."""
+    """Without an externalId, there is nothing to find a person by after a name change."""
     by_name = [row for row in subject.users.matching_rows if row.target.lower() == "username"]
     if not subject.expected or not by_name or any(target.lower() == "externalid" for target in subject.expected):
         return
     text = (
-        f"people are found by userName ({by_name[0].expression}) alone, as the app has no externalId for them: once the"
-        " job has lost its links, an account that still has the old name is not found, and a second one is made"
+        f"people are found by userName ({by_name[0].expression}) alone, because the app has no externalId for them: if"
+        " the job has lost its links, an account that still has the old name is not found, and a second one is created"
     )
     remedy = (
-        "Before user names are renamed in Entra, plan it with the vendor, and do not restart the job before the new"
-        " names have reached the app."
+        "Before you rename users in Entra, plan the change with the vendor. Do not restart the job before the new names"
+        " have reached the app."
     )
     yield warning(
         "mapping.renaming",
@@ -93,20 +95,20 @@ def _renaming(subject: Subject) -> Iterator[Check]:
 
 
 def _sign_in(subject: Subject) -> Iterator[Check]:
-    """Somebody who signs in by another name than they are provisioned by may get a second account."""
+    """A person who signs in with a different name than they are provisioned with may get a second account."""
     identifier, rows = subject.decided.sign_in_identifier.strip(), subject.users.matching_rows
-    source = unconfirmed("how the app brings sign-in and account together is not published")
+    source = unconfirmed("how the app links a sign-in to an account is not published")
     if not rows:
         return
     if not identifier:
         if subject.decided.single_sign_on not in NO_SIGN_ON:
             text = (
-                "single sign-on is live, and what it names people by is not known here; accounts are matched by"
+                "single sign-on is live, but what it identifies people by is not known here; accounts are matched by"
                 f" {rows[0].target} ({rows[0].expression})"
             )
             remedy = (
                 'Compare it with "Unique User Identifier" under Single sign-on > Attributes & Claims in the portal, or'
-                " set sign_in_identifier, such as [userPrincipalName]."
+                " set sign_in_identifier, for example to [userPrincipalName]."
             )
             yield not_observed("mapping.sign_in", text, remedy, source)
         return
@@ -115,7 +117,7 @@ def _sign_in(subject: Subject) -> Iterator[Check]:
     differing = [name for name in signed if signed[name].casefold() != matched[name].casefold()]
     if differing:
         text = (
-            f"single sign-on names people by {identifier}, and accounts are matched by {rows[0].target} from"
+            f"single sign-on identifies people by {identifier}, and accounts are matched by {rows[0].target} from"
             f" {rows[0].expression}: these differ for {listed(differing)}, who may get a second account at sign-in"
         )
         remedy = (
@@ -124,11 +126,13 @@ def _sign_in(subject: Subject) -> Iterator[Check]:
         )
         yield warning("mapping.sign_in_differs", text, remedy, source)
     else:
-        yield passed("mapping.sign_in", f"single sign-on and matching name {listed(signed)} alike", source)
+        yield passed(
+            "mapping.sign_in", f"single sign-on and matching identify {listed(signed)} by the same value", source
+        )
 
 
 def _signed(subject: Subject, identifier: str, person: Person) -> str:
-    """What single sign-on names a person by. Raises MappingError that names the setting."""
+    """What single sign-on identifies a person by. Raises MappingError naming the setting."""
     try:
         return value_text(evaluate(identifier, person, now=subject.now) or "")
     except MappingError as error:

@@ -1,9 +1,9 @@
-"""What Microsoft itself says of the expressions, and what becomes of our own results where it disagrees.
+"""What Microsoft itself says about the expressions, and what happens to our own results if it disagrees.
 
-Its answer stands: it replaces ours before anything else is looked at, and both are
-shown; of groups no values are, so there a difference is a finding and no more. A
-value that asks the clock or the dice, that is to be masked, or that is a role object
-has no form to compare, so there only the reading counts.
+Microsoft's answer applies: it replaces ours before anything else is checked, and both
+are shown. For groups no values are shown, so a difference there is only a finding. A
+value that depends on the clock or on chance, that must be masked, or that is a role
+object has no form to compare, so only the reading counts for it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from scimkit.mapping.rows import MappingRow, ObjectMapping, Values, choose_mappi
 
 SOURCE = documented("Microsoft Graph, parseExpression")
 STANDS = (
-    "Microsoft's answer stands and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says so"
-    " there."
+    "Microsoft's answer applies and is the one shown in the row; the prediction of 5c_pilot is scimkit's own and says"
+    " so there."
 )
-GROUP_STANDS = "Microsoft's answer stands; what scimkit predicts of groups is its own."
+GROUP_STANDS = "Microsoft's answer applies; scimkit's predictions for groups are its own."
 UNSTABLE = frozenset({"Now", "Guid", "RandomString"})
 GROUP = "Group"
 INCOMPARABLE = UNSTABLE | {"Redact", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"}
@@ -33,13 +33,13 @@ INCOMPARABLE = UNSTABLE | {"Redact", "AppRoleAssignmentsComplex", "AssertiveAppR
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Microsoft says of one row for one person, or one group.
+    """What Microsoft says about one row for one person or one group.
 
-    person  user principal name; of a group its name
-    read    whether it can read the expression
-    values  the result as texts; () for nothing
-    error   its words where it cannot read or evaluate; "" otherwise
-    object  User | Group: whose mapping the row stands in
+    person  user principal name; for a group its name
+    read    whether Microsoft can read the expression
+    values  the result as strings; () for nothing
+    error   Microsoft's words if it cannot read or evaluate the expression; "" otherwise
+    object  User | Group: whose mapping the row is in
     """
 
     target: str
@@ -51,7 +51,7 @@ class Answer:
 
     @property
     def row(self) -> str:
-        """The row as the review calls it: by its target, and whose it is where that is not people."""
+        """The name of the row in the review: its target, and whose row it is if it is not for people."""
         return row_name(self.target, self.object)
 
 
@@ -72,7 +72,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """One answer that is not ours. ours: in words."""
+    """One answer that differs from ours. ours: our result in words."""
 
     answer: Answer
     ours: str
@@ -91,7 +91,7 @@ def row_name(target: str, object: str) -> str:
 
 
 def group_mapping(live: Iterable[ObjectMapping]) -> ObjectMapping | None:
-    """The mapping of groups, where groups are provisioned."""
+    """The group mapping, if groups are provisioned."""
     found = choose_mapping(live, GROUP)
     if found is not None and found.enabled:
         return found
@@ -114,11 +114,12 @@ def find_disputes(
     ours: Mapping[str, Values],
     rows: Mapping[str, MappingRow],
 ) -> tuple[Dispute, ...]:
-    """Where Microsoft gives something else than we do; what cannot be compared is left out.
+    """Where Microsoft's result differs from ours; what cannot be compared is left out.
 
-    answers  on the rows of one mapping
+    answers  for the rows of one mapping
 
-    Ours have the row's default where the expression gives nothing, so that stands for nothing of theirs too.
+    Our results contain the row's default where the expression returns nothing, so the default
+    also counts as equal to no result from Microsoft.
     """
     found = []
     for answer in answers:
@@ -138,7 +139,7 @@ def find_disputes(
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    """A value of ours as Microsoft writes it, a list of texts; null and empty text are nothing."""
+    """One of our values as Microsoft writes it, a list of strings; null and an empty string are nothing."""
     if isinstance(value, list):
         values = value
     else:
@@ -154,7 +155,7 @@ def _alike(theirs: tuple[str, ...], ours: tuple[str, ...]) -> bool:
 def heed(
     ours: Mapping[str, Values], disputes: tuple[Dispute, ...], rows: Mapping[str, MappingRow]
 ) -> dict[str, Values]:
-    """Our results with Microsoft's answer wherever the two differ."""
+    """Our results, replaced by Microsoft's answer wherever the two differ."""
     heeded = {name: Values(dict(v.values), dict(v.errors), v.empty, v.object_ignored) for name, v in ours.items()}
     for dispute in disputes:
         target, result = dispute.answer.target, heeded[dispute.answer.person]
@@ -177,7 +178,7 @@ def heed(
 
 
 def overruled(disputes: tuple[Dispute, ...]) -> tuple[Overruled, ...]:
-    """What we had worked out, by target, for the record."""
+    """The results we had calculated, by target, for the record."""
     by_target: dict[str, dict[str, str]] = {}
     for dispute in disputes:
         by_target.setdefault(dispute.answer.target, {})[dispute.answer.person] = dispute.ours
@@ -185,9 +186,9 @@ def overruled(disputes: tuple[Dispute, ...]) -> tuple[Overruled, ...]:
 
 
 def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mapping[str, Expression]) -> Iterator[Check]:
-    """One finding a row that Microsoft cannot read or works out differently; else that it agrees.
+    """One finding for each row that Microsoft cannot read or evaluates differently; otherwise that it agrees.
 
-    disputes, parsed  of people and groups; the parsed expressions by `row_name`
+    disputes, parsed  for people and groups; the parsed expressions by `row_name`
     """
     unread = {answer.row: answer for answer in opinion.answers if not answer.read}
     for row, answer in unread.items():
@@ -195,7 +196,7 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
         yield failed(
             "mapping.microsoft_refuses",
             text,
-            f"Open the row of {row} under Attribute Mapping and mend the expression in the expression builder.",
+            f"Open the row of {row} under Attribute Mapping and fix the expression in the expression builder.",
             SOURCE,
         )
     disputed: dict[str, list[Dispute]] = {}
@@ -204,7 +205,7 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
     for row, found in disputed.items():
         if row not in unread:
             told = "; ".join(
-                f"for {each.answer.person} Microsoft gives {each.theirs}, scimkit {each.ours}" for each in found
+                f"for {each.answer.person} Microsoft returns {each.theirs}, scimkit {each.ours}" for each in found
             )
             if found[0].answer.object == GROUP:
                 stands = GROUP_STANDS
@@ -213,7 +214,7 @@ def check_answers(opinion: Opinion, disputes: tuple[Dispute, ...], parsed: Mappi
             yield warning(
                 "mapping.microsoft_disagrees",
                 f"{row}: {told}",
-                f"{stands} Please report the expression to scimkit's makers.",
+                f"{stands} Report the expression to the developers of scimkit.",
                 SOURCE,
             )
     if opinion.unasked:
@@ -227,5 +228,5 @@ def _agreed(opinion: Opinion, parsed: Mapping[str, Expression]) -> str:
     if not rows:
         return "no row has an expression to ask Microsoft about"
     only_read = [row for row in rows if row in parsed and uses(parsed[row], INCOMPARABLE)]
-    text = f"Microsoft reads {', '.join(rows)} as scimkit does, with the same values"
+    text = f"Microsoft reads {', '.join(rows)} in the same way as scimkit, with the same values"
     return text + (f"; {', '.join(only_read)} could only be read, not compared" if only_read else "")

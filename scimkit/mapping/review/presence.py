@@ -1,4 +1,4 @@
-"""Which rows are there: missing, extra, twice, on the anchor, unknown to the app."""
+"""Which rows exist: missing, extra, mapped twice, on the anchor, unknown to the app."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _missing_row(target: str, row: ExpectedRow) -> Check:
     if not row.suggested_source and row.note is not None:
         text, remedy = (
             f"{text}: {row.note}",
-            "Add it under Attribute Mapping in the portal, or leave it out: then the app gets no value.",
+            "Add it under Attribute Mapping in the portal, or leave it out; the app then gets no value.",
         )
     if row.required:
         return failed("mapping.row_missing", f"{text}, which the app requires", remedy, documented(TUTORIAL))
@@ -68,7 +68,7 @@ def _extra(subject: Subject) -> Iterator[Check]:
 
 
 def _twice(subject: Subject) -> Iterator[Check]:
-    """The service keeps both, and which of them wins is left open."""
+    """The service keeps both rows, and it is left open which of them wins."""
     seen_before: dict[str, int] = {}
     for row in subject.users.rows:
         seen_before[row.target.casefold()] = seen_before.get(row.target.casefold(), 0) + 1
@@ -79,7 +79,7 @@ def _twice(subject: Subject) -> Iterator[Check]:
                 for row in subject.users.rows
                 if row.target.casefold() == target.casefold()
             )
-            text = f"{target} is mapped more than once, from {sources}: which one the app gets is not settled"
+            text = f"{target} is mapped more than once, from {sources}: it is not settled which one the app gets"
             seen_before[target.casefold()] = 0  # said once
             yield failed(
                 "mapping.row_twice",
@@ -93,8 +93,8 @@ def _anchor(subject: Subject) -> Iterator[Check]:
     for target, row in subject.live.items():
         if _is_anchor(subject, target):
             text = (
-                f"{target} is mapped from {row.expression or 'nothing'}, but the app itself gives it to an account: the"
-                " row is refused or makes every account fail"
+                f"{target} is mapped from {row.expression or 'nothing'}, but the app itself assigns it to an account:"
+                " the row is refused or makes every account fail"
             )
             yield failed(
                 "mapping.anchor_mapped",
@@ -114,7 +114,7 @@ def _unknown(subject: Subject, offered: frozenset[str]) -> list[str]:
 
 
 def _is_offered(target: str, names: set[str]) -> bool:
-    """Whether /Schemas names the target: with its schema and its sub-attribute, as far as these were read."""
+    """Whether /Schemas contains the target: with its schema and its sub-attribute, as far as these were read."""
     plain = target.partition("[")[0]
     urn, name = plain.rpartition(":")[0].casefold(), attribute_of(target)
     if name in ALWAYS_OFFERED:
@@ -130,28 +130,30 @@ def _is_offered(target: str, names: set[str]) -> bool:
 
 
 def _offered(subject: Subject) -> Iterator[Check]:
-    """A published table, and /Schemas beside it where somebody has read it."""
+    """A published table, together with /Schemas if it has been read."""
     if subject.decided.offered is not None and (unknown := _unknown(subject, subject.decided.offered)):
         text = f"mapped, but not in the app's own /Schemas: {', '.join(unknown)}"
         yield warning(
             "mapping.not_in_schemas",
             text,
-            "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.",
+            "Ask the vendor whether the app keeps them. If it does not, delete the rows under Attribute Mapping.",
             OWN_SCHEMAS,
         )
 
 
 def _discovered(subject: Subject) -> Iterator[Check]:
-    """Where nothing is published: the live rows beside what the app's own /Schemas names."""
+    """If nothing is published: the live rows compared with the names in the app's own /Schemas."""
     if subject.decided.offered is None:
-        text = "the app's own /Schemas could not be read, so nothing says which of these attributes it knows"
+        text = (
+            "the app's own /Schemas could not be read, so there is no information on which of these attributes it knows"
+        )
         yield not_observed("mapping.discovered", text, "Ask the vendor for the list of attributes.", LIVE_SCHEMA)
     elif unknown := _unknown(subject, subject.decided.offered):
         text = f"mapped, but not in the app's own /Schemas: {', '.join(unknown)}"
         yield warning(
             "mapping.discovered",
             text,
-            "Ask the vendor whether it keeps them; delete the rows under Attribute Mapping if it does not.",
+            "Ask the vendor whether the app keeps them. If it does not, delete the rows under Attribute Mapping.",
             OWN_SCHEMAS,
         )
     else:

@@ -17,13 +17,13 @@ EMPTY = "(empty text)"
 class ReviewRow:
     """One target attribute.
 
-    expected  the suggested source, "" where the profile has no such row
+    expected  the suggested source, "" if the profile has no such row
     live      the expression in the job's schema, or MISSING
     apply     Always | ObjectAddOnly …
     matching  precedence, 0: not used for matching
     values    what each pilot person would get, by user principal name
-    kind      Direct | Constant | Expression | None; "" where there is no row
-    default   what is used at creation where the source gives nothing; "" for none
+    kind      Direct | Constant | Expression | None; "" if there is no row
+    default   the value used at creation if the source returns nothing; "" for none
     """
 
     target: str
@@ -38,7 +38,7 @@ class ReviewRow:
 
 @dataclass(frozen=True, slots=True)
 class Overruled:
-    """What scimkit had worked out for one target before Microsoft said otherwise, by user principal name."""
+    """scimkit's results for one target before Microsoft said otherwise, by user principal name."""
 
     target: str
     values: Mapping[str, str]
@@ -47,9 +47,9 @@ class Overruled:
 @record("MappingReview")
 @dataclass(frozen=True)
 class MappingReview:
-    """The live mapping beside the expected one, evaluated for the pilot people.
+    """The live mapping next to the expected one, evaluated for the pilot people.
 
-    overruled  values of ours that Microsoft's answer has replaced in `rows`
+    overruled  our values that Microsoft's answer has replaced in `rows`
     """
 
     rows: tuple[ReviewRow, ...]

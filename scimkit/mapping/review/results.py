@@ -1,4 +1,4 @@
-"""What people get: nothing where the app insists, an error, several values for one, the wrong type or shape."""
+"""What people get: no value where the app requires one, an error, several values for one, wrong type or shape."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _all_there(subject: Subject) -> Check:
     if not required:
         return passed(
             "mapping.values",
-            "every expression can be worked out; which attributes the app requires is not published",
+            "every expression can be evaluated; which attributes the app requires is not published",
             _rule(subject),
         )
     has = "have a value"
@@ -60,27 +60,30 @@ def _all_there(subject: Subject) -> Check:
 
 
 def _rule(subject: Subject) -> str:
-    """Where it stands what is required: in the app's table, or in the job's schema alone."""
+    """Where the requirement is stated: in the app's table, or only in the job's schema."""
     return documented(TUTORIAL if subject.expected else LOGS)
 
 
 def _errors(subject: Subject) -> Iterator[Check]:
-    """An expression that can be read and fails for somebody, or for everybody."""
+    """An expression that can be read but fails for some people or for everyone."""
     for target, node in subject.parsed.items():
         failing = {name: result.errors[target] for name, result in subject.results.items() if target in result.errors}
         if not failing:
             continue
         first = next(iter(failing.values()))
         if all(isinstance(error, NotReproduced) for error in failing.values()):
-            text = f"what {target} is for {listed(failing)} cannot be worked out here: {first}"
-            remedy = f"Microsoft may well do it: try the expression in the portal's expression builder. {first.remedy}"
-            yield not_observed("mapping.not_reproduced", text, remedy, unconfirmed("what Microsoft makes of it"))
+            text = f"{target} cannot be evaluated here for {listed(failing)}: {first}"
+            remedy = (
+                "Microsoft may be able to evaluate it: try the expression in the portal's expression builder."
+                f" {first.remedy}"
+            )
+            yield not_observed("mapping.not_reproduced", text, remedy, unconfirmed("what Microsoft returns for it"))
             continue
         alone = len(subject.results) == 1 and attribute_names(node)
         if len(failing) == len(subject.results) and not alone:
             text, code = f"{target} fails for everybody: {first}", "mapping.always_fails"
         else:
-            text, code = f"{target} cannot be worked out for {listed(failing)}: {first}", "mapping.error"
+            text, code = f"{target} cannot be evaluated for {listed(failing)}: {first}", "mapping.error"
         remedy = IN_THE_ROW.format(
             target=target, what=f"mend the expression. {first.remedy}".rstrip(" ").removesuffix(".")
         )
@@ -104,24 +107,24 @@ def _missing(subject: Subject) -> Iterator[Check]:
             if by_table:
                 who = "the app"
             text = f"{listed(without)} {gets} no {target}, which {who} requires"
-            remedy = "Fill the source in Entra, or map another one: an attribute without a value is not sent at all."
+            remedy = "Fill the source in Entra, or map another source: an attribute without a value is not sent at all."
             yield failed("mapping.value_missing", text, remedy, documented(TUTORIAL if by_table else LOGS))
 
 
 def _ignored(subject: Subject) -> Iterator[Check]:
     names = [name for name, result in subject.results.items() if result.object_ignored]
     if names:
-        text = f"{listed(names)} would not be processed at all: an expression says IgnoreObjectFlow"
+        text = f"{listed(names)} would not be processed at all: an expression returns IgnoreObjectFlow"
         yield warning(
             "mapping.object_ignored",
             text,
-            "Use a scoping filter to leave people out; IgnoreObjectFlow is made for inbound provisioning.",
+            "Use a scoping filter to leave people out; IgnoreObjectFlow is intended for inbound provisioning.",
             unconfirmed("what it does for a SCIM app"),
         )
 
 
 def _values(subject: Subject, row: MappingRow) -> dict[str, Any]:
-    """What people get for this row, where they get something."""
+    """The values that people get for this row, if they get any."""
     found = {name: result.values.get(row.target) for name, result in subject.results.items()}
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
@@ -149,9 +152,10 @@ def _several(subject: Subject, row: MappingRow) -> Check | None:
         who = ""
     if fed:
         who = f" ({listed(fed)})"
-    text = f"{row.target} takes one value, and {row.expression} gives a list{who}: the account is refused"
+    text = f"{row.target} accepts one value, but {row.expression} returns a list{who}: the account is refused"
     remedy = IN_THE_ROW.format(
-        target=row.target, what="choose a source with one value, or take one with Item or all as one text with Join"
+        target=row.target,
+        what="choose a source with one value, or use Item to get one value or Join to get all values as one string",
     )
     return failed("mapping.list_value", text, remedy, documented(LOGS))
 
@@ -166,7 +170,7 @@ def _makes_list(subject: Subject, node: Expression) -> bool:
 
 
 def _reference(subject: Subject, row: MappingRow) -> Check | None:
-    """A reference comes from a reference, alone; nothing else can be looked up in the app."""
+    """A reference must come from a reference alone; nothing else can be looked up in the app."""
     wanted = subject.type_of(row.target) == "Reference"
     node = subject.parsed.get(row.target)
     if node is None:
@@ -174,10 +178,10 @@ def _reference(subject: Subject, row: MappingRow) -> Check | None:
     names = [name for name in attribute_names(node) if _is_reference(subject, name)]
     if wanted and names and not isinstance(node, Attribute):
         text = (
-            f"{row.target} is a reference to another account, and {row.expression} makes something of the person's:"
-            " whether that is still looked up in the app is not described"
+            f"{row.target} is a reference to another account, but {row.expression} changes the person's reference: it"
+            " is not documented whether the result is still looked up in the app"
         )
-        source = unconfirmed(f"a reference inside a function; for Switch {REFERENCE} forbids it")
+        source = unconfirmed(f"a reference inside a function; {REFERENCE} forbids it for Switch")
         return warning(
             "mapping.wrong_type",
             text,
@@ -186,19 +190,20 @@ def _reference(subject: Subject, row: MappingRow) -> Check | None:
         )
     if wanted and not names:
         text = (
-            f"{row.target} is a reference to another account, and {row.expression} is none: the app cannot resolve it"
+            f"{row.target} is a reference to another account, but {row.expression} is not a reference: the app cannot"
+            " resolve it"
         )
         remedy = IN_THE_ROW.format(target=row.target, what="choose the type Direct and the source manager")
         return failed("mapping.wrong_type", text, remedy, documented(CUSTOMIZE))
     if names and not wanted:
         text = (
-            f"{row.target} is a {subject.type_of(row.target)}, and {row.expression} is a reference to another account:"
+            f"{row.target} is a {subject.type_of(row.target)}, but {row.expression} is a reference to another account:"
             " the app would get an id, or nothing"
         )
         return failed(
             "mapping.wrong_type",
             text,
-            IN_THE_ROW.format(target=row.target, what="choose a source that is a text"),
+            IN_THE_ROW.format(target=row.target, what="choose a source that is a string"),
             documented(CUSTOMIZE),
         )
     return None
@@ -222,7 +227,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Decimal": (_is_decimal, "no number"),
     "DateTime": (
         lambda value: MOMENT.fullmatch(value_text(value)) is not None,
-        "no date and time such as 2026-03-02T08:00:00Z",
+        "not a date and time such as 2026-03-02T08:00:00Z",
     ),
 }
 
@@ -245,7 +250,7 @@ def _type(subject: Subject, row: MappingRow) -> Check | None:
         f"{row.target} is {'an' if kind == 'Integer' else 'a'} {kind}, and {listed(wrong)} would get"
         f" {example(row, next(iter(wrong.values())))}, which is {words}"
     )
-    remedy = IN_THE_ROW.format(target=row.target, what="choose a source or an expression that gives one")
+    remedy = IN_THE_ROW.format(target=row.target, what="choose a source or an expression that returns one")
     return failed("mapping.wrong_type", text, remedy, documented("RFC 7643, section 2.3"))
 
 
@@ -303,10 +308,10 @@ def _length(subject: Subject, row: MappingRow) -> Check | None:
     longer = {name: value for name, value in _values(subject, row).items() if len(value_text(value)) > most}
     if not longer:
         return None
-    text = f"{row.target} may have {most} characters, and is longer for {listed(longer)}"
+    text = f"{row.target} can have at most {most} characters, but is longer for {listed(longer)}"
     return failed(
         "mapping.value_too_long",
         text,
-        IN_THE_ROW.format(target=row.target, what=f"shorten it, as in Left({row.expression}, {most})"),
+        IN_THE_ROW.format(target=row.target, what=f"shorten it, for example with Left({row.expression}, {most})"),
         documented(TUTORIAL),
     )

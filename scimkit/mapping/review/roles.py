@@ -1,4 +1,4 @@
-"""App roles as values: one of several, and none at all where everybody is in scope."""
+"""App roles as values: one of several, and no role at all when everyone is in scope."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scimkit.mapping.review.texts import listed
 ONE_ROLE = frozenset({"SingleAppRoleAssignment"})
 NOT_FOR_EVERYBODY = ONE_ROLE | {"AppRoleAssignmentsComplex"}
 PERHAPS_NOT_FOR_EVERYBODY = frozenset({"AssertiveAppRoleAssignmentsComplex"})
-"""Whether "sync all" rules this one out as it does the other two is (unconfirmed)."""
+"""It is (unconfirmed) whether "sync all" rules this one out, as it does the other two."""
 ROLES = "appRoleAssignments"
 
 
@@ -35,19 +35,19 @@ def _one_of_several(subject: Subject, target: str, node: Expression) -> Iterator
     ]
     if several:
         text = (
-            f"{target} gets one role of the app, and {listed(several)} {'holds' if len(several) == 1 else 'hold'}"
-            " several: which of them it gets is not defined"
+            f"{target} gets one role of the app, but {listed(several)} {'holds' if len(several) == 1 else 'hold'}"
+            " several: it is not defined which of them it gets"
         )
         remedy = (
-            "Leave one role to each person under Users and groups, those that come by a group included; or send all of"
-            f" them by AssertiveAppRoleAssignmentsComplex([{ROLES}]), if the app takes several."
+            "Leave each person only one role under Users and groups, counting roles that come through a group; or send"
+            f" all roles with AssertiveAppRoleAssignmentsComplex([{ROLES}]), if the app accepts several."
         )
         yield warning("mapping.one_of_several_roles", text, remedy, documented(REFERENCE))
 
 
 def _for_everybody(target: str, node: Expression) -> Iterator[Check]:
     remedy = (
-        f"Set Scope under Settings to assigned users and groups only, or take the row of {target} out under Attribute"
+        f"Set Scope under Settings to assigned users and groups only, or remove the row of {target} under Attribute"
         " Mapping."
     )
     if uses(node, NOT_FOR_EVERYBODY):
@@ -55,8 +55,8 @@ def _for_everybody(target: str, node: Expression) -> Iterator[Check]:
         yield failed("mapping.roles_for_everybody", text, remedy, documented(CUSTOMIZE))
     elif uses(node, PERHAPS_NOT_FOR_EVERYBODY):
         text = (
-            f"{target} comes from app roles, and whether they are provisioned while all users and groups are in scope"
-            " is not settled"
+            f"{target} comes from app roles, and it is not settled whether they are provisioned while all users and"
+            " groups are in scope"
         )
         yield warning(
             "mapping.roles_for_everybody_open", text, remedy, unconfirmed("the other functions for app roles are not")

@@ -1,4 +1,4 @@
-"""Rows that come from something else than expected. What means the same is not different."""
+"""Rows whose source differs from the expected one. Sources with the same meaning are not different."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def check_sources(subject: Subject) -> Iterator[Check]:
         else:
             where = TUTORIAL
         remedy = (
-            f"Choose {row.suggested_source} as the source under Attribute Mapping, or keep yours if that is what was"
-            " agreed with the vendor."
+            f"Choose {row.suggested_source} as the source under Attribute Mapping, or keep your source if it was agreed"
+            " with the vendor."
         )
         yield warning("mapping.row_different", text, remedy, documented(where))
 
 
 def is_same(one: Expression, other: Expression, *, boolean: bool = False) -> bool:
-    """Whether two expressions always give the same.
+    """Whether two expressions always return the same value.
 
-    They do when they read the same, quoted numbers and numbers alike, or when
-    they depend on booleans that are never null and agree for all of these.
+    They do if they read the same, with quoted numbers and numbers treated alike, or if
+    they depend on booleans that are never null and agree for all values of these.
 
-    boolean  the target is one, so that true and True are the same
+    boolean  the target is a boolean, so that true and True are the same
     """
     one, other = _bare(one), _bare(other)
     if meaning(print_expression(one)) == meaning(print_expression(other)):
@@ -84,7 +84,7 @@ def is_same(one: Expression, other: Expression, *, boolean: bool = False) -> boo
 
 
 def _bare(node: Expression) -> Expression:
-    """A lone attribute inside IgnoreFlowIfNullOrEmpty: neither lets an empty attribute flow."""
+    """A single attribute inside IgnoreFlowIfNullOrEmpty: with or without it, an empty attribute does not flow."""
     inner = None
     if isinstance(node, Call) and node.name == "IgnoreFlowIfNullOrEmpty":
         inner = node.arguments[0]
@@ -94,7 +94,7 @@ def _bare(node: Expression) -> Expression:
 
 
 def _given(expression: str | None, source: Mapping[str, Any], *, boolean: bool, now: datetime | None = None) -> object:
-    """What flows; None for nothing."""
+    """The value that flows; None for nothing."""
     try:
         value = None
         if expression is not None:
@@ -109,9 +109,9 @@ def _given(expression: str | None, source: Mapping[str, Any], *, boolean: bool, 
 
 
 def _compared(subject: Subject, expected: str, live: str | None, *, boolean: bool) -> str:
-    """Whether that makes a difference to the pilot people."""
+    """Whether this makes a difference for the pilot people."""
     if not subject.people:
-        return "nobody was there to compare the values for"
+        return "there was no one to compare the values for"
     sides = {}
     for name, source in subject.people.items():
         sides[name] = [_given(each, source, boolean=boolean, now=subject.now) for each in (expected, live)]

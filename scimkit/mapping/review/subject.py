@@ -1,4 +1,4 @@
-"""What every check of the review looks at, worked out once."""
+"""The data that every check of the review reads, prepared once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a directory of the schema says of one attribute (Graph reference, attributeDefinition).
+    """What a directory of the schema says about one attribute (Graph reference, attributeDefinition).
 
     type  String | Integer | Reference | Binary | Boolean | DateTime
     """
@@ -44,12 +44,12 @@ class Definition:
 
 @dataclass(frozen=True)
 class Subject:
-    """The job's mappings, what is expected of them, and the people they are tried on.
+    """The job's mappings, what is expected of them, and the people they are tested with.
 
-    expected  by target; {} where the app has published no table
-    users     the mapping of people among `mappings`
+    expected  by target; {} if the app has published no table
+    users     the user mapping among `mappings`
     people    source attributes by user principal name
-    now       the time that Now() gives; None: the clock's
+    now       the time that Now() returns; None: the system clock
     opinion   Microsoft's answers; None: not asked
     """
 
@@ -63,17 +63,17 @@ class Subject:
 
     @cached_property
     def live(self) -> dict[str, MappingRow]:
-        """The live rows by target; of a target that stands twice the last."""
+        """The live rows by target; if a target occurs twice, its last row."""
         return {row.target: row for row in self.users.rows}
 
     @cached_property
     def results(self) -> dict[str, Values]:
-        """What each person gets when their account is made; where Microsoft says otherwise, as it says."""
+        """What each person gets when their account is created; where Microsoft says otherwise, its answer."""
         return heed(self.ours, self.disputes, self.live)
 
     @cached_property
     def disputes(self) -> tuple[Dispute, ...]:
-        """Where Microsoft gives something else for people than we do; () where it was not asked."""
+        """Where Microsoft's result for people differs from ours; () if it was not asked."""
         answers = (answer for answer in (self.opinion.answers if self.opinion else ()) if answer.object != GROUP)
         return find_disputes(answers, self.parsed, self.ours, self.live)
 
@@ -100,7 +100,7 @@ class Subject:
 
     @cached_property
     def ours(self) -> dict[str, Values]:
-        """What we have worked out ourselves."""
+        """Our own results."""
         return {
             name: evaluate_rows(self.users, source, now=self.now, creating=True) for name, source in self.people.items()
         }
@@ -115,11 +115,11 @@ class Subject:
 
     @cached_property
     def parsed(self) -> dict[str, Expression]:
-        """The live expressions by target; those that cannot be read are missing."""
+        """The live expressions by target, without those that cannot be read."""
         return _parse_rows(self.users)
 
     def type_of(self, target: str) -> str:
-        """The target's type by the app's table, else by the job's schema; String where neither says."""
+        """The target's type from the app's table, else from the job's schema; String if neither says."""
         row = self.expected.get(target)
         stated = None
         if row is not None:
@@ -127,7 +127,7 @@ class Subject:
         return str(stated or (self.targets[target].type if target in self.targets else "String"))
 
     def is_required(self, target: str) -> bool:
-        """By the app's table; where that does not say, by the job's schema."""
+        """From the app's table; if that does not say, from the job's schema."""
         row = self.expected.get(target)
         if row is not None and row.required is not None:
             return row.required
@@ -143,7 +143,7 @@ def make_subject(
     now: datetime | None,
     opinion: Opinion | None = None,
 ) -> Subject:
-    """Raises MappingError where no mapping is one of people."""
+    """Raises MappingError if there is no user mapping."""
     mappings = tuple(live)
     users = choose_mapping(mappings)
     if users is None:
@@ -157,7 +157,7 @@ def _parse_rows(mapping: ObjectMapping) -> dict[str, Expression]:
 
 
 def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
-    """The attributes of an objectDefinition by name; what is none is passed over."""
+    """The attributes of an objectDefinition by name; anything that is not an attribute is skipped."""
     found = {}
     for each in objects_in(raw.get("attributes")):
         if isinstance(each.get("name"), str):
@@ -167,7 +167,7 @@ def read_definitions(raw: Mapping[str, Any]) -> dict[str, Definition]:
 
 
 def origins(node: Expression | None) -> str:
-    """The source attributes an expression is made of, as an administrator is told to look at them; "" for none.
+    """The source attributes in an expression, in the form shown to an administrator to check; "" for none.
 
     >>> origins(try_parse('Join(" ", [givenName], [surname])'))
     '[givenName] and [surname]'
@@ -178,7 +178,7 @@ def origins(node: Expression | None) -> str:
 
 
 def results_of(node: Expression | None) -> Iterator[Expression]:
-    """The parts of which one is the value of an expression: branches, values, defaults, at any depth; else the whole.
+    """The parts that can be an expression's value: branches, values, defaults, at any depth; else the whole.
 
     >>> [each.name for each in results_of(parse('IIF([a] = "x", Coalesce([b], [c]), ToLower([d]))'))]
     ['b', 'c', 'ToLower']
@@ -191,7 +191,7 @@ def results_of(node: Expression | None) -> Iterator[Expression]:
 
 
 def try_parse(expression: str | None) -> Expression | None:
-    """The parsed expression; None where there is none, or it cannot be read."""
+    """The parsed expression; None if there is none or if it cannot be read."""
     try:
         if expression is not None:
             return parse(expression)
@@ -201,7 +201,7 @@ def try_parse(expression: str | None) -> Expression | None:
 
 
 def attribute_of(target: str) -> str:
-    """The attribute a target lies in, without schema, filter and sub-attribute, in lower case.
+    """The attribute that a target belongs to, without schema, filter and sub-attribute, in lower case.
 
     >>> enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
     >>> attribute_of('emails[type eq "work"].value'), attribute_of(f"{enterprise}:manager")

@@ -9,7 +9,7 @@ from scimkit.mapping.rows import MappingRow, Values
 
 
 def make_rows(subject: Subject) -> tuple[ReviewRow, ...]:
-    """The live rows in the order of the schema, then the expected ones that are missing."""
+    """The live rows in schema order, then the expected rows that are missing."""
     live = tuple(_live(subject, row) for row in subject.users.rows)
     missing = (row for target, row in subject.expected.items() if target not in subject.live)
     return (*live, *(ReviewRow(row.target, row.suggested_source, MISSING, "", 0, {}) for row in missing))
@@ -30,7 +30,7 @@ def _live(subject: Subject, row: MappingRow) -> ReviewRow:
 
 
 def shown(row: MappingRow, result: Values) -> str:
-    """What one person gets, for people to read; a value that must not be seen is masked."""
+    """What one person gets, in readable form; a value that must not be seen is masked."""
     if row.target in result.errors:
         return f"error: {result.errors[row.target]}"
     value = result.values.get(row.target)

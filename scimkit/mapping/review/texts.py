@@ -1,4 +1,4 @@
-"""Values and lists of names as a sentence has them."""
+"""Values and lists of names, formatted for a sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANY = 5  # people named in one sentence
 
 
 def value_text(value: Any) -> str:
-    """A value as text; several values with commas between them."""
+    """A value as a string; several values separated by commas."""
     if isinstance(value, list):
         return ", ".join(value_text(each) for each in value)
     try:
@@ -24,19 +24,19 @@ def value_text(value: Any) -> str:
 
 
 def example(row: MappingRow, value: Any) -> str:
-    """A value of a row in words, masked where it must not be seen."""
+    """A value of a row in words, masked if it must not be seen."""
     if redacts(row):
         return REDACTED
     return value_text(value)
 
 
 def is_blank(value: Any) -> bool:
-    """Whether an app has nothing of it: null, an empty list, a text of blanks."""
+    """Whether a value gives an app nothing: null, an empty list, a string of spaces."""
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def listed(names: Iterable[str], most: int = MANY) -> str:
-    """Names as a sentence has them, the first few of many.
+    """Names formatted for a sentence; if there are many, only the first few.
 
     >>> listed(["ann", "bo", "cy"]), listed("abcdefg")
     ('ann, bo and cy', 'a, b, c, d, e and 2 more')

@@ -1,1 +1,1 @@
-"""Scoping filters: what they say about a person, and how a person writes one."""
+"""Scoping filters: what they say about a person, and how to write one."""

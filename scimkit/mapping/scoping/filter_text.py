@@ -1,10 +1,10 @@
-"""Scoping filters as one line of text, to be tried before anything is typed into a portal.
+"""Scoping filters as one line of text, to be tested before anything is entered in a portal.
 
     department EQUALS Sales AND jobTitle IS NOT NULL OR department IS NULL
 
-AND joins the clauses of one filter, OR stands between filters and binds weaker, as
-in Entra ("Scoping users or groups with scoping filters"). A value reaches to the next
-AND or OR in capitals, or stands in double quotes, a quote inside doubled.
+AND joins the clauses of one filter. OR separates filters and binds less tightly, as
+in Entra ("Scoping users or groups with scoping filters"). A value extends to the next
+AND or OR in capitals, or is in double quotes, with any quote inside it doubled.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _BARE = re.compile(r'[^\s"](?:.*\S)?', re.DOTALL)
 
 
 def read_filter_text(text: str) -> tuple[ScopingFilter, ...]:
-    """The filters that `text` writes; none where it is blank.
+    """The filters written in `text`; none if it is blank.
 
-    A pattern that cannot be run here can be read all the same: `judge` says so.
+    A pattern that cannot be run here can still be read: `judge` reports it.
 
     Raises ExpressionError with the place that cannot be read, and what `check_filters`
-    raises for what the service does not support.
+    raises for anything that the service does not support.
 
     >>> [str(each) for each in read_filter_text('department EQUALS "R AND D" OR department IS NULL')]
     ['tried filter: department EQUALS R AND D', 'tried filter 2: department IS NULL']
@@ -53,8 +53,10 @@ def read_filter_text(text: str) -> tuple[ScopingFilter, ...]:
         joiner = _JOINER.match(text, place)
         if joiner is None:
             if rest := text[place:].strip():
-                message = f"{rest.split()[0]!r} stands where AND, OR or the end belongs"
-                raise _fault(text, _skip(text, place), message, "Join clauses by AND, filters by OR, in capitals.")
+                message = f"{rest.split()[0]!r} was found where AND, OR or the end was expected"
+                raise _fault(
+                    text, _skip(text, place), message, "Join clauses with AND and filters with OR, in capitals."
+                )
             break
         if joiner[1] == "OR":
             groups.append([])
@@ -69,7 +71,7 @@ def read_filter_text(text: str) -> tuple[ScopingFilter, ...]:
 
 
 def print_filters(filters: Iterable[ScopingFilter]) -> str:
-    """The reverse of `read_filter_text`: names are left out, and of several values in a clause all but the first.
+    """The reverse of `read_filter_text`, without names, and with only the first of several values in a clause.
 
     >>> print_filters([ScopingFilter("Sales", (Clause("department", "EQUALS", "Sales and more"),))])
     'department EQUALS "Sales and more"'
@@ -82,7 +84,7 @@ def _print_filter(each: ScopingFilter) -> str:
 
 
 def print_clause(clause: Clause) -> str:
-    """One clause, its value in quotes where it could be misread."""
+    """One clause, with its value in quotes if it could be misread."""
     head = f"{clause.attribute} {clause.operator}"
     if clause.value is None:
         return head
@@ -115,8 +117,8 @@ def _read_clause(text: str, place: int) -> tuple[Clause, int]:
             raise _fault(
                 text,
                 place,
-                "a filter has no brackets",
-                "Write the attribute's name alone, and one filter after the other with OR between.",
+                "a filter cannot contain brackets",
+                "Write only the attribute's name, and write the filters one after the other with OR between them.",
             )
         raise _fault(
             text,
@@ -139,7 +141,7 @@ def _unknown_operator(text: str, place: int, attribute: str) -> ExpressionError:
     words = text[place:].split()[:3]
     if not words:
         return _fault(
-            text, place, f"after {attribute} an operator is missing", f"Operators are {', '.join(OPERATORS)}."
+            text, place, f"an operator is missing after {attribute}", f"Operators are {', '.join(OPERATORS)}."
         )
     near = next((found for count in (3, 2, 1) if (found := suggest_operator(" ".join(words[:count])))), "")
     hint = ""
@@ -162,7 +164,7 @@ def _read_value(text: str, place: int, operator: str) -> tuple[str, int]:
         raise _fault(text, start, f"{operator} has no value", "Give the value to compare with.")
     if found := _LOWER_JOINER.search(text, start, end):
         remedy = f'Write {found[1].upper()} in capitals to join clauses, or put the whole value in quotes: "…".'
-        raise _fault(text, found.start(1), f"{found[1]!r} may join clauses or belong to the value", remedy)
+        raise _fault(text, found.start(1), f"{found[1]!r} could either join clauses or belong to the value", remedy)
     return value, start + len(value)
 
 

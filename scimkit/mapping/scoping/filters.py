@@ -1,8 +1,8 @@
 """Scoping filters: who passes, and which clause decided.
 
-Clauses of one filter (Graph: group) are joined by AND, filters by OR; no filter
-lets everyone pass. An empty attribute makes every clause false, negative ones
-too, except IS NULL. Source: "Scoping users or groups with scoping filters".
+Clauses of one filter (Graph: group) are joined by AND, filters by OR. Without any
+filter, everyone passes. An empty attribute makes every clause false, including negative
+ones, except IS NULL. Source: "Scoping users or groups with scoping filters".
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ScopingFilter:
 
 @dataclass(frozen=True, slots=True)
 class ClauseVerdict:
-    """One clause on one object. value: the attribute as the clause saw it."""
+    """One clause applied to one object. value: the attribute as the clause read it."""
 
     filter: str
     clause: Clause
@@ -110,7 +110,7 @@ class ClauseVerdict:
 
     @property
     def log_line(self) -> str:
-        """As Entra's on-demand provisioning writes it: filter, attribute, operator, value."""
+        """In the format of Entra's on-demand provisioning: filter, attribute, operator, value."""
         return f"{self.filter} {self.clause}"
 
 
@@ -119,8 +119,8 @@ class Verdict:
     """Whether an object passes, and why.
 
     reason    a sentence naming the filter and the clause that decided
-    filter    the deciding filter's name; empty when there are no filters
-    clauses   every clause of every filter with its answer
+    filter    the deciding filter's name; empty if there are no filters
+    clauses   every clause of every filter with its result
     warnings  what is (unconfirmed) and made a difference for this object
     """
 
@@ -139,11 +139,11 @@ Filters: TypeAlias = "Mapping[str, Any] | Iterable[ScopingFilter | Mapping[str, 
 
 
 def read_filters(scope: Filters) -> tuple[ScopingFilter, ...]:
-    """Scoping filters from Graph's `scope`, from its list of groups, or as they are.
+    """Scoping filters from Graph's `scope`, from its list of groups, or passed through as they are.
 
     `inputFilterGroups` and `categoryFilterGroups` are experimental and not read here.
 
-    Raises MappingError when the shape is wrong.
+    Raises MappingError if the shape is wrong.
     """
     if scope is None:
         return ()
@@ -154,7 +154,9 @@ def read_filters(scope: Filters) -> tuple[ScopingFilter, ...]:
             return (_read_group(scope),)
         scope = scope.get("groups") or ()
     if isinstance(scope, (str, bytes)) or not isinstance(scope, Iterable):
-        raise MappingError(f"scoping filters are a list, not a {type(scope).__name__}", "Give the groups of `scope`.")
+        raise MappingError(
+            f"scoping filters must be a list, not a {type(scope).__name__}", "Provide the groups of `scope`."
+        )
     return tuple(each if isinstance(each, ScopingFilter) else _read_group(each) for each in scope)
 
 
@@ -179,7 +181,9 @@ def _read_clause(clause: Any) -> Clause:
     if values is not None and not isinstance(values, (list, tuple)):
         raise MappingError("targetOperand.values is not a list", 'Write {"values": ["Sales"]}.')
     if not all(value is None or isinstance(value, (str, int)) for value in values or ()):
-        raise MappingError("targetOperand.values holds something that is no text", 'Write {"values": ["Sales"]}.')
+        raise MappingError(
+            "targetOperand.values contains something that is not a string", 'Write {"values": ["Sales"]}.'
+        )
     texts = [plain_text(value) if value is not None else "" for value in values or ()]
     return Clause(
         clause["sourceOperandName"],
@@ -190,10 +194,10 @@ def _read_clause(clause: Any) -> Clause:
 
 
 def check_filters(filters: Iterable[ScopingFilter]) -> None:
-    """Refuses what the service does not support, before anyone is judged.
+    """Rejects what the service does not support, before anyone is evaluated.
 
     Raises UnknownOperator, UnfilterableAttribute or MappingError naming the clause; NotReproduced
-    where nothing is wrong but a pattern that cannot be run here.
+    if nothing is wrong except a pattern that cannot be run here.
     """
     unrun: NotReproduced | None = None
     for each in filters:
@@ -211,13 +215,13 @@ def check_filters(filters: Iterable[ScopingFilter]) -> None:
 
 
 def operator_of(clause: Clause) -> str:
-    """Graph's name of the operator, whatever case the clause writes it in."""
+    """Graph's name for the operator, in whatever case the clause writes it."""
     name = OPERATOR_OF.get(clause.operator.strip().lower().replace("_", " "))
     if name is not None:
         return name
     if clause.operator.replace(" ", "").lower() == "ismemberof":
         raise UnknownOperator(
-            "IsMemberOf may be offered by the portal but is not supported",
+            "the portal might offer IsMemberOf, but it is not supported",
             "Assign the group instead.",
             text=str(clause),
         )
@@ -229,7 +233,7 @@ def operator_of(clause: Clause) -> str:
 
 
 def suggest_operator(name: str) -> str:
-    """The operator that was probably meant, or an empty text.
+    """The operator that was probably meant, or an empty string.
 
     >>> suggest_operator("starts_with"), suggest_operator("NOT EQUAL")
     ('REGEX MATCH', 'NOT EQUALS')
@@ -238,7 +242,7 @@ def suggest_operator(name: str) -> str:
 
 
 def check_clause(clause: Clause) -> None:
-    """Refuses one clause that the service would not evaluate. Raises NotReproduced for one that only we cannot."""
+    """Rejects a clause that the service would not evaluate. Raises NotReproduced if only scimkit cannot."""
     operator = operator_of(clause)
     reason = UNFILTERABLE.get(clause.attribute.lower())
     if reason is not None:
@@ -252,7 +256,9 @@ def check_clause(clause: Clause) -> None:
         raise MappingError(f"the clause {clause} has no value", "Give the value to compare with.", text=str(clause))
     if operator.startswith("Greater_Than") and not _is_counting_number(clause.value):
         raise MappingError(
-            f"{operator} needs a whole number from 0 up, not {clause.value!r}", "Write digits only.", text=str(clause)
+            f"{operator} needs a whole number of 0 or more, not {clause.value!r}",
+            "Write digits only.",
+            text=str(clause),
         )
     if operator.endswith("REGEX MATCH"):
         _pattern(clause)
@@ -266,7 +272,7 @@ def _pattern(clause: Clause) -> Any:
 
 
 def _pattern_error(clause: Clause, fault: EvaluationFault) -> MappingError:
-    """What is wrong with the clause's pattern: itself, or that .NET can run it and we cannot."""
+    """What is wrong with the clause's pattern: the pattern itself, or that .NET can run it and we cannot."""
     kind = NotReproduced if isinstance(fault, OurLimit) else MappingError
     return kind(f"{clause}: {fault.message}", fault.remedy, text=str(clause))
 
@@ -280,10 +286,10 @@ def judge(filters: Filters, source: Mapping[str, Any], settings: Settings = STRI
     """Whether `source` passes at least one of `filters`, with the clause that decided.
 
     filters  ScopingFilter objects, Graph's groups, or its whole `scope`
-    source   attributes by their schema names; an absent one is null
+    source   attributes by their schema names; an absent attribute is null
 
     Raises MappingError for what the service does not support, NotReproduced for a pattern
-    that cannot be run here: then nothing is known of anybody.
+    that cannot be run here: the result is then unknown for everyone.
     """
     read = read_filters(filters)
     if not read:
@@ -321,7 +327,7 @@ def in_scope(filters: Filters, source: Mapping[str, Any], settings: Settings = S
 def judge_clause(
     name: str, clause: Clause, source: Mapping[str, Any], settings: Settings, warnings: list[str]
 ) -> ClauseVerdict:
-    """One clause on one object; remarks go to `warnings`."""
+    """One clause applied to one object; remarks are added to `warnings`."""
     operator = operator_of(clause)
     given = source.get(clause.attribute)
     value = read_value(given)
@@ -385,8 +391,8 @@ def _matches(clause: Clause, value: Any, settings: Settings, warnings: list[str]
         raise _pattern_error(clause, fault) from None
     if anywhere != whole:
         warnings.append(
-            f"{clause}: the pattern matches a part of {show_value(value)} but not the whole; "
-            "which of the two counts is (unconfirmed). Write ^...$ around it"
+            f"{clause}: the pattern matches a part of {show_value(value)} but not the whole; it is (unconfirmed) which"
+            " of the two counts. Write ^...$ around it"
         )
     return bool(anywhere if settings.filter_anchoring == "anywhere" else whole)
 
@@ -399,10 +405,10 @@ def _greater(or_equal: bool) -> Test:
     def test(clause: Clause, value: Any, settings: Settings, warnings: list[str]) -> bool:
         limit, number = as_integer(clause.value), as_integer(value)
         if number is None or number < 0 or limit is None:
-            message = f"{clause}: {show_value(value)} is no whole number from 0 up"
+            message = f"{clause}: {show_value(value)} is not a whole number of 0 or more"
             if settings.filter_bad_number == "error":
                 raise MappingError(message, "Filter on a whole number.", text=str(clause))
-            warnings.append(f"{message}; the clause is taken as false (unconfirmed)")
+            warnings.append(f"{message}; the clause is treated as false (unconfirmed)")
             return False
         if or_equal:
             return number >= limit
@@ -413,7 +419,7 @@ def _greater(or_equal: bool) -> Test:
 
 def _inside(wanted: bool) -> Test:
     def test(clause: Clause, value: Any, settings: Settings, warnings: list[str]) -> bool:
-        warnings.append(f"{clause}: read as text inside the clause's value, the meaning of & is (unconfirmed)")
+        warnings.append(f"{clause}: & is read as text inside the clause's value; its meaning is (unconfirmed)")
         return (plain_text(value) in (clause.value or "")) is wanted
 
     return test

@@ -1,4 +1,4 @@
-"""A mapping kept: the TOML file for people, the saved schema for everything else."""
+"""A stored mapping: the TOML file for people, the saved schema for everything else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scimkit.tenant import Tenant
 NAME = "mapping"  # mapping.toml, mapping.schema.json
 BEFORE = "mapping.before"  # the same, of the moment before a restore wrote
 SCHEMA_ENDING = ".schema.json"
-HALF_WORDS = "{place} of the schema holds half a character, which no file can hold"
+HALF_WORDS = "{place} of the schema contains half a character, which no file can contain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class BackedUpObject:
 @record("MappingBackup")
 @dataclass(frozen=True)
 class MappingBackup:
-    """The live mapping as it was kept in the run folder.
+    """The live mapping as it was stored in the run folder.
 
     version      of the schema; it changes with every save
-    file         the TOML file;  schema_file: the schema as Graph gave it
+    file         the TOML file;  schema_file: the schema as Graph returned it
     """
 
     job_id: str
@@ -60,7 +60,7 @@ class MappingBackup:
 
 
 def read_live_schema(graph: GraphClient, enterprise_app: EnterpriseApp) -> dict[str, Any]:
-    """The job's schema, whole: with its directories, which an answer may lack."""
+    """The job's complete schema, including its directories, which a response may lack."""
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     schema = graph.schema(sp, job_id)
     if schema.get("directories"):
@@ -71,18 +71,19 @@ def read_live_schema(graph: GraphClient, enterprise_app: EnterpriseApp) -> dict[
 def back_up_mapping(
     schema: Mapping[str, Any], *, app: AppProfile, tenant: Tenant, run: RunStore, now: datetime, name: str = NAME
 ) -> MappingBackup:
-    """Keep `schema` in the run folder, as a file to review and as it is.
+    """Store `schema` in the run folder, as a file to review and as it is.
 
-    name  of the files; where they are there and say something else, or were changed by
-          hand, `mapping-2.toml` and so on are written instead
+    name  of the files; if they exist and say something else, or were changed by hand,
+          `mapping-2.toml` and so on are written instead
 
-    Raises MappingError when it is no schema, or holds what no file can; then nothing is kept.
+    Raises MappingError if it is not a schema, or has something that no file can contain;
+    then nothing is stored.
     """
     objects = read_schema(schema)
     if place := half_character(schema):
         raise MappingError(
             f"{HALF_WORDS.format(place=place)}: no backup was written",
-            "Type that text anew in the portal, then run this step again.",
+            "Type that text again in the portal, then run this step again.",
         )
     text = print_mapping(objects, app=app.name, title=app.title, about=_about(schema, tenant, now))
     checks = (_check_lossless(schema, objects), _check_readable(text, objects))
@@ -102,7 +103,7 @@ def back_up_mapping(
 
 
 def _free_name(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> str:
-    """`name`, or one with a number: no file that holds something else is overwritten."""
+    """`name`, or `name` with a number: no file with different content is overwritten."""
     for number in count(1):
         if number == 1:
             free = name
@@ -110,11 +111,11 @@ def _free_name(run: RunStore, name: str, schema: Mapping[str, Any], objects: Seq
             free = f"{name}-{number}"
         if not run.exists(f"{free}.toml") or _holds(run, free, schema, objects):
             return free
-    raise AssertionError("there are endless numbers")
+    raise AssertionError("there is always another number")
 
 
 def _holds(run: RunStore, name: str, schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> bool:
-    """Whether the files called `name` say what `schema` says, down to the order of rows."""
+    """Whether the files named `name` say what `schema` says, including the order of rows."""
     try:
         read = read_mapping_text(run.read(f"{name}.toml"), saved=objects).objects
         return json.loads(run.read(f"{name}{SCHEMA_ENDING}")) == schema and read == tuple(objects)
@@ -145,30 +146,30 @@ def _told(each: ObjectMapping) -> BackedUpObject:
 
 
 def _check_lossless(schema: Mapping[str, Any], objects: Sequence[ObjectMapping]) -> Check:
-    """Read into rows and written again, the schema is the same, text for text."""
+    """The schema is the same, text for text, after it is read into rows and written again."""
     if json.dumps(write_schema(schema, objects)) == json.dumps(schema):
         return passed("mapping_backup.whole", "the schema can be written back without losing anything")
     return failed(
         "mapping_backup.whole",
-        "the schema would not be written back as it is",
-        "Keep the saved schema, and report this: it is a defect.",
+        "the schema would not be written back unchanged",
+        "Keep the saved schema, and report this as a defect.",
     )
 
 
 def _check_readable(text: str, objects: Sequence[ObjectMapping]) -> Check:
-    """The file says, read again, what the schema says."""
+    """The file, when read again, says what the schema says."""
     try:
         read = read_mapping_text(text, saved=objects).objects
     except MappingError as error:
         return failed(
             "mapping_backup.readable",
             f"the file cannot be read again: {error}",
-            "Keep the saved schema, and report this: it is a defect.",
+            "Keep the saved schema, and report this as a defect.",
         )
     if compare_mapping(MappingSide("live", tuple(objects)), MappingSide("file", read)).same:
-        return passed("mapping_backup.readable", "the file says, read again, what the live mapping says")
+        return passed("mapping_backup.readable", "the file, when read again, says what the live mapping says")
     return failed(
         "mapping_backup.readable",
         "the file does not say what the live mapping says",
-        "Keep the saved schema, and report this: it is a defect.",
+        "Keep the saved schema, and report this as a defect.",
     )

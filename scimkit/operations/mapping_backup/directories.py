@@ -1,9 +1,9 @@
-"""Whether a saved schema is one of this app: by the directories its rules write to.
+"""Whether a saved schema belongs to this app, based on the directories its rules write to.
 
-A saved schema names no app. Each of its rules names the directory it writes to: the
-connector's own name for a gallery app, the same one for all that are not in the gallery
-(Graph reference, synchronizationRule). So another gallery app is told by it, and
-another custom app is not. What the enterprise app is called in the tenant plays no part.
+A saved schema does not name an app. Each of its rules names the directory it writes to: the
+connector's own name for a gallery app, and one common name for all apps that are not in the
+gallery (Graph reference, synchronizationRule). So another gallery app is recognized by it, but
+another custom app is not. The name of the enterprise app in the tenant plays no part.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from scimkit.mapping.rows import objects_in, read_schema
 from scimkit.operations.mapping_backup.saved import SavedMapping
 
 SAME_ID_IS_SAME_DIRECTORY = True
-"""Whether a directory whose connector Microsoft has renamed is known by its id (unconfirmed); if it is, it is not
+"""Whether a directory is recognized by its id after Microsoft has renamed its connector (unconfirmed); if it
+is, it is not
 refused."""
 
 
 def refuse_other_app(live: Mapping[str, Any], wanted: SavedMapping) -> None:
-    """Raises PlanRefused where the schema of `wanted` writes to another directory than the live one.
+    """Raises PlanRefused if the schema of `wanted` writes to a different directory than the live schema.
 
-    What names its app by itself was asked about that already, and where one of the two
+    Anything that names its app itself has already been checked for this. If one of the two
     schemas says nothing, nothing is refused.
     """
     if wanted.app or wanted.schema is None:
@@ -36,15 +37,15 @@ def refuse_other_app(live: Mapping[str, Any], wanted: SavedMapping) -> None:
         same_id = set()
     if there and saved and not same_name and not same_id:
         raise PlanRefused(
-            f"{wanted.title} is the mapping of {_named(saved)}, and this job writes to {_named(there)}",
-            "Give a saved schema of this app. If the two are one app under different names, restore the mapping.toml of"
-            " the same backup instead: it says for which app it was made.",
+            f"{wanted.title} is the mapping of {_named(saved)}, but this job writes to {_named(there)}",
+            "Provide a saved schema of this app. If the two are one app under different names, restore the mapping.toml"
+            " of the same backup instead: it says which app it was created for.",
         )
 
 
 def target_directories(schema: Mapping[str, Any]) -> dict[str, str]:
-    """The directories that the rules of `schema` write to: name -> id, "" where it has none. Raises MappingError for
-    what is no schema."""
+    """The directories that the rules of `schema` write to: name -> id, "" if a directory has no id. Raises
+    MappingError if `schema` is not a schema."""
     read_schema(schema)
     names = (rule.get("targetDirectoryName") for rule in schema["synchronizationRules"])
     ids = {str(each.get("name")): str(each.get("id") or "") for each in objects_in(schema.get("directories"))}

@@ -1,4 +1,4 @@
-"""Who would lose their access if the mapping were changed: people in scope today and not afterwards."""
+"""Who would lose their access if the mapping were changed: people in scope today but not afterwards."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Leaver:
 class DisablingRules:
     """What the job's settings say about switching people off.
 
-    threshold         a cycle that would switch off so many people or more stops
-    threshold_stored  whether that is the job's own; else the kit's default stands in
-    keeps_leavers     whoever falls out of scope keeps the account (SkipOutOfScopeDeletions)
-    everybody         SyncAll: nobody need be assigned
-    known             the settings could be read; else the kit's defaults stand in for all of them
+    threshold         a cycle that would switch off this many people or more stops
+    threshold_stored  whether that is the job's own threshold; else the kit's default is used
+    keeps_leavers     anyone who falls out of scope keeps the account (SkipOutOfScopeDeletions)
+    everybody         SyncAll: no one needs to be assigned
+    known             the settings could be read; else the kit's defaults are used for all of them
     """
 
     threshold: int
@@ -93,11 +93,11 @@ def find_leavers(
     *,
     now: datetime,
 ) -> tuple[Leaver, ...]:
-    """Whoever is in scope under the user mapping `before` and would not be, or would be switched off, under `after`.
+    """Everyone in scope under the user mapping `before` who would be out of scope or switched off under `after`.
 
-    Reads the directory where filters or the row for `active` differ, and writes nothing.
+    Reads the directory if filters or the row for `active` differ, and writes nothing.
     Raises MappingError for a filter that the service would not evaluate, NotReproduced for
-    one that cannot be run here, PlanRefused where an attribute of it cannot be read here.
+    one that cannot be run here, PlanRefused if an attribute of it cannot be read here.
     """
     filtered = same_filters(before.filters) != same_filters(after.filters)
     if not filtered and _sources(_active_rows(before)) == _sources(_active_rows(after)):
@@ -116,14 +116,14 @@ def find_leavers(
         if not decision.in_scope:
             found.append(Leaver(person_of(user), "; ".join(decision.reasons), rules.keeps_leavers))
         elif _is_on(user, today, now) and not _is_on(user, afterwards, now):
-            found.append(Leaver(person_of(user), f"the row {ACTIVE} gives False"))
+            found.append(Leaver(person_of(user), f"the row {ACTIVE} returns False"))
     return tuple(found)
 
 
 def find_leaving_groups(
     graph: GraphClient, enterprise_app: EnterpriseApp, before: ObjectMapping, after: ObjectMapping
 ) -> tuple[str, ...]:
-    """Names of the assigned groups that pass the filters of `before` and not those of `after`."""
+    """Names of the assigned groups that pass the filters of `before` but not the filters of `after`."""
     if same_filters(before.filters) == same_filters(after.filters):
         return ()
     _readable_extensions((before, after), GROUP_NAMES)
@@ -141,7 +141,7 @@ def find_leaving_groups(
 
 
 def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[str]) -> tuple[str, ...]:
-    """The directory extensions that filters read, to be asked for by name."""
+    """The directory extensions that filters read, so that they can be requested by name."""
     mappings = tuple(mappings)
     filters = chain.from_iterable(each.filters for each in mappings)
     clauses = chain.from_iterable(one.clauses for one in filters)
@@ -149,7 +149,7 @@ def _readable_extensions(mappings: Iterable[ObjectMapping], readable: frozenset[
     extensions = {name for name in names if name.startswith("extension_") and readable is USER_NAMES}
     if unread := sorted(names - readable - extensions):
         raise PlanRefused(
-            f"a filter looks at {', '.join(unread)}, which scimkit cannot read from Graph: nobody knows who would fall"
+            f"a filter reads {', '.join(unread)}, which scimkit cannot read from Graph: it is unknown who would fall"
             " out of scope",
             "Filter on another attribute, or make this change in the portal and watch the deletion threshold.",
         )
@@ -175,6 +175,6 @@ def _scope(user: Mapping[str, Any], job: JobFacts, everybody: bool) -> ScopeDeci
 
 
 def _is_on(user: Mapping[str, Any], job: JobFacts, now: datetime) -> bool:
-    """Whether the row for `active` leaves a person in scope switched on; without such a row nobody is switched off."""
+    """Whether the row for `active` leaves a person in scope switched on; without such a row no one is switched off."""
     values = evaluate_rows(_active_rows(job.mapping), source_of(user, job), now=now, creating=True).values
     return all(as_boolean(value) is not False for value in values.values())

@@ -1,4 +1,4 @@
-"""What putting a mapping back would change, and whether it may."""
+"""What restoring a mapping would change, and whether it is allowed."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _VERBS = {"row added": "add", "row removed": "remove", "changed": "set"}
 class Restoration:
     """What was read and worked out for one restore, before anything is written.
 
-    live      the schema now;  objects: what its object mappings shall say
+    live      the schema now;  objects: what its object mappings must say
     changes   what differs
-    running   the job's cycles follow one another now;  restart: they are to do so afterwards
-    ever_ran  a cycle has ended, so that somebody may have an account by it
+    running   the job runs cycle after cycle now;  restart: it must do so afterwards
+    ever_ran  a cycle has ended, so that someone may have an account from it
     """
 
     live: Mapping[str, Any]
@@ -61,14 +61,15 @@ def predict_restore(
     journal: Journal | None,
     now: datetime,
 ) -> RestorePrediction:
-    """Who would lose their access if `wanted` were put back. Reads only.
+    """Who would lose their access if `wanted` were restored. Only reads.
 
-    wanted  None: nothing is to be put back
+    wanted  None: nothing is to be restored
 
-    Raises MappingError for a filter that cannot be read, PlanRefused for one that cannot be judged from here.
+    Raises MappingError for a filter that cannot be read, PlanRefused for one that cannot be
+    evaluated from here.
     """
     if wanted is None:
-        return no_prediction("nothing is to be put back")
+        return no_prediction("nothing is to be restored")
     return prediction_of(
         graph, enterprise_app, read_restoration(graph, enterprise_app, wanted, journal=journal), now=now
     )
@@ -93,7 +94,7 @@ def prediction_of(
                 groups += find_leaving_groups(graph, enterprise_app, before, after)
     except NotReproduced as limit:
         raise PlanRefused(
-            f"{limit.message}: nobody knows who would fall out of scope",
+            f"{limit.message}: it is unknown who would fall out of scope",
             "Write the pattern in another way, or make this change in the portal and watch the deletion threshold.",
         ) from None
     return make_restore_prediction(leavers, groups, rules)
@@ -107,16 +108,16 @@ def plan_restore(
     *,
     journal: Journal | None,
 ) -> tuple[PlannedChange, ...]:
-    """What it takes to make the live mapping say what `wanted` says; nothing where it does.
+    """The changes needed so that the live mapping says what `wanted` says; none if it already does.
 
-    A job that is running is paused first, and started again at the end; people who
+    A running job is paused first and started again at the end; people who
     would fall out of scope are named.
 
-    wanted   None: nothing is to be put back
-    journal  tells whether this run has paused the job, and owes it its start
+    wanted   None: nothing is to be restored
+    journal  says whether this run has paused the job and still has to start it
 
-    Raises PlanRefused for what the service would not take, or what would switch off too
-    many people; MappingError for an expression or filter that cannot be read.
+    Raises PlanRefused for anything that the service would not accept, or that would switch
+    off too many people; MappingError for an expression or filter that cannot be read.
     """
     if wanted is None:
         return ()
@@ -128,14 +129,14 @@ def plan_restore(
 def planned_changes(
     found: Restoration, enterprise_app: EnterpriseApp, prediction: RestorePrediction
 ) -> tuple[PlannedChange, ...]:
-    """The plan that `found` comes to. The same words before and after an interruption, so that
+    """The plan that results from `found`. The words are the same before and after an interruption, so that
     what is left of a plan is recognised as a part of it.
 
-    Raises PlanRefused where too many people would be switched off.
+    Raises PlanRefused if too many people would be switched off.
     """
     job = f"provisioning of {enterprise_app.display_name}"
     start = (
-        (PlannedChange("start", job, "paused", "on again; its next cycle looks at everybody once more"),)
+        (PlannedChange("start", job, "paused", "on again; its next cycle checks everyone once more"),)
         if found.restart
         else ()
     )
@@ -143,7 +144,7 @@ def planned_changes(
         return start
     refuse_leavers(prediction)
     pause = (
-        (PlannedChange("pause", job, "on", "paused, and a cycle that runs has ended", idle=not found.running),)
+        (PlannedChange("pause", job, "on", "paused, and any running cycle has ended", idle=not found.running),)
         if found.restart
         else ()
     )
@@ -152,7 +153,7 @@ def planned_changes(
         for each in prediction.leavers
     )
     groups = (
-        PlannedChange("remove", f"group {name}", "in scope", "out of scope for the next cycle, as its filter says")
+        PlannedChange("remove", f"group {name}", "in scope", "out of scope for the next cycle, according to its filter")
         for name in prediction.groups
     )
     return (*pause, *(_planned(change) for change in found.changes), *leavers, *groups, *start)
@@ -174,8 +175,8 @@ def _planned(change: MappingChange) -> PlannedChange:
 def read_restoration(
     graph: GraphClient, enterprise_app: EnterpriseApp, wanted: SavedMapping, *, journal: Journal | None
 ) -> Restoration:
-    """Read the schema and the job, and work out what differs. Raises PlanRefused for another app's schema, or what
-    the service would not take."""
+    """Read the schema and the job, and work out what differs. Raises PlanRefused for another app's schema, or for
+    anything that the service would not accept."""
     live = read_live_schema(graph, enterprise_app)
     refuse_other_app(live, wanted)
     there = read_schema(live)
@@ -200,7 +201,7 @@ def _only(objects: Iterable[ObjectMapping], named: set[tuple[str, str]]) -> tupl
 
 
 def is_owed_a_start(journal: Journal | None, enterprise_app: EnterpriseApp) -> bool:
-    """Whether this notebook has paused the job, and nobody in this run has started or stopped it since."""
+    """Whether this notebook has paused the job, and it has not been started or stopped in this run since."""
     if journal is None:
         return False
     last = ("", "")
@@ -226,8 +227,8 @@ def _refuse_unfit(live: Mapping[str, Any], there: Sequence[ObjectMapping], objec
             )
         if changed and any(row.target == "id" for row in each.rows):
             raise PlanRefused(
-                f"{each.source_object}: id is made by the app and may not be mapped",
-                "Take that row out; externalId is what Entra may set.",
+                f"{each.source_object}: id is created by the app and must not be mapped",
+                "Remove that row. Entra may set externalId instead.",
             )
         for row in each.rows if changed else ():
             if row.expression is not None and len(row.expression) > MAX_LENGTH:
@@ -249,12 +250,12 @@ def find_sources(
     *,
     tolerant: bool = False,
 ) -> dict[str, Mapping[str, Any]]:
-    """A source tree for every expression that is new in its row: out of the live or the saved schema
-    where one says the same, else as Graph's parseExpression makes it.
+    """A source tree for every expression that is new in its row: from the live or the saved schema
+    if one has the same expression, otherwise from Graph's parseExpression.
 
-    tolerant  a sign-in that may only read is not refused: Graph is asked again before the first write
+    tolerant  a sign-in with read permissions only is not refused: Graph is asked again before the first write
 
-    Raises MappingError when Graph does not read an expression, PlanRefused or Denied when it may not be asked.
+    Raises MappingError if Graph does not read an expression, PlanRefused or Denied if the request is not permitted.
     """
     known: dict[str, Mapping[str, Any]] = {
         **(saved_sources(wanted.schema) if wanted.schema is not None else {}),
@@ -277,13 +278,17 @@ def _parsed(graph: GraphClient, enterprise_app: EnterpriseApp, row: MappingRow) 
         answer = graph.parse_expression(enterprise_app.service_principal_id, enterprise_app.job_id, text)
     except Denied as refusal:
         raise Denied(
-            f"Graph may not be asked to read the expression of {row.target}: {refusal.message}",
-            "parseExpression asks for Synchronization.ReadWrite.All, as writing the mapping does. Sign in with it.",
-            method=refusal.method, path=refusal.path, status=refusal.status, request_id=refusal.request_id,
-        ) from None  # fmt: skip
+            f"there is no permission to have Graph read the expression of {row.target}: {refusal.message}",
+            "parseExpression requires Synchronization.ReadWrite.All, like writing the mapping. Sign in with that"
+            " permission.",
+            method=refusal.method,
+            path=refusal.path,
+            status=refusal.status,
+            request_id=refusal.request_id,
+        ) from None
     except Rejected as refusal:
         raise PlanRefused(
-            f"Graph would not read the expression of {row.target}: {refusal.message}",
+            f"Graph did not read the expression of {row.target}: {refusal.message}",
             "Without its tree nothing is written. Try again later.",
         ) from None
     tree = answer.get("parsedExpression")
@@ -292,7 +297,7 @@ def _parsed(graph: GraphClient, enterprise_app: EnterpriseApp, row: MappingRow) 
     problem = (answer.get("error") or {}).get("message") or "it gives no reason"
     raise MappingError(
         f"Graph cannot read the expression of {row.target}: {problem}",
-        "Microsoft's answer stands: change the expression.",
+        "Microsoft's answer decides: change the expression.",
         text=text,
         position=0,
     )

@@ -18,12 +18,12 @@ SOURCE = "Accidental deletions prevention"
 @record("RestoreForecast")  # its name in run folders, where only the record of 5d is called a forecast otherwise
 @dataclass(frozen=True)
 class RestorePrediction:
-    """Who would lose their access if a mapping were put back.
+    """Who would lose their access if a mapping were restored.
 
-    made       the directory was looked at; else `leavers` is empty for the reason in the check
-    leavers    everybody who is in scope now and would not be, or would be switched off
+    made       the directory was read; else `leavers` is empty for the reason in the check
+    leavers    everyone who is in scope now and would not be, or would be switched off
     groups     names of the assigned groups that fall out of scope
-    threshold  a cycle that would switch off so many people and groups, or more, stops
+    threshold  a cycle that would switch off this many people and groups, or more, stops
     """
 
     made: bool
@@ -35,13 +35,13 @@ class RestorePrediction:
 
 def no_prediction(why: str) -> RestorePrediction:
     """The prediction where nobody can lose anything."""
-    return RestorePrediction(False, (), (), 0, (passed(CODE, f"{why}, so nobody loses access by it"),))
+    return RestorePrediction(False, (), (), 0, (passed(CODE, f"{why}, so no one loses access because of it"),))
 
 
 def make_restore_prediction(
     leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules
 ) -> RestorePrediction:
-    """The record of who would leave, with what the job's rules make of them."""
+    """The record of who would leave, and of how the job's rules treat them."""
     return RestorePrediction(
         True,
         tuple(leavers),
@@ -52,7 +52,7 @@ def make_restore_prediction(
 
 
 def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: DisablingRules) -> Check:
-    """The threshold counts objects, so groups count as people do; an account that stays as it is does not."""
+    """The threshold counts objects, so groups count as people do; an account that stays as it is does not count."""
     off = sum(not each.keeps_account for each in leavers)
     kept, gone = len(leavers) - off, 0 if rules.keeps_leavers else len(groups)
     parts = [_count(off, "person", "people"), _count(gone, "group", "groups")]
@@ -62,22 +62,25 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
         if rules.threshold_stored:
             whose = "the job stops at"
         remedy = (
-            "Narrow the change: look at the filters and at the row for active. Who has really left is better unassigned"
-            " first."
+            "Narrow the change: check the filters and the row for active. It is better to unassign people who have"
+            " really left first."
         )
         return failed(CODE, f"{count} would be switched off, and {whose} {rules.threshold}", remedy, SOURCE)
     if count:
         return warning(
-            CODE, f"{count} would be switched off by the next cycle", "Make sure that each of them has left.", SOURCE
+            CODE,
+            f"{count} would be switched off by the next cycle",
+            "Make sure that each of them has really left.",
+            SOURCE,
         )
     if kept or groups:
         return warning(
             CODE,
             f"{_count(kept + len(groups), 'object', 'objects')} would fall out of scope and keep their accounts",
-            "Make sure that they are meant.",
+            "Make sure that this is intended.",
             SOURCE,
         )
-    return passed(CODE, "everybody who is in scope now stays in scope", SOURCE)
+    return passed(CODE, "everyone who is in scope now stays in scope", SOURCE)
 
 
 def _count(number: int, one: str, many: str) -> str:
@@ -90,21 +93,21 @@ def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:
     if rules.known:
         return ()
     text = (
-        "the provisioning settings may not be read by this sign-in: assigned people were looked at, and"
-        f" {rules.threshold} stands in for the threshold"
+        "this sign-in is not allowed to read the provisioning settings: assigned people were checked, and"
+        f" {rules.threshold} is used as the threshold"
     )
     return (
         not_observed(
             "mapping_backup.settings",
             text,
-            "Sign in with Synchronization.ReadWrite.All, which a restore needs as well.",
+            "Sign in with Synchronization.ReadWrite.All, which a restore also needs.",
             "Graph: synchronization secrets",
         ),
     )
 
 
 def refuse_leavers(prediction: RestorePrediction) -> None:
-    """Raises PlanRefused, naming them, where too many would be switched off."""
+    """Raises PlanRefused if too many would be switched off, and names them."""
     check = first_failed(prediction.checks)
     if check is not None:
         names = [

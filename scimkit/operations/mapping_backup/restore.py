@@ -117,8 +117,8 @@ def restore_mapping(
     prediction = prediction_of(graph, enterprise_app, found, now=here.now())
     if planned_changes(found, enterprise_app, prediction) != tuple(changes):
         raise NotReady(
-            "what the plan rests on has changed since it was made: mapping, job or people",
-            "Run this notebook again from its top, and read the new plan.",
+            "the basis of the plan has changed since it was made: mapping, job or people",
+            "Run this notebook again from the top, and read the new plan.",
         )
     sp, job_id = enterprise_app.service_principal_id, enterprise_app.job_id
     made = write_schema(found.live, found.objects, sources=sources)
@@ -135,8 +135,8 @@ def restore_mapping(
         wait_for_end(graph, enterprise_app, pause=here.pause, polls=polls)
         if read_live_schema(graph, enterprise_app) != found.live:
             raise NotReady(
-                "somebody has changed the mapping while the running cycle ended",
-                "Run this notebook again from its top; a job that was on stays paused until then.",
+                "the mapping was changed by someone else while the running cycle ended",
+                "Run this notebook again from the top. A job that was on stays paused until then.",
             )
         graph.put_schema(sp, job_id, made, before=found.live)
     after = read_live_schema(graph, enterprise_app)
@@ -162,30 +162,30 @@ def _place_of(change: MappingChange) -> str:
 
 
 def _nothing(enterprise_app: EnterpriseApp) -> MappingRestore:
-    check = passed("mapping_backup.read_only", "nothing was to be put back, and nothing was written")
+    check = passed("mapping_backup.read_only", "there was nothing to restore, and nothing was written")
     return MappingRestore(enterprise_app.job_id, "", "", "", (), (), "", False, (check,))
 
 
 def wait_for_end(
     graph: GraphClient, enterprise_app: EnterpriseApp, *, pause: Callable[[], None] | None, polls: int
 ) -> None:
-    """Read a paused job until no cycle of it runs any more: a pause holds back later ones only. Raises Waiting."""
+    """Read a paused job until no cycle of it runs: a pause only holds back later ones. Raises Waiting."""
     for _ in range(polls):
         if not is_in_cycle(graph.job(enterprise_app.service_principal_id, enterprise_app.job_id) or {}):
             return
         if pause is not None:
             pause()
     raise Waiting(
-        "the cycle that was running has not ended yet; the job is paused, and the mapping is as it was",
-        "A cycle may take hours. Go on later with the command below.",
+        "the running cycle has not ended yet; the job is paused, and the mapping is unchanged",
+        "A cycle may take hours. Continue later with the command below.",
         settings={STEP: {}},
     )
 
 
 def is_in_cycle(job: Mapping[str, Any]) -> bool:
-    """Whether a cycle of the job runs at this moment.
+    """Whether a cycle of the job is running now.
 
-    Graph has no word for it: taken for it is progress that is not complete and was seen
+    Graph has no field for it. It is inferred from progress that is not complete and was seen
     after the last execution's end (unconfirmed).
     """
     ended = last_ended(job)
@@ -209,30 +209,30 @@ def _check_written(after: Mapping[str, Any], wanted: SavedMapping) -> Check:
     comparison = compare_mapping(MappingSide("live", live), MappingSide(wanted.title, wanted.objects))
     if comparison.same:
         return passed(
-            "mapping_backup.written", f"the live mapping says what {wanted.title} says", "read back from Graph"
+            "mapping_backup.written", f"the live mapping is the same as {wanted.title}", "read back from Graph"
         )
     first = comparison.changes[0]
     text = (
-        f"the live mapping differs from {wanted.title} at {len(comparison.changes)} places, first at {first.object}"
+        f"the live mapping differs from {wanted.title} in {len(comparison.changes)} places, first in {first.object}"
         f" {first.target} {first.member}".rstrip()
     )
     return failed(
         "mapping_backup.written",
         text,
-        "Compare the two (what = compare), then restore again; a job that was on stays paused until then.",
+        "Compare the two (what = compare), then restore again. A job that was on stays paused until then.",
         "read back from Graph",
     )
 
 
 def _check_rest(after: Mapping[str, Any], made: Mapping[str, Any], written: bool) -> tuple[Check, ...]:
-    """Whether Graph has kept everything else that was sent, unknown members too."""
+    """Whether Graph has stored everything else that was sent, unknown members too."""
     if not written:
         return ()
     if _content(after) == _content(made):
         return (
             passed(
                 "mapping_backup.kept",
-                "ids, metadata, directories and everything else are as they were",
+                "ids, metadata, directories and everything else are unchanged",
                 "read back from Graph",
             ),
         )
@@ -241,12 +241,12 @@ def _check_rest(after: Mapping[str, Any], made: Mapping[str, Any], written: bool
         for name in dict.fromkeys((*made, *after))
         if name not in MADE_BY_SAVING and made.get(name) != after.get(name)
     ]
-    text = f"Graph has stored {', '.join(names)} in other words than it was sent"
+    text = f"Graph has stored {', '.join(names)} in a different form than it was sent"
     return (
         warning(
             "mapping_backup.kept",
             text,
-            f"Compare the schema with {BEFORE}{SCHEMA_ENDING} in the run folder before you go on.",
+            f"Compare the schema with {BEFORE}{SCHEMA_ENDING} in the run folder before you continue.",
             "read back from Graph",
         ),
     )
@@ -270,7 +270,7 @@ def _check_job(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restora
         return (
             warning(
                 "mapping_backup.job",
-                "the job is on again; its next cycle is an initial one and looks at everybody",
+                "the job is on again; its next cycle is an initial one and evaluates everyone",
                 "Watch that cycle in the provisioning log.",
                 SOURCE,
             ),
@@ -279,8 +279,8 @@ def _check_job(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restora
         return (
             warning(
                 "mapping_backup.job",
-                "the job stays off; once it is started, its first cycle looks at everybody",
-                "Make the forecast before you start it.",
+                "the job stays off; once it is started, its first cycle evaluates everyone",
+                "Run the forecast before you start it.",
                 SOURCE,
             ),
         )
@@ -294,8 +294,8 @@ def _check_leavers(prediction: RestorePrediction) -> tuple[Check, ...]:
     return (
         warning(
             "mapping_backup.leavers",
-            f"no longer in scope, or switched off, from the next cycle on: {names}",
-            "Restore the mapping kept before, if one of them was not meant.",
+            f"no longer in scope, or disabled, from the next cycle on: {names}",
+            "Restore the previously saved mapping, if one of them should not be affected.",
             SOURCE,
         ),
     )

@@ -1,4 +1,4 @@
-"""Which two mappings are compared, and which one is put back: files, earlier runs, the profile, the live one."""
+"""Which two mappings are compared, and which one is restored: files, earlier runs, the profile, the live one."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PLACES_WORDS = "Give the path of a mapping file (.toml), of a saved schema (.jso
 
 @dataclass(frozen=True, slots=True)
 class SavedMapping:
-    """A mapping out of a file.
+    """A mapping from a file.
 
-    title   how it is called in comparisons
-    app     name of the profile it was written for, "" where nothing says
-    schema  the schema saved with it, which has the trees and what the file cannot say; None: there is none
+    title   its name in comparisons
+    app     name of the profile it was written for, "" if unknown
+    schema  the schema saved with it, which has the trees and what the file cannot express; None: there is none
     """
 
     title: str
@@ -41,9 +41,9 @@ class SavedMapping:
 def read_mapping(place: str, *, run: RunStore | None = None) -> SavedMapping:
     """The mapping at `place`: a TOML file, a saved schema, or the folder of a run that has made a backup.
 
-    run  where a relative path is looked for, too
+    run  where a relative path is searched, too
 
-    Raises ConfigError when nothing is there, MappingError when it does not say what it should.
+    Raises ConfigError if nothing is there, MappingError if it is not a valid mapping.
     """
     path = _find(place, run)
     if path.is_dir():
@@ -77,15 +77,15 @@ def _read_run(folder: Path) -> SavedMapping:
         name = next((each for each in store.list() if each.endswith("_schema.json")), "")  # what 5b_mapping keeps
     if not name:
         raise ConfigError(
-            f"the run {store.name} has kept no mapping",
-            "Name a run of mapping_backup, or one that got as far as 5b_mapping.",
+            f"the run {store.name} contains no mapping",
+            "Name a run of mapping_backup, or one that reached 5b_mapping.",
         )
     schema = _parsed(store.read(name), f"{store.name}/{name}")
     return SavedMapping(f"run {store.name}", _app_of(store), read_schema(schema), schema)
 
 
 def _app_of(store: RunStore) -> str:
-    """Name of the app a run was for; "" where its profile cannot be read any more."""
+    """Name of the app of a run; "" if its profile can no longer be read."""
     try:
         return load(store.app).name
     except ScimkitError:
@@ -97,7 +97,7 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")  # some editors leave a mark at the beginning
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{path.name} cannot be read: {error}", "Save it as UTF-8, where this user may read it."
+            f"{path.name} cannot be read: {error}", "Save it as UTF-8, in a place where this user may read it."
         ) from None
 
 
@@ -109,37 +109,37 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MappingError(f"{name} is no JSON: {error}", "Take the schema out of another backup.") from None
+        raise MappingError(f"{name} is no JSON: {error}", "Use the schema of another backup.") from None
     if not isinstance(value, dict):
         raise MappingError(
-            f"{name} is no synchronizationSchema: it holds a {type(value).__name__}",
-            "Take the schema out of another backup.",
+            f"{name} is not a synchronizationSchema: it contains a {type(value).__name__}",
+            "Use the schema of another backup.",
         )
     if place := half_character(value):
-        raise MappingError(f"{name}: {HALF_WORDS.format(place=place)}", "Take the schema out of another backup.")
+        raise MappingError(f"{name}: {HALF_WORDS.format(place=place)}", "Use the schema of another backup.")
     return value
 
 
 def choose_sides(
     live: Mapping[str, Any], app: AppProfile, *, what: str, file: str, against: str, backup: str, run: RunStore
 ) -> tuple[MappingSide, MappingSide]:
-    """What is compared with what, the first being what the second may replace.
+    """The two sides of the comparison; the second may replace the first.
 
-    what     backup: the live mapping with the file just made of it (`backup`); compare: `against`
-             with `file`, or with the live mapping where no file is named; restore: the live
+    what     backup: the live mapping with the file just written from it (`backup`); compare: `against`
+             with `file`, or with the live mapping if no file is named; restore: the live
              mapping with `file`
-    against  live, profile, or what `read_mapping` takes
+    against  live, profile, or what `read_mapping` accepts
 
-    Raises ConfigError where one of the two is not named.
+    Raises ConfigError if one of the two is not named.
     """
     if what != COMPARE and against != LIVE:
-        raise ConfigError(f"against is {against}, but what is {what}", "Leave against out, or set what to compare.")
+        raise ConfigError(f"against is {against}, but what is {what}", "Leave out against, or set what to compare.")
     now = MappingSide(LIVE, read_schema(live))
     if what == BACKUP:
         if file:
             raise ConfigError(
                 f"file is {file}, but a backup is written to the run folder",
-                "Leave file out, or set what to compare or restore.",
+                "Leave out file, or set what to compare or restore.",
             )
         return now, _side(read_mapping(backup, run=run))
     if what == RESTORE:
@@ -163,9 +163,9 @@ def choose_sides(
 
 
 def wanted_mapping(app: AppProfile, *, what: str, file: str, run: RunStore) -> SavedMapping | None:
-    """The mapping to put back; None where nothing is to be.
+    """The mapping to restore; None if there is none.
 
-    Raises ConfigError where no file is named, PlanRefused for the mapping of another app.
+    Raises ConfigError if no file is named, PlanRefused for the mapping of another app.
     """
     if what != RESTORE:
         return None

@@ -1,4 +1,4 @@
-"""Functions about dates. All date-times are UTC; a text without an offset counts as UTC."""
+"""Functions about dates. All date-times are UTC; a string without an offset counts as UTC."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KNOWN_INTERVALS = "yyyy (year), m (month), d (day), ww (week), h (hour), n (minu
 
 
 def date_of(evaluation: Evaluation, value: Any, what: str) -> Instant:
-    """A date argument. Null or unreadable is an error (unconfirmed)."""
+    """A date argument. Null or an unreadable value is an error (unconfirmed)."""
     if isinstance(value, Instant):
         return value
     if value is None:
@@ -44,7 +44,7 @@ def date_of(evaluation: Evaluation, value: Any, what: str) -> Instant:
         raise EvaluationFault(fault.message, fault.remedy, value) from None
     if moment is None:
         raise EvaluationFault(
-            f"{what} is {show_value(text)}, which is no date", "Give 2020-03-16, or use FormatDateTime.", value
+            f"{what} is {show_value(text)}, which is not a date", "Give 2020-03-16, or use FormatDateTime.", value
         )
     return moment
 
@@ -65,14 +65,14 @@ def _interval(evaluation: Evaluation, value: Any) -> str:
         return name
     if name in ("q", "y", "w"):
         raise EvaluationFault(
-            f"the interval {name} exists in Entra Connect Sync only", f"Use {KNOWN_INTERVALS}.", value
+            f"the interval {name} exists only in Entra Connect Sync", f"Use {KNOWN_INTERVALS}.", value
         )
-    raise EvaluationFault(f"there is no interval {show_value(name)}; case matters", f"Use {KNOWN_INTERVALS}.", value)
+    raise EvaluationFault(f"the interval {show_value(name)} is unknown; case matters", f"Use {KNOWN_INTERVALS}.", value)
 
 
 @function("DateAdd", "interval", "value", "dateTime")
 def _date_add(evaluation: Evaluation, interval: Any, value: Any, moment: Any) -> Instant:
-    """A later (or earlier) date-time; months and years keep the day, clipped to the month's end."""
+    """A later (or earlier) date-time; months and years keep the day, limited to the end of the month."""
     unit, count = _interval(evaluation, interval), integer_of(value, "value")
     start = date_of(evaluation, moment, "dateTime")
     try:
@@ -105,7 +105,7 @@ def _date_diff(evaluation: Evaluation, interval: Any, date1: Any, date2: Any) ->
 
 
 def _truncate(dividend: int, divisor: int) -> int:
-    """Whole division toward zero."""
+    """Integer division toward zero."""
     if dividend < 0:
         return -(-dividend // divisor)
     return dividend // divisor
@@ -122,7 +122,7 @@ def _date_from_num(evaluation: Evaluation, value: Any) -> Instant:
     number = integer_of(value, "value")
     try:
         if number < 0:
-            raise EvaluationFault("a FILETIME is not negative")
+            raise EvaluationFault("a FILETIME must not be negative")
         return Instant(FILETIME_EPOCH_TICKS + number)
     except EvaluationFault as fault:
         raise EvaluationFault(fault.message, "Give 100-nanosecond steps since 1601.", value) from None
@@ -130,10 +130,10 @@ def _date_from_num(evaluation: Evaluation, value: Any) -> Instant:
 
 @function("NumFromDate", "value")
 def _num_from_date(evaluation: Evaluation, value: Any) -> int:
-    """The FILETIME of a date; the printed results of the HR guides are wrong, the definition counts."""
+    """The FILETIME of a date. The results printed in the HR guides are wrong; the definition is used."""
     number = date_of(evaluation, value, "value").ticks - FILETIME_EPOCH_TICKS
     if number < 0:
-        raise EvaluationFault("the date lies before 1601", "A FILETIME starts at 1601-01-01.", value)
+        raise EvaluationFault("the date is before 1601", "A FILETIME starts at 1601-01-01.", value)
     return number
 
 
@@ -141,7 +141,7 @@ def _num_from_date(evaluation: Evaluation, value: Any) -> int:
 def _format_date_time(
     evaluation: Evaluation, source: Any, styles: Any, input_format: Any, output_format: Any
 ) -> str | None:
-    """A date text in another format. With three arguments there is no style (the older signature)."""
+    """A date string in another format. With three arguments there is no style (the older signature)."""
     if output_format is OMITTED:
         styles, input_format, output_format = OMITTED, styles, input_format
     text = evaluation.text(source)
@@ -149,7 +149,7 @@ def _format_date_time(
         return None
     if input_format is OMITTED or output_format is OMITTED:
         raise EvaluationFault(
-            "inputFormat and outputFormat are needed", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").'
+            "inputFormat and outputFormat are required", 'Write FormatDateTime([x], , "yyyy-MM-dd", "dd.MM.yyyy").'
         )
     style_names = ""
     if styles is not OMITTED:

@@ -1,7 +1,7 @@
 """Date-times by .NET format letters, invariant culture: what FormatDateTime reads and prints.
 
-Behaves as a .NET machine whose own zone is UTC. Default style: RoundtripKind,
-leading and trailing white allowed.
+Behaves like a .NET machine whose own zone is UTC. Default style: RoundtripKind,
+leading and trailing whitespace allowed.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ class Piece(NamedTuple):
 
 
 def check_styles(names: str) -> bool:
-    """Whether the styles ask for UTC (AdjustToUniversal). Raises EvaluationFault for an unknown style."""
+    """Whether the styles request UTC (AdjustToUniversal). Raises EvaluationFault for an unknown style."""
     given = {name.strip().split(".")[-1].lower() for name in re.split(r"[,|]", names) if name.strip()}
     unknown = given - STYLES
     if unknown:
         raise EvaluationFault(
-            f"there is no date-time style {min(unknown)!r}", "Leave the style out, or write AssumeUniversal."
+            f"the date-time style {min(unknown)!r} is unknown", "Leave the style out, or write AssumeUniversal."
         )
     return "adjusttouniversal" in given
 
@@ -105,7 +105,7 @@ def read_format(text: str) -> tuple[Piece, ...]:
     """A format as pieces. Raises EvaluationFault for one that .NET refuses."""
     if len(text) == 1:
         if text not in STANDARD:
-            raise EvaluationFault(f"{text!r} alone is no format", f"Write %{text} for the letter. {FORMAT_REMEDY}")
+            raise EvaluationFault(f"{text!r} alone is not a format", f"Write %{text} for the letter. {FORMAT_REMEDY}")
         text = STANDARD[text]
     pieces, index = [], 0
     while index < len(text):
@@ -119,7 +119,7 @@ def read_format(text: str) -> tuple[Piece, ...]:
         elif letter in "'\"":
             end = text.find(letter, index + 1)
             if end < 0:
-                raise EvaluationFault(f"a quote in the format {text!r} is not closed", "Close it.")
+                raise EvaluationFault(f"a quotation mark in the format {text!r} is not closed", "Close it.")
             pieces.append(Piece("", 0, text[index + 1 : end]))
             index = end + 1
         elif letter == "\\":
@@ -136,7 +136,7 @@ def read_format(text: str) -> tuple[Piece, ...]:
 
 
 def print_moment(moment: Moment, form: str, blame: Any = None) -> str:
-    """A date-time by a .NET format. blame: the argument to name in an error."""
+    """A date-time in a .NET format. blame: the argument to name in an error."""
     try:
         pieces = read_format(form or "G")
     except EvaluationFault as fault:
@@ -193,7 +193,7 @@ def _print_name(name: str, count: int) -> str:
 
 
 class Reader:
-    """One exact parse of one text."""
+    """One exact parse of one string."""
 
     def __init__(self, text: str) -> None:
         self.text, self.index = text, 0
@@ -330,9 +330,9 @@ class Reader:
 
 
 def parse_exact(text: str, form: str, evaluation: Evaluation, blame: Any, blame_form: Any) -> Moment:
-    """A text read exactly by a .NET format; blanks around it are allowed.
+    """A string read exactly by a .NET format; spaces around it are allowed.
 
-    An offset in the text moves the value to UTC (unconfirmed). A format without a
+    An offset in the string converts the value to UTC (unconfirmed). A format without a
     date means today.
     """
     try:
@@ -353,5 +353,5 @@ def parse_exact(text: str, form: str, evaluation: Evaluation, blame: Any, blame_
         return reader.result(today)
     except (ValueError, EvaluationFault):
         raise EvaluationFault(
-            f"{show_value(text)} is no date of the form {show_value(form)}", "Give the format of the source.", blame
+            f"{show_value(text)} is not a date of the form {show_value(form)}", "Give the format of the source.", blame
         ) from None

@@ -26,7 +26,7 @@ def _item(evaluation: Evaluation, value: Any, index: Any) -> Any:
         if evaluation.settings.item_out_of_range == "null":
             return None
         raise EvaluationFault(
-            f"there is no element {number}, the list has {len(items)}",
+            f"there is no element {number}; the list has {len(items)}",
             f"Guard it: IIF(Count(list) >= {number}, Item(list, {number}), ...).",
             index,
         )
@@ -35,7 +35,7 @@ def _item(evaluation: Evaluation, value: Any, index: Any) -> Any:
 
 @function("RemoveDuplicates", "attribute")
 def _remove_duplicates(evaluation: Evaluation, value: Any) -> list[Any]:
-    """The list without repetitions, first occurrence kept, compared exactly (unconfirmed)."""
+    """The list without duplicates, the first occurrence kept, compared exactly (unconfirmed)."""
     if value is None:
         return []
     kept: list[Any] = []

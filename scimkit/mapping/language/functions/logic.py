@@ -1,4 +1,4 @@
-"""IIF, Switch, Coalesce and the tests: which value is taken, and whether there is one."""
+"""IIF, Switch, Coalesce and the tests: which value is used, and whether there is one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scimkit.mapping.language.values import IGNORE_ATTRIBUTE, Instant, as_intege
 
 @function("IIF", "condition", "valueIfTrue", "valueIfFalse", lazy=True)
 def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
-    """Either value. A null read by the condition: `Settings.null_conditions`."""
+    """One of the two values. A null read by the condition: `Settings.null_conditions`."""
     strict = compiler.settings.null_conditions == "strict"
     test, yes, no = node.arguments
     assert test is not None
@@ -51,7 +51,7 @@ def _iif(compiler: Compiler, node: Call, in_condition: bool) -> Run:
     "Switch", "source", "defaultValue?", "key", "value*", lazy=True, keys={"key": "switchValue", "value": "switchValue"}
 )
 def _switch(compiler: Compiler, node: Call, in_condition: bool) -> Run:
-    """The value of the first key equal to the source (ordinal); null counts as empty text."""
+    """The value of the first key equal to the source (ordinal); null counts as an empty string."""
     guarded = in_condition and not compiler.settings.guarded_conditions
     first = node.arguments[0]
     assert first is not None
@@ -120,7 +120,7 @@ def _look_up(
 
 
 def _run_or_null(compiler: Compiler, argument: Expression | None, in_condition: bool) -> Run:
-    """What evaluates `argument`; one that is left out is null."""
+    """The closure that evaluates `argument`; an omitted one is null."""
     if argument is None:
         return _null
     return compiler.run(argument, in_condition)
@@ -151,13 +151,13 @@ def _coalesce(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
 @function("Not", "source")
 def _not(evaluation: Evaluation, source: Any) -> bool:
-    """True gives False; anything else, null too, gives True."""
+    """True gives False; any other value, including null, gives True."""
     return not (source is True or source == "True")
 
 
 @function("CBool", "condition", keys={"condition": "expression"})
 def _cbool(evaluation: Evaluation, value: Any) -> bool:
-    """True or non-zero gives True; text other than True and numbers is refused (unconfirmed)."""
+    """True or non-zero gives True; a string other than True and numbers is refused (unconfirmed)."""
     if isinstance(value, bool):
         return value
     if value is None:
@@ -179,7 +179,7 @@ def _is_null(evaluation: Evaluation, value: Any) -> bool:
 
 @function("IsNothing", "source", support="unknown")
 def _is_nothing(evaluation: Evaluation, value: Any) -> bool:
-    """Graph's old list only; taken as IsNullOrEmpty (unconfirmed)."""
+    """Graph's old list only; read as IsNullOrEmpty (unconfirmed)."""
     return _empty(value)
 
 
@@ -199,13 +199,13 @@ def _is_present(evaluation: Evaluation, value: Any) -> bool:
 
 @function("IsString", "expression")
 def _is_string(evaluation: Evaluation, value: Any) -> bool:
-    """Whether the value is, or can be taken as, text; null is not (unconfirmed)."""
+    """Whether the value is a string, or can be read as one; null is not (unconfirmed)."""
     return isinstance(value, (str, int, Instant))
 
 
 @function("IgnoreFlowIfNullOrEmpty", "expression")
 def _ignore_flow(evaluation: Evaluation, value: Any) -> Any:
-    """The value, or the order to drop the attribute."""
+    """The value, or the instruction to drop the attribute."""
     if _empty(value):
         raise Ignored(IGNORE_ATTRIBUTE)
     return value

@@ -21,7 +21,7 @@ def _bit_and(evaluation: Evaluation, value1: Any, value2: Any) -> int:
 
 @function("CStr", "value")
 def _cstr(evaluation: Evaluation, value: Any) -> str | None:
-    """Text of a number, a reference or a boolean; null stays null (unconfirmed)."""
+    """A number, a reference or a boolean as a string; null stays null (unconfirmed)."""
     return evaluation.text(value)
 
 

@@ -2,7 +2,7 @@
 
 A pattern is translated character by character, so that nothing means more here
 than it does in .NET (possessive quantifiers, fuzzy matching, recursion, nested
-sets). What cannot be carried over is refused with its name, not guessed:
+sets). Constructs that cannot be translated are refused by name, not guessed:
 variable-length look-behind, balancing groups, class subtraction, \\p{IsBlock},
 inline options in the middle, conditionals. Source: .NET regular expressions, as
 "Reference for writing expressions for attribute mappings" uses them.
@@ -103,7 +103,9 @@ class Translator:
             self.take("\\{", True, 1)  # a plain brace in .NET, fuzzy matching in `regex`
             return
         if not self.quantifiable:
-            raise _invalid(f"the quantifier {character} follows nothing", f"Write \\{character} for the character.")
+            raise _invalid(
+                f"there is nothing before the quantifier {character}", f"Write \\{character} for the character."
+            )
         if match is not None:
             low, high = int(match[1][:9]), int((match[3] or match[1])[:9])
             repeats = max(low, high, 1) * self.part_repeats
@@ -111,7 +113,7 @@ class Translator:
                 raise OurLimit(f"the pattern repeats more than {MAX_REPEAT:,} times", "Use smaller numbers.")
             self.repeats[-1] = max(self.repeats[-1], repeats)
             if match[3] and low > high:
-                raise _invalid(f"{match[0]} is the wrong way round")
+                raise _invalid(f"{match[0]} is in the wrong order")
         if self.lookbehinds and (match is None or (match[2] and match[1] != match[3])):
             raise _not_portable("a look-behind of variable length", "Use a group and Replace mode D instead.")
         if match is not None:
@@ -159,7 +161,7 @@ class Translator:
         if following == "c":
             letter = self.pattern[self.index + 2 : self.index + 3].upper()
             if not letter or not "@" <= letter <= "_":
-                raise _invalid("\\c is followed by no control letter")
+                raise _invalid("\\c is not followed by a control letter")
             return f"\\x{ord(letter) - 64:02x}", 3
         if following in "xu":
             width = 2 if following == "x" else 4
@@ -178,7 +180,7 @@ class Translator:
         self.take("", True, length)
 
     def resolve(self) -> None:
-        """Back references by .NET's numbers: unnamed groups count first, named ones after them."""
+        """Back references by .NET's numbers: unnamed groups come first, then named ones."""
         for place, target in self.references:
             number = group_number(self.names, target)
             if not number:
@@ -198,7 +200,7 @@ class Translator:
             if character == "]" and before:
                 break
             if character == "-" and before and self.pattern[self.index + 1 : self.index + 2] == "[":
-                raise _not_portable("class subtraction ([a-z-[aeiou]])", "List the characters that remain.")
+                raise _not_portable("class subtraction ([a-z-[aeiou]])", "List the remaining characters.")
             if character == "-" and before == "character" and self.range_follows():
                 made.append("-")
                 self.index += 1
@@ -221,7 +223,7 @@ class Translator:
         self.quantifiable, self.part_repeats = True, 1
 
     def range_follows(self) -> bool:
-        """Whether a character that can end a range stands after the hyphen at the index."""
+        """Whether the character after the hyphen at the index can end a range."""
         behind = self.index + 1
         return self.pattern[behind : behind + 1] not in ("", "]") and not CLASS_ESCAPE.match(self.pattern, behind)
 
@@ -249,7 +251,7 @@ class Translator:
         self.depth += 1
         self.repeats.append(1)
         if self.depth > MAX_GROUP_DEPTH:
-            raise OurLimit(f"the pattern has more than {MAX_GROUP_DEPTH} brackets inside each other", "Simplify it.")
+            raise OurLimit(f"the pattern has more than {MAX_GROUP_DEPTH} nested brackets", "Simplify it.")
         if not rest.startswith("?"):
             self.names.append(None)
             self.take("(", False)
@@ -283,10 +285,10 @@ class Translator:
         if re.match(r"\?[imsx]*n[imnsx]*(-[imnsx]*)?[:)]", rest):
             return _not_portable("the option n (explicit capture)")
         if re.match(r"\?[imnsx]*-?[imnsx]*\)", rest):
-            return _not_portable("inline options in the middle", "Put them at the very start: (?i).")
+            return _not_portable("inline options in the middle", "Put them at the start: (?i).")
         if re.match(r"\?[<'][0-9]", rest):
-            return _not_portable("a group with a number for a name", "Give it a name that starts with a letter.")
-        return _invalid(f"({rest[:3]} opens no kind of group")
+            return _not_portable("a group with a number as its name", "Give it a name that starts with a letter.")
+        return _invalid(f"({rest[:3]} does not start any kind of group")
 
     def comment(self) -> None:
         end = self.pattern.find(")", self.index)
@@ -310,7 +312,7 @@ class Translator:
 
 
 def group_number(names: list[str | None], target: str) -> int | None:
-    """Python's number of the group .NET calls `target`; 0 is the whole match, None: no such group.
+    """Python's number of the group that .NET calls `target`; 0 is the whole match, None: no such group.
 
     .NET numbers the unnamed groups first, then the named ones.
     """
@@ -354,7 +356,7 @@ class Pattern:
         return self._guarded(lambda: self.compiled.search(text, timeout=seconds)) is not None
 
     def matches_whole(self, text: str, seconds: float) -> bool:
-        """Whether the pattern matches the whole text."""
+        """Whether the pattern matches the whole string."""
         return self._guarded(lambda: self.compiled.fullmatch(text, timeout=seconds)) is not None
 
     def first_group(self, text: str, number: int, seconds: float) -> str | None:
@@ -365,7 +367,7 @@ class Pattern:
         return match[number] or ""
 
     def replace_group(self, text: str, number: int, replacement: str, seconds: float) -> str:
-        """Every match with the text of one group replaced, the rest of the match kept."""
+        """Every match with the text of one group replaced; the rest of the match stays."""
 
         def inner(match: Any) -> str:
             start, end = match.span(number)
@@ -431,7 +433,7 @@ class Pattern:
 # the pattern of a row is the same for everybody
 @lru_cache(maxsize=1024)
 def compile_pattern(source: str) -> Pattern:
-    """The pattern, translated and compiled once. Raises EvaluationFault when .NET or we cannot use it."""
+    """The pattern, translated and compiled once. Raises EvaluationFault if .NET or scimkit cannot use it."""
     translator = Translator(source)
     translated = translator.translate()
     import regex  # type: ignore[import-untyped]  # here, as it takes 10 ms to load and few mappings have a pattern

@@ -1,4 +1,4 @@
-"""Replace and its five modes, chosen by which arguments are given; `""` is given.
+"""Replace and its five modes, selected by the given arguments; `""` counts as given.
 
     A  oldValue, replacementValue                                literal in the source
     B  oldValue, template                                        literal in the template
@@ -97,7 +97,7 @@ def _replace(evaluation: Evaluation, source: Any, *given: Any) -> str | None:
 def _needed(evaluation: Evaluation, value: Any, what: str) -> str:
     text = evaluation.text(value)
     if not text:
-        raise EvaluationFault(f"{what} is empty", "Give the text to be replaced.", value)
+        raise EvaluationFault(f"{what} is empty", "Give the text to replace.", value)
     return text
 
 

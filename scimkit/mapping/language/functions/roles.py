@@ -11,7 +11,7 @@ from scimkit.mapping.language.signatures import function
 
 
 def _roles(value: Any) -> list[tuple[str, str]]:
-    """(value, display name) of each assigned role; a role given as text is both."""
+    """(value, display name) of each assigned role; for a role given as a string both are the same."""
     if value is None:
         return []
     roles = []
@@ -26,7 +26,7 @@ def _roles(value: Any) -> list[tuple[str, str]]:
 
 @function("SingleAppRoleAssignment", "source")
 def _single_role(evaluation: Evaluation, source: Any) -> str | None:
-    """One role of the person, the first given; which one Entra takes of several is undefined."""
+    """One role of the person, the first given; which of several Entra uses is undefined."""
     roles = _roles(source)
     if not roles:
         return None
@@ -52,7 +52,7 @@ def _assertive_roles(evaluation: Evaluation, source: Any) -> list[dict[str, Any]
 
 @function("AppRoleAssignments", "source", support="unknown")
 def _role_texts(evaluation: Evaluation, source: Any) -> list[str] | None:
-    """Graph's old list only: the roles as texts (unconfirmed)."""
+    """Graph's old list only: the roles as strings (unconfirmed)."""
     return [value for value, _ in _roles(source)] or None
 
 
@@ -60,16 +60,16 @@ def _role_texts(evaluation: Evaluation, source: Any) -> list[str] | None:
 def _default_domain(evaluation: Evaluation) -> str:
     """Graph's old list only: the tenant's default domain, which must be given in the settings (unconfirmed)."""
     if evaluation.settings.default_domain is None:
-        raise OurLimit("the tenant's default domain is not known here", "Write the domain as text.")
+        raise OurLimit("the tenant's default domain is not known here", "Write the domain as a string.")
     return evaluation.settings.default_domain
 
 
 @function("SelectUniqueValue", "rule1", "rule2", "more*?", support="hr_only")
 def _select_unique_value(evaluation: Evaluation, *rules: Any) -> str:
-    """Refused: it works only for HR-driven provisioning to on-premises AD."""
+    """Refused: it is available only for HR-driven provisioning to on-premises AD."""
     raise EvaluationFault(
         "it is supported for Workday, SuccessFactors and API-driven provisioning to on-premises AD, not for SCIM apps",
-        "Use a source attribute that is unique already.",
+        "Use a source attribute that is already unique.",
     )
 
 

@@ -1,4 +1,4 @@
-"""All functions of the language: the one table that parser, evaluation and findings look up."""
+"""All functions of the language: the one table used by parser, evaluation and findings."""
 
 from __future__ import annotations
 

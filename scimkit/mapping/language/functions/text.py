@@ -1,4 +1,4 @@
-"""Functions that make text of text. Replace has its own file."""
+"""Functions from string to string. Replace has its own file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SEPARATING_CATEGORIES = frozenset(
 
 @function("Append", "source", "suffix")
 def _append(evaluation: Evaluation, source: Any, suffix: Any) -> str | None:
-    """source + suffix; null as empty text (unconfirmed)."""
+    """source + suffix; null as an empty string (unconfirmed)."""
     return _concatenate(evaluation, source, suffix)
 
 
@@ -51,7 +51,7 @@ def _prepend(evaluation: Evaluation, prefix: Any, source: Any) -> str | None:
 
 @function("Join", "separator", "source", "more*?", lazy=True, keys={"more": "source"})
 def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
-    """The sources with the separator between; empty and null ones are skipped with their separator.
+    """The sources joined by the separator; empty and null ones are skipped with their separator.
 
     Built as one closure instead of through the general call, because nearly every mapping has a Join.
     """
@@ -79,7 +79,7 @@ def _join(compiler: Compiler, node: Call, in_condition: bool) -> Run:
 
 
 def _texts(evaluation: Evaluation, value: Any) -> list[str]:
-    """What a value that is no text contributes to Join: a list all its elements."""
+    """What a value that is not a string contributes to Join: all elements of a list."""
     if isinstance(value, list):
         values = value
     else:
@@ -90,7 +90,7 @@ def _texts(evaluation: Evaluation, value: Any) -> list[str]:
 
 @function("Left", "string", "numChars")
 def _left(evaluation: Evaluation, source: Any, count: Any) -> str:
-    """The first characters; a negative number gives the whole input, null gives empty text."""
+    """The first characters; a negative number gives the whole input, null gives an empty string."""
     text, number = evaluation.text(source) or "", integer_of(count, "numChars")
     if number < 0:
         return text
@@ -99,7 +99,7 @@ def _left(evaluation: Evaluation, source: Any, count: Any) -> str:
 
 @function("Mid", "source", "start", "length")
 def _mid(evaluation: Evaluation, source: Any, start: Any, length: Any) -> str:
-    """Part of a text, from 1. Start or length outside the text: `Settings.mid_out_of_range`."""
+    """Part of a string, from 1. Start or length outside the string: `Settings.mid_out_of_range`."""
     text = evaluation.text(source) or ""
     first, count = integer_of(start, "start"), integer_of(length, "length")
     if count == 0:
@@ -130,21 +130,21 @@ def _to_lower(evaluation: Evaluation, source: Any, culture: Any) -> str | None:
 
 
 def _lower(text: str) -> str:
-    """Letter by letter as .NET does: İ (two letters in Python) stays, final sigma is not special."""
+    """Letter by letter, as .NET does: İ (two letters in Python) stays, final sigma is not special."""
     if text.isascii():
         return text.lower()
     return "".join(_unless_longer(each.lower(), each) for each in text)
 
 
 def _upper(text: str) -> str:
-    """Letter by letter as .NET does: ß stays ß."""
+    """Letter by letter, as .NET does: ß stays ß."""
     if text.isascii():
         return text.upper()
     return "".join(_unless_longer(each.upper(), each) for each in text)
 
 
 def _unless_longer(changed: str, letter: str) -> str:
-    """The changed letter, or the letter itself where the change would make two of it."""
+    """The changed letter, or the letter itself if the change would turn it into two."""
     if len(changed) == 1:
         return changed
     return letter
@@ -162,10 +162,10 @@ def _to_upper(evaluation: Evaluation, source: Any, culture: Any) -> str | None:
 
 @function("PCase", "source", "wordSeparators?")
 def _pcase(evaluation: Evaluation, source: Any, separators: Any) -> str | None:
-    """First letter of each word upper, all others lower.
+    """The first letter of each word in upper case, all others in lower case.
 
-    Without separators .NET's ToTitleCase on the lowered text; with them exactly
-    these characters separate.
+    Without separators, .NET's ToTitleCase of the lowered text; with separators, words
+    are separated by exactly these characters.
     """
     text = evaluation.text(source)
     if text is None:
@@ -195,7 +195,7 @@ def _pcase(evaluation: Evaluation, source: Any, separators: Any) -> str | None:
 
 @function("StripSpaces", "source")
 def _strip_spaces(evaluation: Evaluation, source: Any) -> str | None:
-    """Every U+0020 removed; other blanks stay."""
+    """Without any U+0020; other whitespace stays."""
     text = evaluation.text(source)
     if text is None:
         return None
@@ -204,7 +204,7 @@ def _strip_spaces(evaluation: Evaluation, source: Any) -> str | None:
 
 @function("NormalizeDiacritics", "source")
 def _normalize_diacritics(evaluation: Evaluation, source: Any) -> str | None:
-    """Letters with marks to base letters, by decomposition and the reference page's table.
+    """Letters with diacritics reduced to base letters, by decomposition and the reference page's table.
 
     œ without a mark, đ, ð and þ are not in that table and stay (unconfirmed).
     """
@@ -233,7 +233,7 @@ def _word(evaluation: Evaluation, source: Any, number: Any, delimiters: Any) -> 
 
 @function("InStr", "value1", "value2", "start?", "compareType?")
 def _in_str(evaluation: Evaluation, value1: Any, value2: Any, start: Any, compare_type: Any) -> int:
-    """Where value2 stands in value1, from 1; 0 where it does not."""
+    """The position of value2 in value1, from 1; 0 if it does not occur."""
     text, part = evaluation.text(value1) or "", evaluation.text(value2) or ""
     first = 1
     if not (start is OMITTED or start is None):
@@ -255,13 +255,15 @@ def _ignores_case(evaluation: Evaluation, compare_type: Any) -> bool:
     if compare_type in ("vbBinaryCompare", 0, "0"):
         return False
     raise EvaluationFault(
-        f"compareType is {show_value(compare_type)}", "Write vbTextCompare or vbBinaryCompare, unquoted.", compare_type
+        f"compareType is {show_value(compare_type)}",
+        "Write vbTextCompare or vbBinaryCompare, without quotes.",
+        compare_type,
     )
 
 
 @function("Split", "source", "delimiter?")
 def _split(evaluation: Evaluation, source: Any, delimiter: Any) -> list[str]:
-    """A list of the parts; blanks around each are removed (unconfirmed), null gives an empty list."""
+    """A list of the parts; spaces around each are removed (unconfirmed), null gives an empty list."""
     mark = evaluation.settings.split_delimiter if delimiter is OMITTED else evaluation.text(delimiter)
     if not mark:
         raise EvaluationFault("the delimiter is empty", 'Give one character, such as ",".', delimiter)
@@ -309,9 +311,9 @@ def _guid(evaluation: Evaluation) -> str:
     "charactersToAvoid?",
 )
 def _random_string(evaluation: Evaluation, length: Any, *minimums: Any) -> str:
-    """A random text with at least so many characters of each class.
+    """A random string with at least the given number of characters of each class.
 
-    What is above the minimums comes from the classes with a minimum (unconfirmed).
+    Characters beyond the minimums come from the classes with a minimum (unconfirmed).
     """
     numbers, special, capital, lower, avoid = minimums
     wanted = integer_of(length, "length")
@@ -329,11 +331,11 @@ def _random_string(evaluation: Evaluation, length: Any, *minimums: Any) -> str:
         kinds.append((count, [each for each in alphabet if each not in avoided]))
     least = sum(count for count, _ in kinds)
     if not 0 < wanted <= LONGEST_RANDOM or wanted < least:
-        remedy = f"Give a length from the sum of the minimums ({least}) to {LONGEST_RANDOM}."
+        remedy = f"Give a length between the sum of the minimums ({least}) and {LONGEST_RANDOM}."
         raise EvaluationFault(f"length is {wanted}", remedy, length)
     if any(count and not alphabet for count, alphabet in kinds):
         raise EvaluationFault(
-            "charactersToAvoid leaves none of a class that is asked for", "Avoid fewer characters.", avoid
+            "charactersToAvoid leaves no character of a required class", "Avoid fewer characters.", avoid
         )
     drawn: list[str] = []
     for count, letters in kinds:
@@ -348,7 +350,7 @@ def _random_string(evaluation: Evaluation, length: Any, *minimums: Any) -> str:
 
 @function("Redact", "value")
 def _redact(evaluation: Evaluation, value: Any) -> Any:
-    """The value itself; only what people see of it is masked (`explanations`, `redacts`)."""
+    """The value itself; only the displayed value is masked (`explanations`, `redacts`)."""
     return value
 
 
