@@ -108,7 +108,7 @@ def mapping_lines(app: str) -> list[str]:
     return lines + [
         words_of(row, f"{row.target} of groups")
         for row in profile.group_attributes
-        if f"there is no row for {row.target} of groups" in messages
+        if f"the group mapping has no row for {row.target}" in messages
     ]
 
 

@@ -590,8 +590,8 @@ def test_the_record_travels_and_is_shown(world):
     text, page = to_text(found), to_html(found)
     for part in (
         found.sentence.split(":")[0],
-        "Removing one member removes all",
-        "Take the manager row out of the mapping.",
+        "Removing one member removes all members",
+        "Remove the manager row from the mapping.",
     ):
         assert part in " ".join(text.split())
         assert part in page

@@ -101,7 +101,7 @@ def test_a_defect_is_told_with_what_to_do(world, check):
     code, out, _ = check(world("remove_member_clears_all"), "--write", "--test-tenant")
     assert code == 1
     for words in (
-        "Removing one member removes all",
+        "Removing one member removes all members",
         "sent",
         "got",
         "means",

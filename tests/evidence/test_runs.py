@@ -75,7 +75,7 @@ with RunStore.open(sys.argv[1]).locked(*sys.argv[2:]):
 """
 
 
-@pytest.mark.parametrize("doing", [(), ("open in JupyterLab already (scimkit lab)",)])
+@pytest.mark.parametrize("doing", [(), ("already open in JupyterLab (scimkit lab)",)])
 def test_a_run_that_is_held_says_by_what(run, doing):
     """Another process holds the run: refused in words; state and journal can still be written; afterwards it
     is free."""

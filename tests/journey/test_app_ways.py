@@ -115,7 +115,7 @@ def test_no_placeholder_and_no_blank_is_left(entered):
 
 def test_an_unknown_subdomain_is_asked_for():
     """Nothing is made up; and LinkedIn's newer address is taken where none is chosen."""
-    with pytest.raises(ConfigError, match="a part of it is your own") as caught:
+    with pytest.raises(ConfigError, match="part of it is specific to you") as caught:
         access(WIKI).tenant_url()
     assert "subdomain" in caught.value.remedy
     assert access(LINKEDIN).tenant_url() == "https://api.linkedin.com/scim"

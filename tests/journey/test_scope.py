@@ -516,7 +516,7 @@ def test_the_scope_reads_as_a_screenful(office, made):
     people = next(block for block in describe(record).blocks if getattr(block, "title", "") == "Each person left out")
     assert len(people.rows) == 12
     assert people.left_out == out - 12
-    assert "none: everybody who is assigned passes" in to_text(replace(record, filters=(), filter_reviews=()))
+    assert "none: everyone who is assigned passes" in to_text(replace(record, filters=(), filter_reviews=()))
 
 
 # -- a filter that is only tried ----------------------------------------------

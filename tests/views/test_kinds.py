@@ -89,7 +89,7 @@ def test_the_same_source_in_brackets_is_as_expected(records: dict[str, dict[str,
 
 def test_forecast_and_outcome_stand_side_by_side(records: dict[str, dict[str, Any]]) -> None:
     """`create; create failure` is a prediction and a report, in columns of their own."""
-    table = _tables("LogSummary", records["LogSummary"])["Forecast against outcome, where they differ"]
+    table = _tables("LogSummary", records["LogSummary"])["Forecast compared with outcome, where they differ"]
     assert table.columns[1:] == ("predicted", "reported")
     assert [value.text for value in table.rows[0]] == ["wei.wang@contoso.example", "create", "create failure"]
 
@@ -141,7 +141,7 @@ def test_the_review_groups_its_findings_by_what_they_ask_for(records: dict[str, 
     rows = _tables("MappingReview", data)["Rows"]
     assert rows.columns == ("target", "expected", "live", "type", "default", "applies", "matching")
     assert [row[5].text for row in rows.rows] == ["always", "always", "—"]
-    assert _tables("MappingReview", data)["Where Microsoft's answer stands instead of ours"].rows[0][2].text == "ADA"
+    assert _tables("MappingReview", data)["Where Microsoft's result replaces ours"].rows[0][2].text == "ADA"
 
 
 def test_an_expression_is_a_tree_table() -> None:
@@ -152,6 +152,6 @@ def test_an_expression_is_a_tree_table() -> None:
     assert table.columns == ("part", "is", "gives", "why")
     parts = {row[0].text: row for row in table.rows}
     assert parts["all of it"][3].text == "condition True"
-    assert parts["· · source 2"][3].text == "empty at the source"
+    assert parts["· · source 2"][3].text == "empty in the source"
     assert parts["· valueIfFalse"][2].text == "not taken"
     assert "Empty for this person: b" in describe(told).sentence

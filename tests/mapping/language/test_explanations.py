@@ -26,7 +26,7 @@ def test_every_intermediate_value_is_shown() -> None:
     assert rows["[g]"].value == "not taken"
     assert rows["Left([d], 2)"].value == '"he"'
     assert rows["Left([d], 2)"].role == "value 1"
-    assert rows["[c]"].note == "empty at the source"
+    assert rows["[c]"].note == "empty in the source"
     assert rows['[a] = "x"'].value == "False"
     text = str(told)
     assert '= "he"' in text
