@@ -42,7 +42,7 @@ def test_two_hosts_the_default_first(app: AppProfile) -> None:
     ]
     addresses = [line.text for line in make_guide(app, "5a_connection").lines if line.kind == "address"]
     assert len(addresses) == 3
-    assert addresses[0].endswith("taken where none is chosen")
+    assert addresses[0].endswith("used if none is chosen")
     assert "cloudacademy.com" in addresses[1]
 
 

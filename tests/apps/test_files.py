@@ -37,7 +37,7 @@ DEFECTS = [
     ("yes instead of a number", ("= 40", "= true"), "interval_minutes", "True", "whole number"),
     ("fraction", ("= 40", "= 40.5"), "interval_minutes", "40.5", "keys"),
     ("number instead of text", ('title = "Acme Wiki"', "title = 3"), "title", "3 is not text", "quotes"),
-    ("empty text", ('title = "Acme Wiki"', 'title = " "'), "title", "is empty", "leave the key out"),
+    ("empty text", ('title = "Acme Wiki"', 'title = " "'), "title", "is empty", "leave out the key"),
     ("list instead of text", ('title = "Acme Wiki"', 'title = ["a"]'), "title", "is not text", "quotes"),
     ("text instead of a list", ('matching = ["userName"]', 'matching = "userName"'), "matching", "'userName'", "list"),
     ("text instead of a table", ("[[note]]", "[note]"), "note", "not allowed", "two brackets"),

@@ -59,7 +59,7 @@ def test_shipped_notebook_alone(start_plain_lab, page, tmp_path):
         notebook = lab.open(page, "5a_connection")
         notebook.run_all()
         notebook.check_done()
-        assert "the earlier steps were done quietly in a temporary one" in notebook.says(notebook.number("begin("))
+        assert "the earlier steps were run quietly in a temporary run" in notebook.says(notebook.number("begin("))
         notebook.shoot(tmp_path, "alone_5a_connection")
         assert [path.name[:8] for path in (lab.folder / "tmp").glob("scimkit-*")] == ["scimkit-"]
     assert list((lab.folder / "tmp").glob("scimkit-*")) == []  # it ends with its kernel

@@ -55,7 +55,7 @@ def enter(lab, page, folder, where, *, again):
     options = [option.replace("\xa0", " ") for option in select.locator("option").all_inner_texts()]
     select.select_option(index=next(n for n, option in enumerate(options) if where in option))
     notebook.panel.get_by_role("button", name="Keep this token").click()
-    kept = notebook.panel.get_by_text("Now run the cells below once more")
+    kept = notebook.panel.get_by_text("Now run the cells below again")
     expect(kept).to_be_visible()
     said = kept.inner_text()
     expect(notebook.panel.get_by_label("Token ref")).not_to_have_value("sandbox")
@@ -121,7 +121,7 @@ def test_typed_and_kept_in_a_file(start_lab, page, tmp_path, leaks):
     with start_lab() as lab:
         play(lab, page, "1_plan")
         # the cell of the field itself is run again, too: what was kept stays in use
-        assert enter(lab, page, tmp_path, "in a file of yours", again="token_form(").startswith("Kept as file:")
+        assert enter(lab, page, tmp_path, "in your own file", again="token_form(").startswith("Kept as file:")
         play(lab, page, "3_app", "4_scope", "5a_connection")
     (file,) = (lab.folder / "data").rglob("*.token")
     assert reference(lab) == f"file:{file}"

@@ -44,7 +44,7 @@ def call(*arguments):
         (["run", "--resume", "nowhere"], "is not a run"),
         (["run", "--config", "nowhere.toml"], "does not exist"),
         (["check", "https://scim.example.com"], "which token?"),
-        (["check", "oreilly", "--ca-file", "x.pem"], "goes with a URL"),
+        (["check", "oreilly", "--ca-file", "x.pem"], "is for a URL"),
         (["check", "nonsense", "--token", "env:X"], "no app called"),
         (["report", "."], "is not a run"),
         (["sandbox", "--fault", "nonsense"], "no fault 'nonsense'"),

@@ -148,7 +148,7 @@ def test_a_next_page_elsewhere_is_refused(serve, graph, stub, link):
     other = serve()
     address = link.format(other=other.server_port, port=stub.server_port)
     stub.answer = lambda seen: values({"id": "1"}, **{"@odata.nextLink": address})
-    with pytest.raises(Rejected, match="another place"):
+    with pytest.raises(Rejected, match="another address"):
         list(graph.users())
     assert other.seen == []
     assert len(stub.seen) == 1
@@ -276,10 +276,10 @@ def test_throttled_after_patience(stub, graph):
         (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "logs", "P1 or P2"),
         (403, "Authorization_RequestDenied", "logs", "lacks a role"),
         (401, "InvalidAuthenticationToken", "logs", "Sign in again"),
-        (401, "UnknownError", "jobs", "some minutes after the app was made"),
+        (401, "UnknownError", "jobs", "some minutes after the app was created"),
         (302, "", "jobs", "does not redirect"),
-        (409, "Conflict", "jobs", "wait a minute"),
-        (500, "", "jobs", "try again later"),
+        (409, "Conflict", "jobs", "Wait a minute"),
+        (500, "", "jobs", "Try again later"),
     ],
 )
 def test_each_refusal_has_its_remedy(stub, graph, status, *, code, path, words):
@@ -373,7 +373,7 @@ def test_a_lost_instantiate_that_cannot_be_told_is_unknown(stub, graph, journal,
 def test_an_app_without_an_id(stub, graph, journal):
     """It was made: the journal says done, the caller is told to look."""
     stub.replies = [values(), reply(201, {})]
-    with pytest.raises(Rejected, match="without saying its id"):
+    with pytest.raises(Rejected, match="without returning its id"):
         graph.instantiate("tpl", "App")
     assert journal.entries()[0].state == "done"
 

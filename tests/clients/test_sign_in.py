@@ -415,6 +415,6 @@ def test_interactive_without_a_browser(entra, enter, monkeypatch):
         raise RuntimeError("no browser")
 
     monkeypatch.setattr(msal.PublicClientApplication, "acquire_token_interactive", fail)
-    with pytest.raises(Unreachable, match="broke off") as caught:
+    with pytest.raises(Unreachable, match="interrupted") as caught:
         enter("interactive")
     assert "device_code" in caught.value.remedy

@@ -30,12 +30,12 @@ TOKEN = Secret("transport-token-4711")
         ("http://api.contoso.example/scim", "not https"),
         ("http://127.0.0.1.evil.example/", "not https"),
         ("http://10.0.0.1/", "not https"),
-        ("ftp://api.contoso.example", "begins with https"),
-        ("api.contoso.example/scim", "begins with https"),
-        ("https://", "begins with https"),
+        ("ftp://api.contoso.example", "starts with https"),
+        ("api.contoso.example/scim", "starts with https"),
+        ("https://", "starts with https"),
         ("https://user:hunter22@api.contoso.example", "carries a user name"),
-        ("https://[not-an-address/", "not a web address"),
-        ("", "begins with https"),
+        ("https://[not-an-address/", "not a usable web address"),
+        ("", "starts with https"),
     ],
 )
 def test_addresses_that_must_not_get_a_token(address, words):
@@ -55,10 +55,10 @@ def test_addresses_that_may(address):
 
 def test_ca_file_that_is_none(tmp_path):
     """Missing or not PEM: a sentence naming the file."""
-    with pytest.raises(ConfigError, match="holds no certificate"):
+    with pytest.raises(ConfigError, match="contains no readable certificate"):
         open_client("https://api.contoso.example", ca_file=str(tmp_path / "missing.pem"))
-    (tmp_path / "x.pem").write_text("no certificate", encoding="utf-8")
-    with pytest.raises(ConfigError, match="holds no certificate"):
+    (tmp_path / "x.pem").write_text("no readable certificate", encoding="utf-8")
+    with pytest.raises(ConfigError, match="contains no readable certificate"):
         open_client("https://api.contoso.example", ca_file=str(tmp_path / "x.pem"))
 
 
@@ -392,7 +392,7 @@ def test_certificate_for_another_name(serve, tls, ca_file):
     stub = serve(tls("api.contoso.example"))
     error = lost(stub.url, ca_file=ca_file)
     assert error.cause == "tls"
-    assert "not made out for" in str(error)
+    assert "not valid for" in str(error)
 
 
 def test_https_asked_of_a_plain_server(stub, ca_file):

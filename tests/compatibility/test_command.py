@@ -57,11 +57,11 @@ def test_without_write_nothing_is_written(world, check, tmp_path):
 
 
 def test_reading_alone_finds_what_reading_can(world, check):
-    """A search without a hit that is answered 404 fails in both parts, with exit 1."""
+    """A search without a match that is answered 404 fails in both parts, with exit 1."""
     code, out, _ = check(world("empty_search_404"))
     assert code == 1
     assert "connection.filter_not_found" in out
-    assert "A search without a hit" in out
+    assert "A search without a match" in out
 
 
 def test_json_is_one_object(world, check):
@@ -120,7 +120,7 @@ def test_what_cannot_be_removed_is_named_with_the_way_out(world, check, tmp_path
     place = world("delete_405")
     code, out, _ = check(place, "--write", "--test-tenant")
     assert code == 1
-    assert "LEFT AT THE APP" in out
+    assert "LEFT IN THE APP" in out
     assert "--cleanup" in out
     assert place.residue()
     assert all(name in out for _, name in place.residue())
@@ -150,7 +150,7 @@ def test_a_deadline_ends_it(world, check):
         (["--write", "--test-tenant", "--tenant", "contoso"], "production"),
         (["--write", "--tenant", "contoso-read"], "never"),
         (["--write", "--cleanup"], "one of them"),
-        (["--write", "--tenant", "sandbox"], "asked as it stands"),
+        (["--write", "--tenant", "sandbox"], "used as it is"),
         (["--write", "--tenant", "nobody"], "there is no tenant"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_live_tenants_own_word_stands_above_the_option(northwind, tenant, word
 
 def test_without_a_declaration_nothing_is_written():
     """An address alone says nothing about who works there."""
-    with pytest.raises(ConfigError, match="nothing says that this is a test tenant") as refused:
+    with pytest.raises(ConfigError, match="nothing declares this a test tenant") as refused:
         require_permission(tenant=None, profile=None, test_tenant=False)
     assert "--test-tenant" in refused.value.remedy
 

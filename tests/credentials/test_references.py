@@ -180,7 +180,7 @@ def test_prompt_asks_and_cleans():
 
 def test_prompt_without_anybody_to_ask():
     """A headless run ends with exit code 2 and is told what to use instead."""
-    with pytest.raises(CredentialError, match="nobody can be asked") as caught:
+    with pytest.raises(CredentialError, match="this run is not interactive") as caught:
         resolve("prompt", label="the token")
     assert caught.value.exit_code == 2
     assert "env:NAME" in caught.value.remedy

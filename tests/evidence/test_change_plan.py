@@ -76,7 +76,7 @@ def test_the_sandbox_confirms_itself(run):
 
 def test_a_confirmation_is_good_for_an_hour(run):
     """Shown, then confirmed within 60 minutes: kept before anything is written; later: shown anew."""
-    refused(run, plan(), "", "nobody has confirmed")
+    refused(run, plan(), "", "not been confirmed")
     refused(run, plan(), plan().fingerprint, "older than 60 minutes", minutes=61)
     assert ask(run, plan(), plan().fingerprint, minutes=62).confirmed_utc
     assert run.get("4_scope", "ChangePlan").confirmed_utc == utc_text(NOW + timedelta(minutes=62))
@@ -148,10 +148,10 @@ def test_a_refused_confirmation_is_used_up(run):
     run.save_choices("4_scope", {"confirm": plan().fingerprint, "pilot": "ann@contoso.example"})
     refused(run, plan(), run.choices("4_scope")["confirm"], "older than 60 minutes", minutes=61)
     assert run.choices("4_scope") == {"confirm": "", "pilot": "ann@contoso.example"}
-    refused(run, plan(), run.choices("4_scope")["confirm"], "nobody has confirmed", minutes=62)
+    refused(run, plan(), run.choices("4_scope")["confirm"], "not been confirmed", minutes=62)
 
 
 def test_what_this_run_has_not_shown_cannot_be_confirmed(run):
     """A fingerprint kept from an earlier run, however right, first has the plan shown again."""
-    refused(run, plan(), plan().fingerprint, "before this run has shown it")
+    refused(run, plan(), plan().fingerprint, "before this run showed it")
     assert ask(run, plan(), plan().fingerprint, minutes=1).confirmed_utc

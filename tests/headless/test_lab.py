@@ -44,7 +44,7 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
     for arguments in (("run", "onboard", "--resume", run.folder), ("lab", "--resume", run.folder, "--no-browser")):
         refused = scimkit(*arguments)
         assert refused.returncode == 2, refused.stdout + refused.stderr
-        assert "open in JupyterLab already" in refused.stdout + refused.stderr
+        assert "already open in JupyterLab" in refused.stdout + refused.stderr
         assert "Traceback" not in refused.stderr
     kernel = (
         "from scimkit import begin\nhere = begin('1_plan')\nhere.form.change('seats',"

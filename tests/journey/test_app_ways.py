@@ -53,7 +53,7 @@ def test_nobody_has_signed_up_yet():
 
 def test_the_signed_up_app_is_adopted_by_name_only():
     """Found, it is still left alone until it is named; then only its job is missing, and never an app."""
-    with pytest.raises(Waiting, match="leaves it alone until you adopt it") as caught:
+    with pytest.raises(Waiting, match="does not change it until you adopt it") as caught:
         plan(Directory("TheOrgWiki"))
     assert caught.value.settings == {"3_app": {"adopt": "TheOrgWiki"}}
     for name in ("TheOrgWiki", "1"):

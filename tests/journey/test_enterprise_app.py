@@ -49,7 +49,7 @@ def test_made_once(own_office, tmp_path):
     assert [write for write in office.writes() if write[2] == "instantiate"] == [("done", "POST", "instantiate")]
 
     stranger = other_run(tmp_path)
-    with pytest.raises(PlanRefused, match="leaves alone what it did not make"):
+    with pytest.raises(PlanRefused, match="does not change apps it did not create"):
         plan(office, journal=stranger)
     with pytest.raises(PlanRefused, match="0 enterprise apps"):
         plan(office, journal=stranger, adopt="Somebody else's")

@@ -164,7 +164,7 @@ def test_an_assignment_seen_late_is_waited_for(scimkit, tmp_path):
     """The service sees an assignment minutes later: exit 3 with the command, and the command ends the journey."""
     waiting = scimkit("run", "onboard", "--fault", "slow_assignments=300")
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
-    assert "does not see yet" in waiting.stdout
+    assert "does not see the assignment yet" in waiting.stdout
     command = waiting.stdout.strip().splitlines()[-1]
     assert command.startswith("scimkit run onboard --resume ")
     done = scimkit(*shlex.split(command)[1:])

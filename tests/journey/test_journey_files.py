@@ -133,7 +133,7 @@ def test_live_waits_for_the_vendors_answer(scimkit, tmp_path, thrive_tenant, lea
         step = scimkit(*shlex.split(command)[1:], env=env)
         if step.returncode == 2:
             asked_for_url = True
-            assert "support tells it to each customer" in step.stdout
+            assert "support gives it to each customer" in step.stdout
             assert "Ask support@thrivelearning.com" in step.stdout
             command = (
                 f"scimkit run onboard --resume {shlex.quote(str(folder))} --set 5a.tenant_url={vendor['scim_url']}"

@@ -183,7 +183,7 @@ def test_an_assignment_that_is_not_seen_yet_is_waited_for(office, made):
     predictions = predict(office, made, next(PEOPLE))
     office.tell("faults", set="slow_assignments=600")
     try:
-        with pytest.raises(Waiting, match="does not see yet") as caught:
+        with pytest.raises(Waiting, match="does not see the assignment yet") as caught:
             run(office, made, predictions)
         assert caught.value.exit_code == 3
         assert caught.value.remedy

@@ -259,7 +259,7 @@ def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, m
         record = make_forecast(
             group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result
         )
-        with pytest.raises(NotReady, match="not in the directory"):
+        with pytest.raises(NotReady, match="no longer in the directory"):
             predict_pilot(group_office.graph, group_office.scim, made, scope, now=group_office.now())
     finally:
         group_office.tell("people", person=jose, do="restore")

@@ -49,7 +49,7 @@ def test_the_sandbox_administrator_is_ready(office):
     [
         (ME, ("Cloud Application Administrator", "Global Administrator"), Status.PASSED, "holds Cloud"),
         (ME, ("Application Administrator",), Status.PASSED, "holds Application"),
-        (ME, ("Global Administrator",), Status.WARNING, "more than this needs"),
+        (ME, ("Global Administrator",), Status.WARNING, "more than needed"),
         (ME, ("Teams Administrator",), Status.FAILED, "holds none of"),
         (ME, (), Status.FAILED, "holds none of"),
         (ME, None, Status.NOT_OBSERVED, "could not be read"),

@@ -58,18 +58,18 @@ ENTERING = (
     ),
     Channel(PARAMETER, "secret = resolve(token_ref)\nprint(token_ref)\nsecret", leaks=False, planted=False),
     Channel(
-        "asked of a person",
+        "entered by a person",
         "secret = resolve('prompt', ask=lambda label: quietly(HERE))\nprint(secret)\nsecret",
         leaks=False,
         planted=False,
     ),
     Channel(
-        "asked of a person, then printed",
+        "entered by a person, then printed",
         "print(resolve('prompt', ask=lambda label: quietly(HERE)).reveal())",
         planted=False,
     ),
     Channel(
-        "asked of a person, in an error",
+        "entered by a person, in an error",
         "token = resolve('prompt', ask=lambda label: f'  “Bearer {quietly(HERE)}” ').reveal()\nraise ValueError(token)",
         fails=True,
         planted=False,

@@ -225,7 +225,7 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ("format = 1", "format = 2", "format is 2", "newer"),
         ("format = 1", "", "format is 'missing'", "format = 1"),
         ("app =", "apps =", "there is no key apps", "Did you mean app?"),
-        ("[[object.row]]", "[object.row]", "this is no TOML", "Mend"),
+        ("[[object.row]]", "[object.row]", "this is not TOML", "Mend"),
         ("format = 1", "format = 1\nx = " + "[" * 9000, "too deep", "Export"),
         ('source_object = "User"\n', "", "object 1: source_object is missing", "text in quotes"),
         (
@@ -254,7 +254,7 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ("matching = 1", 'behaviour = "Never"', "behaviour: 'Never' is not one of them", "FlowWhenChanged, FlowAlways"),
         ('type = "Direct"', 'type = "Derect"', "type: 'Derect' is no type", "Did you mean Direct?"),
         ('type = "Direct"', 'type = "Constant"', r"the type is Constant, but \[mail\] is not that", 'type = "Direct"'),
-        ('type = "Direct"', 'type = "None"', "the type is None, but there is a source", "Take the source out"),
+        ('type = "Direct"', 'type = "None"', "the type is None, but there is a source", "Remove the source"),
         ('source = "[mail]"\n', "", "the type is Direct, but there is no source", "None"),
         ("matching = 1", "matching = 1\ndefault = 5", "default: 5 is not text", "text in quotes"),
         (SMALL, "format = 1", r"there is no \[\[object\]\]", "one for each kind"),

@@ -336,7 +336,7 @@ def test_what_is_no_schema_is_named(damage: Any, words: str) -> None:
 def test_what_does_not_belong_together_is_refused() -> None:
     """Objects of another schema, an object the schema does not have, an expression without a tree."""
     groups, users = read_schema(SCHEMA)
-    with pytest.raises(MappingError, match="not those of this schema"):
+    with pytest.raises(MappingError, match="do not belong to this schema"):
         write_schema(SCHEMA, (users, groups))
     with pytest.raises(MappingError, match="no mapping of Device to urn:x; it has Group"):
         merge_mapping(SCHEMA, (replace(users, source_object="Device", target_object="urn:x"),))

@@ -202,7 +202,7 @@ def test_a_schema_without_directories_is_completed(office, made):
 
 def test_what_is_no_schema_is_not_kept(office):
     """Nothing is written for what cannot be read."""
-    with pytest.raises(MappingError, match="no synchronizationSchema"):
+    with pytest.raises(MappingError, match="not a synchronizationSchema"):
         back_up_mapping({"value": []}, app=office.app, tenant=office.tenant, run=office.run, now=office.now())
     assert not [name for name in office.run.list() if name.startswith("mapping")]
 
@@ -245,7 +245,7 @@ def test_a_run_of_the_journey_has_a_schema_too(office, desk, made, tmp_path):
     other = RunStore.create(
         tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()
     )
-    with pytest.raises(ConfigError, match="has kept no mapping"):
+    with pytest.raises(ConfigError, match="has stored no mapping"):
         read_mapping(str(other.folder))
     other.write("5b_schema.json", "\ufeff" + json.dumps(desk.live(made)))
     with pytest.raises(MappingError, match="is no JSON"):
@@ -419,7 +419,7 @@ def test_what_the_service_would_not_take_is_refused(office, desk, made):
     cases = {
         "no attribute nickName": with_rows(objects, nickName="[mail]"),
         "no source attribute mial": with_rows(objects, externalId="ToLower([mial])"),
-        "id is made by the app": with_rows(objects, id="[mail]"),
+        "id is created by the app": with_rows(objects, id="[mail]"),
         "no row of User is used for matching": with_user(objects, rows=tuple(replace(row, matching=0) for row in rows)),
         "more than 10,000 characters": with_rows(objects, externalId='Join("", "' + "x" * 10_000 + '")'),
     }
@@ -488,8 +488,8 @@ class Refusing(Otherwise):
         ),
         ({}, MappingError, "it gives no reason"),
         ({"parsingSucceeded": True, "parsedExpression": None}, MappingError, "it gives no reason"),
-        (Rejected("nothing is here", status=404), PlanRefused, "would not read"),
-        (Denied("no", status=403), Denied, "may not be asked"),
+        (Rejected("nothing is here", status=404), PlanRefused, "refused to read"),
+        (Denied("no", status=403), Denied, "not permitted"),
         (Unreachable("away"), Unreachable, "away"),
     ],
 )
@@ -617,7 +617,7 @@ def test_a_running_job_is_paused_and_started_again(office, desk, running):
         ("set", "User externalId: source"),
         ("start", "provisioning of Learning"),
     ]
-    assert "looks at everybody" in changes[-1].after
+    assert "checks everyone" in changes[-1].after
     assert actions(office, since) == ["pause", "schema", "start"]
     assert state_of(office, running) == "Active"
     assert record.started
@@ -725,7 +725,7 @@ def test_settings_that_may_not_be_read(office, desk, running):
 def test_a_filter_that_cannot_be_judged_here(desk, running, clause):
     """Unknown is not nobody: a filter on what scimkit cannot read, or with a pattern it cannot run, is refused for a
     job that runs."""
-    with pytest.raises(PlanRefused, match="nobody knows who would fall out of scope"):
+    with pytest.raises(PlanRefused, match="it is unknown who would fall out of scope"):
         desk.planned(
             running,
             saved_as(with_user(read_schema(desk.live(running)), filters=(ScopingFilter("f", (clause,)),))),
@@ -761,7 +761,7 @@ def test_groups_that_fall_out_of_scope_are_named(office, desk, made):
         == find_leaving_groups(office.graph, made, after, after)
         == ()
     )
-    with pytest.raises(PlanRefused, match="nobody knows who would fall out"):
+    with pytest.raises(PlanRefused, match="it is unknown who would fall out"):
         find_leaving_groups(
             office.graph,
             made,

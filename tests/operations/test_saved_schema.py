@@ -75,7 +75,7 @@ def test_another_apps_schema_is_refused(live, other):
     """The file, both directories, and what to give instead."""
     with pytest.raises(PlanRefused) as caught:
         refuse_other_app(schema_of(live), saved(schema_of(other)))
-    assert caught.value.message == f"old.schema.json is the mapping of {other}, and this job writes to {live}"
+    assert caught.value.message == f"old.schema.json is the mapping of {other}, but this job writes to {live}"
     assert "mapping.toml" in caught.value.remedy
 
 

@@ -63,7 +63,7 @@ class MemoryEndpoint:
             raise Unreachable("no answer", cause=fault)
         if isinstance(fault, int):
             kind: type[ApiError] = {401: Denied, 403: Denied, 429: Throttled}.get(fault, Rejected)
-            raise kind(f"the target answered {fault}", status=fault)  # type: ignore[call-arg]
+            raise kind(f"the target returned {fault}", status=fault)  # type: ignore[call-arg]
 
     def _store(self, resource_type: str) -> dict[str, dict[str, Any]]:
         return {"Users": self.accounts, "Groups": self.groups}[resource_type]

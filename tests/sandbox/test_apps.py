@@ -169,7 +169,7 @@ def test_the_sign_up_survives_a_restart(open_desk: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("app", ["linkedin-learning", "nothing", None])
 def test_there_is_no_sign_up_elsewhere(both: tuple[Desk, Desk], app: str | None) -> None:
     """An app from the gallery, or an unknown one, is refused with words."""
-    with pytest.raises(ConfigError, match="no app here that is added by signing up"):
+    with pytest.raises(ConfigError, match="not an app here that is added by signing up"):
         control(both[0].address, "sign_up", {"app": app})
 
 

@@ -180,14 +180,14 @@ def test_a_wrong_value_is_refused_beside_its_field(store: Store) -> None:
 
     def refuse(value: str) -> None:
         if "x" in value:
-            raise ConfigError("<x> is not allowed", "Leave it out")
+            raise ConfigError("<x> is not allowed", "Remove it")
 
     form = _form(store, interactive=True, rules={"app": refuse})
     fields = form._fields
     assert fields is not None
     fields.widgets["app"].value = "axb"
     message = unescape(fields.messages["app"].value)
-    assert "✗ <x> is not allowed. Leave it out Still in use: oreilly" in message
+    assert "✗ <x> is not allowed. Remove it Still in use: oreilly" in message
     assert "&lt;x&gt;" in fields.messages["app"].value
     fields.widgets["app"].value = "a\u202eb"
     assert "invisible character" in fields.messages["app"].value

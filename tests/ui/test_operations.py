@@ -60,7 +60,7 @@ def test_a_run_of_its_own_is_set_up_first(tmp_path: Path, capsys: pytest.Capture
     run = make_run(tmp_path, "mapping_backup")
     here = begin("mapping_backup", run=str(run.folder))
     try:
-        assert "the journey was done quietly first" in capsys.readouterr().out
+        assert "the journey was run quietly first" in capsys.readouterr().out
         names = [step.name for step in STEPS]
         played = names[: names.index(LAST_PLAYED) + 1]
         assert [name for name, step in run.state()["steps"].items() if step["state"] == "passed"] == played

@@ -115,5 +115,5 @@ def test_who_would_leave() -> None:
     text = render_text(describe_kind("RestoreForecast", data))
     assert "Ada <ada@contoso.example>  fails the scoping filters" in text
     assert "Learners" in text
-    assert "nothing to look at" in render_text(describe_kind("RestoreForecast", {**data, "made": False}))
+    assert "nothing to check" in render_text(describe_kind("RestoreForecast", {**data, "made": False}))
     assert "nobody" in render_text(describe_kind("RestoreForecast", {**data, "leavers": []}))

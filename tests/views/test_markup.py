@@ -120,7 +120,7 @@ def test_a_page_does_not_grow_with_the_directory() -> None:
     assert "1 failed, 5000 warnings" in html
     assert "… and 4801 more" in html
     assert html.index("a.worst") < html.index("person 0<")
-    assert "more letters stand in the record" in html
+    assert "more characters are in the record" in html
     text = render_text(describe_kind("Scope", {"checks": checks}))
     assert len(text) < 30_000
     assert "… and 4801 more" in text

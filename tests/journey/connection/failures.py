@@ -143,7 +143,7 @@ def tls_expired(world: World) -> Setup:
     return Setup(world.answer(found(), tls=context).url + "/scim", ca_file=world.ca_file)
 
 
-@failure("TLS: wrong name", "tls_wrong_name", "stands in the certificate", process=True)
+@failure("TLS: wrong name", "tls_wrong_name", "in the certificate", process=True)
 def tls_wrong_name(world: World) -> Setup:
     return Setup(world.answer(found(), tls=world.tls("api.contoso.example")).url + "/scim", ca_file=world.ca_file)
 
@@ -168,10 +168,10 @@ def refusing(status: int) -> Callable[[World], Setup]:
     return lambda world: behind(f"http://127.0.0.1:{world.raw(data)}")
 
 
-failure("proxy refuses the way", "proxy", "let this host through", "NO_PROXY", message="403", process=True)(
+failure("proxy refuses the connection", "proxy", "allow this host", "NO_PROXY", message="403", process=True)(
     refusing(403)
 )
-failure("proxy wants a password", "proxy", "Sign in at the proxy", message="407")(refusing(407))
+failure("proxy wants a password", "proxy", "Sign in to the proxy", message="407")(refusing(407))
 
 
 @failure("proxy is not there", "proxy", "its host and port", message="cannot be reached")
@@ -229,7 +229,7 @@ answered(
     message="Sign in to Contoso",
     process=True,
 )
-answered("404 on the base", lambda seen: not_there(), "not_found", "SCIM base address", "Tried beside it", process=True)
+answered("404 on the base", lambda seen: not_there(), "not_found", "SCIM base address", "Also tried", process=True)
 answered(
     "404 on the filter, the base answers",
     lambda seen: not_there() if "filter" in seen.query else found(PERSON),
@@ -263,7 +263,7 @@ def users_pasted(world: World) -> Setup:
 
 
 @failure(
-    "/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as Tenant URL", "appends /Users itself"
+    "/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as the Tenant URL", "appends /Users itself"
 )
 def users_pasted_scim_missing(world: World) -> Setup:
     return Setup(world.answer(scim_at("/scim")).url + "/Users")
@@ -273,8 +273,8 @@ def users_pasted_scim_missing(world: World) -> Setup:
     "/groups/ pasted at the end of an address that is wrong anyway",
     "resource_in_url",
     "Leave /groups out",
-    "look again whether",
-    message="without it nothing answers as SCIM either",
+    "Check also whether",
+    message="without it there is no SCIM answer either",
 )
 def groups_pasted(world: World) -> Setup:
     return Setup(world.answer(lambda seen: not_there()).url + "/wrong/groups/")
@@ -296,12 +296,12 @@ for entered, right, name in (
     failure(
         name,
         "wrong_path",
-        f"{right}{'/' if entered.endswith('/') else ''}{flag} as Tenant URL",
+        f"{right}{'/' if entered.endswith('/') else ''}{flag} as the Tenant URL",
         process=name == "/scim missing",
     )(misplaced(entered, right))
 
 
-@failure("/scim missing, and a web page in its place", "wrong_path", "/scim as Tenant URL")
+@failure("/scim missing, and a web page in its place", "wrong_path", "/scim as the Tenant URL")
 def page_at_root(world: World) -> Setup:
     page = reply(200, PAGE, media_type="text/html")
     return Setup(world.answer(lambda seen: found() if seen.path == "/scim/Users" else page).url)
@@ -339,7 +339,7 @@ answered(
     "token_refused",
     "bearer token only",
 )
-answered("403", reply(403, {"detail": "scope"}), "token_not_allowed", "rights widened", process=True)
+answered("403", reply(403, {"detail": "scope"}), "token_not_allowed", "permissions extended", process=True)
 answered(
     "403 from a firewall's page", reply(403, PAGE, media_type="text/html"), "token_not_allowed", "AzureActiveDirectory"
 )
@@ -455,7 +455,7 @@ answered(
     "filter ignored: everybody returned",
     found(PERSON, PERSON),
     "filter_ignored",
-    "Do not go on",
+    "Do not continue",
     message="2 results",
     process=True,
 )
@@ -463,7 +463,7 @@ answered(
     "filter ignored: a total without resources",
     found(totalResults=40),
     "filter_ignored",
-    "Do not go on",
+    "Do not continue",
     message="40 results",
 )
 answered(
@@ -480,7 +480,7 @@ answered(
 @failure(
     "clock skew (Date)",
     "clock_skew",
-    "set this machine's clock",
+    "If this machine is wrong, set its clock",
     message="behind ours",
     status="warning",
     exit_code=0,

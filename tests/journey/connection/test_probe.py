@@ -187,7 +187,15 @@ def test_slips_in_a_tenant_url(url: str) -> None:
 
 # -- Entra's own word ------------------------------------------------------------------
 
-LOCAL = ("refused", "TLS: private root", "proxy refuses the way", "timeout", "403", "HTML", "redirect to a login page")
+LOCAL = (
+    "refused",
+    "TLS: private root",
+    "proxy refuses the connection",
+    "timeout",
+    "403",
+    "HTML",
+    "redirect to a login page",
+)
 
 
 @pytest.mark.parametrize("name", LOCAL)
@@ -205,7 +213,7 @@ def test_not_reachable_from_here(name: str, world: World, monkeypatch: pytest.Mo
     assert first_failed(weighed.checks) is None
     unknown = next(c for c in weighed.checks if c.code == "connection.not_reachable_from_here")
     assert unknown.status is Status.NOT_OBSERVED
-    assert "stays unknown from here" in unknown.remedy
+    assert "remains unknown from here" in unknown.remedy
     assert first_failed(probe.checks).code in unknown.message
     assert probe.weigh(failed("connection.entra_refused", "no", "mend")) == probe
 
@@ -267,5 +275,5 @@ def test_from_here_closed_from_there_open(
         refused = validate_through_graph(
             load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)
         )
-        assert "refuses: a token that has expired" in refused.remedy
+        assert "refuses: the token has expired" in refused.remedy
         assert TOKEN not in str(refused)

@@ -224,7 +224,7 @@ def test_replace(expression: str, expected: Any) -> None:
         ('DateAdd("d", 99999999999, Now())', "outside the years"),
         ('DateFromNum("9223372036854775807")', "outside the years"),
         ('NumFromDate("1600-12-31")', "before 1601"),
-        ('FormatDateTime("x", , "yyyy", "yy")', "no date of the form"),
+        ('FormatDateTime("x", , "yyyy", "yy")', "not a date of the form"),
         ('Append([l], "x")', "a list of 3 values"),
         ('Item(Split("a", ","), 2)', "no element 2"),
         ("Item([l], 0)", "counted from 1"),
@@ -407,5 +407,5 @@ def test_a_parsed_expression_can_be_evaluated() -> None:
 
 @pytest.mark.parametrize("wrong", [None, 5, b"[a]", ["[a]"]], ids=repr)
 def test_what_is_no_expression_is_refused(wrong: Any) -> None:
-    with pytest.raises(MappingError, match="an expression is text"):
+    with pytest.raises(MappingError, match="an expression is a string"):
         evaluate(wrong, A)

@@ -480,7 +480,7 @@ PLANTS = (
             "userName", 'Join("", FormatDateTime(Now(), , "M/d/yyyy h:mm:ss tt", "HHmm"), [userPrincipalName])'
         ),
         ("theorgwiki",),
-        words=("nobody is ever found again",),
+        words=("no one is ever found again",),
         status="failed",
     ),
     Plant(
@@ -559,7 +559,7 @@ PLANTS = (
         title('Append("x@", DefaultDomain())'),
         ("theorgwiki",),
         ("old_function",),
-        words=("cannot be worked out here",),
+        words=("cannot be evaluated here",),
         status="not_observed",
     ),
     Plant("pattern_empty", title('Replace([jobTitle], , "z*", , "x", , )'), ("theorgwiki",), words=("empty text",)),
@@ -798,7 +798,7 @@ PLANTS = (
             deepcopy(case_of("thrive-lxp").mapping("Group"))
         ),
         ("theorgwiki",),
-        words=("nothing says",),
+        words=("not stated",),
         status="not_observed",
     ),
     Plant("groups_off", lambda c: c.mapping("Group").update(enabled=False), WITH_GROUPS, words=("switched off",)),
@@ -831,7 +831,7 @@ PLANTS = (
         status="failed",
     ),
     # actions
-    Plant("users_off", lambda c: c.mapping().update(enabled=False), words=("nobody is provisioned",), status="failed"),
+    Plant("users_off", lambda c: c.mapping().update(enabled=False), words=("no one is provisioned",), status="failed"),
     Plant("create_not_allowed", lambda c: c.mapping().update(flowTypes="Update,Delete"), words=("create",)),
     Plant("update_not_allowed", lambda c: c.mapping().update(flowTypes="Add,Delete"), words=("leavers",)),
     Plant("delete_allowed", lambda c: None, words=("step 1",)),
@@ -842,7 +842,7 @@ PLANTS = (
         "delete_not_allowed",
         lambda c: [c.mapping().update(flowTypes="Add, Update"), c.decide(deletes=True)],
         gone=("delete_allowed",),
-        words=("may not delete",),
+        words=("not allowed to delete",),
     ),
     # Microsoft's word
     Plant(

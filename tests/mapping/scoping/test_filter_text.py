@@ -70,8 +70,8 @@ def test_what_is_read(text, expected):
         ("department EQUALS Sales and jobTitle IS NULL", 24, "'and' may join", "AND in capitals"),
         ("department IS NULL OR", 21, "an attribute is missing", "A clause is"),
         ("AND", 3, "operator is missing", "EQUALS"),
-        ("(department IS NULL)", 0, "no brackets", "OR between"),
-        ("[department] IS NULL", 0, "no brackets", "alone"),
+        ("(department IS NULL)", 0, "cannot contain brackets", "OR between"),
+        ("[department] IS NULL", 0, "cannot contain brackets", "alone"),
     ],
 )
 def test_what_cannot_be_read(text, position, message, remedy):
