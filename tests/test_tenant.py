@@ -98,7 +98,7 @@ def test_no_text_at_all(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("contosso", "known: sandbox, contoso"), ("portal", "not there yet"), ("", "no tenant ''")]
+    ("name", "words"), [("contosso", "known: sandbox, contoso"), ("portal", "not available yet"), ("", "no tenant ''")]
 )
 def test_an_unknown_tenant(tmp_path, name, words):
     """A tenant that is not there is refused with those that are."""

@@ -49,7 +49,7 @@ DEFECTS = [
     ("two lines", ('"A wiki."', '"A\\nwiki."'), "description", "U+000A", "one line"),
     ("turned direction", ('"A wiki."', '"A \\u202e wiki."'), "description", "U+202E", "visible"),
     ("invisible in a row", ('"Start small."', '"Start\\u200bsmall."'), "note[1].value", "U+200B", "visible"),
-    ("half a label", ("**Save**", "**Save"), "token.steps[1]", "partner", "**Save**"),
+    ("half a label", ("**Save**", "**Save"), "token.steps[1]", "counterpart", "**Save**"),
     ("name with blanks", ('name = "acme"', 'name = "Acme Wiki"'), "name", "'Acme Wiki'", "lower-case"),
     ("http address", ("https://scim", "http://scim"), "tenant_url.values[1]", "https address", "https://"),
     ("user in the address", ("https://scim", "https://u:p@scim"), "tenant_url.values[1]", "https address", "user"),
@@ -195,7 +195,7 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 
 def test_unknown_names_are_told_the_known_ones() -> None:
     """A slip in a name is answered with the nearest one."""
-    with pytest.raises(ProfileError, match=r"known: .*oreilly") as caught:
+    with pytest.raises(ProfileError, match=r"known apps: .*oreilly") as caught:
         load("o'reilly")
     assert "Did you mean oreilly?" in caught.value.remedy
     with pytest.raises(ProfileError, match="no app called 'zzzz'") as caught:

@@ -137,7 +137,7 @@ def test_env_that_is_not_set(monkeypatch):
 def test_a_bad_value_names_the_reference_only(monkeypatch):
     """What is wrong, where it comes from, not what it is."""
     monkeypatch.setenv("SCIM_TOKEN_T3", "abc def ghi")
-    with pytest.raises(CredentialError, match="env:SCIM_TOKEN_T3: there is a blank") as caught:
+    with pytest.raises(CredentialError, match="env:SCIM_TOKEN_T3: there is a space") as caught:
         resolve("env:SCIM_TOKEN_T3")
     assert caught.value.reference == "env:SCIM_TOKEN_T3"
     assert "def" not in str(caught.value)
@@ -224,7 +224,7 @@ def test_no_keyring_has_clear_words():
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(keyring.errors.KeyringLocked("x"), "locked"), (OSError("dbus says " + VALUE), "does not answer \\(OSError\\)")],
+    [(keyring.errors.KeyringLocked("x"), "locked"), (OSError("dbus says " + VALUE), "does not respond \\(OSError\\)")],
 )
 def test_a_keyring_that_fails(drawer, monkeypatch, error, words):
     """A backend's own words are not repeated: nobody knows what stands in them."""

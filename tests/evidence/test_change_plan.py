@@ -91,7 +91,7 @@ def test_a_time_that_was_tampered_with_proves_nothing(run, made_utc):
 
 def test_an_interrupted_plan_is_completed(run):
     """What is left of a confirmed plan goes on without a second question, also much later."""
-    refused(run, plan(), "", "nobody")
+    refused(run, plan(), "", "not been confirmed")
     ask(run, plan(), plan().fingerprint)
     assert ask(run, plan(BEN), "", minutes=600).changes == (ANN, BEN)
 
@@ -101,7 +101,7 @@ def test_what_was_done_may_come_again_as_idle(run):
     first = PlannedChange("provision", "ann to App", "no account", "create: userName = ann")
     second = PlannedChange("provision", "ben to App", "no account", "create: userName = ben")
     again = PlannedChange("provision", "ann to App", "matched", "nothing: userName = ann", idle=True)
-    refused(run, plan(first, second), "", "nobody")
+    refused(run, plan(first, second), "", "not been confirmed")
     ask(run, plan(first, second), plan(first, second).fingerprint)
     assert ask(run, plan(again, second), "", minutes=5).confirmed_utc
     refused(run, plan(replace(again, idle=False), second), "", "nothing was written", minutes=5)
@@ -119,14 +119,14 @@ def test_what_was_done_may_come_again_as_idle(run):
 )
 def test_what_was_not_confirmed_is_asked_for(run, other, tenant):
     """A plan that is more than the rest of the confirmed one, or for another place, needs its own confirmation."""
-    refused(run, plan(), "", "nobody")
+    refused(run, plan(), "", "not been confirmed")
     ask(run, plan(), plan().fingerprint)
     refused(run, other, "", "nothing was written", tenant=tenant)
 
 
 def test_never_is_never(run):
     """A tenant set back to writes = "never" is not written to, whatever was confirmed before."""
-    refused(run, plan(), "", "nobody")
+    refused(run, plan(), "", "not been confirmed")
     ask(run, plan(), plan().fingerprint)
     never = replace(LIVE, writes="never")
     refused(run, plan(BEN), plan().fingerprint, 'writes = "never"', tenant=never)
@@ -135,7 +135,7 @@ def test_never_is_never(run):
 
 def test_a_completed_plan_confirms_nothing_more(run):
     """Once its step is done, the same changes must be confirmed again."""
-    refused(run, plan(), "", "nobody")
+    refused(run, plan(), "", "not been confirmed")
     ask(run, plan(), plan().fingerprint)
     complete_plan("4_scope", run=run, now=NOW)
     refused(run, plan(), "", "nothing was written", minutes=90)
@@ -144,7 +144,7 @@ def test_a_completed_plan_confirms_nothing_more(run):
 def test_a_refused_confirmation_is_used_up(run):
     """An expired or foreign fingerprint that the run has noted is forgotten: repeating the command without it writes
     nothing."""
-    refused(run, plan(), "", "nobody")
+    refused(run, plan(), "", "not been confirmed")
     run.save_choices("4_scope", {"confirm": plan().fingerprint, "pilot": "ann@contoso.example"})
     refused(run, plan(), run.choices("4_scope")["confirm"], "older than 60 minutes", minutes=61)
     assert run.choices("4_scope") == {"confirm": "", "pilot": "ann@contoso.example"}

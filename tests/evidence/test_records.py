@@ -93,7 +93,7 @@ def test_a_value_of_another_type_is_refused(field, value):
     """A field that holds something else than its class says does not travel on."""
     envelope = json.loads(text(sample(KINDS["Scope"])))
     envelope["data"][field] = value
-    with pytest.raises(RunError, match="whole Scope"):
+    with pytest.raises(RunError, match="complete Scope"):
         load_record(json.dumps(envelope))
 
 

@@ -39,7 +39,7 @@ def test_a_notebook_is_a_runbook(notebook: Callable[..., Path]) -> None:
     [
         ("title: x", "is not a runbook"),
         ("title: x\nsteps: []", "has no steps"),
-        ("title: x\nsteps: [{notebook: gone, title: y}]", "names a notebook that is not there: gone"),
+        ("title: x\nsteps: [{notebook: gone, title: y}]", "names a notebook that does not exist: gone"),
         ("title: [", "is not a runbook"),
     ],
 )

@@ -217,7 +217,7 @@ def test_could_not_finish(cells: list[str], words: str, runbook: Write, capfd: p
         ({"1": {"people": "two"}}, "parameter people wants a whole number"),
         ({"": {"people": "two"}}, "parameter people wants a whole number"),
         ({"9": {"people": "2"}}, "has no step 9"),
-        ({"": {"app": "x"}}, "app is not set with --set"),
+        ({"": {"app": "x"}}, "app cannot be set with --set"),
     ],
 )
 def test_wrong_settings_start_nothing(settings: dict[str, dict[str, str]], words: str, runbook: Write) -> None:

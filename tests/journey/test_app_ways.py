@@ -225,7 +225,7 @@ def test_own_decisions_of_an_app():
         "licence_type": "Premium",
     }
     assert _own_answers(LINKEDIN, "") == {}
-    with pytest.raises(ConfigError, match="no answer to a question about LinkedIn Learning"):
+    with pytest.raises(ConfigError, match="does not answer a question about LinkedIn Learning"):
         _own_answers(LINKEDIN, "colour=red")
     question = next(decision for decision in LINKEDIN.decisions if decision.key == "auto_assign")
     check = _assumed(question, "on")

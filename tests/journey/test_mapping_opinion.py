@@ -116,7 +116,7 @@ def test_a_disagreement_shows_both_and_microsoft_wins(microsoft):
     found = review(ask_microsoft(graph, APP, LIVE, PEOPLE))
     check = told(found, "mapping.microsoft_disagrees")
     assert check.status is Status.WARNING
-    assert check.message == "title: for ann@contoso.example Microsoft gives L., scimkit LEE"
+    assert check.message == "title: for ann@contoso.example Microsoft returns L., scimkit LEE"
     row = next(row for row in found.rows if row.target == "title")
     assert (row.values["ann@contoso.example"], row.values["bo@contoso.example"]) == ("L.", "RAY")
     assert [(each.target, dict(each.values)) for each in found.overruled] == [("title", {"ann@contoso.example": "LEE"})]
@@ -137,8 +137,8 @@ def test_a_disagreement_shows_both_and_microsoft_wins(microsoft):
             "warning",
             "an error (EvaluationFailed)",
         ),
-        (result(), "mapping.microsoft_disagrees", "warning", "Microsoft gives (no value)"),
-        (result(None), "mapping.microsoft_disagrees", "warning", "Microsoft gives (no value)"),
+        (result(), "mapping.microsoft_disagrees", "warning", "Microsoft returns (no value)"),
+        (result(None), "mapping.microsoft_disagrees", "warning", "Microsoft returns (no value)"),
     ],
 )
 def test_what_microsoft_may_answer(microsoft, answer, code, status, word):
@@ -177,7 +177,7 @@ def test_what_was_answered_before_an_outage_counts(microsoft):
     stub.answer = lambda seen: reply(400, {"error": {"code": "BadRequest", "message": "no"}})
     found = review(ask_microsoft(graph, APP, LIVE, PEOPLE))
     assert "2 of 4" in told(found, "mapping.microsoft").message
-    assert "Microsoft gives False" in told(found, "mapping.microsoft_disagrees").message
+    assert "Microsoft returns False" in told(found, "mapping.microsoft_disagrees").message
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_expressions_of_groups_are_asked_with_the_groups_values(microsoft):
     found = review(opinion, live)
     check = told(found, "mapping.microsoft_disagrees")
     assert check.status is Status.WARNING
-    assert check.message == "title of groups: for Learners Microsoft gives learners, scimkit LEARNERS"
+    assert check.message == "title of groups: for Learners Microsoft returns learners, scimkit LEARNERS"
     assert not found.overruled
     assert "title of groups" not in [row.target for row in found.rows]
     assert "person or group" in to_text(opinion)
@@ -263,7 +263,7 @@ def test_a_group_with_nothing_to_try_costs_no_request(microsoft, live):
 def test_a_group_that_is_gone_is_said(microsoft):
     stub, graph = microsoft
     stub.answer = lambda seen: reply(404, {"error": {"code": "Request_ResourceNotFound", "message": "gone"}})
-    with pytest.raises(NotReady, match="Learners is not in the directory"):
+    with pytest.raises(NotReady, match="Learners is no longer in the directory"):
         read_group_sources(
             graph, PilotGroup("g-1", "Learners", ()), with_groups(("title", "ToUpper([displayName])", "Expression"))
         )

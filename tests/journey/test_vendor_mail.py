@@ -17,7 +17,7 @@ def test_one_mail_asks_for_everything():
     assert (mail.to, mail.source) == ("support@thrivelearning.com", "tutorial, vendor")
     for number, ask in enumerate(THRIVE.token.mail.asks, start=1):
         assert f"{number}. {ask}\n" in mail.body
-    assert "found by userName" in mail.body
+    assert "by userName" in mail.body
     assert "- timezone\n" in mail.body
     assert "- members\n" in mail.body
     assert mail.body.endswith("admin@contoso.example\n")

@@ -136,7 +136,7 @@ def test_direct_rows_keep_lists_and_booleans() -> None:
 def test_a_tree_with_an_unknown_parameter_is_not_half_read() -> None:
     """An argument that has no place would be missing without a word."""
     mail = {"type": "Attribute", "name": "mail"}
-    with pytest.raises(MappingError, match="Left has a parameter width that is not known"):
+    with pytest.raises(MappingError, match="Left has an unknown parameter width"):
         read_tree(
             {
                 "type": "Function",

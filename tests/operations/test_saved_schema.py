@@ -96,7 +96,7 @@ def test_a_schema_with_half_a_character_is_not_kept(run):
     with pytest.raises(
         MappingError,
         match=(
-            r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema holds"
+            r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema contains"
             r" half a character"
         ),
     ) as caught:
@@ -117,7 +117,7 @@ def test_no_file_of_a_run_holds_half_a_character(run):
     """Whatever else is written, too: words, and the file stays as it was."""
     run.write("5b_schema.json", "{}")
     before = sorted(path.name for path in run.folder.iterdir())
-    with pytest.raises(RunError, match=r"5b_schema\.json cannot be written: a text holds half a character"):
+    with pytest.raises(RunError, match=r"5b_schema\.json cannot be written: a string contains half a character"):
         run.write("5b_schema.json", json.dumps(broken(), ensure_ascii=False))
     assert run.read("5b_schema.json") == "{}"
     assert sorted(path.name for path in run.folder.iterdir()) == before

@@ -173,7 +173,7 @@ def test_records_stop_the_line(tmp_path):
 @pytest.mark.parametrize(
     ("app", "words"),
     [
-        ("oreilly", "nothing: O'Reilly learning platform raises no further question"),
+        ("oreilly", "nothing: O'Reilly learning platform has no further questions"),
         ("thrive-lxp", "rename_planned=no or yes (Will user names (user principal names) be renamed soon?)"),
         ("linkedin-learning", "application_instance=… (Which application instance is the SCIM configuration for?)"),
     ],
@@ -198,7 +198,7 @@ def test_how_a_step_ends(tmp_path):
         here.close(here.run.get("2_token", "TokenNote"))
     assert state()["state"] == "failed"
     done = here.close(here.keep(note(checks.warning("token.x", "hm"))))
-    assert "with 1 point to look at. Next: 3_app" in str(done)
+    assert "with 1 point to check. Next: 3_app" in str(done)
     assert '<a href="3_app.ipynb">3_app.ipynb</a>' in done._repr_html_()
     assert (state()["state"], state()["message"], state()["remedy"]) == ("passed", "", "")
 
@@ -246,7 +246,7 @@ def test_headless_nobody_is_asked(tmp_path):
     ("app", "words"),
     [
         ("oreilly", "Paste it into the masked field above"),
-        ("thrive-lxp", "Send the mail above, and wait for the answer. Then paste it"),
+        ("thrive-lxp", "Send the mail above, and wait for the reply. Then paste it"),
     ],
 )
 def test_live_the_empty_field_is_pointed_at(tmp_path, monkeypatch, app, words):

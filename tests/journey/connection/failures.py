@@ -254,7 +254,7 @@ def filter_not_found_empty(world: World) -> Setup:
 @failure(
     "/Users pasted at the end",
     "resource_in_url",
-    "appends /Users itself",
+    "appends /Users automatically",
     message="/scim answers as SCIM",
     process=True,
 )
@@ -263,7 +263,7 @@ def users_pasted(world: World) -> Setup:
 
 
 @failure(
-    "/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as the Tenant URL", "appends /Users itself"
+    "/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as the Tenant URL", "appends /Users automatically"
 )
 def users_pasted_scim_missing(world: World) -> Setup:
     return Setup(world.answer(scim_at("/scim")).url + "/Users")
@@ -272,7 +272,7 @@ def users_pasted_scim_missing(world: World) -> Setup:
 @failure(
     "/groups/ pasted at the end of an address that is wrong anyway",
     "resource_in_url",
-    "Leave /groups out",
+    "Leave out /groups",
     "Check also whether",
     message="without it there is no SCIM answer either",
 )
@@ -358,7 +358,7 @@ answered(
     "token_expired",
     "new token",
     "2_token",
-    message="ended on 2026-01-01T00:00:00Z",
+    message="its own expiry date is 2026-01-01T00:00:00Z",
     process=True,
 )
 def token_expired(world: World) -> Setup:
@@ -373,7 +373,7 @@ def token_expired_forbidden(world: World) -> Setup:
 @failure(
     "token expired (JWT), still accepted",
     "token_expired",
-    "new one",
+    "new token",
     message="still accepted",
     status="warning",
     exit_code=0,
@@ -388,7 +388,7 @@ answered(
     "406 (Accept)",
     lambda seen: found() if SCIM in seen.headers["accept"] else reply(406),
     "media_type_refused",
-    "whatever its Accept says",
+    "whatever its Accept contains",
     message=f"with Accept: {SCIM} it answers 200",
     process=True,
 )
@@ -396,7 +396,7 @@ answered(
     "415 (Content-Type)",
     lambda seen: found() if SCIM in seen.headers.get("content-type", "") else reply(415),
     "media_type_refused",
-    "whatever its Content-Type says",
+    "whatever its Content-Type contains",
     message="it answers 200",
     process=True,
 )
@@ -405,7 +405,12 @@ answered("429, come back in ten minutes", reply(429, headers={"Retry-After": "60
 
 
 @failure(
-    "429 once, then well", "throttled", "25 requests a second", message="asked again", status="warning", exit_code=0
+    "429 once, then well",
+    "throttled",
+    "25 requests a second",
+    message="repeated after the wait",
+    status="warning",
+    exit_code=0,
 )
 def throttled_once(world: World) -> Setup:
     stub = world.answer(found())

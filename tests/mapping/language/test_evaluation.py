@@ -219,7 +219,7 @@ def test_replace(expression: str, expected: Any) -> None:
     ("expression", "words"),
     [
         ("CDate([n])", "is null"),
-        ('CDate("soon")', "no date"),
+        ('CDate("soon")', "not a date"),
         ('DateAdd("M", 1, Now())', "case matters"),
         ('DateAdd("d", 99999999999, Now())', "outside the years"),
         ('DateFromNum("9223372036854775807")', "outside the years"),

@@ -38,7 +38,7 @@ def test_a_null_condition_is_explained() -> None:
     """Strict mode: no branch is taken, and the attribute is named."""
     told = explain('IIF([n] = "x", "1", "2")', {})
     assert told.value is None
-    assert told.branches == ("IIF: no branch, the condition reads [n], which is null",)
+    assert told.branches == ("IIF: no branch: the condition reads [n], which is null",)
     assert "[n]" in told.warnings[0]
 
 

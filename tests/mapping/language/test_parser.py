@@ -127,7 +127,7 @@ def test_any_text_parses_or_gives_a_position(text: str) -> None:
         ('Append([a] = "b", "c")', 11, "only in the condition of IIF"),
         ('IIF([a] = "b" AND [c] = "d", "1", "2")', 14, "AND was found where"),
         ("Null", 0, "not described"),
-        ("mail", 0, "neither"),
+        ("mail", 0, "not a function call"),
         ("vbTextCompare", 0, "only in InStr"),
         ("Append([a], vbTextCompare)", 12, "only in InStr"),
         ("Trim([a])", 0, "Connect Sync"),

@@ -562,7 +562,7 @@ PLANTS = (
         words=("cannot be evaluated here",),
         status="not_observed",
     ),
-    Plant("pattern_empty", title('Replace([jobTitle], , "z*", , "x", , )'), ("theorgwiki",), words=("empty text",)),
+    Plant("pattern_empty", title('Replace([jobTitle], , "z*", , "x", , )'), ("theorgwiki",), words=("empty string",)),
     Plant(
         "split_delimiter",
         title('Join("-", Split([jobTitle], ", "))'),
@@ -713,7 +713,7 @@ PLANTS = (
     # flow
     Plant("unstable", title("Guid()"), ("theorgwiki",), words=("every cycle",)),
     Plant("unstable", title('Join("", "seen ", Now())'), ("theorgwiki",), words=("every cycle",)),
-    Plant("empty_text", title('IIF([department] = "IT", "", [department])'), ("theorgwiki",), words=("empty text",)),
+    Plant("empty_text", title('IIF([department] = "IT", "", [department])'), ("theorgwiki",), words=("empty string",)),
     Plant("default_on_create", title_row(defaultValue="none"), WITH_TITLE, words=("title", "creation only")),
     Plant("create_only", title_row(flowType="ObjectAddOnly"), WITH_TITLE, words=("title", "creation only")),
     Plant("add_only", title_row(flowType="ValueAddOnly"), WITH_TITLE, words=("only adds",)),
@@ -802,7 +802,7 @@ PLANTS = (
         status="not_observed",
     ),
     Plant("groups_off", lambda c: c.mapping("Group").update(enabled=False), WITH_GROUPS, words=("switched off",)),
-    Plant("group_row_missing", lambda c: c.drop("members", "Group"), WITH_GROUPS, words=("members of groups",)),
+    Plant("group_row_missing", lambda c: c.drop("members", "Group"), WITH_GROUPS, words=("group mapping has no row for members",)),
     Plant(
         "groups_no_matching",
         lambda c: [row.update(matchingPriority=0) for row in c.mapping("Group")["attributeMappings"]],
@@ -817,7 +817,7 @@ PLANTS = (
             c.decide(group_filterable=("displayName",)),
         ],
         WITH_GROUPS,
-        words=("displayName only",),
+        words=("only by displayName",),
         status="failed",
     ),
     Plant(
@@ -849,7 +849,7 @@ PLANTS = (
         "microsoft_disagrees",
         lambda c: setattr(c, "opinion", answers(("active", ("False",), ""))),
         WITH_ACTIVE,
-        words=("Microsoft gives False, scimkit True",),
+        words=("Microsoft returns False, scimkit True",),
     ),
     Plant(
         "microsoft_refuses",

@@ -140,7 +140,7 @@ WRONG: tuple[tuple[str, Spoil, set[str], str], ...] = (
         {"row_different", "value_missing"},
         "admin@contoso.example, ",
     ),
-    ("theorgwiki", lambda c: c.add(MANAGER, "[mail]"), {"row_twice", "wrong_type"}, "[mail] is none"),
+    ("theorgwiki", lambda c: c.add(MANAGER, "[mail]"), {"row_twice", "wrong_type"}, "[mail] is not a reference"),
     (
         "theorgwiki",
         lambda c: c.row(EMAIL).update(defaultValue="none"),
@@ -158,7 +158,7 @@ WRONG: tuple[tuple[str, Spoil, set[str], str], ...] = (
         "thrive-lxp",
         lambda c: c.come_from(MANAGER, "Coalesce([manager])"),
         {"wrong_type", "row_different"},
-        "not described",
+        "not documented",
     ),
     (
         "thrive-lxp",

@@ -64,14 +64,14 @@ def test_what_is_read(text, expected):
         ("department starts with S", 11, "no operator 'starts'", "Did you mean REGEX MATCH"),
         ("department EQUALS", 17, "EQUALS has no value", "value to compare"),
         ("department EQUALS AND jobTitle IS NULL", 18, "no value", "value to compare"),
-        ("department IS NULL Sales", 19, "'Sales' stands where", "capitals"),
+        ("department IS NULL Sales", 19, "'Sales' was found where", "capitals"),
         ('department EQUALS "Sales', 18, "not closed", "double"),
-        ('department EQUALS "Sales" please', 26, "'please' stands where", "capitals"),
-        ("department EQUALS Sales and jobTitle IS NULL", 24, "'and' may join", "AND in capitals"),
+        ('department EQUALS "Sales" please', 26, "'please' was found where", "capitals"),
+        ("department EQUALS Sales and jobTitle IS NULL", 24, "'and' could either join", "AND in capitals"),
         ("department IS NULL OR", 21, "an attribute is missing", "A clause is"),
         ("AND", 3, "operator is missing", "EQUALS"),
         ("(department IS NULL)", 0, "cannot contain brackets", "OR between"),
-        ("[department] IS NULL", 0, "cannot contain brackets", "alone"),
+        ("[department] IS NULL", 0, "cannot contain brackets", "only the attribute's name"),
     ],
 )
 def test_what_cannot_be_read(text, position, message, remedy):
