@@ -25,7 +25,7 @@ from typing import ClassVar, Protocol
 
 
 def lines_of(message: str, remedy: str) -> list[str]:
-    """A finding as a person reads it: the sentence, then the remedy; the words between them stand only here.
+    """A finding as a person reads it: the sentence, then the remedy. The words between them appear only here.
 
     >>> lines_of("the token is refused", "Enter a new one.")
     ['the token is refused', 'What to do: Enter a new one.']
@@ -60,7 +60,7 @@ class ScimkitError(Exception):
         return [f"{type(self).__name__}: {first}", *rest]
 
     def lines(self) -> list[str]:
-        """The message, and in a line of its own what to do, where there is something to do."""
+        """The message, and on a line of its own what to do, if there is something to do."""
         return lines_of(self.message, self.remedy)
 
 

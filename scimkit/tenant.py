@@ -113,7 +113,7 @@ class Config:
         return self.apps.get(name, AppValues())
 
     def check_apps(self, current: str) -> None:
-        """Refuse a misspelled section: values that are never read would look like values in force.
+        """Refuse a misspelled section: values that are never read would look as if they had an effect.
 
         current  the app's name; a section with any other, dissimilar name may belong to an app
                  with its own file
@@ -148,7 +148,7 @@ class Config:
 
 
 def find_config(given: str = "", *, start: Path | None = None) -> Path | None:
-    """The config file in force: --config, SCIMKIT_CONFIG, the working folder and its parents,
+    """The config file that is used: --config, SCIMKIT_CONFIG, the working folder and its parents,
     the user's own folder; None where there is none. A file that is named must exist."""
     named = given or os.environ.get("SCIMKIT_CONFIG", "")
     if named:

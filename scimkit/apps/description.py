@@ -247,7 +247,7 @@ def _needs(profile: AppProfile) -> Iterator[str]:
 
 
 def _properties(profile: AppProfile, row: AttributeRow) -> Iterator[str]:
-    """What is known of an attribute, a few words each."""
+    """What is known about an attribute, a few words each."""
     known = (
         (row.type, True),
         ("matching", row.target in profile.matching),

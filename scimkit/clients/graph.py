@@ -66,7 +66,7 @@ GRAPH_SECONDS = 60.0
 
 
 class Noted(NamedTuple):
-    """What the journal notes of a write: the state before it, and what was written, with secrets left out."""
+    """What the journal notes of a write: the state before it, and the written value, without secrets."""
 
     before: Any = None
     after: Any = None
@@ -86,7 +86,7 @@ class GraphClient:
     """Microsoft Graph, or the sandbox's emulator.
 
     base_url  with the version: `https://graph.microsoft.com/v1.0`
-    token     an access token, or a function asked at each request
+    token     an access token, or a function called for each request
     journal   notes every write, secrets masked; None notes nothing
     options   see `transport.Options`; timeout_seconds is 60 here, and the sandbox's `wait` moves its clock
 

@@ -57,11 +57,11 @@ class Answer:
 
 
 class ScimClient:
-    """A SCIM endpoint, spoken to as Entra does.
+    """A SCIM endpoint, with the requests that Entra sends.
 
-    base_url  the tenant URL, behaviour flags and all (`https://host/scim?aadOptscim062020`)
+    base_url  the tenant URL, including behaviour flags (`https://host/scim?aadOptscim062020`)
     token     the secret token; None sends none
-    matching  target attribute people are matched by; groups go by displayName
+    matching  target attribute people are matched by; groups are matched by displayName
     journal   notes every write; None notes nothing
     options   see `transport.Options`
 
@@ -317,14 +317,14 @@ class ScimClient:
     ) -> Answer:
         """One request below the base address, sent once; the raw answer.
 
-        query      as it goes over the wire: `filter=userName+eq+%22ada%22`
+        query      as it is sent over the wire: `filter=userName+eq+%22ada%22`
         body       sent as JSON, application/scim+json unless `headers` name another; None sends neither
-        headers    more than `Accept: */*`
-        anonymous  without the token; `headers` may then hold another Authorization
-        seconds    for the whole answer; None takes the client's own limit, between two pieces of it
+        headers    in addition to `Accept: */*`
+        anonymous  without the token; `headers` may then contain another Authorization
+        seconds    for the whole answer; None uses the client's own limit, between two pieces of it
 
-        A write is noted in the journal. No status raises; raises Unreachable when nothing
-        answers in time, and for an answer of more than 8 MB.
+        A write is noted in the journal. No status raises; raises Unreachable if there is no
+        answer in time, and for an answer of more than 8 MB.
         """
         given: dict[str, Any] = {}
         typed: dict[str, str] = {}

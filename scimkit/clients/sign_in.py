@@ -210,11 +210,11 @@ class SignIn:
     thumbprint     of the certificate, hexadecimal; "" lets msal read it from the PEM
     in_cloud       global | usgov | usgov_dod | china; authority_url and graph_url
                    override it for a test or a new cloud
-    scopes         short names; outside the global cloud they get the host before them
-    cache_file     where msal may keep its tokens encrypted; None, and where the system
+    scopes         short names; outside the global cloud they are prefixed with the host
+    cache_file     where msal may store its tokens encrypted; None, or a system that
                    cannot encrypt, keeps them in memory
     show           shows a person the device code's instruction
-    http_client    msal's own protocol; None: ours, which keeps to the rules of `transport`
+    http_client    the HTTP client for msal; None: ours, which follows the rules of `transport`
     """
 
     way: str
@@ -241,7 +241,7 @@ class SignIn:
         return Cloud(found.name, authority_url.rstrip("/"), graph_url.rstrip("/"))
 
     def for_msal(self) -> dict[str, Any]:
-        """The settings that every kind of msal application takes."""
+        """The settings for every kind of msal application."""
         authority = self.place.authority_url
         settings: dict[str, Any] = {
             "authority": authority,
@@ -257,10 +257,10 @@ class SignIn:
 
 
 def sign_in_by(how: SignIn) -> Callable[[], Secret]:
-    """Sign in, now, and give a function that has a valid token each time.
+    """Sign in now, and return a function that returns a valid token each time.
 
-    Raises ConfigError for wrong settings, Denied when the sign-in is refused,
-    Unreachable when Entra does not answer.
+    Raises ConfigError for wrong settings, Denied if the sign-in is refused,
+    Unreachable if Entra does not answer.
     """
     if how.way not in WAYS:
         raise ConfigError(f"there is no way to sign in called {how.way!r}", f"Use one of {', '.join(WAYS)}.")

@@ -44,20 +44,20 @@ RETRY = "scimkit_retry"  # request extension: True repeats a POST that changes n
 
 Token = Secret | Callable[[], Secret] | None
 
-# stamina reports retries at WARNING, which Python prints on stderr when nobody has set up logging
+# stamina reports retries at WARNING, which Python prints on stderr if logging is not set up
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class Options(TypedDict, total=False):
-    """How a client reaches its server; what is left out has its default.
+    """How a client reaches its server; every option has a default.
 
-    ca_file          PEM file with further trusted roots
+    ca_file          PEM file with additional trusted roots
     timeout_seconds  for connecting, and between two pieces of an answer: 30
     log              called after each attempt with method, path (no query), attempt, seconds, status (None
                      without an answer, then error has the cause), request_id; redacted
-    retry            repeat what may be repeated: True
+    retry            repeat requests that may be repeated: True
     wait             waits between attempts, given seconds; None: really waits (stamina)
-    transport        answers in place of the network; None: the network
+    transport        answers instead of the network; None: the network
     """
 
     ca_file: str | None
@@ -73,10 +73,10 @@ def open_client(
 ) -> SteadyClient:
     """A client for the server at `base_url`; close it, or use it in a `with`.
 
-    token    what to send as `Authorization: Bearer`, or a function asked at each request
+    token    sent as `Authorization: Bearer`, or a function called for each request
     options  see `Options`
 
-    Raises ConfigError for an address that must not get a token or a `ca_file` that is none.
+    Raises ConfigError for an address that must not get a token, or for an invalid `ca_file`.
     """
     url = checked_url(base_url)
     auth = None
@@ -219,7 +219,7 @@ class SteadyClient(httpx.Client):
         self._retry = options.get("retry", True)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """The answer, whatever its status; Unreachable if there is none."""
+        """The answer, with any status; Unreachable if there is none."""
         options["follow_redirects"] = False
         _refuse_plain_http(request.url)
         wish = request.extensions.get(RETRY)

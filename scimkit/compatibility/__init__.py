@@ -1,19 +1,19 @@
 """Does this endpoint understand what Entra will send?
 
-`scimkit check` asks it: by reading, and with `--write` by creating test people and groups, changing them as Entra
-would, reading each change back and removing them. What does not work is traced to a root cause, with what it breaks
-and whom to ask.
+`scimkit check` tests it: by reading, and with `--write` by creating test people and groups, changing them as Entra
+would, reading each change back and removing them. Every failure is traced to a root cause, with its consequences and
+who can fix it.
 
-probe       all of it, in its order
+probe       the whole probe, in its order
 catalogue   every check, and what it needs first
-checks/     the checks themselves, one file a theme
-causes/     every root cause, one file a theme
-trial       one probe under way: results, learned, and what was created
+checks/     the checks themselves, one file per theme
+causes/     every root cause, one file per theme
+trial       one probe in progress: results, learned facts, and created objects
 read_back   changing a person, and judging the change by reading it back
-endpoint    asking, counted and limited; removing what was created
+endpoint    requests, counted and limited; removing what was created
 findings    the rows of a probe by root cause
-verdict     the word on the whole
-objects, test_people, probed_mapping    the test people and groups, made by the mapping that is asked for
+verdict     the overall verdict
+objects, test_people, probed_mapping    the test people and groups, created by the mapping under test
 """
 
 from scimkit.compatibility.causes import CAUSES, Cause

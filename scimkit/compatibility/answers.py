@@ -1,4 +1,4 @@
-"""What an answer to a query says."""
+"""What the answer to a query says."""
 
 from __future__ import annotations
 

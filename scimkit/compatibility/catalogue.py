@@ -1,9 +1,7 @@
-"""Every check: what it asks, and what has to hold before asking it makes sense.
+"""Every check: what it tests, and which checks must pass first.
 
-A check whose need was not met is not sent, and counts to the cause of what it needed. Numbers such as E07 and
-R6 are those by which
-the requirements of "Develop and plan provisioning for a SCIM endpoint" are
-counted here: requests R, requirements E.
+A check is not made if a check it needs failed; it then counts to the cause of that one. Numbers such as E07 and R6
+count the requirements of "Develop and plan provisioning for a SCIM endpoint": requests are R, requirements are E.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Requests to the endpoint: each one counted, limited in time, and remembered with what it left there.
 
 One connection, one request after the other, as each is sent over the wire. Every
-response is an `Answer`, whatever its status. If the endpoint fails to respond too
+response is an `Answer`, with any status. If the endpoint fails to respond too
 often, or the time is up, `Ended` ends the probe: the rest is not reached.
 """
 
@@ -213,7 +213,7 @@ class Endpoint:
         return self.get(one(resource_type, id), params=params)
 
     def create(self, resource_type: str, body: Mapping[str, Any], *, name: str, key: str = "", **how: Any) -> Reply:
-        """Create a resource; it is remembered before it is sent, so that it can be removed whatever happens.
+        """Create a resource; it is remembered before it is sent, so that it can be removed in any case.
 
         name  for the ledger: userName or displayName; key  the matching value, if it is another
         """

@@ -1,7 +1,7 @@
 """Findings by root cause.
 
 A row with a cause belongs to the finding of that cause, or of a stronger one that explains it (`Cause.explains`).
-What a finding means is decided for the mapping: who does not map an attribute does not mind that it fails.
+What a finding means is decided for the mapping: if an attribute is not mapped, it does not matter that it fails.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _fill(text: str, rows: str) -> str:
 def _weight(
     cause: Cause, targets: Sequence[str], mapped: Mapped, dialect: Dialect, *, harmless: bool, silent: bool
 ) -> str:
-    """fails | conditional | advice for this mapping and the dialect in force. silent: the probe ended there."""
+    """fails | conditional | advice for this mapping and the current dialect. silent: the probe ended there."""
     if cause.code == "compat.no_answer" and not silent:
         return CONDITIONAL  # single answers were lost, the rest came
     if cause.code == "compat.unknown_query_parameter" and dialect is DEFAULT:
@@ -144,7 +144,8 @@ def _weight(
 
 
 def _hits_identity(cause: Cause, targets: Sequence[str], mapped: Mapped) -> bool:
-    """Whether it hits what Entra cannot do without: `active`, and matching attributes where rows would be dropped."""
+    """Whether it affects what Entra cannot do without: `active`, and matching attributes where rows would be
+    dropped."""
     vital = {"active"}
     if cause.way == DROP_ROWS:
         vital |= {target.casefold() for target in mapped.matching}

@@ -1,4 +1,4 @@
-"""What a probe has learned of its endpoint, by which later checks are asked differently."""
+"""What a probe has learned about its endpoint; later checks depend on it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Learned:
-    """What is known of the endpoint so far.
+    """What is known about the endpoint so far.
 
-    changed_on_arrival  targets whose values the endpoint normalises: a difference there is known and not told again
+    changed_on_arrival  targets whose values the endpoint normalises: a known difference is not reported again
     not_stored          targets that are accepted and dropped; group_not_stored those of groups
     refused             targets with which a creation is refused
-    extended            a new person's `schemas` lists the enterprise URN always
+    extended            a new person's `schemas` always lists the enterprise URN
     required            targets a person must have; documented: those the app's profile names
-    members_shown       a group's members can be read; members_on_request: only when asked for by name
-    lag_seconds         how long it takes until a writing is read, found, changed, gone
+    members_shown       a group's members can be read; members_on_request: only when requested by name
+    lag_seconds         how long it takes until a write is read, found, changed, gone
     """
 
     changed_on_arrival: set[str] = field(default_factory=set)

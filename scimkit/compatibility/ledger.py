@@ -94,7 +94,7 @@ class Ledger:
         self.store.path(page.name).unlink(missing_ok=True)
 
     def _forget_lock(self, name: str) -> None:
-        with suppress(OSError):  # Windows keeps a file that somebody else has open
+        with suppress(OSError):  # Windows does not remove a file that another program has open
             self.store.path(_lock(name)).unlink(missing_ok=True)
 
     # -- reading ---------------------------------------------------------------

@@ -35,9 +35,9 @@ from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, dialect_of
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under which terms a probe asks.
+    """The terms of a probe.
 
-    tag               eight hexadecimal digits of the test people's names; "" makes a fresh one
+    tag               eight hexadecimal digits of the test people's names; "" creates a new one
     deadline_seconds  for the whole probe; request_seconds for one answer
     keep              `keep(resource_type, id, name)`, called before each creation (id "") and after it with the id
     """
@@ -57,14 +57,14 @@ def probe_compatibility(
     now: datetime,
     terms: Terms | None = None,
 ) -> Compatibility:
-    """Ask the endpoint everything Entra will, and say whether it will work.
+    """Send the endpoint every request that Entra will send, and report whether it will work.
 
-    mapping  the rows in force; None takes the profile's, without one the default of a non-gallery app
-    write    False: only what can be read is asked
+    mapping  the current rows; None uses the profile's, without one the default of a non-gallery app
+    write    False: only read requests are sent
     terms    None: the usual ones
 
-    Whatever was made is removed at the end; `left_behind` names what could not be.
-    Raises nothing that the endpoint is to blame for.
+    Everything that was created is removed at the end; `left_behind` names what could not be.
+    Raises no error that is caused by the endpoint.
     """
     mapped = mapping or (mapped_for(profile) if profile else default_mapped())
     terms = terms or Terms()
@@ -116,7 +116,7 @@ def run_checks(trial: Trial, *, write: bool) -> None:
             _run_writing(trial)
         else:
             check_filters(trial, None)
-            check_paging(trial)  # of whoever is there
+            check_paging(trial)  # of the existing people
         check_rate(trial)
     except Ended as end:  # between two checks
         trial.ended = end

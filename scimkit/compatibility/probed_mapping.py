@@ -16,7 +16,7 @@ SIMPLE, NESTED, TYPED, EXTENSION, MANAGER_KIND, ROLES = "simple", "nested", "typ
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The rows in force.
+    """The current rows.
 
     users   rows of people that have a source
     groups  rows of groups; () if the group mapping is off

@@ -72,7 +72,7 @@ def _short(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """Changes of people at one endpoint, read back as late as it is known to be."""
+    """Changes of people at one endpoint, read back with the delay it is known to have."""
 
     endpoint: Endpoint
     learned: Learned

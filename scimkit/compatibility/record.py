@@ -8,7 +8,7 @@ from datetime import datetime
 from scimkit.evidence.checks import Check, Status
 from scimkit.evidence.records import record
 
-# What stands in place of a dialect's name where the message is the same in both.
+# Used instead of a dialect's name if the message is the same in both.
 BOTH_DIALECTS = "both"
 FULL, SPARSE, NOBODY = "full", "sparse", ""
 
@@ -20,14 +20,14 @@ class CompatibilityRow:
     """One check, made once.
 
     code     stable, `<theme>.<what>`
-    title    what is asked, a sentence
+    title    what is checked, a sentence
     dialect  default | aadOptscim062020 | both (the message is the same in both)
     people   full (has every value) | sparse (lacks the optional ones) | "" (no person concerned)
-    outcome  a warning: not as wished, yet no harm
-    sent     method, path and the body where there is one; "" where nothing was sent
-    got      what came back, redacted, and what was read afterwards
-    cause    code of the root cause, "" where there is none
-    targets  mapped attributes that are hit, of this mapping
+    outcome  a warning: not as expected, but harmless
+    sent     method, path and the body if there is one; "" if nothing was sent
+    got      the response, redacted, and what was read afterwards
+    cause    code of the root cause, "" if there is none
+    targets  mapped attributes that are affected, of this mapping
     """
 
     code: str
@@ -46,11 +46,11 @@ class CompatibilityRow:
 class Finding:
     """One root cause and everything it explains.
 
-    breaks     fails | conditional | advice, for this mapping: a cause that hits no mapped row is advice
-    dialects   in which of the two it was seen; both where the message is the same
-    explains   codes of the checks that it spoils, those not reached included
-    rows       target attributes of this mapping that it hits
-    who        who can mend it: vendor | administrator | both
+    breaks     fails | conditional | advice, for this mapping: a cause that affects no mapped row is advice
+    dialects   in which of the two it was seen; both if the message is the same
+    explains   codes of the checks that it affects, those not reached included
+    rows       target attributes of this mapping that it affects
+    who        who can fix it: vendor | administrator | both
     meanwhile  what to change in Entra until then
     certainty  documented | seen (in traffic or reports) | unconfirmed; `evidence` on disk
     """

@@ -1,4 +1,4 @@
-"""How the checks of a probe ended: the answer to one, and what is known of all."""
+"""The results of a probe: of one check, and of all of them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def met(reply: Reply, more: str = "") -> Result:
 def unmet(
     cause: str, reply: Reply, more: str = "", *, outcome: Status = Status.FAILED, targets: Iterable[str] = ()
 ) -> Result:
-    """The check failed. Throttling and silence are causes of their own, whatever was requested."""
+    """The check failed. Throttling and silence are separate causes, regardless of the request."""
     if reply.status == 429:
         cause = "compat.throttled"
     elif reply.answer is None:
@@ -64,7 +64,7 @@ class Results:
 
     rows   in the order in which they were made
     index  the same by code, dialect (None: the message is the same in both) and people
-    also   causes seen beside the one a row names, by cause
+    also   causes seen in addition to the one a row names, by cause
     """
 
     rows: list[CompatibilityRow] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Results:
     also: dict[str, Result] = field(default_factory=dict)
 
     def row(self, code: str) -> CompatibilityRow:
-        """The row of a check that was made once, whatever the dialect and the people."""
+        """The row of a check that is made once for all dialects and people."""
         return self.index[(code, None, NOBODY)]
 
     def found(self, code: str, dialect: Dialect | None, people: str) -> CompatibilityRow | None:
@@ -85,7 +85,7 @@ class Results:
         return None
 
     def _best(self, code: str, people: str) -> CompatibilityRow | None:
-        """Of a check made in each dialect, the first row that was met: for a check that is made once for both."""
+        """Of a check made in each dialect, the first row that passed: for a check that is made once for both."""
         made = {key: row for key, row in self.index.items() if key[0] == code}
         rows = [row for (_, _, whom), row in made.items() if whom in (people, NOBODY)] or list(made.values())
         first = next(iter(rows), None)

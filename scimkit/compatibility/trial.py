@@ -1,4 +1,4 @@
-"""One probe under way: its checks, and what each of them needs."""
+"""One probe in progress: its checks, and what each of them needs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from scimkit.provisioning.dialect import Dialect
 
 @dataclass(slots=True)
 class Created:
-    """What this probe made at the endpoint, and what became of it.
+    """The objects this probe created at the endpoint, and their state.
 
     people        the test people, by dialect and kind
-    managers      ids of people who can be somebody's manager and are nothing else
+    managers      ids of people who can be a person's manager and are nothing else
     groups        the test group's id, by dialect
-    members       who was last seen in it, by dialect
-    unchangeable  targets whose change was refused where another one's was made, with that change
+    members       its members as last seen, by dialect
+    unchangeable  targets whose change was refused while another target's was made, with that change
     """
 
     people: dict[tuple[Dialect, str], Subject] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Created:
 
 @dataclass(slots=True)
 class Trial:
-    """One probe under way. ended: why nothing more is asked; None while it goes on."""
+    """One probe in progress. ended: why no more checks are made; None while it continues."""
 
     endpoint: Endpoint
     mapped: Mapped
@@ -53,7 +53,7 @@ class Trial:
 
     @property
     def read_back(self) -> ReadBack:
-        """The way to change a person and to see what came of it."""
+        """Access to changing a person and reading the change back."""
         return ReadBack(self.endpoint, self.learned)
 
     def both_values(self, number: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""The word on the whole, and the checks that say it to an exit code."""
+"""The overall verdict, and the checks that give it an exit code."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def in_dialect(finding: Finding, dialect: Dialect) -> bool:
 def judge_whole(
     findings: Sequence[Finding], rows: Sequence[CompatibilityRow], *, dialect: Dialect, written: bool, gallery: bool
 ) -> Verdict:
-    """Whether Entra will work, in the dialect in force or in the other one."""
+    """Whether Entra will work, in the current dialect or in the other one."""
     fatal, conditions = _weigh(findings, dialect)
     other_fatal, other_conditions = _weigh(findings, other_than(dialect))
     note = ""

@@ -20,7 +20,7 @@ from scimkit.evidence.records import read_utc, record, utc_text
 from scimkit.evidence.runs import RunStore
 
 VALID = timedelta(minutes=60)
-CLOCKS_DIFFER = timedelta(minutes=5)  # a run folder may travel between machines
+CLOCKS_DIFFER = timedelta(minutes=5)  # a run folder may be moved between machines
 IN_THE_SANDBOX = "sandbox"  # the default of every `confirm`: good there only
 
 
@@ -98,7 +98,7 @@ def confirm_plan(plan: ChangePlan, confirm: str, *, tenant: PlannedIn, run: RunS
 
     Raises Waiting, with the setting that lets the run continue, if no one has
     confirmed this plan in the 60 minutes since this run showed it, or if the tenant
-    may not be written to at all (`writes = "never"`), whatever was confirmed before.
+    may not be written to at all (`writes = "never"`), even if it was confirmed before.
     """
     if not plan.changes:
         return plan

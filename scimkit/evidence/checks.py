@@ -14,10 +14,10 @@ from scimkit.errors import NotReady
 
 
 class Status(StrEnum):
-    """How a check ended; the same words in every record, page and terminal.
+    """The result of a check; the same words in every record, page and terminal.
 
-    accepted_not_stored  a change was accepted, and reading it back does not show it
-    not_reached          something before it failed
+    accepted_not_stored  a change was accepted, but reading it back does not show it
+    not_reached          an earlier check failed
     not_observed         could not be read, so nothing is claimed
     """
 

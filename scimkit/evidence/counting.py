@@ -1,4 +1,4 @@
-"""Counts as a sentence says them."""
+"""Counts in a sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def count(number: Any, one: str, many: str = "") -> str:
-    """A number and its noun. many: the plural, where it is not the singular and an s.
+    """A number and its noun. many: the plural, if it is not the singular plus an s.
 
     >>> count(1, "change"), count(2, "change"), count(0, "person", "people")
     ('1 change', '2 changes', '0 people')

@@ -80,7 +80,7 @@ def to_plain(value: Any) -> Any:
 
 
 def _key(field: dataclasses.Field[Any]) -> str:
-    """What a field is called on disk: its name, unless `field(metadata={"key": ...})` keeps an older one."""
+    """The name of a field on disk: its own, unless `field(metadata={"key": ...})` keeps an older one."""
     return str(field.metadata.get("key", field.name))
 
 

@@ -145,7 +145,7 @@ class RunStore:
     def app(self) -> str:
         """What to load the app's profile from: the run's own copy of a file, otherwise the name of a shipped one.
 
-        A resumed run continues with the profile it started with, whatever happened to the file.
+        A resumed run continues with the profile it started with, even if the file has changed.
         """
         if self.exists(PROFILE):
             return str(self.path(PROFILE))

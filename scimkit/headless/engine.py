@@ -44,7 +44,7 @@ from scimkit.errors import RunError, ScimkitError
 from scimkit.headless.kernels import Kernels, choose_event_loop
 
 ENGINE_TARGET = "scimkit.engine"  # as scimkit.ui.kernel sends it, which only kernels import; a test keeps the two alike
-INTERRUPTED = "interrupted"  # a cell status papermill has no word for
+INTERRUPTED = "interrupted"  # a cell status that papermill does not have
 _ATTACH = "__import__('scimkit.ui.kernel', fromlist=['attach_engine']).attach_engine()"
 STARTS = 3  # so many kernels may die before they are ready, one after the other, until a notebook is given up
 _ECHO_SECONDS = 0.5  # an iopub subscription that is not through after this is asked again
@@ -67,10 +67,10 @@ class Watch:
 
 
 class HonestManager(NotebookExecutionManager):
-    """papermill's record of an execution, telling only what has happened, in files that are always whole.
+    """papermill's record of an execution, reporting only what has happened, in files that are always complete.
 
     Written against papermill 2.7.0. There `save` writes the notebook as it is, secrets included, and in place;
-    `cell_complete` and `notebook_complete` call cells completed that a timeout has kept from running.
+    `cell_complete` and `notebook_complete` mark cells as completed that a timeout has prevented from running.
     """
 
     def __init__(self, nb: NotebookNode, save_copy: Callable[[NotebookNode], None] | None, **options: Any) -> None:
@@ -131,8 +131,8 @@ class HonestManager(NotebookExecutionManager):
 class RedactingClient(PapermillNotebookClient):
     """Runs the cells of one notebook in one kernel from `kernels`.
 
-    Written against nbclient 0.11.0 and papermill 2.7.0, whose loop over the cells it takes over: there a timeout and
-    a dead kernel leave no word in the notebook, and an error ends the run without the message of a ScimkitError.
+    Written against nbclient 0.11.0 and papermill 2.7.0, whose loop over the cells it replaces: there a timeout and
+    a dead kernel leave no message in the notebook, and an error ends the run without the message of a ScimkitError.
     """
 
     def __init__(self, nb_man: HonestManager, *, kernels: Kernels, watch: Watch, **options: Any) -> None:
@@ -153,7 +153,7 @@ class RedactingClient(PapermillNotebookClient):
 
     @contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
-        """A kernel from `kernels` in place of a fresh one of nbclient's, which takes a second to start."""
+        """A kernel from `kernels` instead of a new one of nbclient's, which takes a second to start."""
         idle = False
         try:
             self._start()
@@ -249,7 +249,7 @@ class RedactingClient(PapermillNotebookClient):
     # -- cells ---------------------------------------------------------------
 
     def papermill_execute_cells(self) -> None:
-        """papermill's loop, with a word in the notebook for each way in which a cell can end."""
+        """papermill's loop, with a message in the notebook for each way in which a cell can end."""
         cells, manager = self.nb.cells, self.nb_man
         for index, cell in enumerate(cells):
             self.watch.error = None
@@ -290,7 +290,7 @@ class RedactingClient(PapermillNotebookClient):
                 self.watch.on_cell(index + 1, len(cells))
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
-        """As nbclient's, but each message is redacted first, and what is for the engine alone is taken out."""
+        """Like nbclient's, but each message is redacted first, and messages for the engine alone are removed."""
         assert self.kc is not None
         while True:
             message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
@@ -338,12 +338,12 @@ class RedactingClient(PapermillNotebookClient):
 
 
 class ScimkitEngine(NBClientEngine):
-    """The engine. Beside papermill's own options it takes
+    """The engine. Besides papermill's own options it accepts
 
-    kernels  a `Kernels` to take the kernel from; without it, one is made for this notebook
+    kernels  a `Kernels` to take the kernel from; without it, one is created for this notebook
     watch    a `Watch` to fill
 
-    Written against papermill 2.7.0, whose `execute_notebook` makes its own manager and client: both are ours here.
+    Written against papermill 2.7.0, whose `execute_notebook` creates its own manager and client: both are ours here.
     """
 
     @classmethod

@@ -127,10 +127,10 @@ class KernelServer:
 
 
 class ForkingProvisioner(LocalProvisioner):
-    """Starts the kernel of a manager by forking; all else as jupyter_client does it.
+    """Starts the kernel of a manager by forking; everything else as in jupyter_client.
 
     Written against jupyter-client 8.10.0: `launch_kernel` is the one step that starts a process, and the rest of
-    LocalProvisioner (signals, waiting, cleaning up) asks `process` only for what `ForkedProcess` has.
+    LocalProvisioner (signals, waiting, cleaning up) uses only those parts of `process` that `ForkedProcess` has.
     """
 
     server: KernelServer

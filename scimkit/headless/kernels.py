@@ -28,9 +28,9 @@ ARGUMENTS = ("--ext=scimkit.ui.kernel", "--HistoryManager.hist_file=:memory:")
 
 
 class OwnKernelSpecs(KernelSpecManager):
-    """`python3` is the interpreter that runs us, whatever a kernel spec on this machine says.
+    """`python3` is the interpreter that runs us, regardless of the kernel specs on this machine.
 
-    Written against jupyter-client 8.10.0: it prefers a spec that lies in the user's folders, of whatever Python.
+    Written against jupyter-client 8.10.0, which prefers a spec in the user's folders, of whatever Python.
     """
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:

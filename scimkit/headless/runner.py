@@ -1,4 +1,4 @@
-"""Runs a runbook: every notebook in a kernel of its own, evidence in a run folder.
+"""Runs a runbook: every notebook in its own kernel, evidence in a run folder.
 
     result = run_runbook(read_runbook("onboard"), app="oreilly", tenant="sandbox", settings={}, runs_dir=Path("runs"))
 
@@ -45,7 +45,7 @@ LOG = "run.log"
 PASSED, FAILED, USAGE, WAITING, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 WAITED_SECONDS = 300.0  # of the sandbox's clock, between a step that waits and the command that continues
 CELL_TIMEOUT_SECONDS = 3600  # a step waits for a person or a cycle by ending with 3, so nothing sensible takes longer
-_PRELOAD = (  # what the shipped notebooks import, where `begin` and the verbs do it late; done while nobody waits
+_PRELOAD = (  # what the shipped notebooks import, where `begin` and the verbs do it late; done while no one is waiting
     "scimkit.ui.beginning",
     "scimkit.ui.forms",
     "scimkit.views.kinds",
@@ -100,11 +100,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a run works in, whatever the runbook.
+    """The surroundings of a run, independent of the runbook.
 
-    config    the scimkit.toml the notebooks are to use
-    progress  is told how each step goes
-    sandbox   options for `ensure_sandbox` (seed, people, faults) where the tenant is the sandbox
+    config    the scimkit.toml the notebooks use
+    progress  is informed of the progress of each step
+    sandbox   options for `ensure_sandbox` (seed, people, faults) if the tenant is the sandbox
     """
 
     config: Path | None = None
@@ -126,15 +126,15 @@ def run_runbook(
     resume: Path | None = None,
     around: Surroundings = USUAL,
 ) -> RunResult:
-    """Run `runbook`, or go on with the run in `resume`.
+    """Run `runbook`, or continue the run in `resume`.
 
     settings  by step (whole or short name, "" for all steps) and parameter; see `sort_settings`
 
-    A resumed run skips the steps that passed and whose records are there, unless
+    A resumed run skips the steps that passed and whose records exist, unless
     a setting of theirs has changed.
 
-    Raises a ScimkitError when the run cannot begin: unknown settings, no such
-    app, a run that is running already. What happens later is in the result.
+    Raises a ScimkitError if the run cannot start: unknown settings, no such
+    app, a run that is already running. Later errors are in the result.
     """
     parameters = declared(runbook)
     values = sort_settings(runbook, settings or {}, parameters)
@@ -458,7 +458,7 @@ def _literal(path: Path) -> str:
 def _sandbox(run: RunStore, profile: Any, options: dict[str, Any], *, waited: bool) -> Iterator[None]:
     """The sandbox of this run, started if it does not run already, ended with the run.
 
-    waited  a step was waiting: whoever continues has let some minutes pass, and so does the virtual clock
+    waited  a step was waiting: some minutes have passed until someone continues, on the virtual clock too
     """
     from scimkit.sandbox import process
 

@@ -46,7 +46,7 @@ def plan_start(graph: GraphClient, enterprise_app: EnterpriseApp, forecast: Fore
         ", ".join(
             f"{count} {'no change' if action == 'nothing' else action}" for action, count in forecast.counts.items()
         )
-        or "nobody"
+        or "no one"
     )
     told += "".join(f"; the group {group.name}: {_group_words(group)}" for group in forecast.groups)
     return (

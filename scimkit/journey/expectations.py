@@ -1,4 +1,4 @@
-"""What the mapping review of an app expects, as the profile and the earlier steps say it."""
+"""What the mapping review of an app expects, according to the profile and the earlier steps."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def expect_of_job(
     offered: frozenset[str] | None,
     sign_in_identifier: str = "",
 ) -> Expectations:
-    """What the profile and step 1 say of the job as a whole.
+    """What the profile and step 1 say about the job as a whole.
 
-    everybody           the job provisions everybody, not only who is assigned
+    everybody           the job provisions everyone, not only the people assigned
     offered             names of the attributes in the app's own /Schemas; None: they could not be read
-    sign_in_identifier  an expression: what people sign in to the app with
+    sign_in_identifier  an expression: the value people use to sign in to the app
     """
     stated, rows = app.capabilities.groups.value, app.group_attributes
     groups = None
@@ -42,6 +42,6 @@ def expect_of_job(
 
 
 def read_offered_names(scim: Any) -> frozenset[str]:
-    """Names of the attributes in the app's own /Schemas. Raises what the client raises where they cannot be read."""
+    """Names of the attributes in the app's own /Schemas. Raises the client's error if they cannot be read."""
     schemas = list(scim.list_all("Schemas"))
     return frozenset(chain.from_iterable(offered_names(schema) for schema in schemas))

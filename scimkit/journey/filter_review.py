@@ -71,7 +71,7 @@ class ClauseCount:
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulPattern:
-    """A person for whom it matters whether a pattern must match the whole value, which is (unconfirmed).
+    """A person whose result depends on whether a pattern must match the whole value, which is (unconfirmed).
 
     person, group  as in LeftOut
     passes_when    the reading under which the person passes: anywhere | whole

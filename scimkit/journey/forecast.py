@@ -222,7 +222,7 @@ def _check_anybody(assigned: int, looked_at: int) -> Check:
             "Assign the pilot people first (4_scope).",
         )
     others = looked_at - assigned
-    text = f"{count(assigned, 'person is', 'people are')} assigned, each was looked at"
+    text = f"{count(assigned, 'person is', 'people are')} assigned, and each was checked"
     if others == 1:
         text += "; so was 1 of the pilot who is no longer assigned"
     elif others:
@@ -303,7 +303,7 @@ def _check_leavers(
         )
     if told:
         return warning("forecast.leavers", "; ".join(told), "Make sure that each of them has really left.", source)
-    return passed("forecast.leavers", "nobody loses access", source)
+    return passed("forecast.leavers", "no one loses access", source)
 
 
 def _check_takeovers(rows: tuple[ForecastRow, ...]) -> tuple[Check, ...]:

@@ -117,7 +117,7 @@ def compare_outcome(forecast: Forecast, lines: Iterable[LogLine]) -> dict[str, s
         if line is not None:
             outcome = _outcome(line)
         if action == "unknown" or (action == "failure" and line is not None and line.status == "failure"):
-            continue  # nothing was predicted; or it failed as predicted, with whatever code
+            continue  # nothing was predicted; or it failed as predicted, with any code
         if outcome != action and not (
             action in ("nothing", "skip") and outcome in ("nothing", "skip", "nothing reported")
         ):

@@ -190,7 +190,7 @@ def _check_overruled(review: MappingReview) -> Iterator[Check]:
         )
         found = ""
         if row.matching:
-            found = "; it is used for matching, so it decides whom the service finds"
+            found = "; it is used for matching, so it decides who the service finds"
         remedy = (
             "Microsoft's value is the one the service sends. The prediction and comparison here use scimkit's value."
         )
@@ -275,7 +275,7 @@ def plan_pilot(predictions: Predictions, enterprise_app: EnterpriseApp) -> tuple
 
 
 def _after(prediction: Prediction) -> str:
-    """The values the app should have afterwards: none for people whom the service leaves alone."""
+    """The values the app should have afterwards: none for people the service does not change."""
     if prediction.action in ("skip", "failure"):
         return prediction.action
     return f"{_expected(prediction.action)}: {_listed(prediction.values)}"
@@ -289,7 +289,7 @@ def _expected(action: str) -> str:
 
 
 def _plan_group(group: GroupPrediction, enterprise_app: EnterpriseApp) -> tuple[PlannedChange, ...]:
-    names = ", ".join(person.user_principal_name for person in group.members) or "nobody"
+    names = ", ".join(person.user_principal_name for person in group.members) or "no one"
     what = f"the group {group.group.name} to {enterprise_app.display_name}"
     return (
         PlannedChange(

@@ -48,7 +48,7 @@ from scimkit.provisioning.targets import TargetFacts, is_reference, read_target_
 # `value.__class__ is str` is asked of every value of every person; isinstance takes up to twice as long.
 
 NEW_ACCOUNT = "(the account created for them)"
-"""Stands in for the id of an account that does not exist yet, where a manager's id would be written."""
+"""Used for the id of an account that does not exist yet, where a manager's id would be written."""
 
 # How a decision reads to an administrator. `link` writes nothing, but takes an account over.
 WORDS = {
@@ -519,7 +519,7 @@ def predict_group(
 
     accounts  object id in Entra to account id, of people (and groups) who are or will be linked
     link      the service's link, where it is known
-    taken_values    whose a matching value is; None: this group alone is looked at
+    taken_values  the owner of each matching value; None: only this group is considered
     """
     if job.groups is None:
         return None

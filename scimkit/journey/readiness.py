@@ -187,7 +187,7 @@ def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping
 def _assumed(question: Decision, answer: str) -> Check:
     """A question without an answer: the assumed answer, and its consequence."""
     choice = next((choice for choice in question.choices if choice.value == answer), None)
-    taken = "nobody has said"
+    taken = "not answered"
     if choice:
         taken = f"assumed: {choice.label}"
     what = ""

@@ -18,7 +18,7 @@ FILE = "2_mail.txt"  # in the run folder: the mail, to be copied from
 class MailDraft:
     """A mail for the administrator to send.
 
-    to, subject, body  "" if the app's vendor need not be asked for anything
+    to, subject, body  "" if nothing is needed from the app's vendor
     source             marks of the profile's `[sources]` for the address
     """
 

@@ -33,7 +33,7 @@ def explain_row(
     name = person or next(iter(people), "")
     if name not in people:
         raise MappingError(
-            f"{name or 'nobody'} is not among the people of this step",
+            f"{name or 'no name'} is not among the people of this step",
             f"Give one of {', '.join(people) or 'the pilot people (4_scope)'}.",
         )
     return explain(_find(rows, target).expression or "", people[name], now=now)

@@ -1,4 +1,4 @@
-"""Writing a synchronizationSchema back: whatever is not meant to change stays as it was.
+"""Writing a synchronizationSchema back: everything that should not change stays as it was.
 
     objects = read_schema(schema)          rows and objects, each row with its original
     write_schema(schema, objects)          equal to `schema`, member for member, in its order

@@ -26,8 +26,8 @@ LINK_SURVIVES_FAILED_UPDATE = True
 class Writing:
     """How a job writes, the same for every object.
 
-    dialect  how a change is spelt
-    facts    what the schema says of the target's attributes
+    dialect  the form of its changes
+    facts    what the schema says about the target's attributes
     kind     people or groups
     at_once  how many members of a group one PATCH adds or removes
     """

@@ -293,7 +293,7 @@ def is_not_managed(case: Case) -> Decision | None:
 
 
 def is_kept_by_setting(case: Case) -> Decision | None:
-    """SkipOutOfScopeDeletions; two constants say whom it covers."""
+    """SkipOutOfScopeDeletions; two constants define who it covers."""
     if not case.policy.skip_out_of_scope:
         return None
     kind = case.kind
@@ -358,7 +358,7 @@ def person_is_disabled(case: Case) -> Decision | None:
 
 
 def _left(case: Case, more: str) -> str:
-    """The reason of whatever becomes of an object that left scope."""
+    """The reason of every outcome for an object that left scope."""
     return f"left scope ({case.why}){more}"
 
 

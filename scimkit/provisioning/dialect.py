@@ -69,14 +69,14 @@ is known."""
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How PATCH messages are spelt.
+    """How PATCH messages are written.
 
-    name                   `default`, or the behaviour flag that asks for it
+    name                   `default`, or the behaviour flag that selects it
     add, replace, remove   the three `op` words
     boolean_as_text        `"False"` instead of `false`
-    merges                 replacements without a value filter become one path-less operation
+    merges                 replacements without a value filter become one operation without a path
     member_by_path         a member is removed by a path with a filter, not by a `value` list
-    roles_as_text          role objects travel as JSON inside text
+    roles_as_text          role objects are sent as JSON inside a string
     """
 
     name: str
@@ -98,7 +98,7 @@ COMPLIANT = Dialect(
 
 
 def dialect_of(flag: bool) -> Dialect:
-    """The dialect of a job whose Tenant URL carries the flag, or does not."""
+    """The dialect of a job whose Tenant URL has the flag, or does not have it."""
     if flag:
         return COMPLIANT
     return DEFAULT
@@ -219,7 +219,7 @@ def patch_body(
 ) -> dict[str, Any]:
     """The body of `PATCH /Users/{id}` that makes these changes.
 
-    `Add` where the endpoint showed no value or an empty one, `Replace` where it
+    `Add` if the endpoint showed no value or an empty one, `Replace` if it
     showed another (seen in traffic). With the flag, replacements whose path has no filter are merged
     into one operation without a path, with dotted and full URN keys.
 

@@ -43,13 +43,13 @@ class JobSettings:
 
     actions            of Add, Update, Delete; None: the mapping's own
     skip_out_of_scope  the secret SkipOutOfScopeDeletions
-    soft_deletes       False: the app knows no disabled accounts
-    dialect            how changes are written: the tenant URL's flag says which; nothing depends on it before writing
-    on_demand          an on-demand run: other words, the default dialect whatever the job's, and people
+    soft_deletes       False: the app cannot disable accounts
+    dialect            the form of its changes, from the Tenant URL's flag; nothing depends on it before writing
+    on_demand          an on-demand run: different log texts, always the default dialect, and people
                        blocked or deleted in Entra are not found
-    target_system      how the log calls the target
+    target_system      the name of the target in the log
     memberships        False: groups without their members, which a cycle writes last
-    only_members       Entra ids: nobody else is added to or removed from a group (on demand); None: all
+    only_members       Entra ids: only these are added to or removed from a group (on demand); None: all
     members_per_request  how many members of a group one PATCH adds or removes
     records_steps      `Outcome.steps` is filled: the steps of the log, which cost more than the decision
     """

@@ -1,6 +1,6 @@
-"""The codes of the provisioning log that do not come from a target's answer: for each, when the service writes it.
+"""The codes of the provisioning log that do not come from a target's answer, and when the service writes each.
 
-From "How to download and analyze the provisioning logs". What a target's answer becomes stands in `refusals`.
+From "How to download and analyze the provisioning logs". `refusals` has the codes for a target's answers.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class MemberWrite:
 def member_changes(
     wanted: Membership, written: Mapping[str, str], *, creating: bool = False
 ) -> tuple[tuple[Member, ...], tuple[Member, ...]]:
-    """Whom to add and whom to remove.
+    """Who to add and who to remove.
 
     written   Entra id to target id of the members that provisioning wrote before
 

@@ -170,7 +170,7 @@ def threshold(app: ServicePrincipal) -> int | None:
 
 
 class Quarantine(NamedTuple):
-    """Why a cycle ends before its time."""
+    """Why a cycle ends early."""
 
     reason: str
     code: str
@@ -178,7 +178,7 @@ class Quarantine(NamedTuple):
 
 
 class Cycle:
-    """One cycle under way: whom it looks at, and what it has counted."""
+    """One cycle in progress: the objects it processes, and its counts."""
 
     def __init__(self, provisioner: Provisioner, people: list[str], groups: list[str], cycle_id: str) -> None:
         self.provisioner, self.people, self.groups, self.cycle_id = provisioner, people, groups, cycle_id
@@ -186,7 +186,7 @@ class Cycle:
         self.tally = Tally()
 
     def run(self, endpoint: Any) -> Quarantine | None:
-        """People, then groups, then memberships; None where nothing ended it before its time."""
+        """People, then groups, then memberships; None if nothing ended it early."""
         held = self._held_back(endpoint)
         if held is not None:
             return self._stage(held)

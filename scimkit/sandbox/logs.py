@@ -74,7 +74,7 @@ class LogEntry:
     initiated_by: dict[str, str]
 
     def graph(self) -> dict[str, Any]:
-        """As Graph tells it: a provisioningObjectSummary."""
+        """As returned by Graph: a provisioningObjectSummary."""
         return {
             "id": self.ids["id"],
             "activityDateTime": self.time,

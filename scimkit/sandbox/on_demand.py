@@ -29,8 +29,10 @@ KINDS = {kind.name: kind for kind in (USER, GROUP)}
 
 
 def _throttle(world: World) -> None:
-    """5 calls in 10 virtual seconds. Who has to wait is assumed to do so: the clock goes on to the end of the
-    window."""
+    """The limit of 5 calls in 10 virtual seconds.
+
+    A caller who has to wait is assumed to do so: the clock advances to the end of the window.
+    """
     now = world.clock.now.timestamp()
     world.on_demand_calls = [moment for moment in world.on_demand_calls if moment > now - IN_SECONDS]
     if len(world.on_demand_calls) >= MOST_CALLS:

@@ -269,7 +269,7 @@ def _start(
         command += ["--fault", fault]
     if folder is not None:
         command += ["--folder", str(folder.resolve()), *(["--temporary"] if temporary else [])]
-    # profiles travel whole, by the pipe: one may be read from a file that has changed or moved since
+    # profiles are sent whole through the pipe: one may be read from a file that has changed or moved since
     profiles = json.dumps([_profile(app).model_dump(mode="json", by_alias=True) for app in apps], ensure_ascii=True)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(

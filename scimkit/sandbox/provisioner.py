@@ -59,9 +59,9 @@ def setting(app: ServicePrincipal, key: str) -> bool:
 class Flow:
     """One object mapping of a job, and what is kept for its kind of object.
 
-    job     the mapping compiled, with the settings of a cycle
-    links   the job's own, by object id
-    taken_values  whose a matching value is, so that a second one with it is refused
+    job     the compiled mapping, with the settings of a cycle
+    links   the job's own links, by object id
+    taken_values  which object has a matching value, so that a second object with it is refused
     """
 
     kind: Kind
@@ -129,7 +129,7 @@ class Provisioner:
         facts = read_target_facts(self.job.schema, mapping.target_object)
         return Flow(kind, compile_job(mapping, facts, settings), links, TakenValues(mapping))
 
-    # -- whom --------------------------------------------------------------
+    # -- who ---------------------------------------------------------------
 
     @property
     def with_groups(self) -> bool:

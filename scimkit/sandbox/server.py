@@ -436,7 +436,7 @@ async def _send(reply: Reply, send: Any) -> None:
 
 
 async def _cut(send: Any) -> None:
-    """Drop the connection without an answer. ASGI has no word for it, so uvicorn's own transport is asked.
+    """Drop the connection without a response. ASGI has no message for this, so uvicorn's own transport is used.
 
     Written against uvicorn 0.54.0, whose `send` is a method of the cycle that holds the transport.
     """

@@ -27,7 +27,7 @@ ADDRESS_FILE = "sandbox.json"  # in the run folder: where the living sandbox is;
 class Server(uvicorn.Server):
     """uvicorn without its signal handlers: ending by a signal is a clean exit here.
 
-    Written against uvicorn 0.54.0: `capture_signals` raises the signal again when the server has ended.
+    Written against uvicorn 0.54.0, where `capture_signals` raises the signal again when the server has ended.
     """
 
     @contextlib.contextmanager
@@ -111,8 +111,8 @@ def serve(
 
     folder    where `make_sandbox` keeps the changes, too
     owned     our parent holds the other end of our standard input: when it is gone,
-              so are we; interrupts meant for the parent are not for us
-    announce  takes the ready line; None prints it
+              we end too; interrupts meant for the parent are not for us
+    announce  receives the ready line; None prints it
 
     Raises ConfigError (port).
     """

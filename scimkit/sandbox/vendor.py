@@ -60,7 +60,7 @@ COMMON = ("id", "externalid", "schemas", "meta")  # attributes every resource ha
 
 
 class UsedAttributes(FilterVisitor):
-    """The attributes a filter compares, value paths looked into: `emails.type`, `username`.
+    """The attributes a filter compares, including those inside value paths: `emails.type`, `username`.
 
     Written against scim2-models 0.12.3, whose visitor leaves each kind of node to its subclass.
     """
@@ -162,8 +162,8 @@ def filterable_names(profile: AppProfile) -> frozenset[str] | None:
 class VendorService(ScimService):
     """The protocol with the profile's restrictions.
 
-    Written against scim2-server 0.8.3, whose service knows no required values beyond the schema, no filter that is
-    refused, and no seat.
+    Written against scim2-server 0.8.3, whose service has no required values beyond the schema, no filter that is
+    refused, and no limit of seats.
     """
 
     def __init__(self, provider: ScimProvider, vendor: Vendor) -> None:
@@ -236,7 +236,7 @@ def _models_in(annotation: Any) -> Iterator[Any]:
 def _manager_as_object(body: Any) -> bytes:
     """Entra sends the manager as a bare id or as a list of one; the models need an object."""
 
-    def mend(value: Any) -> Any:
+    def repaired(value: Any) -> Any:
         if isinstance(value, list) and value:
             value = value[0]
         if isinstance(value, str):
@@ -246,17 +246,17 @@ def _manager_as_object(body: Any) -> bytes:
     if isinstance(body, dict):
         for operation in body.get("Operations") or ():
             if str(operation.get("path", "")).lower() in ("manager", MANAGER.lower()) and "value" in operation:
-                operation["value"] = mend(operation["value"])
+                operation["value"] = repaired(operation["value"])
         extension = body.get(ENTERPRISE_USER)
         if isinstance(extension, dict) and "manager" in extension:
-            extension["manager"] = mend(extension["manager"])
+            extension["manager"] = repaired(extension["manager"])
     return json.dumps(body).encode()
 
 
 class VendorStorage(InMemoryStorage):
-    """Predictable ids, seats, and a deletion that may only switch off.
+    """Predictable ids, seats, and a deletion that may only disable the account.
 
-    Written against scim2-server 0.8.3, whose storage takes random ids and deletes for good.
+    Written against scim2-server 0.8.3, whose storage uses random ids and deletes permanently.
     """
 
     def __init__(self, vendor: Vendor, clock: Callable[[], datetime]) -> None:
@@ -328,8 +328,8 @@ class VendorStorage(InMemoryStorage):
 class VendorApplication(ASGIApplication):
     """The provider at its address below `/apps/<name>/`, with its bearer token.
 
-    Written against scim2-server 0.8.3: its application answers for one provider at the root of a server, takes any of
-    its own tokens, and tells an unknown path before it looks at the token.
+    Written against scim2-server 0.8.3: its application serves one provider at the root of a server, accepts any of
+    its own tokens, and reports an unknown path before it checks the token.
     """
 
     def __init__(self, vendor: Vendor, storage: VendorStorage, provider: ScimProvider) -> None:
@@ -421,7 +421,7 @@ class Vendor:
             raise ForbiddenException(detail=f"No licence is left: all {seats} seats are taken")
 
     def _seed_accounts(self, people: list[Person]) -> None:
-        """Existing accounts: one as in Entra, one of a person who left long ago, one spelt with other letters."""
+        """Existing accounts: one as in Entra, one of a person who left long ago, one in upper case."""
         by_key = {person.key: person for person in people}
         known = [by_key.get("jose.garcia"), None, by_key.get("zoe.young-smith")]
         for number in range(self.profile.sandbox.existing_people):

@@ -19,7 +19,7 @@ from scimkit.sandbox.reply import Answer
 from scimkit.sandbox.service_principals import ServicePrincipal
 from scimkit.sandbox.vendor import Vendor
 
-PLACEHOLDER_ORIGIN = "http://sandbox"  # stands for the port's origin wherever something is kept
+PLACEHOLDER_ORIGIN = "http://sandbox"  # replaces the port's origin in everything that is stored
 INTERNAL = "/internal/"  # below it, with a key of this process, come the emulator's own requests to the vendors
 
 

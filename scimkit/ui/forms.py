@@ -62,10 +62,10 @@ def has_front_end() -> bool:
 class Dress:
     """How the fields of a form differ from plain ones, by parameter.
 
-    choices  the values it may have: a drop-down list
-    words    by value, what the list says in its place
-    labels   words to show instead of those of `notebook.parameters.label_of`
-    rules    a function that raises ScimkitError for a wrong value
+    choices  the values it can have: a drop-down list
+    words    by value, the text that the list shows in its place
+    labels   text to show instead of the one from `notebook.parameters.label_of`
+    rules    a function that raises ScimkitError for an invalid value
     """
 
     choices: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -81,10 +81,10 @@ class Form:
     """The parameters of one notebook, as fields or as a table.
 
     parameters   declared ones, in the order they are shown
-    values       what they are now; a missing one has its default
-    step, store  where a change is kept: `store.save_choices(step, {...})`; no store, not kept
-    dress        what is known of the parameters beyond their declaration
-    interactive  None: find out
+    values       their current values; a missing one has its default
+    step, store  where a change is stored: `store.save_choices(step, {...})`; not stored without a store
+    dress        what is known about the parameters beyond their declaration
+    interactive  None: detect it
 
     Raises ConfigError when a value does not fit its parameter.
     """
@@ -100,8 +100,8 @@ class Form:
         interactive: bool | None = None,
     ) -> None:
         self._parameters = {parameter.name: parameter for parameter in parameters}
-        if taken := [name for name in self._parameters if hasattr(type(self), name)]:
-            raise ValueError(f"a parameter cannot be called {taken[0]}: forms use that name themselves")
+        if reserved := [name for name in self._parameters if hasattr(type(self), name)]:
+            raise ValueError(f"a parameter cannot be called {reserved[0]}: forms use that name themselves")
         self._choices, self._labels, self._rules = dress.choices, dress.labels, dress.rules
         self._words = dress.words
         self._step, self._store = step, store
@@ -268,7 +268,7 @@ def _make_field(description: str, value: Any, options: Sequence[tuple[str, Any]]
         return ipywidgets.Dropdown(options=list(options), value=value, layout=wide, **common)
     if isinstance(value, bool):
         return ipywidgets.Checkbox(value=value, indent=True, layout=wide, **common)
-    # continuous_update off: a value is taken when the field is left, not at every key
+    # continuous_update off: a value is read when the field is left, not at every key
     kind = {int: ipywidgets.IntText, float: ipywidgets.FloatText}.get(type(value), ipywidgets.Text)
     return kind(value=value, continuous_update=False, layout=wide, **common)
 
@@ -374,10 +374,10 @@ class TokenForm:
             return
         self._token = secret
         repaired = _list_repairs(pasted, cleaned)
-        taken = "Taken"
+        received = "Received"
         if repaired:
-            taken = f"Taken ({repaired})"
-        _say(self.message, f"{taken}, and no longer in the field. Now press “Keep this token”.")
+            received = f"Received ({repaired})"
+        _say(self.message, f"{received}, and no longer in the field. Now press “Keep this token”.")
 
     def _kept(self, _button: Any) -> None:
         if self._token is None:

@@ -1,6 +1,6 @@
 """What scimkit does inside a kernel: no secret leaves it, foreseeable errors are short.
 
-Every message of a kernel, whatever its channel (outputs, tracebacks, display
+Every message of a kernel, on any channel (outputs, tracebacks, display
 updates, widget state, echoed input, replies), is created by one method,
 `kernel.session.pack`. `install_redactor` hooks in there, so that a secret
 registered at any later time is covered from then on.
@@ -41,10 +41,10 @@ _INSTALLED = "_scimkit_redactor"
 
 
 class KernelRedactor:
-    """Stands between a kernel and its messages. One per kernel, made by `install_redactor`.
+    """Sits between a kernel and its messages. One per kernel, created by `install_redactor`.
 
-    Written against jupyter-client 8.10.0, where every message of a session is made by `pack`, and against ipykernel
-    7.4.0, whose errors are shown by `_showtraceback`.
+    Written against jupyter-client 8.10.0, where every message of a session is created by `pack`, and against ipykernel
+    7.4.0, which shows errors by `_showtraceback`.
 
     pack  the session's own packer: an object to bytes
     """

@@ -1,4 +1,4 @@
-"""Doing the earlier notebooks quietly, so that each can be opened alone in the sandbox."""
+"""Running the earlier notebooks quietly, so that each can be opened alone in the sandbox."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Session:
         """The app's address here; says so where the sandbox uses an address other than the one entered."""
         url = self.access.tenant_url(chosen)
         if self.tenant.is_sandbox and chosen not in ("", url) and not self.quiet:
-            print("The sandbox uses its own vendor, whatever Tenant URL is entered.")
+            print("The sandbox uses its own vendor, not the Tenant URL that was entered.")
         return url
 
     def shown(self, text: str) -> str:
@@ -171,7 +171,7 @@ class Session:
         return self._secrets[reference]
 
     def _waiting_token(self) -> WaitingToken | None:
-        """In step 2, live: the token that somebody still has to enter, or the vendor to send."""
+        """In step 2 in a live tenant: the token that has not been entered or sent yet."""
         from scimkit.ui.token_entry import WaitingToken
 
         if self.step != "2_token" or self.tenant.is_sandbox:

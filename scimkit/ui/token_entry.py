@@ -48,9 +48,9 @@ class TokenEntry:
 
 @dataclass(frozen=True, slots=True)
 class WaitingToken:
-    """The app's token, live, before anybody has it: each `wait_for…` raises Waiting where that is why there is none.
+    """The app's token in a live tenant, before it exists: each `wait_for…` raises Waiting if that is why there is none.
 
-    quiet      nobody looks: the notebook is played
+    quiet      the run is not interactive: the notebook is played
     url_known  the Tenant URL was entered or noted before
     """
 
@@ -60,7 +60,7 @@ class WaitingToken:
     url_known: bool
 
     def wait_for_entry(self, reference: str) -> None:
-        """Raise Waiting, and point at the empty field, with somebody in front of it."""
+        """In an interactive run with the field still empty: raise Waiting, and point to the field."""
         nowhere = reference == "sandbox"  # the default, which is good there only
         if not nowhere or self.quiet or not has_front_end():
             return
@@ -74,7 +74,7 @@ class WaitingToken:
         )
 
     def wait_for_vendor(self, problem: CredentialError, reference: str) -> None:
-        """Raise Waiting where the vendor makes the token, and leave the mail to send in the run."""
+        """If the vendor creates the token: raise Waiting, and store the mail to send in the run."""
         if self.app.token.made_by != "vendor" or reference == "prompt":
             return
         from scimkit.journey.vendor_mail import FILE, wait_for_vendor, write_mail

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Line = tuple[str, str]
 """A line and how it is shown: good | doubt | bad | strong | quiet | ""."""
 
-WIDTH = 100  # where nobody says how wide the terminal is
+WIDTH = 100  # if the width of the terminal is unknown
 LONGEST_MESSAGE = 300  # characters of what was sent or came back; `--json` has more
 AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("connection", ("auth", "media", "errors")),
@@ -91,7 +91,7 @@ def _parts(found: Compatibility) -> Iterator[Part]:
 
 def _counts(found: Compatibility, finding: Finding) -> bool:
     """Whether it is met in the dialect that will be used: the one in force, or the one that the verdict advises."""
-    if any(condition.startswith(("Add the flag ", "Take the flag ")) for condition in found.conditions):
+    if any(condition.startswith(("Add the flag ", "Remove the flag ")) for condition in found.conditions):
         return True
     spoken = "default"
     if found.flag:
@@ -182,7 +182,7 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
     yield from _labelled("means", _without_rows(finding.means, finding, "these rows"))
     yield from _labelled("meanwhile", _without_rows(finding.meanwhile, finding, "these"))
     yield from _labelled(
-        "to mend", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}"
+        "to fix", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}"
     )
     if len(finding.explains) > 1:
         more = ""
@@ -192,7 +192,7 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
 
 
 def _only_dialect(finding: Finding) -> str:
-    """The one dialect it was seen in, in words; "" where it was seen in both."""
+    """The only dialect it was seen in, in words; "" if it was seen in both."""
     if len(finding.dialects) != 1:
         return ""
     return {"default": "without the flag", "aadOptscim062020": "with the flag"}.get(finding.dialects[0], "")

@@ -137,7 +137,7 @@ def _within_sight(text: str) -> str:
     """`text`, or its beginning where it names hundreds: the record in the run folder has the full text."""
     if len(text) <= MOST_LETTERS:
         return text
-    text = REDACTOR.text(text)  # before it is cut: nobody finds a secret in pieces
+    text = REDACTOR.text(text)  # before it is cut: a secret in pieces cannot be found
     kept = text[:MOST_LETTERS].rpartition(", ")[0] or text[:MOST_LETTERS]
     return f"{kept} … ({len(text) - len(kept)} more characters are in the record)"
 

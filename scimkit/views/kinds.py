@@ -100,7 +100,7 @@ def _place(data: Data) -> str:
 
 def _readiness(data: Data) -> Description:
     what, where = data.get("title") or data.get("app"), _place(data)
-    sentence = f"{what} in {where}, signed in as {data.get('administrator') or 'somebody Graph does not name'}."
+    sentence = f"{what} in {where}, signed in as {data.get('administrator') or 'someone Graph does not name'}."
     decisions = [{"question": question, "answer": answer} for question, answer in (data.get("decisions") or {}).items()]
     facts = table(
         "What is known",
@@ -369,7 +369,7 @@ def _step_guide(data: Data) -> Description:
 
 
 def _legend(sources: Mapping[str, str]) -> Pairs:
-    """What the short marks of sources stand for."""
+    """What the abbreviations of sources mean."""
     return Pairs(tuple((mark, cell(meaning)) for mark, meaning in sources.items()))
 
 

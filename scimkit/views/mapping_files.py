@@ -41,9 +41,9 @@ def describe_comparison(data: Data) -> Description:
     before, after = str(data.get("before") or "one side"), str(data.get("after") or "the other")
     changes, order = data.get("changes") or [], data.get("order") or []
     if data.get("same"):
-        sentence = f"{before} and {after} say the same."
+        sentence = f"{before} and {after} have the same content."
         if order:
-            sentence = f"{before} and {after} say the same, in another order."
+            sentence = f"{before} and {after} have the same content, in another order."
     elif not changes:
         sentence = f"{before} and {after} could not be compared."
     else:
@@ -83,7 +83,7 @@ def describe_forecast(data: Data) -> Description:
         "No longer in scope, or switched off",
         {"person": field("person"), "why": field("reason")},
         data.get("leavers") or [],
-        empty="nobody",
+        empty="none",
     )
     groups: tuple[Pairs, ...] = ()
     if data.get("groups"):
@@ -108,7 +108,7 @@ def describe_restore(data: Data) -> Description:
         ("started again", cell(data.get("started"))),
     )
     people = table(
-        "No longer in scope, by the forecast", {"person": phrase}, data.get("left_scope") or [], empty="nobody"
+        "No longer in scope, by the forecast", {"person": phrase}, data.get("left_scope") or [], empty="none"
     )
     written = table("Written", columns, changes, empty="nothing: everything was already there")
     return (

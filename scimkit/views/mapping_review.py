@@ -21,7 +21,7 @@ APPLIES = {
 }
 # What the administrator has to do about a check, by its status.
 GROUPS = {
-    "Must be mended": ("failed", "not_reached"),
+    "Must be fixed": ("failed", "not_reached"),
     "Should be known": ("warning", "not_observed"),
     "Fine": ("passed",),
 }

@@ -66,7 +66,7 @@ def _parts(text: str) -> list[str]:
     >>> _parts("userName eq a"), _parts("/apps/oreilly/v2/Users?filter=active")
     (['userName eq a'], ['/apps/', 'oreilly/', 'v2/', 'Users?', 'filter=', 'active'])
     """
-    whole = REDACTOR.text(text)  # before it is broken: nobody finds a secret in pieces
+    whole = REDACTOR.text(text)  # before it is broken: a secret in pieces cannot be found
     return _WORD.sub(lambda word: _JOINT.sub("\0", word[0]), whole).split("\0")
 
 

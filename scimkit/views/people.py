@@ -28,14 +28,14 @@ _SHARED = {
     *("resourcetype", "location", "created", "lastmodified", "version"),
 }
 _PERSON_FIELDS = ("id", "user_principal_name", "display_name", "mail")
-# Graph and SCIM spellings of what identifies somebody in a user resource
+# Graph and SCIM names of the attributes that identify a person
 _USER_FIELDS = (
     *("userName", "userPrincipalName", "displayName", "externalId", "nickName", "mail", "mailNickname", "otherMails"),
     *("name", "givenName", "surname", "familyName", "formatted", "employeeId"),
     *("emails", "phoneNumbers", "mobilePhone", "businessPhones"),
 )
 _ADDRESS = re.compile(r"\w[\w.+'#-]*@([\w-]+(?:\.[\w-]+)+)")
-_MARKED = ("(", "error:")  # "(no value)" and errors stand in place of a mapped value
+_MARKED = ("(", "error:")  # "(no value)" and errors appear instead of a mapped value
 MASKED = "[masked]"
 # Source attributes that a scoping filter may ask about and many people share.
 _SHARED_SOURCES = {
@@ -74,7 +74,7 @@ class People:
         self._key = key
         self._same: dict[str, str] = {}  # any spelling, lower case -> the person's own mark (id, else first spelling)
         self._values: dict[str, str] = {}  # value as it was -> the person's own mark
-        self._common: set[str] = set()  # words of public texts, such as `admin`: nobody's name in running text
+        self._common: set[str] = set()  # words of public texts, such as `admin`: not a person's name in running text
         self._replace: Callable[[str], str] | None = None
         self._names: dict[str, str] = {}
 

@@ -181,7 +181,7 @@ def _wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` columns; long ids and addresses are broken where necessary."""
     if width_of(text) <= width:
         return [text]
-    text = REDACTOR.text(text)  # before it is broken: nobody finds a secret in pieces
+    text = REDACTOR.text(text)  # before it is broken: a secret in pieces cannot be found
     if text.isascii():
         return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
     lines, line = [], ""

@@ -23,7 +23,7 @@ def describe_predictions(data: Data) -> Description:
             "group": _group_name,
             "predicted": _action,
             "reason": field("reason"),
-            "members": field("members", nothing="nobody"),
+            "members": field("members", nothing="none"),
         }
         blocks = (*blocks, table("The group", columns, [group]))
     return "What the pilot would do", "", blocks
@@ -72,8 +72,8 @@ def pilot_group_table(title: str, groups: Sequence[Data]) -> Table:
         "group": _group_name,
         "predicted": _predicted,
         "reported": field("reported", nothing=NOT_OBSERVED),
-        "members in the app": field("observed", nothing="nobody"),
-        "missing": field("missing", nothing="nobody"),
+        "members in the app": field("observed", nothing="none"),
+        "missing": field("missing", nothing="none"),
         "verdict": field("verdict"),
         "id in the app": field("target_id", code=True),
     }

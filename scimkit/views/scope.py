@@ -12,7 +12,7 @@ from scimkit.views.values import cell, phrase
 
 MOST_PEOPLE = 12  # a screenful; the record names everybody
 OBJECTS = {"User": ("person", "people"), "Group": ("group", "groups")}
-MODES = {"assigned": "whoever is assigned", "all": "everyone in the directory"}
+MODES = {"assigned": "everyone who is assigned", "all": "everyone in the directory"}
 
 
 def describe_scope(data: Data) -> tuple[str, str, tuple[Block, ...]]:
@@ -59,13 +59,13 @@ def describe_trial(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     if review["remarks"]:
         remarks = [_remarks(review)]
     blocks = (
-        _people("Who would leave the scope", leaving, empty="nobody"),
+        _people("Who would leave the scope", leaving, empty="none"),
         table(
             "Who would enter the scope",
             {"person": field("person")},
             [{"person": name} for name in entering],
             most=MOST_PEOPLE,
-            empty="nobody",
+            empty="none",
         ),
         *_doubts(review),
         *remarks,
@@ -102,8 +102,8 @@ def _review(review: Data) -> list[Block]:
         }
         title = f"Left out by filter: {len(review['left_out'])} of {review['judged']} {many} assigned"
         blocks += [
-            table(title, counts, review["counts"], most=MOST_PEOPLE, empty="nobody"),
-            _people(f"Each {one} left out", review["left_out"], empty="nobody"),
+            table(title, counts, review["counts"], most=MOST_PEOPLE, empty="none"),
+            _people(f"Each {one} left out", review["left_out"], empty="none"),
         ]
         blocks += _doubts(review)
     return blocks

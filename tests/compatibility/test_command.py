@@ -106,7 +106,7 @@ def test_a_defect_is_told_with_what_to_do(world, check):
         "got",
         "means",
         "meanwhile",
-        "to mend",
+        "to fix",
         "Switch the group mapping off",
     ):
         assert words in out

@@ -96,7 +96,8 @@ def test_a_schema_with_half_a_character_is_not_kept(run):
     with pytest.raises(
         MappingError,
         match=(
-            r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema contains"
+            r"synchronizationRules\[0\]\.objectMappings\[0\]\.attributeMappings\[1\]\.defaultValue of the schema"
+            r" contains"
             r" half a character"
         ),
     ) as caught:

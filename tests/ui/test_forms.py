@@ -303,7 +303,7 @@ def test_a_token_without_fault_is_taken_without_a_word(keeper: Keeper) -> None:
     """Nothing was repaired, so nothing is said of it."""
     form = _token_form(keeper)
     form.field.value = TOKEN
-    assert "Taken, and no longer in the field" in form.message.value
+    assert "Received, and no longer in the field" in form.message.value
 
 
 @pytest.mark.parametrize("pasted", ["two words-of-a-token", "••••••••••", "zq9", "with“quote-inside", "   "])

@@ -136,7 +136,7 @@ def test_the_review_groups_its_findings_by_what_they_ask_for(records: dict[str, 
     data["rows"] = [{**row, "kind": "Direct", "default": "x"} for row in data["rows"]]
     view = describe_kind("MappingReview", data)
     lists = [block for block in view.blocks if isinstance(block, CheckList)]
-    assert [block.title for block in lists] == ["Must be mended", "Should be known", "Fine"]
+    assert [block.title for block in lists] == ["Must be fixed", "Should be known", "Fine"]
     assert {row.status for row in lists[0].rows} <= {"failed", "not_reached"}
     rows = _tables("MappingReview", data)["Rows"]
     assert rows.columns == ("target", "expected", "live", "type", "default", "applies", "matching")

@@ -40,8 +40,8 @@ def test_differences_are_read_in_both_forms() -> None:
 @pytest.mark.parametrize(
     ("after", "words"),
     [
-        ((NAME, TITLE), "live and wanted.toml say the same."),
-        ((TITLE, NAME), "live and wanted.toml say the same, in another order."),
+        ((NAME, TITLE), "live and wanted.toml have the same content."),
+        ((TITLE, NAME), "live and wanted.toml have the same content, in another order."),
     ],
 )
 def test_the_same_is_said(after: tuple[MappingRow, ...], words: str) -> None:

@@ -1,6 +1,6 @@
-"""Every root cause the probe can name, as data: one file a theme, everything about a cause in its entry.
+"""Every root cause the probe can name, as data: one file per theme, with everything about a cause in its entry.
 
-One cause is one thing to fix, however many checks it spoils.
+One cause is one thing to fix, however many checks it affects.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ CAUSES: dict[str, Cause] = {
     cause.code: cause
     for cause in (*CONNECTION, *QUERIES, *DISCOVERY, *CREATION, *PATCH, *MANAGER, *DISABLE, *DELETE, *GROUPS, *MEMBERS)
 }
-"""By code, in the order in which they are told."""
+"""By code, in the order in which they are reported."""
 
 __all__ = ["CAUSES", "Cause"]

@@ -1,7 +1,7 @@
 """One root cause, whole: what it means, who fixes it and how, and how it weighs.
 
-What a cause means for an app depends on the app's mapping: `{rows}` in a text stands for the target attributes that
-are hit. Sources:
+What a cause means for an app depends on the app's mapping: `{rows}` in a text is replaced by the affected target
+attributes. Sources:
 
     TUT, CMP, ... a document of Microsoft, see DOCUMENTS
     RFC           RFC 7643, RFC 7644
@@ -26,7 +26,7 @@ DOCUMENTS = {
 VENDOR, ADMINISTRATOR, BOTH = "vendor", "administrator", "both"
 FAILS, CONDITIONAL, ADVICE = "fails", "conditional", "advice"
 
-# What the administrator can do until it is mended (Cause.way).
+# What the administrator can do until it is fixed (Cause.way).
 NO_WAY = ""
 DROP_ROWS = "drop_rows"  # take the rows out of the mapping
 CREATE_ONLY = "create_only"  # let the rows apply during object creation only, or take them out
@@ -44,10 +44,10 @@ SEARCHING = (
     "compat.match_not_found",
     "compat.reference_filter",
 )
-"""What is not to be told apart where people cannot be searched."""
+"""Causes that cannot be distinguished if people cannot be searched."""
 
 QUERYING = (*SEARCHING, "compat.paging")
-"""The same where lists do not work either."""
+"""The same if lists do not work either."""
 
 PATCHING = (
     "compat.boolean_json_refused",
@@ -59,7 +59,7 @@ PATCHING = (
     "compat.rename",
     "compat.restore_refused",
 )
-"""What is not to be told apart where PATCH does not work."""
+"""Causes that cannot be distinguished if PATCH does not work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +69,16 @@ class Cause:
     code       stable, `compat.<what>`
     who        who can fix it: vendor | administrator | both
     breaks     will Entra fail: fails | conditional | advice
-    means      what Entra does about it; `{rows}` stands for the mapped attributes hit
-    remedy     for the vendor: what the endpoint has to do
+    means      what Entra does about it; `{rows}` is replaced by the affected mapped attributes
+    remedy     for the vendor: what the endpoint must do
     meanwhile  what to change in Entra until then; `{rows}` as above
     way        what kind of change that is, see above
-    explains   causes that are its shadow where both are seen in the same dialect
-    needs_rows           it matters only where the mapping has a row for it
-    any_dialect          it does not depend on the message, though it was seen after one dialect's only
-    counts_when_met      it is a condition even where every check was met all the same
-    ends_probe           rows that were not reached for it end the probe before its time
-    fatal_for_identity   it breaks everything where it hits `active`, or matching attributes that cannot be dropped
+    explains   causes that follow from it if both are seen in the same dialect
+    needs_rows           it matters only if the mapping has a row for it
+    any_dialect          it does not depend on the message, although it was seen in one dialect only
+    counts_when_met      it is a condition even if every check passed
+    ends_probe           if checks were not reached because of it, the probe ended early
+    fatal_for_identity   it breaks everything if it affects `active`, or matching attributes that cannot be dropped
     """
 
     code: str
@@ -100,7 +100,7 @@ class Cause:
 
     @property
     def is_about_rows(self) -> bool:
-        """Whether it matters only where the mapping has a row that it hits."""
+        """Whether it matters only if the mapping has a row that it affects."""
         return self.needs_rows or self.way in (DROP_ROWS, CREATE_ONLY)
 
 

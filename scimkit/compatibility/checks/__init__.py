@@ -1,1 +1,1 @@
-"""The checks of a probe, one file a theme: each asks one thing and says which cause it would be."""
+"""The checks of a probe, one file per theme: each tests one thing, and names the cause if it fails."""

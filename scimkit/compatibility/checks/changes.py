@@ -1,4 +1,4 @@
-"""What of a test person can be changed, and how a change that was read back is judged."""
+"""What can be changed in a test person, and how a change is judged by reading it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the connection: token, media types, Entra's first question, rate."""
+"""Checks of the connection: token, media types, Entra's first request, rate limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of creation: people with everything, and with nothing optional; and reading back."""
+"""Checks of creation: people with all values, and with nothing optional; and reading back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_people(trial: Trial) -> None:
     trial.check("create.status", lambda: _judge_status(replies[-1]))
     trial.check("create.id", lambda: _judge_id(replies[-1]))
     if last is None or not trial.results.met("create.id"):
-        trial.check("read.by_id", lambda: unknown("nobody was created"))
+        trial.check("read.by_id", lambda: unknown("no test person was created"))
         return
     values = {target: value for target, value in values.items() if target not in trial.learned.refused}
     _keep(trial, replies[-1], DEFAULT, FULL, "1")
@@ -166,7 +166,7 @@ def _without_urn(trial: Trial) -> Reply:
 
 def _judge_sparse(trial: Trial, subject: Subject | None) -> Result:
     if subject is None:
-        return unknown("nobody was created")
+        return unknown("no test person was created")
     trial.read_back.refresh(subject)
     wanted = sparse_values(trial, subject.number)
     wrong = {

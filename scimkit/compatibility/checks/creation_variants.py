@@ -1,4 +1,4 @@
-"""Checks of creations that differ from the plain one in one thing, and of duplicates."""
+"""Checks of creations that differ from the plain one in one point, and of duplicates."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def check_duplicates(trial: Trial) -> None:
 
     def again(other_case: bool) -> Result:
         if subject is None:
-            return unknown("nobody was created")
+            return unknown("no test person was created")
         values = good_values(trial, subject.number)
         if other_case:
             values = {

@@ -54,7 +54,7 @@ def _check_person(trial: Trial, subject: Subject | None) -> None:
             "delete.again",
             "delete.name_free",
         ):
-            trial.check(code, lambda: unknown("nobody was created"))
+            trial.check(code, lambda: unknown("no test person was created"))
         return
     checks = Deletion(trial, subject)
     for code, ask in (

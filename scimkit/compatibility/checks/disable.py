@@ -124,7 +124,7 @@ def _judge_off(trial: Trial, subject: Subject, dialect: Dialect, changed: Change
 
 
 def _try_real_false(trial: Trial, subject: Subject) -> tuple[bool, str]:
-    """Whether a JSON false disables the person whom the string did not, and what was read then."""
+    """Whether a JSON false disables the person if the string did not, and what was read then."""
     real = _switch(trial, subject, False, "Replace", False)
     if not real.reply.done or as_boolean(subject.value("active")) is False:
         return real.reply.done, f"it is {subject.value('active')!r}"

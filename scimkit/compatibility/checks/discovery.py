@@ -1,4 +1,4 @@
-"""Checks of /Schemas and of what else says how the endpoint works, and of its error messages."""
+"""Checks of /Schemas and the other discovery endpoints, and of error messages."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _is_listed(target: str, known: Mapping[str, set[str]]) -> bool:
     parsed = parse_target(target)
     name = parsed.attribute.casefold() + (f".{parsed.sub.casefold()}" if parsed.sub else "")
     if name in ("externalid", "id", "schemas") and not parsed.urn:
-        return True  # common attributes stand in no schema (RFC 7643, 3.1)
+        return True  # common attributes are in no schema (RFC 7643, 3.1)
     if parsed.urn:
         return name in known.get(parsed.urn.casefold(), set())
     return any(name in names for names in known.values())

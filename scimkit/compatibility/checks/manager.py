@@ -119,7 +119,7 @@ def _check_shapes(trial: Trial) -> None:
         assert subject is not None
         manager = read_target(subject.resource, MANAGER)
         if not manager:
-            return unknown("nobody has a manager")
+            return unknown("no test person has a manager")
         reply = trial.endpoint.get("Users", params=reference_query(subject.id, "manager", str(manager)))
         if ids_of(reply) == [subject.id]:
             return met(reply)
@@ -136,4 +136,4 @@ def _check_shapes(trial: Trial) -> None:
             trial.check(code, shape, path, value, wanted)
         else:
             trial.check(code, lambda: unknown("no one can be the manager"))
-    trial.check("query.reference", reference if subject else lambda: unknown("nobody was created"))
+    trial.check("query.reference", reference if subject else lambda: unknown("no test person was created"))

@@ -35,7 +35,7 @@ def check_matches(trial: Trial) -> None:
 def _check_match(trial: Trial, subject: Subject | None, attribute: str, sent: str, stored: str) -> Result:
     """By the value that was sent, as Entra will; if only its case was changed, by the stored one too."""
     if subject is None:
-        return unknown("nobody was created")
+        return unknown("no test person was created")
     reply = trial.read_back.until(
         "find", lambda: trial.endpoint.find("Users", attribute, sent), lambda r: ids_of(r) == [subject.id]
     )
@@ -117,7 +117,7 @@ def _check_apostrophe(trial: Trial, attribute: str) -> Result:
 
 
 def _check_other_mail(trial: Trial, attribute: str) -> Result:
-    """An endpoint may search the mail address whatever the filter names; most people have the same value in both."""
+    """An endpoint might always search the mail address; most people have the same value in both attributes."""
     source = full_source(trial.names, "w")
     mail = source["mail"] = "other." + source["mail"]
     values = good_values(trial, "w", source)

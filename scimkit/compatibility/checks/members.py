@@ -100,8 +100,7 @@ class MemberChecks:
         return self._blame_silence(reply, one)
 
     def _blame_silence(self, reply: Reply, one: str) -> Result:
-        """Accepted, and nobody is seen: the word `Add` was not read, or members are never shown, or it is not
-        stored."""
+        """Accepted, but no member appears: `Add` was not understood, members are never shown, or it is not stored."""
         if self.dialect is DEFAULT and self._patch(add_members([one], dialect=COMPLIANT)).done and one in self._now():
             return unmet(
                 "compat.group_op_case",

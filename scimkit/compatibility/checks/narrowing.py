@@ -16,7 +16,7 @@ INSISTED = ("name", "emails", "displayName", "externalId")
 
 
 def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
-    """The whole person was refused: find a part that is taken, then the attributes with which that is refused.
+    """The whole person was refused: find a part that is accepted, then the attributes with which that is refused.
 
     They are kept in `trial.learned.refused`; a person without them is the last of `replies`.
     """

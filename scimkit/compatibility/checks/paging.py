@@ -1,4 +1,4 @@
-"""Checks of lists in pages."""
+"""Checks of paged lists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scimkit.compatibility.results import Result, met, tolerated, unknown
 from scimkit.compatibility.trial import Trial
 from scimkit.evidence.checks import Status
 
-PAGE = 2  # people asked for on one page: enough to tell a page from a whole list
+PAGE = 2  # people requested per page: enough to distinguish a page from a whole list
 
 
 class Pages:

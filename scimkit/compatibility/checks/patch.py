@@ -1,4 +1,4 @@
-"""Checks of PATCH: the first change, and all that follow from it, for each dialect and each kind of person."""
+"""Checks of PATCH: the first change, then all the others, for each dialect and each kind of person."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_changes(trial: Trial) -> None:
 
 def _check_person(trial: Trial, subject: Subject | None, dialect: Dialect, people: str) -> None:
     if subject is None:
-        trial.check("patch.simple", lambda: unknown("nobody was created"), dialect=dialect, people=people)
+        trial.check("patch.simple", lambda: unknown("no test person was created"), dialect=dialect, people=people)
     else:
         trial.check("patch.simple", check_simple, trial, subject, dialect, dialect=dialect, people=people)
     subject = subject or Subject("none", "", people, "0")

@@ -85,8 +85,7 @@ def check_pathless_keys(trial: Trial, subject: Subject, dialect: Dialect) -> Res
 
 
 def check_all_mapped(trial: Trial, subject: Subject, dialect: Dialect) -> Result:
-    """Everything at once, as after a change of everything in Entra; single attributes are found out where that
-    fails."""
+    """Everything at once, as after a change of everything in Entra; if that fails, single attributes are tried."""
     if dialect is COMPLIANT and any(
         (row := trial.results.found(code, dialect, FULL)) is not None
         and row.outcome in (Status.FAILED, Status.NOT_STORED)

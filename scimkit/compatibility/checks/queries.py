@@ -1,4 +1,4 @@
-"""Checks of the forms in which Entra, or another client, searches."""
+"""Checks of the ways in which Entra, or another client, writes a query."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def judge(case: Case) -> tuple[Check, ...]:
 
 
 def _open(*names: str, why: str) -> tuple[Check, ...]:
-    return tuple(not_reached(f"connection.{name}", f"not looked at: {why}") for name in names)
+    return tuple(not_reached(f"connection.{name}", f"not checked: {why}") for name in names)
 
 
 def _judge_answer(case: Case, answer: Answer) -> tuple[Check, ...]:
@@ -319,7 +319,7 @@ def _media_type_refused(case: Case, answer: Answer) -> Check | None:
     return case.fail(
         "media_type_refused",
         found,
-        f"The vendor must answer a GET whatever its {header} contains: Entra does not name {SCIM_TYPE} there.",
+        f"The vendor must answer a GET with any {header}: Entra does not name {SCIM_TYPE} there.",
         FIELD,
     )
 
@@ -519,7 +519,7 @@ def _media_type(answer: Answer) -> Check:
         return passed("connection.media_type", "it answers as SCIM", ASKED)
     return warning(
         "connection.media_type",
-        f"it answers as {printable(answer.media_type) or 'nothing'}; {SCIM_TYPE} is asked for",
+        f"it answers as {printable(answer.media_type) or 'no media type'}; {SCIM_TYPE} is required",
         "Tell the vendor. It usually works anyway.",
         ASKED,
     )

@@ -16,7 +16,7 @@ from scimkit.errors import Unreachable
 from scimkit.journey.connection.addresses import neighbours, pasted_resource, without_resource
 from scimkit.journey.connection.exchange import SCIM_TYPE, Exchange, Outcome, answers_as_scim, looks_like_html
 
-LONGEST_WAIT_SECONDS = 30.0  # longer than that nobody waits for a test
+LONGEST_WAIT_SECONDS = 30.0  # too long a wait for a test
 
 
 class Purpose(StrEnum):

@@ -52,8 +52,8 @@ def _check(row: MappingRow, whose: str, finding: Finding) -> Check:
     code = f"mapping.{finding.code.partition('.')[2]}"
     text = f"{row.target}{whose}: {finding.message}"
     remedy = (
-        f"{finding.remedy or 'Mend the expression.'} In the portal: Attribute Mapping, the row of {row.target}{whose},"
-        " Expression."
+        f"{finding.remedy or 'Correct the expression.'} In the portal: Attribute Mapping, the row of"
+        f" {row.target}{whose}, Expression."
     )
     source = marked(finding.mark, REFERENCE)
     if finding.severity == "error" and finding.mark != "unconfirmed":

@@ -152,6 +152,6 @@ def _staying(subject: Subject) -> Iterator[Check]:
         )
         remedy = (
             "If a value has to be removed, clear it in the app. A plain text attribute such as title can instead get a"
-            ' value that stands for nothing: Coalesce([jobTitle], "none").'
+            ' placeholder value: Coalesce([jobTitle], "none").'
         )
         yield warning("mapping.null_stays", text, remedy, documented(KNOWN))

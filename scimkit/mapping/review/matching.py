@@ -99,7 +99,7 @@ def _not_unique(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
             if len(found) > 1:
                 when = ""
                 if row is not rows[0]:
-                    when = f" wherever {rows[0].target} finds nobody"
+                    when = f" wherever {rows[0].target} finds no one"
                 text = (
                     f"{listed(name for name, _ in found)} have the same {row.target}, {example(row, found[0][1])},"
                     f" which is used for matching: they would be treated as one account{when}"
@@ -168,7 +168,7 @@ def _characters(subject: Subject, rows: tuple[MappingRow, ...]) -> Iterator[Chec
         odd = {name: text for name, text in odd.items() if not HARMLESS.fullmatch(text)}
         if odd:
             letters = set(chain.from_iterable(HARMLESS.sub("", text) for text in odd.values()))
-            marks = " ".join(sorted(letters)).strip() or "a blank"
+            marks = " ".join(sorted(letters)).strip() or "a space"
             text = (
                 f"{row.target} is used for matching and has special characters ({marks}) for {listed(odd)}: some"
                 " special characters make the app's search fail"

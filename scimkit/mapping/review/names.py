@@ -34,7 +34,7 @@ def _address(subject: Subject) -> Iterator[Check]:
     yield from faults or [
         passed(
             "mapping.user_name",
-            f"userName is the e-mail address of {listed(subject.results) if subject.results else 'nobody yet'}",
+            f"userName is the e-mail address of {listed(subject.results) if subject.results else 'no one yet'}",
             TABLE,
         )
     ]

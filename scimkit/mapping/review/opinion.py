@@ -99,8 +99,7 @@ def group_mapping(live: Iterable[ObjectMapping]) -> ObjectMapping | None:
 
 
 def expression_rows(mapping: ObjectMapping | None) -> tuple[MappingRow, ...]:
-    """The rows there is something to ask about: what comes straight from an attribute or a text has only one
-    reading."""
+    """The rows to ask about; a row that comes straight from an attribute or a string has only one reading."""
     return tuple(row for row in (mapping.rows if mapping else ()) if row.kind == "Expression" and row.expression)
 
 
@@ -155,7 +154,7 @@ def _alike(theirs: tuple[str, ...], ours: tuple[str, ...]) -> bool:
 def heed(
     ours: Mapping[str, Values], disputes: tuple[Dispute, ...], rows: Mapping[str, MappingRow]
 ) -> dict[str, Values]:
-    """Our results, replaced by Microsoft's answer wherever the two differ."""
+    """Our results, replaced by Microsoft's answer where the two differ."""
     heeded = {name: Values(dict(v.values), dict(v.errors), v.empty, v.object_ignored) for name, v in ours.items()}
     for dispute in disputes:
         target, result = dispute.answer.target, heeded[dispute.answer.person]

@@ -54,7 +54,7 @@ def _all_there(subject: Subject) -> Check:
         has = "has a value"
     return passed(
         "mapping.values",
-        f"{listed(required)}, required, {has} for {listed(subject.results) if subject.results else 'nobody yet'}",
+        f"{listed(required)}, required, {has} for {listed(subject.results) if subject.results else 'no one yet'}",
         _rule(subject),
     )
 
@@ -85,7 +85,7 @@ def _errors(subject: Subject) -> Iterator[Check]:
         else:
             text, code = f"{target} cannot be evaluated for {listed(failing)}: {first}", "mapping.error"
         remedy = IN_THE_ROW.format(
-            target=target, what=f"mend the expression. {first.remedy}".rstrip(" ").removesuffix(".")
+            target=target, what=f"correct the expression. {first.remedy}".rstrip(" ").removesuffix(".")
         )
         yield failed(code, text, remedy, unconfirmed("whether Entra leaves out the attribute or the whole person"))
 
@@ -136,7 +136,7 @@ def _takes_several(subject: Subject, target: str) -> bool:
     if getattr(subject.expected.get(target), "single_valued", None) is True:
         return False
     if attribute_of(target) in SEVERAL and "[" not in target and "." not in target.rpartition(":")[2]:
-        return True  # by its schema (RFC 7643 4.1.2), whatever the job's attribute list has ticked
+        return True  # by its schema (RFC 7643 4.1.2), regardless of the job's attribute list
     return target in subject.targets and subject.targets[target].multivalued
 
 

@@ -24,7 +24,7 @@ ALWAYS_THERE = frozenset({"IsSoftDeleted", "accountEnabled"})  # booleans that a
 BLOCKED_AND_THERE = {
     "IsSoftDeleted": False,
     "accountEnabled": False,
-}  # whoever is blocked counts as soft-deleted (CUSTOMIZE)
+}  # a blocked person counts as soft-deleted (CUSTOMIZE)
 FAILED = object()
 GENERAL = "Microsoft's general default"
 

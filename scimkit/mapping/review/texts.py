@@ -46,4 +46,4 @@ def listed(names: Iterable[str], most: int = MANY) -> str:
         return f"{', '.join(known[:most])} and {len(known) - most} more"
     if known:
         return " and ".join(part for part in (", ".join(known[:-1]), known[-1]) if part)
-    return "nobody"
+    return "no one"

@@ -1,4 +1,4 @@
-"""The runbook `mapping_backup`: keep a mapping as a file, compare it, put it back.
+"""The runbook `mapping_backup`: keep a mapping as a file, compare it, restore it.
 
     schema = read_live_schema(graph, enterprise_app)
     back_up_mapping(schema, app=app, tenant=tenant, run=run, now=now)      mapping.toml, mapping.schema.json
@@ -7,7 +7,7 @@
     changes = plan_restore(graph, enterprise_app, wanted, prediction, ...)   nothing is written yet
     restore_mapping(here, enterprise_app, wanted, changes)
 
-Only the last of these writes to the tenant, and only what `plan_restore` has shown.
+Only the last call writes to the tenant, and it writes only what `plan_restore` has shown.
 """
 
 from scimkit.operations.mapping_backup.backup import MappingBackup, back_up_mapping, read_live_schema

@@ -55,8 +55,7 @@ class DisablingRules:
 
 
 def read_rules(graph: GraphClient, enterprise_app: EnterpriseApp) -> DisablingRules:
-    """The rules as they are stored now, among the provisioning settings; a sign-in that only reads may not see
-    those."""
+    """The rules as stored now in the provisioning settings; a read-only sign-in might not be allowed to see them."""
     try:
         stored = graph.secrets(enterprise_app.service_principal_id)
     except Denied:

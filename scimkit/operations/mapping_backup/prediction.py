@@ -1,4 +1,4 @@
-"""The prediction of a restore: who would lose their access, and whether they are too many."""
+"""The prediction of a restore: who would lose their access, and whether there are too many of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RestorePrediction:
 
 
 def no_prediction(why: str) -> RestorePrediction:
-    """The prediction where nobody can lose anything."""
+    """The prediction when no one can lose anything."""
     return RestorePrediction(False, (), (), 0, (passed(CODE, f"{why}, so no one loses access because of it"),))
 
 
@@ -58,7 +58,7 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
     parts = [_count(off, "person", "people"), _count(gone, "group", "groups")]
     count = " and ".join(part for part in parts if part)
     if count and off + gone >= rules.threshold:
-        whose = "the job has no threshold of its own, and scimkit stops at"
+        whose = "the job has no deletion threshold, and scimkit stops at"
         if rules.threshold_stored:
             whose = "the job stops at"
         remedy = (

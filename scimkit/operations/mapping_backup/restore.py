@@ -52,14 +52,14 @@ class AppliedChange:
 @record("MappingRestore")
 @dataclass(frozen=True)
 class MappingRestore:
-    """What was put back.
+    """The result of a restore.
 
-    title         of the mapping that was put back; "": none was asked for
+    title         of the mapping that was restored; "": no restore was requested
     from_version, to_version  of the schema
-    changes       what was written, none where everything was there
-    left_scope    people who were in scope before and are not any more, by the prediction
-    before_file   the mapping as it was before the first write, in the run folder; "" without one
-    started       the job was paused for this and is on again
+    changes       what was written; empty if everything was already there
+    left_scope    people who were in scope before and no longer are, according to the prediction
+    before_file   the mapping as it was before the first write, in the run folder; "" if there is none
+    started       the job was paused for the restore and is on again
     """
 
     job_id: str
@@ -74,7 +74,7 @@ class MappingRestore:
 
 
 class Workplace(Protocol):
-    """Where a restore works; what `begin` returns is one. pause: called between two readings of a job."""
+    """The workplace of a restore; `begin` returns one. pause: called between two readings of a job."""
 
     @property
     def app(self) -> AppProfile: ...
@@ -102,7 +102,7 @@ def restore_mapping(
     """Carry out `changes`, a confirmed plan of `plan_restore`, and read back what is there.
 
     Everything the plan rests on is read again first: schema, job, people, expressions.
-    The schema as it was stands in the run folder before the first write.
+    The previous schema is stored in the run folder before the first write.
 
     polls  how often a paused job whose cycle still runs is read, with `here.pause` between
 

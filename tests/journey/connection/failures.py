@@ -263,7 +263,10 @@ def users_pasted(world: World) -> Setup:
 
 
 @failure(
-    "/Users pasted at the end, and /scim missing", "resource_in_url", "/scim as the Tenant URL", "appends /Users automatically"
+    "/Users pasted at the end, and /scim missing",
+    "resource_in_url",
+    "/scim as the Tenant URL",
+    "appends /Users automatically",
 )
 def users_pasted_scim_missing(world: World) -> Setup:
     return Setup(world.answer(scim_at("/scim")).url + "/Users")

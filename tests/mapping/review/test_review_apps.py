@@ -802,7 +802,12 @@ PLANTS = (
         status="not_observed",
     ),
     Plant("groups_off", lambda c: c.mapping("Group").update(enabled=False), WITH_GROUPS, words=("switched off",)),
-    Plant("group_row_missing", lambda c: c.drop("members", "Group"), WITH_GROUPS, words=("group mapping has no row for members",)),
+    Plant(
+        "group_row_missing",
+        lambda c: c.drop("members", "Group"),
+        WITH_GROUPS,
+        words=("group mapping has no row for members",),
+    ),
     Plant(
         "groups_no_matching",
         lambda c: [row.update(matchingPriority=0) for row in c.mapping("Group")["attributeMappings"]],

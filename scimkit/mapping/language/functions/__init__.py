@@ -1,4 +1,4 @@
-"""The functions of the language, a family a module; `table` puts them together.
+"""The functions of the language, one family per module; `table` puts them together.
 
     logic        IIF, Switch, Coalesce, and the tests: IsNull, Not, CBool
     text         Join, Append, Left, Mid, ToLower, Split, Guid
@@ -12,6 +12,6 @@
     table        FUNCTIONS: every function by its name in lower case
 
 A new function is a Python function under `@function`, named in the `FUNCTIONS` of its
-family. It gets the evaluation and one value per parameter. A lazy one gets the compiler
-and its call instead, and gives the closure.
+family. It receives the scope and one value per parameter. A lazy function receives the
+compiler and its call instead, and returns the closure.
 """
