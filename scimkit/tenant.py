@@ -215,7 +215,7 @@ def _likely_app(section: str, known: tuple[str, ...]) -> str:
 def _tables(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
     table = data.get(key, {})
     if not isinstance(table, dict) or not all(isinstance(item, dict) for item in table.values()):
-        raise ConfigError(f"{path}: {key} must hold tables", f"Write [{key}.<name>] and put its keys below it.")
+        raise ConfigError(f"{path}: {key} must contain tables", f"Write [{key}.<name>] and put its keys below it.")
     for name in table:
         if not _NAME.fullmatch(name):
             raise ConfigError(

@@ -48,8 +48,8 @@ def test_a_good_file(tmp_path):
     ("text", "words"),
     [
         ("[tenants.contoso", "cannot be read"),
-        ("tenants = 5", "must hold tables"),
-        ("[tenants]\ncontoso = 1", "must hold tables"),
+        ("tenants = 5", "must contain tables"),
+        ("[tenants]\ncontoso = 1", "must contain tables"),
         ("[tenant.contoso]", "unknown key tenant"),
         ('[tenants.contoso]\nwrites = "always"', "writes is 'always'"),
         ("[tenants.contoso]\nwrites = true", "must be text"),

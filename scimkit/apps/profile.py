@@ -165,7 +165,7 @@ class AppProfile(Table):
         """Everything that has a source mark, with its dotted place in the file."""
         yield from _walk(self, "")
 
-    # -- what must hold between the parts ---------------------------------------
+    # -- what must agree between the parts ---------------------------------------
 
     @model_validator(mode="after")
     def _check_whole(self) -> AppProfile:

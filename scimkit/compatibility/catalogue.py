@@ -35,7 +35,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("media.charset_create", "a creation whose media type names a charset is accepted", "create.person"),
     ("media.charset_patch", "a change whose media type names a charset is accepted", "patch.simple"),
     ("discovery.schemas", "/Schemas answers with a list", "auth.token"),
-    ("discovery.schemas_nulls", "/Schemas holds no nulls", "discovery.schemas"),
+    ("discovery.schemas_nulls", "/Schemas contains no nulls", "discovery.schemas"),
     (
         "discovery.schemas_words",
         "/Schemas spells mutability, returned and uniqueness as RFC 7643 does",
@@ -80,7 +80,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("paging.count", "`count` is honoured", "query.no_match"),
     ("paging.total", "totalResults is the same on every page", "paging.count"),
     ("paging.start_index", "startIndex is echoed", "paging.count"),
-    ("paging.no_repeats", "the second page holds other people than the first", "paging.count"),
+    ("paging.no_repeats", "the second page has different people from the first", "paging.count"),
     ("paging.past_the_end", "a page past the end is empty", "query.no_match"),
     ("create.person", "a person can be created", "auth.token"),
     ("create.full", "a person with a value for every mapped attribute can be created (R7)", "create.person"),

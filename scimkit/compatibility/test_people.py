@@ -1,6 +1,6 @@
 """The people and groups of a probe: recognisable, unique, and belonging to no one.
 
-Each has a source as Entra would hold it. The mapping under test computes the values
+Each has a source object in Entra's form. The mapping under test computes the values
 from it, as the provisioning service does. Addresses are in example.com, which
 belongs to no one (RFC 2606).
 """

@@ -63,7 +63,7 @@ def read_utc(text: str) -> datetime:
 
 
 def to_plain(value: Any) -> Any:
-    """`value` in a form that JSON can hold. Raises TypeError for a handle or a secret."""
+    """`value` in a form that JSON can represent. Raises TypeError for a handle or a secret."""
     if value is None or isinstance(value, (str, bool, int, float)):
         if isinstance(value, Enum):
             return value.value

@@ -94,7 +94,9 @@ class RunStore:
             folder.mkdir(parents=True)
         except OSError as error:
             raise RunError(
-                f"{parent} cannot hold a run ({error.strerror})", "Choose another folder with --runs.", path=str(parent)
+                f"{parent} cannot be used for a run ({error.strerror})",
+                "Choose another folder with --runs.",
+                path=str(parent),
             ) from None
         store = cls(folder, redact=redact)
         if (profile := _profile_text(app)) is not None:
@@ -346,7 +348,9 @@ class RunStore:
         value = load_record(self.read(name), path=f"{self.name}/{name}")
         if value.kind != kind:
             raise RunError(
-                f"{self.name}/{name} holds a {value.kind}, not a {kind}", f"Run the notebook {step} again.", path=name
+                f"{self.name}/{name} contains a {value.kind}, not a {kind}",
+                f"Run the notebook {step} again.",
+                path=name,
             )
         return value
 

@@ -12,7 +12,7 @@ had imported papermill.
 import sys
 
 # jsonschema imports rfc3987_syntax when it is there, which compiles its grammar for longer than the rest of papermill
-# takes, to check a kind of URL that no notebook schema holds. jsonschema does without where the import fails.
+# takes, to check a kind of URL that no notebook schema contains. If the import fails, jsonschema works without it.
 if "rfc3987_syntax" not in sys.modules:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 

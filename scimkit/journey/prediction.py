@@ -328,7 +328,7 @@ def source_of(user: Mapping[str, Any], job: JobFacts, *, soft_deleted: bool = Fa
 
 
 def role_names(person_id: str, job: JobFacts) -> tuple[str, ...]:
-    """Names of the app roles a person holds, directly or through a group."""
+    """Names of the app roles a person has, directly or through a group."""
     return job.entitlements.names_of(person_id)
 
 

@@ -151,12 +151,12 @@ def _check_rights(graph: GraphClient) -> tuple[str, Check]:
         )
     held = [role for role in ENOUGH if role in roles]
     if held:
-        return name, passed("plan.rights", f"{name} holds {held[0]}", SYNC_ROLES)
+        return name, passed("plan.rights", f"{name} has {held[0]}", SYNC_ROLES)
     if TOO_MUCH in roles:
         text = f"{name} is signed in as {TOO_MUCH}, which is more than needed"
         return name, warning("plan.rights", text, f"Use an account with {ENOUGH[0]}.", SYNC_ROLES)
     remedy = f"Have {ENOUGH[0]} assigned to this account, or own the enterprise app. Then run this step again."
-    return name, failed("plan.rights", f"{name} holds none of: {', '.join(ENOUGH)}", remedy, SYNC_ROLES)
+    return name, failed("plan.rights", f"{name} has none of: {', '.join(ENOUGH)}", remedy, SYNC_ROLES)
 
 
 def _check_decisions(app: AppProfile, answers: Mapping[str, str], given: Mapping[str, str | int]) -> tuple[Check, ...]:
@@ -194,7 +194,7 @@ def _assumed(question: Decision, answer: str) -> Check:
     if choice and choice.consequence:
         what = f" {choice.consequence.value}"
     remedy = (
-        "Answer it: decisions with"
+        "Answer it: enter in decisions"
         f" {question.key}={' | '.join(c.value for c in question.choices) or 'your answer'}.{what}"
     )
     return warning(f"plan.{question.key}", f"{question.question} ({taken})", remedy, question.source)

@@ -199,7 +199,7 @@ def read_actions(flow_types: Any) -> frozenset[str]:
     names = {str(part).strip().lower() for part in parts}
     unknown = names - {"add", "update", "delete", "none", ""}
     if unknown:
-        raise MappingError(f"flowTypes holds {', '.join(sorted(unknown))}", "It can contain Add, Update and Delete.")
+        raise MappingError(f"flowTypes contains {', '.join(sorted(unknown))}", "It can contain Add, Update and Delete.")
     return frozenset(name for name in ALL_ACTIONS if name.lower() in names)
 
 
@@ -269,7 +269,7 @@ def user_mapping(schema: Mapping[str, Any]) -> ObjectMapping:
 
 
 def rule_id(schema: Mapping[str, Any], source_object: str = "User") -> str:
-    """The id of the synchronization rule that holds the mapping for users (or groups)."""
+    """The id of the synchronization rule with the mapping for users (or groups)."""
     for number, rule in enumerate(_rules(schema)):
         mappings = _expect(rule.get("objectMappings") or [], list, f"synchronizationRules[{number}].objectMappings")
         if any(isinstance(each, Mapping) and each.get("sourceObjectName") == source_object for each in mappings):

@@ -115,7 +115,7 @@ def _tells_the_same(source: Mapping[str, Any], expression: str) -> bool:
 
 
 def half_character(schema: Any) -> str:
-    """Where a string in a schema has half a surrogate pair, which no UTF-8 file can hold; "" if there is none.
+    """Where a string in a schema has half a surrogate pair, which no UTF-8 file can contain; "" if there is none.
 
     >>> half_character({"synchronizationRules": [{"name": "\\ud800"}]}), half_character({"name": "\\U0001f600"})
     ('synchronizationRules[0].name', '')

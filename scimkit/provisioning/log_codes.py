@@ -29,7 +29,7 @@ MISSING_REQUIRED: Final = "MandatoryFieldsMissing"
 """A required attribute has no value."""
 
 SINGLE_VALUE_ONLY: Final = "SchemaPropertyCanOnlyAcceptValue"
-"""An expression gives several values for an attribute that holds one."""
+"""An expression returns several values for an attribute that can have only one."""
 
 INTERNAL_ERROR: Final = "InternalError"
 """The provisioning service itself failed."""

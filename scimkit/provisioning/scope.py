@@ -266,7 +266,7 @@ class Entitlements:
             self._roles[principal] = (*held, role)
 
     def names_of(self, person_id: str) -> tuple[str, ...]:
-        """Names of the app roles that a person holds, in the app's order."""
+        """Names of the app roles that a person has, in the app's order."""
         held = self._roles.get(person_id)
         if held:
             return tuple([name for role, name in self._names.items() if role in held])

@@ -28,10 +28,10 @@ OTHER_NAME = {
 """Schema name to Graph name."""
 
 LISTS = frozenset({"otherMails", "proxyAddresses"})
-"""Those of them that hold several values."""
+"""Those that can have several values."""
 
 ON_PREMISES_EXTENSIONS = "onPremisesExtensionAttributes"
-"""The property of a Graph user that holds `extensionAttribute1` to `extensionAttribute15`."""
+"""The property of a Graph user that contains `extensionAttribute1` to `extensionAttribute15`."""
 
 DIRECTORY_EXTENSION = "extension_"
 """How the names of directory extensions begin."""

@@ -33,7 +33,7 @@ MEMBERS = "members"
 changes: they follow in requests of their own."""
 
 REFERENCES = frozenset({MANAGER.casefold(), "manager"})
-"""User attributes that hold the id of another object in the target. Custom
+"""User attributes that contain the id of another object in the target. Custom
 extension attributes cannot be references (attribute-mapping tutorial)."""
 
 MULTI_VALUED = frozenset(
@@ -83,7 +83,7 @@ class Change(NamedTuple):
     """One target attribute that will get another value.
 
     old   None: it has no value yet
-    adds  `new` holds list values that are added to those in `old`
+    adds  `new` contains list values that are added to those in `old`
     """
 
     target: str
@@ -103,7 +103,7 @@ class TargetFacts:
     types     attribute to `String`, `Boolean`, `Integer`, `Reference`, ...
     exact     "Exact case?" is on: a change of case alone is exported
     required  must have a value on create
-    several   can hold several values
+    several   can have several values
     rules     rules already computed, by target; filled by `rule`
     """
 
@@ -236,12 +236,12 @@ def is_boolean(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
 
 
 def is_reference(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
-    """Whether the target attribute holds the id of another object in the target."""
+    """Whether the target attribute contains the id of another object in the target."""
     return path.casefold() in REFERENCES or facts.types.get(path, "").casefold() == "reference"
 
 
 def takes_several(path: str, facts: TargetFacts = NOTHING_KNOWN) -> bool:
-    """Whether the target attribute can hold several values."""
+    """Whether the target attribute can have several values."""
     target = parse_target(path)
     bare = not (target.urn or target.typed or target.sub)
     return path in facts.several or (bare and target.attribute.casefold() in MULTI_VALUED)
@@ -272,7 +272,7 @@ class TargetRule:
                       value is anywhere else it gives a result that equals no value
     boolean, integer  its values are written as such, not as strings; `text`: neither
     exact             a change of case alone counts
-    several           it can hold several values
+    several           it can have several values
     """
 
     __slots__ = ("boolean", "exact", "glance", "integer", "path", "read", "several", "text")

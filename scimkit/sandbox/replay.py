@@ -33,7 +33,7 @@ class Veil:
         self.tokens = dict(tokens)
 
     def hide(self, value: Any, key: str = "") -> Any:
-        """`value` with tokens as placeholders; the values of keys that hold secrets are never stored."""
+        """`value` with tokens as placeholders; the values of keys that contain secrets are never stored."""
         if isinstance(value, dict):
             secret = ""
             if "value" in value:

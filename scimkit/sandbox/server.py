@@ -319,7 +319,7 @@ class Sandbox:
         }
 
     async def replay(self) -> None:
-        """Replay what the change log holds, at its times; then serve."""
+        """Replay the change log, each entry at its own time; then serve."""
         entries = list(self.changes.read())
         self.changes.quiet = True
         switched_on = self.world.faults.dump()

@@ -1,4 +1,4 @@
-"""Everything one sandbox holds, in one object."""
+"""The whole state of one sandbox, in one object."""
 
 from __future__ import annotations
 

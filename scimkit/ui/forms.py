@@ -2,7 +2,7 @@
 
 A cell reads `form.app` and never checks which of the two it has. Forms only fill
 parameters: nothing later depends on a click. Every field saves itself to the run
-as soon as it holds a valid value, and shows a message next to it when it does not.
+as soon as it has a valid value, and shows a message next to it when it does not.
 """
 
 from __future__ import annotations

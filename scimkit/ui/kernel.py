@@ -246,7 +246,7 @@ def _keep_out_of_history(shell: Any) -> None:
     """Replace known secrets in what IPython's history keeps of a cell's source.
 
     A secret typed into a cell becomes known only when the cell has run. So the
-    history that IPython still holds in memory, and the row it has written, are
+    history that IPython still has in memory, and the row it has written, are
     also cleaned after each cell.
     """
     history = shell.history_manager
@@ -278,7 +278,7 @@ def _keep_out_of_history(shell: Any) -> None:
 
 
 def _clean_row(history: Any, line: int) -> None:
-    """Clean what IPython's history database already holds of input `line` of this session."""
+    """Clean what IPython's history database already contains of input `line` of this session."""
     import sqlite3
 
     if not history.enabled or history.hist_file == ":memory:":
@@ -297,7 +297,7 @@ def _clean_row(history: Any, line: int) -> None:
                     "UPDATE history SET source = ?, source_raw = ? WHERE session = ? AND line = ?", (*clean, *key)
                 )
         database.close()
-    except sqlite3.Error:  # another kernel holds the file: the row stays, as IPython keeps it for every typed cell
+    except sqlite3.Error:  # another kernel has locked the file: the row stays, as IPython keeps it for every typed cell
         pass
 
 

@@ -1,4 +1,4 @@
-"""A sentence a notebook says: shown as a sentence, not as a Python string in quotes."""
+"""A sentence in a notebook's output, displayed as text and not as a Python string in quotes."""
 
 from __future__ import annotations
 

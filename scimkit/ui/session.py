@@ -38,7 +38,7 @@ class Session:
     """What a notebook works with: `here = begin("5a_connection")`.
 
     Records are read with `here.record("Scope")` and stored with `here.keep(scope)`;
-    `here.form` holds the parameters; `here.graph` and `here.scim(token)` are handles.
+    `here.form` contains the parameters; `here.graph` and `here.scim(token)` are handles.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ def describe_pilot(data: Data) -> Description:
 
 
 def pilot_table(title: str, people: Sequence[Data]) -> Table:
-    """One row per person: what scimkit predicted, what Entra reported, and what the app was observed to hold."""
+    """One row per person: what scimkit predicted, what Entra reported, and the values observed in the app."""
     columns = {
         "person": field("person"),
         "predicted": field("predicted"),

@@ -171,7 +171,7 @@ def test_a_second_runner_is_refused(run):
 def test_a_folder_that_cannot_hold_a_run(tmp_path):
     """A file in the way is a RunError with a remedy."""
     (tmp_path / "runs").write_text("", encoding="utf-8")
-    with pytest.raises(RunError, match="cannot hold a run") as caught:
+    with pytest.raises(RunError, match="cannot be used for a run") as caught:
         RunStore.create(tmp_path / "runs", app="a", tenant="t", runbook="r", steps=(), now=NOW)
     assert "--runs" in caught.value.remedy
 
@@ -208,7 +208,7 @@ def test_a_record_of_another_kind_is_refused(run):
 
     run.keep("4_scope", PLAN, now=NOW)
     run.write("records/4_scope.json", run.read("records/4_change_plan.json"))
-    with pytest.raises(RunError, match="holds a ChangePlan, not a Scope"):
+    with pytest.raises(RunError, match="contains a ChangePlan, not a Scope"):
         run.get("4_scope", Scope.kind)
 
 

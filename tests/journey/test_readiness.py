@@ -47,11 +47,11 @@ def test_the_sandbox_administrator_is_ready(office):
 @pytest.mark.parametrize(
     ("me", "roles", "status", "words"),
     [
-        (ME, ("Cloud Application Administrator", "Global Administrator"), Status.PASSED, "holds Cloud"),
-        (ME, ("Application Administrator",), Status.PASSED, "holds Application"),
+        (ME, ("Cloud Application Administrator", "Global Administrator"), Status.PASSED, "has Cloud"),
+        (ME, ("Application Administrator",), Status.PASSED, "has Application"),
         (ME, ("Global Administrator",), Status.WARNING, "more than needed"),
-        (ME, ("Teams Administrator",), Status.FAILED, "holds none of"),
-        (ME, (), Status.FAILED, "holds none of"),
+        (ME, ("Teams Administrator",), Status.FAILED, "has none of"),
+        (ME, (), Status.FAILED, "has none of"),
         (ME, None, Status.NOT_OBSERVED, "could not be read"),
         (None, None, Status.NOT_OBSERVED, "could not be read"),
         (Unreachable("no route", cause="dns"), None, Status.NOT_OBSERVED, "could not be read"),

@@ -36,7 +36,7 @@ def test_what_is_not_there_is_named(target, person, words):
 
 def test_without_people_or_rows():
     """Nobody chosen, nothing mapped: a sentence each."""
-    with pytest.raises(MappingError, match="nobody"):
+    with pytest.raises(MappingError, match="no name"):
         explain_row(LIVE, {})
     with pytest.raises(MappingError, match="no row with a source"):
         explain_row((), PEOPLE)

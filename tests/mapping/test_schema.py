@@ -318,7 +318,7 @@ def test_expressions_that_mean_the_same(one: str | None, other: str, same: bool)
         (lambda s: s.update(directories=5), "directories is a number"),
         (lambda s: s["directories"][0].update(objects="x"), "objects of .* is a text"),
         (lambda s: s["directories"][0]["objects"][0].update(attributes=True), "attributes of .* is true or false"),
-        (lambda s: user_raw(s).update(flowTypes="Ad"), "flowTypes holds ad"),
+        (lambda s: user_raw(s).update(flowTypes="Ad"), "flowTypes contains ad"),
     ],
 )
 def test_what_is_no_schema_is_named(damage: Any, words: str) -> None:

@@ -21,7 +21,9 @@ def read_tenant_url(url: str) -> str:
     """
     text = url.strip()
     if "<" in text or ">" in text:
-        raise ConfigError(f"{text} still holds a placeholder", "Replace the part between < and > with your own value.")
+        raise ConfigError(
+            f"{text} still contains a placeholder", "Replace the part between < and > with your own value."
+        )
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -29,7 +31,9 @@ def read_tenant_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"{text!r} is not an address", "A Tenant URL starts with https:// and a host name.")
     if parts.username or parts.password:
-        raise ConfigError("the Tenant URL holds a user name or password", "Remove it. The token is entered separately.")
+        raise ConfigError(
+            "the Tenant URL contains a user name or password", "Remove it. The token is entered separately."
+        )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigError(f"{text} is not https", "A token is sent over https only. Use the https address.")
     return text

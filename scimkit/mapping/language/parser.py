@@ -126,7 +126,7 @@ class Parser:
         if token.kind == "name" and token.text.lower() in ("and", "or"):
             remedy = "There is no AND and no OR. Nest a second IIF in the second argument for AND, in the third for OR."
         elif token.kind == "cmp":
-            remedy = "A condition holds one comparison. Nest IIF for more."
+            remedy = "A condition can contain only one comparison. Nest IIF for more."
         elif token.kind in ("number", "hex"):
             remedy = "There is no arithmetic. Separate arguments by commas."
         else:

@@ -37,7 +37,7 @@ def _of_rows(mapping: ObjectMapping, whose: str) -> Iterator[Check]:
             yield failed(
                 "mapping.expression_too_long",
                 text,
-                "Shorten it in the Expression field of the row, for example by using an Entra attribute that holds the"
+                "Shorten it in the Expression field of the row, for example by using an Entra attribute that has the"
                 " result.",
                 documented(KNOWN),
             )

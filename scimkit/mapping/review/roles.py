@@ -35,7 +35,7 @@ def _one_of_several(subject: Subject, target: str, node: Expression) -> Iterator
     ]
     if several:
         text = (
-            f"{target} gets one role of the app, but {listed(several)} {'holds' if len(several) == 1 else 'hold'}"
+            f"{target} gets one role of the app, but {listed(several)} {'has' if len(several) == 1 else 'have'}"
             " several: it is not defined which of them it gets"
         )
         remedy = (

@@ -89,7 +89,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class ScopingFilter:
-    """A portal scoping filter: a name and clauses that must all hold."""
+    """A portal scoping filter: a name and clauses that must all be true."""
 
     name: str
     clauses: tuple[Clause, ...]
@@ -333,7 +333,7 @@ def judge_clause(
     value = read_value(given)
     if isinstance(value, (list, Mapping)) or (value is None and given is not None):  # an empty list is a list here
         raise UnfilterableAttribute(
-            f"{clause.attribute} holds several values, and such attributes are not supported in filters",
+            f"{clause.attribute} has several values, and such attributes are not supported in filters",
             "Filter on another attribute.",
             text=str(clause),
             position=0,

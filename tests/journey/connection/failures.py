@@ -391,7 +391,7 @@ answered(
     "406 (Accept)",
     lambda seen: found() if SCIM in seen.headers["accept"] else reply(406),
     "media_type_refused",
-    "whatever its Accept contains",
+    "a GET with any Accept",
     message=f"with Accept: {SCIM} it answers 200",
     process=True,
 )
@@ -399,7 +399,7 @@ answered(
     "415 (Content-Type)",
     lambda seen: found() if SCIM in seen.headers.get("content-type", "") else reply(415),
     "media_type_refused",
-    "whatever its Content-Type contains",
+    "a GET with any Content-Type",
     message="it answers 200",
     process=True,
 )

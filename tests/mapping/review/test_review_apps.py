@@ -753,7 +753,7 @@ PLANTS = (
         "one_of_several_roles",
         lambda c: [roles(c, "User", "Auditor"), c.come_from("title", "SingleAppRoleAssignment([appRoleAssignments])")],
         ("theorgwiki",),
-        words=("title", "admin@contoso.example holds several", "not defined"),
+        words=("title", "admin@contoso.example has several", "not defined"),
     ),
     Plant(
         "one_of_several_roles",

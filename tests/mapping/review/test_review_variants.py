@@ -111,7 +111,7 @@ WRONG: tuple[tuple[str, Spoil, set[str], str], ...] = (
         "theorgwiki",
         lambda c: c.row(EMAIL).update(matchingPriority=2),
         {"matching_not_unique"},
-        "wherever userName finds nobody",
+        "wherever userName finds no one",
     ),
     ("oreilly", lambda c: c.row("externalId").update(matchingPriority=2), {"matching_not_filterable"}, "externalId"),
     (
