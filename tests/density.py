@@ -27,6 +27,7 @@ NESTED_COMPREHENSION = "comprehensions of two levels"
 JOINED_CLAIM = "assertions with an 'and'"
 LONG_LINE = "lines over 120 characters"
 REPEATED_LINE = "docstrings whose second line repeats the first"
+CROWDED_TEST = "tests of four statements or more without a blank line before what they assert"
 
 PER_1000_LINES: Mapping[str, float] = {CONDITIONAL: 10, NESTED_COMPREHENSION: 0.7}
 """What a tree may have, per 1,000 lines of its files."""
@@ -39,10 +40,12 @@ NEVER = (
     JOINED_CLAIM,
     LONG_LINE,
     REPEATED_LINE,
+    CROWDED_TEST,
 )
 """What no file may have."""
 
 LONGEST_LINE = 120
+SHORT_TEST = 3  # statements that need no paragraphs
 
 Documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -57,12 +60,14 @@ class Place(NamedTuple):
 
 def find_dense(source: str) -> Iterator[Place]:
     """Everything in `source`, the text of a Python file, that this module counts."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
         yield from _of_node(node)
         if isinstance(node, ast.stmt):
             yield from _of_statement(node)
-    for number, line in enumerate(source.splitlines(), 1):
+        if isinstance(node, ast.FunctionDef) and _is_crowded(node, lines):
+            yield Place(CROWDED_TEST, node.lineno)
+    for number, line in enumerate(lines, 1):
         if len(line) > LONGEST_LINE:
             yield Place(LONG_LINE, number)
 
@@ -85,6 +90,18 @@ def _of_node(node: ast.AST) -> Iterator[Place]:
 def _repeats_itself(docstring: str) -> bool:
     first, *rest = docstring.splitlines() or [""]
     return bool(rest) and rest[0].strip() == first.strip()
+
+
+def _is_crowded(function: ast.FunctionDef, lines: list[str]) -> bool:
+    """Whether a test arranges, acts and asserts in one block: it does not show which half failed."""
+    statements = function.body
+    if ast.get_docstring(function) is not None:
+        statements = statements[1:]
+    asserts = [isinstance(statement, ast.Assert) for statement in statements]
+    if not function.name.startswith("test_") or len(statements) <= SHORT_TEST or all(asserts) or not any(asserts):
+        return False
+    block = lines[statements[0].lineno - 1 : statements[-1].end_lineno]
+    return all(line.strip() for line in block)
 
 
 def _claim(test: ast.expr) -> Iterator[ast.AST]:

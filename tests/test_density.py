@@ -22,6 +22,8 @@ FOUND = [
     ("assert all(a and b for a in c)", [density.JOINED_CLAIM]),
     (f"x = '{'a' * 120}'", [density.LONG_LINE]),
     ('def f():\n    """Twice.\n    Twice."""', [density.REPEATED_LINE]),
+    ("def test_a():\n    a = 1\n    b = 2\n    c = f(a, b)\n    assert c", [density.CROWDED_TEST]),
+    ('def test_a():\n    """It is."""\n    a = 1\n    b = a\n    assert b\n    assert a', [density.CROWDED_TEST]),
 ]  # fmt: skip
 
 CALM = [
@@ -29,6 +31,10 @@ CALM = [
     "x = [a for a in [b]]",
     'def f():\n    """Once.\n\n    Once."""',
     "assert a or b",
+    "def test_a():\n    a = 1\n    b = 2\n\n    c = f(a, b)\n\n    assert c",
+    'def test_a():\n    """It is."""\n    a = 1\n    b = f(a)\n    assert b',
+    "def test_a():\n    assert a\n    assert b\n    assert c\n    assert d",
+    "def prepare():\n    a = 1\n    b = 2\n    c = 3\n    assert c",
     "assert [a for a in b if a and c] == []",
     "with a if c else b:\n    x = a if c else b",
     f"x = '{'a' * 114}'",

@@ -115,7 +115,9 @@ def test_both_drawings_are_that_of_the_layer_test() -> None:
     """ARCHITECTURE.md draws the rooms from the ground up, README.md from the top down, both as LAYERS has them."""
     wanted = layers_of(LAYERS.strip().splitlines())
     upwards = block_of(section(read("ARCHITECTURE.md"), "The rooms"))
+
     assert layers_of([re.split(r" {2,}", line)[0] for line in upwards.splitlines()]) == wanted
+
     downwards = block_of(section(read("README.md"), "The house"))
     assert layers_of(downwards.split("->"))[::-1] == wanted
 
@@ -124,6 +126,7 @@ def test_one_persons_way_is_that_of_the_code() -> None:
     """At most seven stations, and the module of each has the names that the page gives for it."""
     stations = re.findall(r"^\d\. (.*?)(?=^\d\. |\Z)", section(read("ARCHITECTURE.md"), "One person"), re.M | re.S)
     assert 0 < len(stations) <= MOST_STATIONS
+
     first = (ROOT / "scimkit" / paths_in(stations[0])[0]).read_text(encoding="utf-8")
     for station in stations:
         source = first + (ROOT / "scimkit" / paths_in(station)[0]).read_text(encoding="utf-8")

@@ -211,7 +211,9 @@ def test_no_home_folder_is_written_down() -> None:
     """Nobody's folder stands in a file of the project, nor in the output of a notebook."""
     me = Path(__file__).resolve()
     files = [path for path in written_files() if path.resolve() != me]
+
     faults = list(chain.from_iterable(home_folders(path, path.read_text(encoding="utf-8")) for path in files))
+
     assert not faults, "\n".join(faults)
 
 

@@ -379,10 +379,12 @@ def test_the_tables_hold_nothing_that_is_gone(ours: Tree) -> None:
     """Every room of LAYERS exists, every home imports its package, and every exception is needed."""
     foreign = {(item.importer, item.target.split(".")[0]) for item in ours.imports}
     unused = []
+
     for package, homes in HOMES.items():
         for home in homes:
             if not any(top == package and f"{importer}.".startswith(f"{home}.") for importer, top in foreign):
                 unused.append(f"{home} does not import {package}")
+
     assert set(read_layers()) == list_rooms(ours)
     assert not unused, "\n".join(unused)
     assert set(NAMED_ELSEWHERE) <= ours.modules
@@ -391,6 +393,7 @@ def test_the_tables_hold_nothing_that_is_gone(ours: Tree) -> None:
 def test_the_tables_of_dynamic_imports_are_read(ours: Tree) -> None:
     """The facades' tables count as imports of the module they stand in; a list for a kernel does not."""
     pairs = {(item.importer, item.target) for item in ours.imports}
+
     assert {
         ("scimkit", "journey.pilot"),
         ("journey.steps", "journey.readiness"),

@@ -123,6 +123,7 @@ def test_a_run_that_failed_half_way_has_a_whole_report(run: RunStore) -> None:
     """Verdict, findings first, the story, the writes and the contradictions."""
     path = write_report(run, show_people=True)
     assert path == run.folder.resolve() / REPORT
+
     text = _text(path.read_text(encoding="utf-8"))
     parts = [
         "Stopped at 5c_pilot: pilot.not_created: Ada O'Hara was not created",
@@ -143,7 +144,9 @@ def test_a_run_that_failed_half_way_has_a_whole_report(run: RunStore) -> None:
         'Before { "displayName": "old" }',
         "tutorial step 5 named <twice> What scimkit does: takes the first",
     ]
+
     found = -1
+
     for part in parts:
         assert (found := text.find(part, found + 1)) >= 0, part
 
@@ -152,6 +155,7 @@ def test_people_are_masked_everywhere_by_default(run: RunStore) -> None:
     """Records, messages, choices and bodies of requests name nobody."""
     html = render_report(run)
     assert not re.search(r"hara|ada@|admin@|6ea91a8d", unescape(html), re.IGNORECASE)
+
     names = set(re.findall(r"person-[0-9a-f]{4}", html))
     assert len(names) == 2  # Ada and the administrator
     assert html == render_report(run)
@@ -163,6 +167,7 @@ def test_the_report_is_one_quiet_file(run: RunStore) -> None:
     html = render_report(run)
     assert "default-src 'none'" in html
     assert not re.search(r"<script|<img|<link|<iframe|@import|url\(|src=|\son\w+=", html)
+
     links = re.findall(r'href="([^"]*)"', html)
     assert "1_plan.html" in links
     assert "journal/000001.json" in links
@@ -175,6 +180,7 @@ def test_hostile_text_is_only_text(run: RunStore) -> None:
     """What servers and directories have said cannot become markup."""
     run.set_step("5c_pilot", "failed", message='"><script>\u202e\x1b</script>')
     html = render_report(run)
+
     assert "<script" not in html
     assert "\u202e" not in html
     assert "\x1b" not in html
@@ -186,10 +192,12 @@ def test_a_secret_does_not_reach_the_report(run: RunStore) -> None:
     secret = "s3cr3t'value&with<signs>"  # not a real one
     run.set_step("5c_pilot", "failed", message=f"server said {secret}")
     REDACTOR.register(secret)
+
     try:
         text = unescape(render_report(run))
     finally:
         REDACTOR.clear()
+
     assert secret not in text
     assert "server said [secret]" in text
 
@@ -212,7 +220,9 @@ def test_the_verdict_says_how_the_run_stands(
     run = RunStore.create(tmp_path, app="oreilly", tenant="contoso", runbook="onboard", steps=STEPS, now=NOW)
     for step, state in states.items():
         run.set_step(step, state)
+
     html = render_report(run)
+
     assert f'class="verdict is-{status}"' in html
     assert sentence in _text(html)
     assert "In the sandbox" not in html
@@ -233,7 +243,9 @@ def test_what_cannot_be_read_is_said(run: RunStore) -> None:
     _keep(run, "6_monitor", "LogSummary", {}, version=99)
     _keep(run, "widen", "Ring", {"name": "first"}, _check("warning", "widen.limit", "over the limit", "less"))
     run.write("records/1_token_note.json", "null")
+
     text = _text(render_report(run))
+
     assert "Files that cannot be read: records/1_token_note.json, journal/000009.json." in text
     assert "was written by scimkit 0.1.0, a later version" in text
     assert "records/1_token_note.json is damaged" in text
@@ -252,5 +264,7 @@ def test_unsettled_writes_are_named_first(run: RunStore) -> None:
     """Somebody must look whether these arrived."""
     journal = Journal(run, step="5c_pilot", now=lambda: NOW)
     journal._keep(replace(journal.entries()[0], number=4, state="intended", settled_utc="", answer=None))
+
     text = _text(render_report(run))
+
     assert "whether they arrived: 3 (PATCH /Users/1) , 4 (POST /servicePrincipals/x/appRoleAssignedTo)" in text

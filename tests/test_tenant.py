@@ -35,6 +35,7 @@ def write(folder, text):
 def test_a_good_file(tmp_path):
     """Tenants and an app's values are read as they stand; what is not said has its default."""
     config = load_config(write(tmp_path, GOOD))
+
     assert config.tenant("contoso") == Tenant(
         "contoso", "contoso.onmicrosoft.com", "test", "ask", sign_in="access_token", secret_ref="env:GRAPH_TOKEN"
     )
@@ -69,6 +70,7 @@ def test_a_wrong_file_is_named(tmp_path, text, words):
     """What is wrong, in which file and key, and what is allowed: exit code 2."""
     with pytest.raises(ConfigError, match=words) as caught:
         load_config(write(tmp_path, text))
+
     assert "scimkit.toml" in caught.value.message
     assert caught.value.remedy
     assert caught.value.exit_code == 2
@@ -146,13 +148,18 @@ def test_where_the_file_is_found(tmp_path, monkeypatch):
     count."""
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
+
     assert find_config(start=deep) is None
+
     (deep / "scimkit.toml").mkdir()
     write(tmp_path, GOOD)
+
     assert find_config(start=deep) == tmp_path / "scimkit.toml"
+
     monkeypatch.setenv("SCIMKIT_CONFIG", str(tmp_path / "nowhere.toml"))
     with pytest.raises(ConfigError, match="does not exist"):
         find_config()
+
     assert find_config(write(tmp_path / "a", GOOD)) == tmp_path / "a" / "scimkit.toml"
 
 
@@ -160,6 +167,7 @@ def test_the_sandbox_without_its_port(office):
     """Addresses of the sandbox stand in records without the port, so that outputs can be compared."""
     access = Access(Config().tenant("sandbox"), office.app, office.run, step="5a_connection")
     access.__dict__["sandbox"] = office.address  # the one that lives
+
     assert access.shown(access.tenant_url()).startswith(f"{SANDBOX_ORIGIN}/")
     assert access.tenant_url("https://elsewhere.example/scim") == office.address.scim_urls["oreilly"]
 

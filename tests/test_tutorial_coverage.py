@@ -141,6 +141,7 @@ def test_the_table_is_whole() -> None:
     assert all(None not in row.values() for row in ROWS)
     assert list(dict.fromkeys((row["tutorial"], row["app"]) for row in ROWS)) == list(COUNTS)
     assert {app for _, app in COUNTS} <= set(names())
+
     for tutorial, app in COUNTS:
         own = [row for row in ROWS if row["tutorial"] == tutorial]
         assert {row["app"] for row in own} == {app}
@@ -154,8 +155,10 @@ def test_nothing_is_lost() -> None:
     listed = Counter((row["tutorial"], row["app"]) for row in ROWS)
     left_out = Counter((row["tutorial"], row["app"]) for row in ROWS if row["reason"])
     found = {tutorial: (listed[tutorial] - left_out[tutorial], listed[tutorial]) for tutorial in listed}
+
     for (number, app), (covered, all_of_them) in found.items():
         print(f"{number} {app}: {covered} of {all_of_them}")
+
     assert found == COUNTS
 
 
@@ -174,9 +177,12 @@ def test_it_is_found(row: dict[str, str]) -> None:
         assert not any(place)
         assert len(row["reason"].split()) > 5
         return
+
     assert all(place)
+
     cell = cell_of(row)
     assert row["cell"] in {other["id"] for other in cells(row["notebook"])}
+
     source = "".join(cell["source"])
     match row["where"]:
         case "markdown":

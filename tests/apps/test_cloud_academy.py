@@ -40,6 +40,7 @@ def test_two_hosts_the_default_first(app: AppProfile) -> None:
         ("https://app.qa.com/webhooks/ad/v1/scim", "tutorial, MS 2025"),
         ("https://cloudacademy.com/webhooks/ad/v1/scim", "tutorial"),
     ]
+
     addresses = [line.text for line in make_guide(app, "5a_connection").lines if line.kind == "address"]
     assert len(addresses) == 3
     assert addresses[0].endswith("used if none is chosen")
@@ -55,6 +56,7 @@ def test_the_table(app: AppProfile) -> None:
     assert app.matching == ("userName",)
     assert app.capabilities.groups.value is False
     assert not app.group_attributes
+
     note = app.attributes[0].note
     assert note is not None
     assert "e-mail" in str(note)
@@ -64,6 +66,7 @@ def test_the_table(app: AppProfile) -> None:
 def test_the_key(app: AppProfile) -> None:
     """The labels of the way to it, and the eight hours an old one has left."""
     clicks = " ".join(app.token.steps)
+
     for label in (
         "Dashboard",
         "your profile",

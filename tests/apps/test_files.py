@@ -97,7 +97,9 @@ def test_a_wrong_key_is_named(
     path = write_profile(change)
     with pytest.raises(ProfileError) as caught:
         load(path)
+
     error = caught.value
+
     assert error.file == str(path)
     assert str(path) in error.message
     assert error.key == key
@@ -121,6 +123,7 @@ def test_all_problems_are_named_at_once(write_profile: Write) -> None:
     path = write_profile(('made_by = "admin"', 'made_by = "boss"'), ('type = "Boolean"', 'type = "Bool"'))
     with pytest.raises(ProfileError) as caught:
         load(path)
+
     assert "token.made_by" in caught.value.message
     assert "Also wrong: attribute[2].type 'Bool' is not allowed." in caught.value.remedy
 
@@ -140,8 +143,10 @@ def test_bad_toml_is_placed(tmp_path: Path, text: str, place: str) -> None:
     """What is not TOML is named with line and column."""
     path = tmp_path / "broken.toml"
     path.write_text(text, encoding="utf-8")
+
     with pytest.raises(ProfileError) as caught:
         load(path)
+
     assert f"{path}, {place}" in caught.value.message
     assert caught.value.remedy
 
@@ -173,8 +178,10 @@ def test_another_encoding_is_refused(tmp_path: Path, minimal: str, encoding: str
     """What is not UTF-8 is said to be so, with the remedy."""
     path = tmp_path / "acme.toml"
     path.write_bytes(minimal.replace("A wiki.", "Ein Wíki.").encode(encoding))
+
     with pytest.raises(ProfileError, match="is not UTF-8") as caught:
         load(path)
+
     assert "UTF-8" in caught.value.remedy
 
 
@@ -198,6 +205,7 @@ def test_unknown_names_are_told_the_known_ones() -> None:
     with pytest.raises(ProfileError, match=r"known apps: .*oreilly") as caught:
         load("o'reilly")
     assert "Did you mean oreilly?" in caught.value.remedy
+
     with pytest.raises(ProfileError, match="no app called 'zzzz'") as caught:
         load("zzzz")
     assert "Did you mean" not in caught.value.remedy
@@ -216,5 +224,6 @@ def test_paths_are_taken_as_text_and_as_path(write_profile: Write) -> None:
     """Both forms of a path load the same file; a changed file is read again."""
     path = write_profile()
     assert load(path) is load(str(path))
+
     write_profile(('title = "Acme Wiki"', 'title = "Acme Wiki, renamed"'))
     assert load(path).title == "Acme Wiki, renamed"

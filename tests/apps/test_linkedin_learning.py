@@ -37,6 +37,7 @@ def test_where_it_comes_from(app: AppProfile) -> None:
 def test_both_addresses_the_newer_one_first(app: AppProfile) -> None:
     """With /scim by default, without as what to try on 404; each edition is named."""
     newer, older = app.tenant_url.values
+
     assert (newer.value, newer.source) == ("https://api.linkedin.com/scim", "MS 2020")
     assert (older.value, older.source) == ("https://api.linkedin.com", "tutorial, MS 2018")
     assert "the other Tenant URL" in str(app.failure_hint)
@@ -71,6 +72,7 @@ def test_the_table_of_2020(app: AppProfile) -> None:
 def test_what_it_can_do(app: AppProfile) -> None:
     """Groups yes, deletes no; 40 minutes, with the tutorial's 20 told as history; the role User."""
     can = app.capabilities
+
     assert (can.create.value, can.groups.value, can.delete.value, can.delete.source) == (True, True, False, "vendor")
     assert (app.interval.value, app.interval.source) == (40, "MS 2018, MS 2020")
     assert "about 20 minutes" in said(app, "5d_enable")
@@ -93,6 +95,7 @@ def test_three_generations_of_the_token_page(app: AppProfile) -> None:
         "Access token",
     ):
         assert f"**{label}**" in clicks
+
     newer, vendor = app.token.other_editions
     assert (newer.source, vendor.source) == ("MS 2020", "vendor")
     assert "https://www.linkedin.com/learning-admin/settings/global" in newer.steps[0]
@@ -105,9 +108,11 @@ def test_decisions(app: AppProfile) -> None:
     """Licences, with what has to be noted for them, and LinkedIn's approval are asked for."""
     asked = {decision.key: decision for decision in app.decisions}
     assert {"approved", "auto_assign", "application_instance", "licence_type", "deletes_wanted", "seats"} <= set(asked)
+
     off = next(choice for choice in asked["auto_assign"].choices if choice.value == "off")
     assert off.warning
     assert "Only data about people" in str(off.consequence)
+
     no = next(choice for choice in asked["approved"].choices if choice.value == "no")
     assert no.warning
     assert "approve and enable SCIM" in str(no.consequence)

@@ -56,6 +56,7 @@ def test_every_doubtful_fact_is_marked(profile: AppProfile) -> None:
     """What no public source confirms says so, in the text and in the list of facts."""
     text = squeezed(describe(profile))
     doubtful = [fact for _, fact in profile.statements() if isinstance(fact, Fact) and not fact.confirmed]
+
     for fact in doubtful:
         assert squeezed(f"{fact} [{fact.source}] {UNCONFIRMED}".replace("**", '"')) in text
     assert {id(fact) for fact in doubtful} <= {id(fact) for _, fact in profile.facts()}
@@ -68,6 +69,7 @@ def test_every_fact_is_described(profile: AppProfile) -> None:
         if isinstance(fact, Fact) and place != "token.expires":
             assert squeezed(str(fact).replace("**", '"')) in text, place
         assert squeezed(f"[{fact.source}]") in text, place
+
     for item in profile.contradictions:
         assert squeezed(item.kit) in text
     for mark, words in profile.sources.items():
@@ -77,6 +79,7 @@ def test_every_fact_is_described(profile: AppProfile) -> None:
 def test_the_description_fits(profile: AppProfile) -> None:
     """No line is wider than 110 columns, none ends in a blank, nothing is invisible."""
     lines = describe(profile).splitlines()
+
     assert max(map(len, lines)) <= WIDTH
     assert not [line for line in lines if line != line.rstrip()]
     assert "".join(lines).isprintable()
@@ -135,6 +138,7 @@ def test_oreilly_says_what_its_tutorial_says() -> None:
     assert "platform-integration@oreilly.com" in str(app.failure_hint)
     assert app.token.overlap_hours is None
     assert app.uses_seats
+
     clicks = " ".join(app.token.steps)
     for label in ("Admin", "Integrations", "API tokens", "Create token", "SCIM API", "Continue"):
         assert f"**{label}**" in clicks

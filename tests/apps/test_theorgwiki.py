@@ -22,6 +22,7 @@ def said(app: AppProfile, step: str) -> str:
 def test_the_address_is_a_template(app: AppProfile) -> None:
     """Subdomain of the first sign-up, slash at the end."""
     url = app.tenant_url
+
     assert (url.kind, url.placeholder) == ("template", "subdomain")
     assert [str(value) for value in url.values] == ["https://<subdomain>.theorgwiki.com/api/v2/scim/v2/"]
     assert str(url.example) == "https://test1.theorgwiki.com/api/v2/scim/v2/"
@@ -47,6 +48,7 @@ def test_nothing_is_published(app: AppProfile) -> None:
 def test_the_token_is_a_service_accounts(app: AppProfile) -> None:
     """The labels, exactly; the tutorial's own remedy."""
     clicks = " ".join(app.token.steps)
+
     for label in (
         "Admin Console",
         "Settings tab",

@@ -31,6 +31,7 @@ def test_address_and_token_come_from_support(app: AppProfile) -> None:
         "support@thrivelearning.com",
         "tutorial, vendor",
     )
+
     asks = " ".join(app.token.mail.asks)
     assert "Tenant URL" in asks
     assert "SCIM token" in asks
@@ -62,6 +63,7 @@ def test_the_tables(app: AppProfile) -> None:
 
 def test_no_source_is_invented_for_timezone(app: AppProfile) -> None:
     row = app.row("timezone")
+
     assert row is not None
     assert row.suggested_source == ""
     assert "constant or an extension attribute" in str(row.note)

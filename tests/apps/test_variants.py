@@ -152,6 +152,7 @@ def test_nothing_published_is_said_to_be_discovered(write_profile: Write, minima
     """An app without an attribute table has no matching either, and says where rows come from."""
     rows = minimal[minimal.index("[[attribute]]") : minimal.index("[[decision]]")]
     profile = load(write_profile((rows, ""), ('= ["userName"]', "= []"), ('"published"', '"not published"')))
+
     assert profile.attributes == () == profile.matching
     assert "discovered, not documented" in describe(profile)
 
@@ -171,6 +172,7 @@ def test_a_doubtful_fact_is_marked_everywhere(write_profile: Write) -> None:
             ("admin_roles", f"limits = [{doubtful}]\nadmin_roles"), ('"Start small."', '"Big."\nconfirmed = false')
         )
     )
+
     assert f"At most ten. [seed] {UNCONFIRMED}" in describe(profile)
     assert f"Big. [seed] {UNCONFIRMED}" in describe(profile)
     assert [(label, str(fact)) for label, fact in profile.facts() if not fact.confirmed] == [

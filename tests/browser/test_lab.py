@@ -26,7 +26,9 @@ def test_notebook_in_order(lab, page, tmp_path, step):
     notebook.check_done()
     notebook.shoot(tmp_path)
     notebook.save()
+
     notebook.close()
+
     assert json.loads((lab.run / "run.json").read_text(encoding="utf-8"))["steps"][step]["state"] == "passed"
 
 
@@ -45,8 +47,10 @@ def test_the_next_notebook_is_one_click_away(lab, page):
 def test_ends_when_told(start_lab):
     with start_lab() as lab:
         assert lab.ask("/api/kernels", "POST")
+
         started = psutil.Process(lab.process.pid).children(recursive=True)
         assert len(started) >= 3, "sandbox, server, kernel"
+
         lab.process.terminate()
         assert lab.process.wait(30) == 0
         assert psutil.wait_procs(started, timeout=30)[1] == []
@@ -58,8 +62,11 @@ def test_shipped_notebook_alone(start_plain_lab, page, tmp_path):
     with start_plain_lab() as lab:
         notebook = lab.open(page, "5a_connection")
         notebook.run_all()
+
         notebook.check_done()
+
         assert "the earlier steps were run quietly in a temporary run" in notebook.says(notebook.number("begin("))
+
         notebook.shoot(tmp_path, "alone_5a_connection")
         assert [path.name[:8] for path in (lab.folder / "tmp").glob("scimkit-*")] == ["scimkit-"]
     assert list((lab.folder / "tmp").glob("scimkit-*")) == []  # it ends with its kernel

@@ -98,13 +98,17 @@ def test_typed_and_kept_nowhere(start_lab, page, tmp_path, leaks):
             "Held in this notebook only"
         )
         assert reference(lab) == "prompt"
+
         play(lab, page, "3_app", "4_scope")
         notebook = lab.open(page, "5a_connection")
         notebook.start()
         asked = notebook.panel.locator("input.jp-Stdin-input")
         expect(asked).to_be_focused()  # which also brings it into sight
+
         expect(asked).to_be_in_viewport()
+
         assert asked.get_attribute("type") == "password"
+
         asked.press_sequentially(TOKEN)
         notebook.shoot(tmp_path, "asked_5a_connection")
         asked.press("Enter")
@@ -124,7 +128,9 @@ def test_typed_and_kept_in_a_file(start_lab, page, tmp_path, leaks):
         assert enter(lab, page, tmp_path, "in your own file", again="token_form(").startswith("Kept as file:")
         play(lab, page, "3_app", "4_scope", "5a_connection")
     (file,) = (lab.folder / "data").rglob("*.token")
+
     assert reference(lab) == f"file:{file}"
     assert file.read_text(encoding="utf-8").strip() == TOKEN
     assert os.name == "nt" or file.stat().st_mode & 0o077 == 0
+
     search(lab, leaks, but=(file.name,))  # the one place where it is wanted

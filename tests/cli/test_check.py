@@ -81,6 +81,7 @@ def check(scimkit, url, token=TOKEN):
 def test_a_plain_server_passes(scimkit, plain_server):
     """A right address and token pass, and nothing failed is claimed."""
     code, checks = check(scimkit, plain_server)
+
     assert code == 0
     assert {c["status"] for c in checks} <= {"passed", "warning"}
     assert {"connection.token", "connection.list_response"} <= {c["code"] for c in checks}
@@ -101,6 +102,7 @@ def test_each_defect_is_one_finding(scimkit, plain_server, page_server, defect, 
         defect, plain_server
     )
     code, checks = check(scimkit, url, token="another-token-0123456789" if defect == "token" else TOKEN)
+
     assert code == 1
     assert [c["code"] for c in checks if c["status"] == "failed"] == [finding]
     assert all(c["remedy"] for c in checks if c["status"] == "failed")
@@ -118,6 +120,7 @@ def test_an_app_of_the_sandbox_passes(scimkit):
 def test_a_wrong_address_is_said_before_asking(scimkit, url, words):
     """What cannot be right is refused with exit 2 before a token travels."""
     done = scimkit("check", url, "--token", "env:APP_TOKEN", env={"APP_TOKEN": TOKEN})
+
     assert done.returncode == 2
     assert words in done.stderr
     assert TOKEN not in done.stderr + done.stdout

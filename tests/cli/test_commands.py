@@ -58,6 +58,7 @@ def call(*arguments):
 def test_wrong_usage(arguments, words):
     """Each slip is exit 2 with its sentence; no traceback, no secret, and no run folder."""
     done = call(*arguments)
+
     assert done.exit_code == 2, done.output
     assert words in done.output, done.output
     assert "Traceback" not in done.output
@@ -116,8 +117,10 @@ def test_doctor_on_this_machine():
     assert {"code", "status", "message", "remedy", "source"} == set(
         json.loads(call("doctor", "--json").output)["checks"][0]
     )
+
     Path("scimkit.toml").write_text("[tenants.contoso", encoding="utf-8")
     done = call("doctor")
+
     assert done.exit_code == 2
     assert "doctor.config" in done.output
 
@@ -140,8 +143,10 @@ def test_a_lab_is_a_working_copy(tmp_path):
     run = prepare_lab(None, None, runs=tmp_path / "runs", resume=None, config=None)
     assert len(run.list()) >= 10
     assert run.state()["app"] == "oreilly"
+
     run.write("1_plan.ipynb", "mine")
     assert prepare_lab(None, None, runs=tmp_path, resume=run.folder, config=None).read("1_plan.ipynb") == "mine"
+
     for app, tenant in (("thrive-lxp", None), (None, "contoso")):
         with pytest.raises(ConfigError, match="is a run of"):
             prepare_lab(app, tenant, runs=tmp_path, resume=run.folder, config=None)

@@ -27,6 +27,7 @@ def test_help_imports_nothing_heavy(words):
         "print(*sys.modules, file=sys.stderr)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+
     assert ended.stdout.startswith("Usage:")
     assert not HEAVY & set(ended.stderr.split())
 

@@ -40,7 +40,9 @@ def test_every_call_has_its_own_request_id_and_the_token(stub, graph):
     """Support asks for it."""
     stub.answer = lambda seen: reply(200, {"id": "me"})
     graph.me(), graph.me()
+
     ids = {seen.headers["client-request-id"] for seen in stub.seen}
+
     assert len(ids) == 2
     assert all(len(id) == 36 for id in ids)
     assert stub.seen[0].headers["authorization"] == f"Bearer {TOKEN.reveal()}"
@@ -71,8 +73,10 @@ def test_quotes_in_names_are_doubled(stub, graph):
     stub.answer = lambda seen: values({"id": "t"})
     assert graph.find_templates("O'Reilly learning platform") == [{"id": "t"}]
     assert stub.seen[0].query["$filter"] == "displayName eq 'O''Reilly learning platform'"
+
     graph.find_service_principals(template_id="g", display_name="O'R")
     assert stub.seen[1].query["$filter"] == "applicationTemplateId eq 'g' and displayName eq 'O''R'"
+
     with pytest.raises(ValueError, match="neither"):
         graph.find_service_principals()
 
@@ -96,6 +100,7 @@ def test_collections(stub, graph, call, path):
         if "skip" in seen.raw_query
         else values({"id": "1"}, **{"@odata.nextLink": f"{stub.url}{path}?$skiptoken=a%2Bb"})
     )
+
     assert call(graph) == [{"id": "1"}, {"id": "2"}]
     assert [seen.path for seen in stub.seen] == [path, path]
     assert stub.seen[1].raw_query == "$skiptoken=a%2Bb"
@@ -120,6 +125,7 @@ def test_single_objects(stub, graph, call, path):
     ]
     assert call(graph) == {"id": "x"}
     assert call(graph) is None
+
     with pytest.raises(Denied):
         call(graph)
     assert {unquote(seen.path) for seen in stub.seen} == {unquote(path)}
@@ -129,7 +135,9 @@ def test_users_are_selected_and_filtered(stub, graph):
     """Most properties come only when asked for."""
     stub.answer = lambda seen: values()
     list(graph.users(filter=f"department eq {quote_text('Sales')}"))
+
     query = stub.seen[0].query
+
     assert "accountEnabled" in query["$select"].split(",")
     assert query["$filter"] == "department eq 'Sales'"
 
@@ -148,8 +156,10 @@ def test_a_next_page_elsewhere_is_refused(serve, graph, stub, link):
     other = serve()
     address = link.format(other=other.server_port, port=stub.server_port)
     stub.answer = lambda seen: values({"id": "1"}, **{"@odata.nextLink": address})
+
     with pytest.raises(Rejected, match="another address"):
         list(graph.users())
+
     assert other.seen == []
     assert len(stub.seen) == 1
 
@@ -166,13 +176,16 @@ def test_logs_are_bounded_in_time_and_number(stub, graph, monkeypatch):
     """Oldest first; more than the limit is an error, not a part."""
     stub.answer = lambda seen: values(*[{"id": str(n)} for n in range(5)])
     since, until = read_utc("2026-03-02T09:00:00Z"), read_utc("2026-03-02T10:00:00Z")
+
     assert len(list(graph.provisioning_logs(JOB, since=since, until=until))) == 5
+
     query = stub.seen[0].query
     assert (
         query["$filter"]
         == f"jobId eq '{JOB}' and activityDateTime gt 2026-03-02T09:00:00Z and activityDateTime lt 2026-03-02T10:00:00Z"
     )
     assert query["$orderby"] == "activityDateTime asc"
+
     monkeypatch.setattr("scimkit.clients.graph.LARGEST_LOG", 4)
     with pytest.raises(Rejected, match="more than 4"):
         list(graph.provisioning_logs(JOB, since=since))
@@ -188,6 +201,7 @@ def test_denied_names_code_words_and_request_id(stub, graph):
     )
     with pytest.raises(Denied, match=r"403 \(Authorization_RequestDenied\): Insufficient privileges") as caught:
         graph.jobs(SP)
+
     assert caught.value.request_id == "r-77"
     assert caught.value.status == 403
     assert caught.value.path == f"{SYNC}/jobs"
@@ -234,6 +248,7 @@ def test_the_synchronization_services_own_error_is_unwrapped(stub, graph, status
     stub.answer = lambda seen: error(status, "UnknownError", message)
     with pytest.raises(Rejected) as caught:
         graph.schema(SP, JOB)
+
     assert caught.value.code == code
     assert words in str(caught.value)
     assert "UnknownError" not in str(caught.value)
@@ -303,6 +318,7 @@ def test_a_proxys_page_is_not_graph(stub, graph):
 def test_the_application_behind_an_enterprise_app(stub, graph):
     """By its appId; unknown when it may not be read."""
     stub.replies = [values({"objectId": "a1", "appId": "x"}), values(), error(403, "Authorization_RequestDenied", "no")]
+
     assert graph.application("x") == {"objectId": "a1", "appId": "x", "id": "a1"}
     assert graph.application("x") is None
     assert graph.application("x") is None
@@ -320,10 +336,12 @@ def test_instantiate_gives_both_objects(stub, graph, journal):
         reply(201, {"application": {"objectId": "a1", "appId": "x"}, "servicePrincipal": {"id": "s1"}}),
     ]
     made = graph.instantiate("tpl", "O'Reilly")
+
     assert made["application"]["id"] == "a1"
     assert made["servicePrincipal"]["id"] == "s1"
     assert stub.seen[1].path == "/v1.0/applicationTemplates/tpl/instantiate"
     assert stub.seen[1].json == {"displayName": "O'Reilly"}
+
     (entry,) = journal.entries()
     assert (entry.state, entry.target, entry.answer) == ("done", "graph", {"status": 201, "id": "s1"})
 
@@ -337,6 +355,7 @@ def test_a_lost_instantiate_is_looked_up(stub, graph, journal):
         values({"id": "a1"}),
     ]
     made = graph.instantiate("tpl", "App")
+
     assert made == {"application": {"id": "a1"}, "servicePrincipal": {"id": "new", "appId": "x"}}
     assert [seen.method for seen in stub.seen].count("POST") == 1
     assert journal.entries()[0].state == "done"
@@ -354,8 +373,10 @@ def test_a_lost_instantiate_is_looked_for_until_lists_show_it(stub, journal):
         values(*new),
         values({"id": "a1"}),
     ]
+
     with GraphClient(stub.url + "/v1.0", TOKEN, journal=journal, wait=waits.append) as graph:
         assert graph.instantiate("tpl", "App")["servicePrincipal"]["id"] == "new"
+
     assert waits == [3.0, 4.5]
     assert [seen.method for seen in stub.seen].count("POST") == 1
 
@@ -366,6 +387,7 @@ def test_a_lost_instantiate_that_cannot_be_told_is_unknown(stub, graph, journal,
     stub.replies = [values({"id": "old"}), RESET, values(*found)]
     with pytest.raises(Unreachable):
         graph.instantiate("tpl", "App")
+
     assert journal.entries()[0].state == "unknown"
     assert [seen.method for seen in stub.seen].count("POST") == 1
 
@@ -385,6 +407,7 @@ def test_create_job_and_its_lost_answer(stub, graph, journal):
         RESET,
         values({"id": "x", "templateId": "other"}, {"id": JOB, "templateId": "SCIM"}),
     ]
+
     assert graph.create_job(SP, "scim") == {"id": JOB}
     assert graph.create_job(SP, "scim")["id"] == JOB
     assert stub.seen[0].json == {"templateId": "scim"}
@@ -407,11 +430,14 @@ def test_assign(stub, graph, journal):
         *[values()] * 5,
         error(400, "Request_BadRequest", "Permission not found on application"),
     ]
+
     assert [graph.assign(SP, "u1", "r1") for _ in range(3)] == [there] * 3
+
     with pytest.raises(Unreachable):
         graph.assign(SP, "u1", "r1")
     with pytest.raises(Rejected, match="not found on application"):
         graph.assign(SP, "u1", "r1")
+
     assert stub.seen[0].json == {"principalId": "u1", "resourceId": SP, "appRoleId": "r1"}
     assert [entry.state for entry in journal.entries()] == ["done", "done", "done", "unknown", "refused"]
 
@@ -424,6 +450,7 @@ def test_a_refused_connection_is_not_looked_up(stub, journal):
         pytest.raises(Unreachable) as caught,
     ):
         graph.create_job(SP, "scim")
+
     assert caught.value.cause == "refused"
     assert journal.entries()[0].state == "unknown"
 
@@ -432,7 +459,9 @@ def test_unassign_takes_gone_for_done(stub, graph):
     """Deleting twice ends in the same state."""
     stub.replies = [reply(204), error(404, "Request_ResourceNotFound", "gone")]
     graph.unassign(SP, "a/b")
+
     graph.unassign(SP, "a/b")
+
     assert stub.seen[0].path.endswith("/appRoleAssignedTo/a%2Fb")
 
 
@@ -449,7 +478,9 @@ def test_state_actions_may_be_repeated_and_are_noted(stub, graph, journal, *, ca
     """They end in the same state."""
     stub.replies = [reply(503), RESET]
     stub.answer = lambda seen: reply(204)
+
     call(graph)
+
     assert len(stub.seen) == 3
     assert stub.seen[0].path == path
     assert (stub.seen[0].json if stub.seen[0].body else None) == body
@@ -464,7 +495,9 @@ def test_validate_credentials_before_and_with_a_job(stub, graph, journal):
     stub.replies = [reply(503), reply(204), reply(204)]
     token = Secret("vendor-token-4711")
     graph.validate_credentials(SP, template_id="scim", base_address="https://api.contoso.example/scim", token=token)
+
     graph.validate_credentials(SP, job=JOB, base_address="https://api.contoso.example/scim", token=token)
+
     assert [seen.path for seen in stub.seen] == [f"{SYNC}/jobs/validateCredentials"] * 2 + [
         f"{SYNC}/jobs/{JOB}/validateCredentials"
     ]
@@ -484,10 +517,12 @@ def test_a_failed_validation_has_the_inner_code(stub, graph):
     code = "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable"
     inner = json.dumps({"error": {"code": code, "message": "Response to Bearer vendor-token-4712: 404"}})
     stub.answer = lambda seen: error(400, "UnknownError", inner)
+
     with pytest.raises(Rejected, match=r"Bearer \[secret\]: 404") as caught:
         graph.validate_credentials(
             SP, template_id="scim", base_address="https://api.contoso.example", token=Secret("vendor-token-4712")
         )
+
     assert caught.value.code == code
 
 
@@ -503,12 +538,14 @@ def test_secrets_are_written_together_and_noted_masked(stub, graph, journal):
             "SyncAll": "false",
         },
     )
+
     assert {pair["key"]: pair["value"] for pair in stub.seen[0].json["value"]} == {
         "BaseAddress": "https://h.example",
         "SecretToken": "vendor-token-4713",
         "ClientSecret": "plain-by-mistake",
         "SyncAll": "false",
     }
+
     (entry,) = journal.entries()
     assert {pair["key"]: pair["value"] for pair in entry.after["value"]} == {
         "BaseAddress": "https://h.example", "SecretToken": "[secret]", "ClientSecret": "[secret]", "SyncAll": "false",
@@ -539,6 +576,7 @@ def test_on_demand_for_a_person_and_a_group(stub, graph, journal):
     """The body as documented; the answer in one shape; noted."""
     stub.answer = lambda seen: reply(200, {"key": '{"result":"Success","details":{}}', "value": "{}"})
     assert graph.provision_on_demand(SP, JOB, "rule", "u1").result == "Success"
+
     graph.provision_on_demand(SP, JOB, "rule", "g1", "Group", members=["u1", "u2"])
     assert stub.seen[0].json == {
         "parameters": [{"ruleId": "rule", "subjects": [{"objectId": "u1", "objectTypeName": "User"}]}]
@@ -548,6 +586,7 @@ def test_on_demand_for_a_person_and_a_group(stub, graph, journal):
         "objectTypeName": "User",
     }
     assert [entry.state for entry in journal.entries()] == ["done", "done"]
+
     with pytest.raises(ValueError, match="five"):
         graph.provision_on_demand(SP, JOB, "rule", "g1", "Group", members=list("abcdef"))
 
@@ -557,6 +596,7 @@ def test_on_demand_is_sent_once(stub, graph, journal):
     stub.answer = lambda seen: RESET
     with pytest.raises(Unreachable):
         graph.provision_on_demand(SP, JOB, "rule", "u1")
+
     assert len(stub.seen) == 1
     assert journal.entries()[0].state == "unknown"
 
@@ -572,8 +612,10 @@ def test_wait_until_a_new_app_is_known(stub):
         values(),
         values({"id": "scim"}),
     ]
+
     with GraphClient(stub.url + "/v1.0", TOKEN, wait=waits.append) as graph:
         assert graph.wait_until(lambda: graph.sync_templates(SP), seconds=180) == [{"id": "scim"}]
+
     assert waits[0] == 3.0
     assert waits == sorted(waits)
     assert len(waits) == 5
@@ -586,13 +628,17 @@ def test_wait_until_patience_is_over(stub):
         stub.answer = lambda seen: error(403, "UnknownError", "")
         with pytest.raises(Denied):
             graph.wait_until(lambda: graph.jobs(SP), seconds=20)
+
         assert sum(waits) <= 20
+
         stub.answer = lambda seen: values()
         with pytest.raises(Waiting, match="waited 3 seconds"):
             graph.wait_until(lambda: graph.jobs(SP), seconds=5)
         stub.answer = lambda seen: error(404, "x", "")
+
         with pytest.raises(Waiting) as caught:
             graph.wait_until(lambda: graph.job(SP, JOB), seconds=5)
+
         assert caught.value.exit_code == 3
 
 
@@ -616,8 +662,10 @@ def test_wait_until_ends_where_the_token_is_refused(stub, fetch, code):
     """A token that is over is not waited for: the first answer ends it, with the way to sign in."""
     waits = []
     stub.answer = lambda seen: error(401, code, "Lifetime validation failed, the token is expired.")
+
     with GraphClient(stub.url + "/v1.0", TOKEN, wait=waits.append) as graph, pytest.raises(Denied) as caught:
         graph.wait_until(lambda: fetch(graph), seconds=600)
+
     assert waits == []
     assert len(stub.seen) == 1
     assert caught.value.remedy.startswith("Sign in again")
@@ -653,12 +701,14 @@ def test_an_expression_is_parsed_with_the_person_as_test_input(stub, graph, jour
         "error": None,
     }
     stub.answer = lambda seen: reply(200, answer)
+
     source = {
         "preferredLanguage": "EN-US",
         "IsSoftDeleted": False,
         "mail": None,
         "appRoleAssignments": ["User", {"value": "admin"}],
     }
+
     assert graph.parse_expression(SP, JOB, '"x"', source) == answer
     assert (stub.seen[0].method, stub.seen[0].path) == ("POST", f"{SYNC}/jobs/{JOB}/schema/parseExpression")
     assert stub.seen[0].json == {
@@ -679,6 +729,7 @@ def test_an_expression_is_parsed_with_the_person_as_test_input(stub, graph, jour
 def test_an_expression_alone_has_no_test_input_and_is_asked_again(stub, graph):
     """It changes nothing: a lost answer is no reason to look for anything."""
     stub.replies = [RESET, reply(200, {"parsingSucceeded": False})]
+
     assert graph.parse_expression(SP, JOB, "[mail]") == {"parsingSucceeded": False}
     assert len(stub.seen) == 2
     assert stub.seen[1].json["testInputObject"] is None

@@ -45,6 +45,7 @@ def test_shape_a_of_the_reference():
     """Key and value are JSON texts of objects; the key says the result."""
     key = {"result": "Skipped", "details": {"errorCode": "RedundantExport", "errorMessage": "nothing to do"}}
     read = read_on_demand({"key": json.dumps(key), "value": json.dumps(INNER)})
+
     assert (read.result, read.error_code, read.message, read.action, read.target_id) == (
         "Skipped",
         "RedundantExport",
@@ -100,11 +101,13 @@ def test_log_entries_read_the_same():
     """The log has other names and small letters. (Data: the documented samples of provisioningObjectSummary.)"""
     entries = json.loads((DATA / "provisioning-logs.json").read_text(encoding="utf-8"))["value"]
     read = [read_log_entry(entry) for entry in entries]
+
     assert [item.result for item in read] == ["Success", "Failure", "Skipped"]
     assert [item.action for item in read] == ["Create", "Create", "Other"]
     assert read[0].target_id == "9c1f"
     assert read[1].error_code == "SystemForCrossDomainIdentityManagementBadRequest"
     assert "400 Bad Request" in read[1].message
+
     steps = list(chain.from_iterable(item.steps for item in read))
     assert {step.type for step in steps} <= {
         "Import",

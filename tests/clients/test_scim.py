@@ -45,7 +45,9 @@ def test_probe_is_test_connection_to_the_letter(stub, scim):
     """R1: a GUID nobody has, blanks as +, quotes as %22, no SCIM media types, no body type."""
     stub.answer = lambda seen: listing()
     answer = scim.probe("userName")
+
     seen = stub.seen[0]
+
     assert (seen.method, seen.path) == ("GET", "/scim/Users")
     assert re.fullmatch(r"filter=userName\+eq\+%22[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}%22", seen.raw_query)
     assert seen.headers["accept"] == "*/*"
@@ -79,6 +81,7 @@ def test_probe_gives_any_status_as_it_is_and_asks_once(stub, scim, status):
         "text/html; charset=utf-8",
     )
     answer = scim.probe()
+
     assert (answer.status, answer.media_type, answer.json, answer.text) == (
         status,
         "text/html",
@@ -116,6 +119,7 @@ def test_find_quotes_what_people_are_called(stub, scim, value):
 def test_groups_are_asked_for_without_members(stub, scim):
     """R11 and R12."""
     stub.replies = [listing(), reply(200, {"id": "g"})]
+
     assert scim.find("Groups", "displayName", "Sales") == []
     assert scim.read("Groups", "g") == {"id": "g"}
     assert [seen.query["excludedAttributes"] for seen in stub.seen] == ["members", "members"]
@@ -137,6 +141,7 @@ def test_flags_are_split_off_the_tenant_url(stub, address, flags, standard):
         client.find("Users", "userName", "x")
         assert client.flags == flags
         assert client.flag is standard
+
     assert stub.seen[0].path == "/scim/Users"
     assert "aad" not in stub.seen[0].raw_query.lower()
 
@@ -202,7 +207,9 @@ def test_find_is_rejected_with_what_came_instead(stub, scim, answer, words):
     stub.answer = lambda seen: answer
     with pytest.raises(Rejected, match=words) as caught:
         scim.find("Users", "userName", "x")
+
     error = caught.value
+
     assert error.remedy
     assert error.status == answer.status
     assert error.path == "/scim/Users"
@@ -215,6 +222,7 @@ def test_denied(stub, scim, status):
     stub.answer = lambda seen: reply(status, {"detail": f"bad {seen.headers['authorization']}"})
     with pytest.raises(Denied, match=r"bad Bearer \[secret\]") as caught:
         scim.find("Users", "userName", "x")
+
     assert caught.value.status == status
     assert caught.value.exit_code == 1
     assert TOKEN.reveal() not in str(caught.value.__dict__)
@@ -225,6 +233,7 @@ def test_throttled(stub, scim):
     stub.answer = lambda seen: reply(429, headers={"Retry-After": "1.5"})
     with pytest.raises(Throttled) as caught:
         scim.find("Users", "userName", "x")
+
     assert caught.value.retry_after_seconds == 1.5
     assert len(stub.seen) > 1
 
@@ -293,8 +302,10 @@ def test_create_sends_json_and_is_noted(stub, scim, journal):
     """R7: before it is sent, and again with the id when it is answered."""
     states = []
     stub.answer = lambda seen: states.append(journal.entries()[0].state) or reply(201, {"id": "u1", **seen.json})
+
     assert scim.create("Users", {"userName": "zoë@contoso.example"})["id"] == "u1"
     assert stub.seen[0].headers["content-type"] == "application/scim+json"
+
     (entry,) = journal.entries()
     assert states == ["intended"]
     assert (entry.state, entry.target, entry.method, entry.path) == ("done", "scim", "POST", "/scim/Users")
@@ -306,7 +317,9 @@ def test_secrets_in_a_body_are_masked_in_the_journal(stub, scim, journal):
     """A password that somebody mapped."""
     REDACTOR.register("hunter22-hunter22")
     stub.answer = lambda seen: reply(201, {"id": "u1"})
+
     scim.create("Users", {"password": "hunter22-hunter22"})
+
     assert stub.seen[0].json == {"password": "hunter22-hunter22"}
     assert journal.entries()[0].after == {"password": "[secret]"}
 
@@ -317,8 +330,10 @@ def test_a_refused_create_is_noted_as_refused(stub, scim, journal, status):
     stub.answer = lambda seen: reply(status, {"scimType": "uniqueness", "detail": "taken"})
     with pytest.raises((Rejected, Denied, Throttled)) as caught:
         scim.create("Users", {"userName": "a"})
+
     assert journal.entries()[0].state == "refused"
     assert len(stub.seen) == 1
+
     if status in (400, 409):
         assert caught.value.code == "uniqueness"
 
@@ -347,8 +362,10 @@ def test_a_lost_create_is_looked_up_by_its_matching_attribute(stub, journal, mat
     stub.replies = [RESET, listing({"id": "u1"})]
     with ScimClient(stub.url, TOKEN, matching=matching, journal=journal) as scim:
         assert scim.create("Users", body) == {"id": "u1"}
+
     assert [seen.method for seen in stub.seen] == ["POST", "GET"]
     assert stub.seen[1].query["filter"] == f'{matching} eq "a@contoso.example"'
+
     (entry,) = journal.entries()
     assert entry.state == "done"
     assert entry.answer["id"] == "u1"
@@ -362,8 +379,10 @@ def test_a_lost_create_that_cannot_be_found_stays_unknown(stub, scim, journal, a
     """Not there, ambiguous, or no way to ask: the first error counts, and it is not sent again."""
     stub.replies = [RESET, *after]
     stub.answer = lambda seen: RESET
+
     with pytest.raises(Unreachable):
         scim.create("Users", {"userName": "a"})
+
     assert [seen.method for seen in stub.seen].count("POST") == 1
     assert journal.unsettled()[0].state == "unknown"
 
@@ -372,6 +391,7 @@ def test_patch_gives_the_new_state_or_none(stub, scim, journal):
     """200 with a body, 204 without; what stood there before goes to the journal."""
     stub.replies = [reply(200, {"id": "u1", "active": False}), reply(204), reply(200, {})]
     body = {"Operations": [{"op": "Replace", "path": "active", "value": "False"}]}
+
     assert scim.patch("Users", "u1", body, before={"active": True}) == {"id": "u1", "active": False}
     assert scim.patch("Users", "u1", body) is None
     assert scim.patch("Users", "u1", body) is None
@@ -384,6 +404,7 @@ def test_a_lost_patch_is_unknown(stub, scim, journal):
     stub.answer = lambda seen: RESET
     with pytest.raises(Unreachable):
         scim.patch("Users", "u1", {})
+
     assert len(stub.seen) == 1
     assert journal.entries()[0].state == "unknown"
 
@@ -394,6 +415,7 @@ def test_delete(stub, scim, journal):
     assert scim.delete("Users", "u1") is True
     assert scim.delete("Users", "u1") is False
     assert scim.delete("Users", "u1") is True, "deleting may be repeated"
+
     with pytest.raises(Rejected):
         scim.delete("Users", "u1")
     assert [entry.state for entry in journal.entries()] == ["done", "done", "done", "refused"]

@@ -27,6 +27,7 @@ def test_a_get_is_plain(stub, scim):
     """Accept: */*, no Content-Type, the query as it was written, the token."""
     scim.send("GET", "Users", query="filter=userName+eq+%22a%20b%22")
     seen = stub.seen[0]
+
     assert (seen.method, seen.path, seen.raw_query) == ("GET", "/scim/Users", "filter=userName+eq+%22a%20b%22")
     assert seen.headers["accept"] == "*/*"
     assert "content-type" not in seen.headers
@@ -39,6 +40,7 @@ def test_a_write_carries_json_and_its_media_type(stub, scim):
         "POST", "Users", body={"displayName": "Zoë"}, headers={"Content-Type": "application/scim+json; charset=utf-8"}
     )
     seen = stub.seen[0]
+
     assert seen.body == '{"displayName": "Zoë"}'.encode()
     assert seen.headers["content-type"] == "application/scim+json; charset=utf-8"
 
@@ -57,6 +59,7 @@ def test_every_status_is_an_answer_and_asked_for_once(stub, scim, status):
         status, None if status == 204 else {"id": "7"}, {"Retry-After": "0", "Location": "/elsewhere"}
     )
     answer = scim.send("PATCH", "Users/7", body={})
+
     assert answer.status == status
     assert len(stub.seen) == 1
 
@@ -66,7 +69,9 @@ def test_writes_are_noted(stub, scim, journal, status, state):
     """As those of create, patch and delete are."""
     stub.answer = lambda seen: Reply(status, {"id": "7"})
     scim.send("POST", "Users", body={"userName": "ada"})
+
     (entry,) = journal.entries()
+
     assert (entry.state, entry.method, entry.path, entry.after) == (state, "POST", "/scim/Users", {"userName": "ada"})
 
 
@@ -75,6 +80,7 @@ def test_a_lost_write_is_unknown(stub, scim, journal):
     stub.answer = lambda seen: RESET
     with pytest.raises(Unreachable):
         scim.send("DELETE", "Users/7")
+
     assert [entry.state for entry in journal.entries()] == ["unknown"]
     assert len(stub.seen) == 1
 
@@ -138,6 +144,7 @@ def test_what_does_not_end_is_given_up(odd, kind, words):
     started = time.monotonic()
     with pytest.raises(Unreachable, match=words):
         odd.send("GET", kind, seconds=0.5)
+
     assert time.monotonic() - started < 3
     assert odd.send("GET", "packed", seconds=5).json == {"id": "7"}, "the next one is asked on a new connection"
 

@@ -124,7 +124,9 @@ def test_client_secret(entra, enter):
     """The credential goes to the token endpoint, the token comes out, both are known to the redactor."""
     value = entra.grant()
     token = enter("client_secret", credential=Secret("client-secret-4711"), graph_url="https://graph.contoso.example")
+
     assert token().reveal() == value
+
     form = entra.forms[0]
     assert form["client_secret"] == "client-secret-4711"
     assert form["grant_type"] == "client_credentials"
@@ -137,11 +139,15 @@ def test_a_token_is_kept_until_shortly_before_its_end(entra, enter):
     """Three requests, one sign-in; a token at its end is renewed."""
     entra.grant()
     token = enter("client_secret", credential=Secret("client-secret-4711"))
+
     assert [token() for _ in range(3)]
     assert len(entra.forms) == 1
+
     entra.grant(expires_in=60)
     second = entra.grant()
+
     short = enter("client_secret", credential=Secret("client-secret-4711"))
+
     assert short().reveal() == second
     assert len(entra.forms) == 3
 
@@ -171,7 +177,9 @@ def test_device_code(entra, enter):
     shown = []
     entra.grant(person=True, expires_in=60)
     second = entra.grant(person=True)
+
     token = enter("device_code", show=shown.append)
+
     assert shown == ["Open the page and enter ABC123."]
     assert token().reveal() == second
     assert len(shown) == 1
@@ -190,6 +198,7 @@ def test_device_code_declined(entra, enter):
     ]
     with pytest.raises(Denied, match="AADSTS70018: declined") as caught:
         enter("device_code")
+
     assert "declined" in caught.value.remedy
     assert caught.value.exit_code == 1
 
@@ -208,6 +217,7 @@ def test_refusals_have_remedies(entra, enter, code, words):
     entra.tokens = [(401, {"error": "invalid_client", "error_description": f"{code} client-secret-4712"})]
     with pytest.raises(Denied) as caught:
         enter("client_secret", credential=Secret("client-secret-4712"))
+
     assert words in caught.value.remedy
     assert "client-secret-4712" not in str(caught.value)
 
@@ -247,6 +257,7 @@ def test_clouds():
     """Every cloud is https; an unknown one lists those there are."""
     assert cloud("usgov_dod").graph_url == "https://dod-graph.microsoft.us"
     assert all(place.authority_url.startswith("https://") for place in CLOUDS.values())
+
     with pytest.raises(ConfigError, match="'moon'") as caught:
         cloud("moon")
     assert "global" in caught.value.remedy
@@ -293,7 +304,9 @@ def test_tokens_are_never_kept_in_clear_on_disk(entra, enter, tmp_path):
     """Where the system cannot encrypt, nothing is written; where it can, nothing readable."""
     file = tmp_path / "cache" / "tokens.bin"
     value = entra.grant()
+
     enter("client_secret", credential=Secret("client-secret-4711"), cache_file=file)
+
     for found in tmp_path.rglob("*"):
         assert not found.is_file() or value.encode() not in found.read_bytes()
     assert open_cache(None) is not None
@@ -332,6 +345,7 @@ def test_a_tenant_of_the_settings_signs_in(entra, ca_file, monkeypatch):
     """Its secret comes by reference."""
     monkeypatch.setenv("SCIMKIT_TEST_CLIENT_SECRET", "client-secret-4715")
     value = entra.grant()
+
     assert sign_in(tenant_of(entra, ca_file, secret_ref="env:SCIMKIT_TEST_CLIENT_SECRET"))().reveal() == value
     assert entra.forms[0]["client_secret"] == "client-secret-4715"
 
@@ -345,7 +359,9 @@ def test_a_tenant_that_is_only_read_asks_for_reading(entra, ca_file, monkeypatch
     answer = entra.stub.answer
     entra.stub.answer = lambda seen: asked.append(seen) or answer(seen)
     sign_in(tenant_of(entra, ca_file, sign_in="device_code", writes=writes, client_id=""), show=lambda text: None)
+
     form = next(parse_qs(seen.body.decode()) for seen in asked if seen.path.endswith("/devicecode"))
+
     assert scope in form["scope"][0].split()
     assert form["client_id"] == [module.COMMAND_LINE_TOOLS]
 
@@ -385,7 +401,9 @@ def test_msals_requests_go_through_the_kits_transport(entra, ca_file):
     http.post(f"{entra.stub.url}/x", data={"a": "1", "b": None}, headers={"X": None, "Y": "2"}, timeout=None)
     http.post(f"{entra.stub.url}/x", data="<soap/>")
     http.get(f"{entra.stub.url}/x", params={"q": "1"})
+
     http.close()
+
     assert [request.body for request in seen] == [b"a=1", b"<soap/>", b""]
     assert seen[2].query == {"q": "1"}
     assert "x" not in seen[0].headers
@@ -402,8 +420,10 @@ def test_a_device_code_that_cannot_be_had(entra, enter):
         if seen.path.endswith("/devicecode")
         else answer(seen)
     )
+
     with pytest.raises(Denied, match="AADSTS7000218") as caught:
         enter("device_code")
+
     assert "public client flows" in caught.value.remedy
 
 

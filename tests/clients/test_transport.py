@@ -71,6 +71,7 @@ def test_the_token_is_sent_home(stub):
     with open_client(stub.url + "/scim", token=TOKEN) as client:
         assert client.get("Users").status_code == 200
         assert TOKEN.reveal() not in repr(client.headers) + str(dict(client.headers)) + repr(client.__dict__)
+
     assert stub.seen[0].path == "/scim/Users"
     assert stub.seen[0].headers["authorization"] == f"Bearer {TOKEN.reveal()}"
 
@@ -79,8 +80,10 @@ def test_a_function_is_asked_at_each_request(stub):
     """So that a renewed token is used at once."""
     stub.answer = lambda seen: reply(200, {})
     tokens = iter([Secret("first-token-1"), Secret("second-token-2")])
+
     with open_client(stub.url, token=lambda: next(tokens)) as client:
         client.get("/a"), client.get("/b")
+
     assert [seen.headers["authorization"] for seen in stub.seen] == ["Bearer first-token-1", "Bearer second-token-2"]
     assert "second-token-2" not in REDACTOR.text("second-token-2")
 
@@ -89,8 +92,10 @@ def test_another_origin_gets_no_token(serve):
     """Another port is another origin, even when the full address is given by hand."""
     home, other = serve(), serve()
     other.answer = lambda seen: reply(200, {})
+
     with open_client(home.url, token=TOKEN) as client:
         client.get(other.url + "/Users")
+
     assert "authorization" not in other.seen[0].headers
 
 
@@ -99,9 +104,11 @@ def test_redirects_come_back_and_are_never_followed(serve, status):
     """Neither by default nor when asked to: nobody at the other place hears of us."""
     home, other = serve(), serve()
     home.answer = lambda seen: reply(status, headers={"Location": other.url + "/steal"})
+
     with open_client(home.url, token=TOKEN) as client:
         assert client.get("/Users").status_code == status
         assert client.get("/Users", follow_redirects=True).status_code == status
+
     assert other.seen == []
 
 
@@ -125,8 +132,10 @@ def test_the_log_has_no_query_and_no_token(stub):
     lines = []
     stub.replies = [reply(503)]
     stub.answer = lambda seen: reply(200, {}, {"request-id": "r-1"})
+
     with open_client(stub.url, token=TOKEN, log=lines.append) as client:
         client.get("/Users/transport-token-4711", params={"filter": 'userName eq "a@contoso.example"'})
+
     assert [(line["status"], line["attempt"]) for line in lines] == [(503, 1), (200, 2)]
     assert lines[1]["request_id"] == "r-1"
     assert lines[1]["path"] == "/Users/[secret]"
@@ -143,8 +152,10 @@ def test_what_ends_in_the_same_state_is_repeated(stub, method, status):
     """Reading, replacing, deleting."""
     stub.replies = [reply(status), reply(status)]
     stub.answer = lambda seen: reply(200)
+
     with open_client(stub.url) as client:
         assert client.request(method, "/x").status_code == 200
+
     assert len(stub.seen) == 3
 
 
@@ -164,8 +175,10 @@ def test_a_polite_429_is_repeated_for_all(stub, method):
     """429 with the time to come back means that nothing was done."""
     stub.replies = [reply(429, headers={"Retry-After": "2.128"})]
     stub.answer = lambda seen: reply(201, {})
+
     with open_client(stub.url) as client:
         assert client.request(method, "/x", json={}).status_code == 201
+
     assert len(stub.seen) == 2
     assert stub.seen[1].body == stub.seen[0].body
 
@@ -207,8 +220,10 @@ def test_waits_are_the_servers_wish(stub):
         reply(503),
     ]
     stub.answer = lambda seen: reply(200)
+
     with open_client(stub.url, wait=waits.append) as client:
         assert client.get("/x").status_code == 200
+
     assert waits[:2] == [7.0, 2.128]
     assert 50 < waits[2] <= 60
     assert waits[3] == 4.0
@@ -217,6 +232,7 @@ def test_waits_are_the_servers_wish(stub):
 def test_a_date_is_read_by_the_servers_clock():
     """A server an hour off means the same half minute."""
     headers = {"Date": "Mon, 02 Mar 2026 09:00:00 GMT", "Retry-After": "Mon, 02 Mar 2026 09:00:30 GMT"}
+
     assert wished_wait(httpx.Response(503, headers=headers)) == 30.0
     assert wished_wait(httpx.Response(503, headers={"Date": "yesterday", "Retry-After": "5"})) == 5.0
     assert wished_wait(httpx.Response(503)) is None
@@ -226,8 +242,10 @@ def test_no_wait_after_the_last_attempt(stub):
     """There is nothing to wait for."""
     waits = []
     stub.answer = lambda seen: reply(503)
+
     with open_client(stub.url, wait=waits.append) as client:
         client.get("/x")
+
     assert len(waits) == transport.ATTEMPTS - 1
 
 
@@ -290,8 +308,10 @@ def test_refused_is_repeated_also_for_writes():
     """A server that is being restarted: nothing can have happened."""
     port = free_port()
     lines = []
+
     with open_client(f"http://127.0.0.1:{port}", log=lines.append) as client, pytest.raises(Unreachable):
         client.post("/Users")
+
     assert len(lines) == transport.ATTEMPTS
     assert {line["error"] for line in lines} == {"refused"}
 
@@ -300,8 +320,10 @@ def test_reset_is_repeated_for_reading(stub):
     """An idle connection that the server has closed looks like this."""
     stub.replies = [RESET, RESET]
     stub.answer = lambda seen: reply(200)
+
     with open_client(stub.url) as client:
         assert client.get("/x").status_code == 200
+
     assert len(stub.seen) == 3
 
 
@@ -345,7 +367,9 @@ def test_silence_is_a_timeout():
     over = threading.Event()
     port = raw_server(b"", then_wait=over)
     error = lost(f"http://127.0.0.1:{port}", timeout_seconds=0.2)
+
     over.set()
+
     assert error.cause == "timeout"
 
 
@@ -373,7 +397,9 @@ def test_a_private_root_needs_ca_file(serve, tls, ca_file):
     stub.answer = lambda seen: reply(200, {})
     with open_client(stub.url, token=TOKEN, ca_file=ca_file) as client:
         assert client.get("/Users").status_code == 200
+
     error = lost(stub.url)
+
     assert error.cause == "tls"
     assert "ca_file" in error.remedy
     assert len(stub.seen) == 1, "no token was sent to a server that could not prove who it is"
@@ -383,6 +409,7 @@ def test_expired_certificate(serve, tls, ca_file):
     """Named as such."""
     stub = serve(tls("127.0.0.1", not_before=dt.datetime(2020, 1, 1), not_after=dt.datetime(2021, 1, 1)))
     error = lost(stub.url, ca_file=ca_file)
+
     assert error.cause == "tls"
     assert "expired" in str(error)
 
@@ -391,6 +418,7 @@ def test_certificate_for_another_name(serve, tls, ca_file):
     """Named as such."""
     stub = serve(tls("api.contoso.example"))
     error = lost(stub.url, ca_file=ca_file)
+
     assert error.cause == "tls"
     assert "not valid for" in str(error)
 
@@ -409,7 +437,9 @@ def test_a_secure_connection_that_breaks_later_is_lost_not_refused(serve, tls, c
     """The request may have arrived: a write has to be looked up."""
     stub = serve(tls())
     stub.answer = lambda seen: RESET
+
     error = lost(stub.url, "POST", ca_file=ca_file)
+
     assert error.cause == "reset"
     assert len(stub.seen) == 1
 
@@ -441,8 +471,10 @@ def test_the_environments_proxy_is_used_for_others_and_not_for_this_machine(serv
         monkeypatch.setenv(name, proxy.url)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
+
     with open_client(home.url) as client:
         assert client.get("/x").status_code == 200
+
     assert proxy.seen == []
     assert lost("https://api.contoso.example", retry=False).cause == "proxy"
 

@@ -77,7 +77,9 @@ def test_every_cause_in_the_code_is_in_the_table_and_the_other_way_round():
                 and re.fullmatch(r"compat\.[a-z0-9_]+", node.value)
             ):
                 used.add(node.value)
+
     of_checks = {"compat.verdict", "compat.left_behind", "compat.not_asked"}
+
     assert used - of_checks == set(CAUSES)
 
 
@@ -94,6 +96,7 @@ def test_every_cause_says_everything(cause):
     for text in (cause.title, cause.means, cause.remedy, cause.meanwhile, cause.source):
         assert text.strip() == text
         assert text
+
     assert cause.means.endswith(".")
     assert cause.remedy.endswith(".")
     assert cause.meanwhile.endswith(".")
@@ -111,12 +114,16 @@ def test_the_default_mapping_gives_a_whole_person():
     """Every row but the manager has a value for who has everything, and few for who lacks the optional ones."""
     mapped, names = default_mapped(), Names("0123abcd")
     full = values_of(mapped, full_source(names, "1"), now=NOW)
+
     assert set(full) == set(mapped.targets) - {MANAGER}
+
     sparse = values_of(mapped, sparse_source(names, "2"), now=NOW, invent=())
     assert {"userName", "active"} <= set(sparse) < set(full)
     assert not any(value == "" for value in sparse.values())
+
     changed = values_of(mapped, full_source(names, "1", changed=True), now=NOW)
     same = {target for target in full if full[target] == changed[target]}
+
     assert same == {"userName", "active", "externalId"}
 
 
@@ -124,6 +131,7 @@ def test_test_people_are_recognisable_and_nobody():
     """By name and by domain; different in each probe and among themselves."""
     names = Names("0123abcd")
     sources = [full_source(names, number) for number in ("1", "2", "o'neil+a")] + [special_source(names, "5")]
+
     for source in sources:
         assert is_ours(source["userPrincipalName"])
         assert is_ours(source["displayName"])
@@ -138,8 +146,10 @@ def test_every_profile_has_a_mapping(name):
     """Rows, matching attributes and groups as the profile says."""
     profile = load(name)
     mapped = mapped_for(profile)
+
     assert mapped.matching == (profile.matching or ("userName",))
     assert bool(mapped.groups) == (profile.capabilities.groups.value is True)
+
     values = values_of(mapped, full_source(Names("0123abcd"), "1"), now=NOW)
     assert set(profile.required_targets) <= set(values)
 
@@ -195,9 +205,12 @@ def test_both_dialects_are_spoken(log):
         for one in sent
         if (one["op"] == "remove" and re.fullmatch(r'members\[value eq "[^"]+"\]', one["path"]) and "value" not in one)
     ]
+
     merged = [one["value"] for one in sent if one["op"] == "replace" and "path" not in one]
     merged = [value for value in merged if "name.givenName" in value]
+
     keys = list(chain.from_iterable(merged))
+
     assert [key for key in keys if key.startswith("urn:")]
     assert any(one.get("path") == 'addresses[type eq "work"].streetAddress' for one in sent)
     assert [one for one in sent if (one.get("path") == MANAGER and isinstance(one["value"], str))]
@@ -272,6 +285,7 @@ def test_where_no_scim_service_answers_nothing_is_written(status, body, media_ty
     assert [finding.cause for finding in found.findings] == [f"compat.{cause}"]
     assert set(asked) == {"GET"}
     assert not found.left_behind
+
     reached = [row for row in found.rows if row.outcome not in ("not_reached", "passed")]
     assert [row.code for row in reached] == ["auth.token"]
 
@@ -280,6 +294,7 @@ def test_without_filters_there_is_one_reason():
     """501 to everything: searching and creating fail, each once."""
     with answering(501, b'{"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "501"}') as (url, _):
         found = ask(url)
+
     assert found.verdict == "fails"
     assert not found.left_behind
     assert {f.cause for f in found.findings if f.breaks == "fails"} == {
@@ -302,6 +317,7 @@ def test_a_server_that_hangs_ends_the_probe():
     started = time.monotonic()
     with answering(200, b"{}", seconds=5) as (url, _):
         found = ask(url, terms=Terms(request_seconds=0.3, deadline_seconds=3))
+
     assert time.monotonic() - started < 10
     assert found.verdict != "works"
 
@@ -431,7 +447,9 @@ def test_endpoints_with_a_mind_of_their_own(variant, defects, methods, verdict, 
     world = variant(*defects, **methods)
     with ScimClient(world.base, Secret(CROOKED_TOKEN)) as scim:
         found = probe_compatibility(scim, write=True, now=NOW)
+
     counting = {finding.cause.removeprefix("compat.") for finding in found.findings if finding.breaks != "advice"}
+
     assert (found.verdict, counting) == (verdict, causes), found.sentence
     assert not found.left_behind
     assert not any(world.kept[kind] for kind in ("Users", "Groups"))
@@ -458,11 +476,15 @@ def test_keep_is_told_before_and_after_each_creation(world):
         probe_compatibility(
             scim, write=True, now=NOW, terms=Terms(keep=lambda *entry: told.append((*entry, place_size(place))))
         )
+
     first = told[0]
+
     assert first[:2] == ("Users", ""), "told while the endpoint is still empty"
     assert first[3] == 0, "told while the endpoint is still empty"
+
     made = {(entry[0], entry[2]) for entry in told if entry[1] == ""}
     posted = [entry for entry in place.state()["log"] if entry["method"] == "POST"]
+
     assert len([entry for entry in told if entry[1] == ""]) == len(posted)
     assert all(is_ours(name) for _, name in made)
 
@@ -500,8 +522,11 @@ def test_a_creation_whose_answer_is_lost_is_found_and_removed(world):
                 },
                 name=f"scimkit-probe-x-{number}@example.com",
             )
+
         assert any(not entry.id for entry in endpoint.made)
+
         left = endpoint.clean_up()
+
     assert place.residue() == []
     assert not left
 
@@ -558,8 +583,10 @@ def test_a_stronger_cause_takes_its_shadows():
     """Refused PATCH explains the refused boolean, in the same dialect only."""
     patch = row("patch.simple", "compat.patch_refused", DEFAULT.name)
     _, findings = weigh(patch, TEXT)
+
     assert [finding.cause for finding in findings] == ["compat.patch_refused"]
     assert findings[0].explains == ("patch.simple", "disable.own")
+
     elsewhere = replace(patch, dialect=COMPLIANT.name)
     assert {finding.cause for finding in weigh(elsewhere, TEXT)[1]} == {
         "compat.patch_refused",
@@ -571,8 +598,10 @@ def test_rows_that_are_not_mapped_are_no_condition():
     """The same finding without a mapped row is advice."""
     manager = row("manager.answered", "compat.manager_answered_bare", targets=[MANAGER])
     assert weigh(manager)[1][0].breaks == "conditional"
+
     fewer = Mapped(tuple(one for one in default_mapped().users if one.target != MANAGER))
     verdict, findings = weigh(manager, mapped=fewer)
+
     assert findings[0].breaks == "advice"
     assert findings[0].rows == ()
     assert verdict.verdict == "works"
@@ -586,7 +615,9 @@ def test_the_record_travels_and_is_shown(world):
     place = world("manager_answered_bare", "remove_member_clears_all")
     with place.scim() as scim:
         found = probe_compatibility(scim, write=True, now=NOW)
+
     assert load_record(dump_record(found, made_utc=NOW, scimkit_version="1")) == found
+
     text, page = to_text(found), to_html(found)
     for part in (
         found.sentence.split(":")[0],

@@ -48,9 +48,12 @@ def test_an_intent_is_on_disk_when_keep_returns(ledger):
     with ledger.open("https://SCIM.example.com/v2/?aadOptscim062020&key=secret", matching="userName", now=NOW) as page:
         page.keep("Users", "", ANN)
         (path,) = ledger.store.folder.glob("*.json")
+
         kept = json.loads(path.read_text(encoding="utf-8"))
+
         assert kept["endpoint"] == "https://scim.example.com/v2"
         assert kept["entries"] == [{"resource_type": "Users", "names": [ANN], "id": ""}]
+
         page.keep("Users", "4711", ANN)
         assert json.loads(path.read_text(encoding="utf-8"))["entries"] == [
             {"resource_type": "Users", "names": [ANN], "id": "4711"}
@@ -84,11 +87,13 @@ def test_a_page_goes_when_nothing_is_left(ledger):
         page.keep("Users", "1", ANN)
         page.settle(())
     assert not list(ledger.store.folder.iterdir())
+
     with ledger.open("https://scim.example.com", matching="userName", now=NOW) as page:
         page.keep("Users", "", ANN)
         page.keep("Users", "", BOB)
         page.settle([LeftBehind("Users", "", BOB)])
     (page,) = ledger.pages("https://scim.example.com")
+
     assert [entry.names for entry in page.entries] == [[BOB]]
 
 
@@ -97,8 +102,10 @@ def test_a_damaged_page_is_named(ledger, text):
     """With its path, and what to do; nothing is guessed."""
     ledger.store.folder.mkdir()
     (ledger.store.folder / "20260302T091500Z-1a2b.json").write_text(text, encoding="utf-8")
+
     with pytest.raises(RunError, match="is damaged") as damaged:
         ledger.pages("https://scim.example.com")
+
     assert damaged.value.remedy
 
 
@@ -127,11 +134,14 @@ def test_what_is_left_is_removed_and_nothing_else(world, ledger, with_ids):
     place.make(userName=f"x{ANN}"), place.make("Groups", displayName=f"{CREW} of somebody else")
     kinds = {ANN: "Users", BOB: "Users", CREW: "Groups"}
     left(ledger, place, *((kinds[name], ids[name] if with_ids else "", name) for name in ids))
+
     with place.scim() as scim:
         outcomes = clean_up(scim, ledger)
+
         assert states(outcomes) == {ANN: REMOVED, BOB: REMOVED, CREW: REMOVED}
         assert outcomes[0].resource_type == "Groups"
         assert clean_up(scim, ledger) == ()
+
     assert place.residue() == [("Groups", f"{CREW} of somebody else"), ("Users", f"x{ANN}")]
     assert not list(ledger.store.folder.iterdir())
 
@@ -140,8 +150,10 @@ def test_what_never_arrived_is_no_residue(world, ledger):
     """An intent whose request was lost: looked for, not there, off the ledger."""
     place = world()
     left(ledger, place, ("Users", "", ANN), ("Groups", "gone", CREW))
+
     with place.scim() as scim:
         assert states(clean_up(scim, ledger)) == {ANN: NOT_THERE, CREW: NOT_THERE}
+
     assert not list(ledger.store.folder.iterdir())
 
 
@@ -150,8 +162,10 @@ def test_both_of_a_pair_of_doubles_go(world, ledger):
     place = world("duplicates_accepted")
     place.make(userName=ANN), place.make(userName=ANN)
     left(ledger, place, ("Users", "", ANN))
+
     with place.scim() as scim:
         assert states(clean_up(scim, ledger)) == {ANN: REMOVED}
+
     assert place.residue() == []
 
 
@@ -160,8 +174,10 @@ def test_an_id_that_has_changed_is_found_by_either_name(world, ledger):
     place = world()
     place.make(userName=BOB)
     left(ledger, place, ("Users", "", ANN), ("Users", "old-id", ANN), ("Users", "old-id", BOB))
+
     with place.scim() as scim:
         assert states(clean_up(scim, ledger)) == {BOB: REMOVED}
+
     assert place.residue() == []
 
 
@@ -170,8 +186,10 @@ def test_where_the_filter_is_ignored_strangers_stay(world, ledger):
     place = world("filter_ignored")
     place.make(userName="somebody@contoso.example"), place.make(userName=ANN)
     left(ledger, place, ("Users", "", ANN))
+
     with place.scim() as scim:
         assert states(clean_up(scim, ledger)) == {ANN: REMOVED}
+
     assert place.residue() == [("Users", "somebody@contoso.example")]
 
 
@@ -184,6 +202,7 @@ def test_on_crooked_endpoints(world, ledger, defect):
     place = world(defect)
     place.make(userName=ANN), place.make("Groups", displayName=CREW)
     left(ledger, place, ("Users", "", BOB), ("Users", "", ANN), ("Groups", "", CREW))
+
     with place.scim(wait=lambda seconds: time.sleep(min(seconds, 0.7))) as scim:
         for _ in range(3):  # what the connection cost is done by the next call
             try:
@@ -192,6 +211,7 @@ def test_on_crooked_endpoints(world, ledger, defect):
                 continue
             if not any(item.state == LEFT for item in outcomes):
                 break
+
     assert place.residue() == [] or defect == "plus_not_decoded"  # that one cannot be searched at all
     assert bool(place.residue()) == bool(ledger.pages(place.url))
 
@@ -202,8 +222,10 @@ def test_what_cannot_be_removed_is_said_and_stays_on_the_ledger(world, ledger, d
     place = world(defect)
     place.make(userName=ANN)
     left(ledger, place, ("Users", "", ANN), ("Users", "", BOB))
+
     with place.scim(wait=lambda seconds: None) as scim:
         outcomes = clean_up(scim, ledger)
+
     assert states(outcomes) == {ANN: LEFT, BOB: NOT_THERE}
     assert all(item.said for item in outcomes if item.state == LEFT)
     assert [entry.names for entry in ledger.pages(place.url)[0].entries] == [[ANN]]
@@ -214,8 +236,10 @@ def test_a_name_no_probe_gives_is_not_touched(world, ledger):
     place = world()
     id = place.make(userName="ceo@contoso.example")
     left(ledger, place, ("Users", id, "ceo@contoso.example"))
+
     with place.scim() as scim:
         assert states(clean_up(scim, ledger)) == {"ceo@contoso.example": LEFT}
+
     assert place.residue() == [("Users", "ceo@contoso.example")]
 
 
@@ -224,9 +248,11 @@ def test_a_running_probe_is_left_alone(world, ledger):
     place, other = world(), world()
     place.make(userName=ANN), other.make(userName=BOB)
     left(ledger, other, ("Users", "", BOB))
+
     with ledger.open(place.url, matching="userName", now=NOW) as page, place.scim() as scim:
         page.keep("Users", "", ANN)
         assert [item.state for item in clean_up(scim, ledger)] == [RUNNING]
+
     assert place.residue() == [("Users", ANN)]
     assert other.residue() == [("Users", BOB)]
 
@@ -237,8 +263,10 @@ def test_a_refused_token_ends_it_and_keeps_the_ledger(world, ledger):
     place.make(userName=ANN)
     left(ledger, place, ("Users", "", ANN))
     place.token = "another-token-0123456789"
+
     with place.scim() as scim, pytest.raises(Denied):
         clean_up(scim, ledger)
+
     assert [entry.names for entry in ledger.pages(place.url)[0].entries] == [[ANN]]
 
 

@@ -49,6 +49,7 @@ def test_without_write_nothing_is_written(world, check, tmp_path):
     """The connection test and what can be found out by reading; exit 0, and it says what was not asked."""
     place = world()
     code, out, _ = check(place)
+
     assert code == 0
     assert {entry["method"] for entry in place.state()["log"]} == {"GET"}
     assert "--write" in out
@@ -59,6 +60,7 @@ def test_without_write_nothing_is_written(world, check, tmp_path):
 def test_reading_alone_finds_what_reading_can(world, check):
     """A search without a match that is answered 404 fails in both parts, with exit 1."""
     code, out, _ = check(world("empty_search_404"))
+
     assert code == 1
     assert "connection.filter_not_found" in out
     assert "A search without a match" in out
@@ -68,6 +70,7 @@ def test_json_is_one_object(world, check):
     """Exchanges, checks of the connection, and the whole record."""
     code, out, _ = check(world(), "--json")
     found = json.loads(out)
+
     assert code == 0
     assert {"exchanges", "checks", "compatibility"} == set(found)
     assert found["compatibility"]["verdict"] == "unknown"
@@ -78,6 +81,7 @@ def test_where_the_connection_fails_it_comes_first(world, check):
     """With a wrong token nothing more is asked."""
     place = world()
     code, out, _ = check(place, "--write", "--test-tenant", token="another-token-0123456789")
+
     assert code == 1
     assert "connection.token_refused comes first" in out
     assert {entry["method"] for entry in place.state()["log"]} == {"GET"}
@@ -90,6 +94,7 @@ def test_with_write_a_right_server_works(world, check, tmp_path):
     """Verdict on the last lines, exit 0, nothing left at the app or on the ledger."""
     place = world()
     code, out, err = check(place, "--write", "--test-tenant")
+
     assert code == 0, out + err
     assert "made and removed" in out.splitlines()[-1]
     assert place.residue() == []
@@ -99,6 +104,7 @@ def test_with_write_a_right_server_works(world, check, tmp_path):
 def test_a_defect_is_told_with_what_to_do(world, check):
     """The cause, what was sent and came back, what it means, and the way until it is mended; exit 1."""
     code, out, _ = check(world("remove_member_clears_all"), "--write", "--test-tenant")
+
     assert code == 1
     for words in (
         "Removing one member removes all members",
@@ -119,12 +125,14 @@ def test_what_cannot_be_removed_is_named_with_the_way_out(world, check, tmp_path
     """An endpoint that refuses DELETE: exit 1, the names, and the ledger keeps them for --cleanup."""
     place = world("delete_405")
     code, out, _ = check(place, "--write", "--test-tenant")
+
     assert code == 1
     assert "LEFT IN THE APP" in out
     assert "--cleanup" in out
     assert place.residue()
     assert all(name in out for _, name in place.residue())
     assert [name for name in probes(tmp_path) if name.endswith(".json")]
+
     code, out, _ = check(place, "--cleanup")
     assert code == 1
     assert "LEFT" in out
@@ -135,6 +143,7 @@ def test_a_deadline_ends_it(world, check):
     """Slow answers: it ends in time and says that it could not finish."""
     place = world("slow")
     code, out, _ = check(place, "--write", "--test-tenant", "--deadline", "6", timeout=120)
+
     assert code in (1, 4)
     assert "time" in out
     assert place.residue() == []
@@ -158,7 +167,9 @@ def test_refused_before_a_token_travels(world, check, tmp_path, options, words):
     """Exit 2, a sentence that names option or key, and not one request."""
     (tmp_path / "scimkit.toml").write_text(TOML, encoding="utf-8")
     place = world()
+
     code, out, err = check(place, *options)
+
     assert code == 2, out + err
     assert words in err, out + err
     assert place.state()["requests"] == 0
@@ -199,6 +210,7 @@ def test_an_app_in_the_sandbox(scimkit, tmp_path):
     """The sandbox is a test tenant; its gallery app is probed whole, and no ledger is left."""
     done = scimkit("check", "oreilly", "--write", "--json")
     found = json.loads(done.stdout)["compatibility"]
+
     assert done.returncode == 0, done.stdout + done.stderr
     assert found["written"]
     assert found["verdict"] == "works"
@@ -253,16 +265,20 @@ def test_after_kill_9_the_command_cleans_up(world, check, tmp_path):
         process.kill()
         process.wait(timeout=20)
         place.tell("release")
+
     residue = place.residue()
+
     assert residue
     assert [name for name in probes(tmp_path) if name.endswith(".json")]
     assert place.token not in "".join(
         path.read_text(encoding="utf-8", errors="replace") for path in tmp_path.rglob("probes/*.json")
     )
+
     code, out, _ = check(place, "--cleanup")
     assert code == 0
     assert all(name in out for _, name in residue)
     assert place.residue() == []
+
     code, out, _ = check(place, "--cleanup")
     assert code == 0
     assert "Nothing to remove" in out
@@ -290,13 +306,18 @@ def test_interrupted_it_removes_what_it_made_and_points_to_cleanup(world, tmp_pa
         "--write",
         "--test-tenant",
     ]
+
     process = subprocess.Popen(
         command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
+
     assert place.held()
+
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
+
     place.tell("release")
+
     assert process.returncode == 130
     assert "--cleanup" in said
     assert "Traceback" not in said
@@ -311,7 +332,9 @@ def test_cleanup_without_an_answer_is_4(world, check, tmp_path):
     place.url = "http://127.0.0.1:9/scim/v2"
     for page in tmp_path.rglob("probes/*.json"):
         page.write_text(page.read_text(encoding="utf-8").replace(place.root + "/scim/v2", place.url), encoding="utf-8")
+
     code, _, err = check(place, "--cleanup")
+
     assert code == 4
     assert err
     assert before == probes(tmp_path)

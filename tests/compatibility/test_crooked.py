@@ -58,6 +58,7 @@ def test_a_right_server_works(plain):
     """No finding at all; at least sixty checks, all of them reached and met, in both dialects and for both kinds of
     people."""
     found, _, _ = plain
+
     assert found.verdict == WORKS, told(found)
     assert not found.findings, told(found)
     assert len({row.code for row in found.rows}) >= 60
@@ -71,6 +72,7 @@ def test_who_was_there_is_there_unchanged(plain):
     found, place, stranger = plain
     assert place.residue() == [("Users", "somebody@contoso.example")]
     assert not found.left_behind
+
     written = [entry for entry in place.state()["log"] if entry["method"] not in ("GET", "POST")]
     assert written
     assert not [entry for entry in written if stranger in entry["path"]]
@@ -84,6 +86,7 @@ def test_what_it_makes_is_recognisable(plain):
         for entry in place.state()["log"]
         if entry["method"] == "POST" and "somebody@contoso" not in entry["body"]
     ]
+
     assert made
     assert all("scimkit" in body for body in made)
     assert all("contoso" not in body for body in made)
@@ -93,6 +96,7 @@ def test_without_write_only_reading(world):
     """GET and nothing else; nothing speaks against it, and what was not asked is not claimed."""
     place = world()
     found = probe(place, write=False)
+
     assert {entry["method"] for entry in place.state()["log"]} == {"GET"}
     assert found.verdict == "unknown", told(found)
     assert not found.written, told(found)
@@ -115,8 +119,11 @@ def test_each_defect_is_its_cause_and_nothing_else(world, defect):
     """Exactly the causes of the table, the verdict of the table, within its time, and nothing left."""
     place = world(defect)
     started = time.monotonic()
+
     found = probe(place, terms=Terms(deadline_seconds=120))
+
     assert time.monotonic() - started < 130
+
     verdict, expected = EXPECTED[defect]
     assert (found.verdict, causes(found)) == (verdict, expected), told(found)
     assert sorted((item.resource_type, item.name) for item in found.left_behind) == place.residue(), told(found)
@@ -144,6 +151,7 @@ def test_where_deleting_is_refused_nothing_more_is_made(world):
     """One test person, the one it was tried on; everything else is not reached."""
     place = world("delete_405")
     found = probe(place)
+
     assert len(place.residue()) == len(found.left_behind) == 1
     assert place.state()["writes"] <= 4
     assert not [
@@ -242,10 +250,13 @@ def test_it_ends_and_cleans_up(world, defect):
     """Slow answers and connections that close: it ends in time, says so, and leaves nothing."""
     place = world(defect)
     started = time.monotonic()
+
     found = probe(place, terms=Terms(deadline_seconds=8))
+
     assert time.monotonic() - started < 8 + 60 + 5
     assert found.verdict != WORKS, told(found)
     assert breaking(found), told(found)
+
     left = {(item.resource_type, item.name) for item in found.left_behind}
     assert set(place.residue()) <= left
 
@@ -255,7 +266,9 @@ def test_endless_paging_ends(world):
     """A million results, always the same page."""
     place = world("paging_endless")
     started = time.monotonic()
+
     found = probe(place)
+
     assert time.monotonic() - started < 60
     assert place.state()["requests"] < 1000
     assert found.verdict == WORKS

@@ -95,6 +95,7 @@ def test_no_shape_breaks_the_probe_off(seed, monkeypatch):
                 found = probe_compatibility(scim, write=True, now=NOW, terms=Terms(tag=f"{seed:08x}"))
         finally:
             server.shutdown()
+
     assert found.verdict in (WORKS, WORKS_IF, FAILS, UNKNOWN)
     assert found.sentence
     assert len(found.rows) > 60

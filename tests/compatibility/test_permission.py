@@ -124,8 +124,10 @@ def test_an_apps_own_address_beside_a_production_tenant_needs_the_tenants_name()
     apps = {"northwind": AppValues(tenant_url="https://campus.example.com/scim")}
     refuse_production_address("https://other.example.com/scim", Config("f", {"contoso": PRODUCTION}, apps))
     refuse_production_address("https://campus.example.com/scim", Config("f", {"contoso-test": TEST}, apps))
+
     with pytest.raises(ConfigError, match="the address of apps") as refused:
         refuse_production_address(
             "https://campus.example.com/scim?aadOptscim062020", Config("f", {"contoso": PRODUCTION}, apps)
         )
+
     assert "--tenant" in refused.value.remedy

@@ -28,6 +28,7 @@ def changed(source_object: str, **members: Any) -> dict[str, Any]:
 
 def test_the_rows_of_a_job_are_what_is_asked_for() -> None:
     mapped = mapped_of(SCHEMA)
+
     assert mapped.matching == ("userName",)
     assert {"userName", "active", "displayName"} <= set(mapped.targets)
     assert mapped.group_targets == ("displayName", "externalId", "members")

@@ -25,6 +25,7 @@ def test_days_left_counts_days_in_utc():
     assert days_left(date(2026, 3, 2), NOW) == 0
     assert days_left(date(2026, 3, 1), NOW) == -1
     assert days_left(date(2026, 3, 2), datetime(2026, 3, 3, 1, tzinfo=timezone(timedelta(hours=2)))) == 0
+
     with pytest.raises(ValueError, match="zone"):
         days_left(date(2026, 3, 1), datetime(2026, 3, 2))
 

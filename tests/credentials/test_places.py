@@ -50,8 +50,10 @@ def test_a_private_file_lies_in_the_users_own_folder(monkeypatch, tmp_path):
     """Its folder is made, for its owner alone; the file is not."""
     monkeypatch.setattr(platformdirs, "user_data_path", lambda name: tmp_path / name)
     file = private_file("scimkit-contoso-oreilly")
+
     assert file == tmp_path / "scimkit" / "tokens" / "scimkit-contoso-oreilly.token"
     assert not file.exists()
     assert own_folder() == tmp_path / "scimkit"
+
     if sys.platform != "win32":
         assert file.parent.stat().st_mode & 0o777 == 0o700

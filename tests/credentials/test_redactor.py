@@ -99,6 +99,7 @@ def test_every_encoding_is_found(name, value):
     """Between other text, the encoded value is gone and the other text is there."""
     written = f"before {ENCODINGS[name](value)} after"
     out = redactor_of(value).text(written)
+
     assert trace(value, name) not in out
     assert MASK in out
     assert out.startswith("before ")
@@ -122,8 +123,11 @@ def test_no_encoding_of_any_value_remains(value, name, before, after):
         redactor.register(value)
     except CredentialError:
         return  # too short without its blanks
+
     out = redactor.text(before + ENCODINGS[name](value) + after)
+
     assert MASK in out
+
     if value not in MASK + before + after and before not in value and after not in value:
         assert value not in out.replace(MASK, "")
 
@@ -140,6 +144,7 @@ def test_bytes_in_every_encoding(encoding):
     """Files and kernel messages are bytes."""
     data = "x simple-token_4711 y".encode(encoding)
     out = redactor_of("simple-token_4711").bytes(data)
+
     assert "simple-token_4711".encode(encoding)[2:] not in out
     assert MASK.encode() in out
 
@@ -153,12 +158,14 @@ def test_plain_walks_everything_that_json_can_hold():
     """Keys, values, lists, tuples, named tuples, bytes, and secrets themselves."""
     Pair = namedtuple("Pair", "a b")
     redactor = redactor_of("simple-token_4711")
+
     given_value = {
         "simple-token_4711": ["simple-token_4711", ("x", b"simple-token_4711"), Pair("simple-token_4711", 1)],
         "n": 1,
         "s": Secret("other-secret"),
         "z": None,
     }
+
     assert redactor.plain(given_value) == {
         MASK: [MASK, ("x", MASK.encode()), Pair(MASK, 1)],
         "n": 1,
@@ -188,6 +195,7 @@ def test_what_a_display_cuts_off():
     """pandas shows the first 47 characters of a long value, others the last ones."""
     token = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyzABCDEFGH0123456789", k=200))
     redactor = redactor_of(token)
+
     assert token[:24] not in redactor.text(f"| {token[:47]}... |")
     assert token[-24:] not in redactor.text(f"...{token[-40:]}")
 
@@ -196,6 +204,7 @@ def test_registering_twice_and_redacting_twice_change_nothing():
     """Both can happen at every corner."""
     redactor = redactor_of("simple-token_4711", "simple-token_4711")
     once = redactor.text("a simple-token_4711")
+
     assert redactor.text(once) == once
     assert "1 secrets" in repr(redactor)
     assert "simple" not in repr(redactor)
@@ -238,7 +247,9 @@ def test_megabytes_in_reasonable_time():
     redactor = redactor_of(*("".join(source.choices("abcdefghABCDEFGH0123456789-_.", k=2000)) for _ in range(5)))
     text = "".join(source.choices('abcdefgh \\\\"%&;{}0123456789', k=2_000_000))
     began = time.perf_counter()
+
     redactor.text(text)
+
     assert time.perf_counter() - began < 3
 
 
@@ -285,10 +296,12 @@ def test_pieces_of_a_long_secret(before, spelled, after, cuts):
     whole = before + spelled + after
     edges = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
     sent, held = "", ""
+
     for start, end in itertools.pairwise(edges):
         held += whole[start:end]
         ready = len(held) - redactor.unfinished(held)
         sent, held = sent + redactor.text(held[:ready]), held[ready:]
+
     assert sent + redactor.text(held) == redactor.text(whole)
 
 
@@ -296,6 +309,7 @@ def test_pieces_of_a_long_secret(before, spelled, after, cuts):
 def test_cut_off_wherever_it_is(kept):
     """A display that cuts a long value off leaves none of it, from whichever end and however much it kept."""
     redactor = redactor_of(LONG)
+
     assert redactor.text(f"a {LONG[:kept]}... b {LONG[:kept]}") == f"a {MASK}... b {MASK}"
     assert redactor.text(f"...{LONG[-kept:]} {LONG} ...{LONG[-kept:]}") == f"...{MASK} {MASK} ...{MASK}"
     assert redactor.text(LONG[: FRAGMENT - 1]) == LONG[: FRAGMENT - 1]

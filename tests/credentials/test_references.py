@@ -102,7 +102,9 @@ def test_a_value_in_place_of_a_reference_is_not_repeated(text):
     with pytest.raises(CredentialError) as caught:
         parse_reference(text)
     error = caught.value
+
     said = f"{error} {error.remedy} {error.reference} {error.__notes__} {error.args}"
+
     assert VALUE not in said
     assert "eyJ" not in said
     assert error.exit_code == 2
@@ -122,6 +124,7 @@ def test_env_is_read_cleaned_and_registered(monkeypatch):
     """A pasted slip in a variable is repaired; the redactor knows the value from then on."""
     monkeypatch.setenv("SCIM_TOKEN_T1", "  Bearer env-token-4711 \n")
     secret = resolve("env:SCIM_TOKEN_T1", label="the token")
+
     assert secret.reveal() == "env-token-4711"
     assert secret.label == "the token"
     assert REDACTOR.text("x env-token-4711") == f"x {MASK}"
@@ -139,8 +142,10 @@ def test_a_bad_value_names_the_reference_only(monkeypatch):
     monkeypatch.setenv("SCIM_TOKEN_T3", "abc def ghi")
     with pytest.raises(CredentialError, match="env:SCIM_TOKEN_T3: there is a space") as caught:
         resolve("env:SCIM_TOKEN_T3")
+
     assert caught.value.reference == "env:SCIM_TOKEN_T3"
     assert "def" not in str(caught.value)
+
     monkeypatch.setenv("SCIM_TOKEN_T3", "ab1")
     with pytest.raises(CredentialError, match="too short"):
         resolve("env:SCIM_TOKEN_T3")
@@ -165,8 +170,10 @@ def test_file_that_cannot_be_used(tmp_path):
     with pytest.raises(CredentialError, match="too large"):
         resolve(f"file:{tmp_path / 'big'}")
     (tmp_path / "binary").write_bytes(b"\x80\x81\x82\x83\x84\x85\x86")
+
     with pytest.raises(CredentialError, match="not text") as caught:
         resolve(f"file:{tmp_path / 'binary'}")
+
     assert caught.value.__context__ is None  # UnicodeDecodeError holds the bytes
 
 
@@ -174,6 +181,7 @@ def test_prompt_asks_and_cleans():
     """The person sees the label."""
     asked = []
     secret = resolve("prompt", ask=lambda label: asked.append(label) or "“typed-token-1”", label="the O'Reilly token")
+
     assert secret.reveal() == "typed-token-1"
     assert asked == ["the O'Reilly token: "]
 
@@ -204,8 +212,10 @@ def test_keyring_keeps_and_gives(drawer):
     """A bare name goes under scimkit; SERVICE/USER names another program's entry."""
     store("keyring:oreilly", Secret("ring-token-1"))
     store("keyring:vault/me", Secret("ring-token-2"))
+
     assert drawer.kept == {("scimkit", "oreilly"): "ring-token-1", ("vault", "me"): "ring-token-2"}
     assert resolve("keyring:oreilly").reveal() == "ring-token-1"
+
     with pytest.raises(CredentialError, match="no entry for keyring:other"):
         resolve("keyring:other")
 
@@ -214,11 +224,13 @@ def test_no_keyring_has_clear_words():
     """On a server there is often none."""
     before = keyring.get_keyring()
     keyring.set_keyring(keyring.backends.fail.Keyring())
+
     try:
         with pytest.raises(CredentialError, match="this machine has no keyring") as caught:
             resolve("keyring:oreilly")
     finally:
         keyring.set_keyring(before)
+
     assert "env:NAME" in caught.value.remedy
 
 
@@ -242,11 +254,15 @@ def test_a_stored_file_is_replaced_whole(tmp_path):
     """And leaves no half-written one beside it."""
     path = tmp_path / "t"
     store(f"file:{path}", Secret("first-token"))
+
     store(f"file:{path}", Secret("second-token"))
+
     assert resolve(f"file:{path}").reveal() == "second-token"
     assert [item.name for item in tmp_path.iterdir()] == ["t"]
+
     store(f"file:{tmp_path / 'new' / 'folder' / 't'}", Secret("third-token"))
     assert resolve(f"file:{tmp_path / 'new' / 'folder' / 't'}").reveal() == "third-token"
+
     with pytest.raises(CredentialError, match="cannot be written"):
         store(f"file:{path / 't'}", Secret("first-token"))
 
@@ -266,6 +282,7 @@ def test_a_stored_file_is_private(tmp_path):
         store(f"file:{tmp_path / 't'}", Secret("private-token"))
     finally:
         os.umask(old)
+
     assert (tmp_path / "t").stat().st_mode & 0o777 == 0o600
     assert check_privacy(f"file:{tmp_path / 't'}").status is Status.PASSED
 
@@ -277,7 +294,9 @@ def test_a_file_others_can_read_is_a_warning(tmp_path, mode):
     path = tmp_path / "t"
     path.write_text("open-token", encoding="utf-8")
     path.chmod(mode)
+
     check = check_privacy(f"file:{path}")
+
     assert check.status is Status.WARNING
     assert "chmod 600" in check.remedy
     assert resolve(f"file:{path}").reveal() == "open-token"

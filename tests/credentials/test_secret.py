@@ -191,6 +191,7 @@ def test_cleaning_gives_plain_ascii_or_refuses_without_the_value(pasted):
         said = error.message + error.remedy
         assert len(core) < 12 or core not in said
         return
+
     assert token
     assert token.isascii()
     assert token.isprintable()

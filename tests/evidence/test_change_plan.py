@@ -78,6 +78,7 @@ def test_a_confirmation_is_good_for_an_hour(run):
     """Shown, then confirmed within 60 minutes: kept before anything is written; later: shown anew."""
     refused(run, plan(), "", "not been confirmed")
     refused(run, plan(), plan().fingerprint, "older than 60 minutes", minutes=61)
+
     assert ask(run, plan(), plan().fingerprint, minutes=62).confirmed_utc
     assert run.get("4_scope", "ChangePlan").confirmed_utc == utc_text(NOW + timedelta(minutes=62))
 
@@ -102,8 +103,11 @@ def test_what_was_done_may_come_again_as_idle(run):
     second = PlannedChange("provision", "ben to App", "no account", "create: userName = ben")
     again = PlannedChange("provision", "ann to App", "matched", "nothing: userName = ann", idle=True)
     refused(run, plan(first, second), "", "not been confirmed")
+
     ask(run, plan(first, second), plan(first, second).fingerprint)
+
     assert ask(run, plan(again, second), "", minutes=5).confirmed_utc
+
     refused(run, plan(replace(again, idle=False), second), "", "nothing was written", minutes=5)
 
 
@@ -146,8 +150,11 @@ def test_a_refused_confirmation_is_used_up(run):
     nothing."""
     refused(run, plan(), "", "not been confirmed")
     run.save_choices("4_scope", {"confirm": plan().fingerprint, "pilot": "ann@contoso.example"})
+
     refused(run, plan(), run.choices("4_scope")["confirm"], "older than 60 minutes", minutes=61)
+
     assert run.choices("4_scope") == {"confirm": "", "pilot": "ann@contoso.example"}
+
     refused(run, plan(), run.choices("4_scope")["confirm"], "not been confirmed", minutes=62)
 
 

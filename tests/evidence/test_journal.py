@@ -24,6 +24,7 @@ def test_a_write_is_noted_before_it_is_sent(journal):
         assert [entry.state for entry in journal.unsettled()] == ["intended"]
         settle({"status": 201, "id": "1"})
     [entry] = journal.entries()
+
     assert (entry.number, entry.state, entry.answer, entry.after) == (
         1,
         "done",

@@ -46,6 +46,7 @@ def test_a_record_round_trips(kind):
     """What is read back is equal to what was kept, and has its envelope."""
     value = sample(KINDS[kind])
     envelope = json.loads(text(value))
+
     assert load_record(text(value)) == value
     assert (envelope["kind"], envelope["version"], envelope["made_utc"]) == (kind, VERSION, "2026-03-02T09:15:42Z")
 

@@ -34,6 +34,7 @@ def test_a_new_run(run):
     assert run.name.startswith("20260302T091542Z-")
     assert len(run.name) == 21
     assert {step["state"] for step in run.state()["steps"].values()} == {"pending"}
+
     run.write("records/deep/x.json", "{}")
     assert RunStore.find(run.folder / "records" / "deep").folder == run.folder.resolve()
     assert RunStore.find(run.folder.parent) is None
@@ -83,10 +84,12 @@ def test_a_run_that_is_held_says_by_what(run, doing):
         [sys.executable, "-c", OTHER, str(run.folder), *doing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "held\n"
+
         with pytest.raises(RunError, match=re.escape(doing[0] if doing else "running already")) as caught, run.locked():
             pass
         assert caught.value.exit_code == 2
         assert caught.value.remedy
+
         run.set_step("1_plan", "running")
         run.save_choices("1_plan", {"seats": 5})
         other.stdin.close()
@@ -111,9 +114,11 @@ def test_a_run_of_a_file_keeps_its_own_copy(own_app):
     assert run.app == str(run.path("app.toml"))
     assert "ümläut" in run.read("app.toml")
     assert run.app_note() == ""
+
     file.write_text('name = "other"\n', encoding="utf-8")
     assert "my-app.toml has changed" in run.app_note()
     assert 'name = "mine"' in run.read("app.toml")
+
     file.unlink()
     assert "my-app.toml is gone" in RunStore.open(run.folder).app_note()
     assert str(file) not in run.app_note()
@@ -135,8 +140,10 @@ def test_writing_is_whole_or_not_at_all(run):
     """What cannot be encoded or written leaves the old file and no half of a new one."""
     run.write("a.txt", "old")
     (run.folder / "folder.txt").mkdir()
+
     with pytest.raises(RunError, match="cannot be written"):
         run.write("folder.txt", "new")
+
     assert run.read("a.txt") == "old"
     assert not [path for path in run.folder.iterdir() if path.name.endswith(".part")]
     assert "folder.txt" not in run.list()
@@ -148,7 +155,9 @@ def test_everything_written_is_redacted(tmp_path):
         tmp_path, app="a", tenant="t", runbook="r", steps=(), now=NOW, redact=lambda text: text.replace("geheim", "***")
     )
     run.write("a.txt", "geheim")
+
     run.append("run.log", "geheim\n")
+
     assert (run.read("a.txt"), run.read("run.log")) == ("***", "***\n")
 
 
@@ -181,8 +190,10 @@ def test_state_changes_do_not_overwrite_each_other(run):
     threads = [threading.Thread(target=run.set_step, args=(f"step_{n}", "passed")) for n in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert {name for name in run.state()["steps"] if name.startswith("step_")} == {f"step_{n}" for n in range(8)}
 
 
@@ -197,6 +208,7 @@ def test_records_by_step_and_kind(run):
     assert run.keep("3_app", PLAN, now=NOW) == "records/3_change_plan.json"
     assert run.has("3_app", "ChangePlan")
     assert run.get("3_app", "ChangePlan") == PLAN
+
     with pytest.raises(RunError, match="no ChangePlan yet") as caught:
         run.get("4_scope", "ChangePlan")
     assert "4_scope" in caught.value.remedy
@@ -216,7 +228,9 @@ def test_choices_are_kept_by_step(run):
     """Choices add to one another; nothing chosen writes nothing."""
     run.save_choices("4_scope", {"pilot": "00123"})
     run.save_choices("4_scope", {"confirm": "abc"})
+
     run.save_choices("4_scope", {})
+
     assert run.choices("4_scope") == {"pilot": "00123", "confirm": "abc"}
     assert run.choices("1_plan") == {}
     assert json.loads(run.read("run.json"))["choices"]["4_scope"]["pilot"] == "00123"

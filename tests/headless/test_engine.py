@@ -168,6 +168,7 @@ def test_command_line(probes: Path, tmp_path: Path, token: str) -> None:
     done = subprocess.run(
         [*command, str(probes / "leaks_in_errors.ipynb"), "out.ipynb"], capture_output=True, cwd=tmp_path, check=False
     )
+
     assert done.returncode == 1
     assert b"[secret]" in done.stderr
     assert not found_in(done.stdout + done.stderr, token)
@@ -185,7 +186,9 @@ def test_foreseeable_error(notebook: Callable[..., Path], tmp_path: Path) -> Non
     watch = Watch()
     with pytest.raises(PapermillExecutionError) as raised:
         run(path, tmp_path / "out.ipynb", watch=watch)
+
     error = code_cells(tmp_path / "out.ipynb")[0]["outputs"][0]
+
     assert (error["ename"], error["evalue"]) == ("NotReady", "a.b: it is bad")
     assert error["traceback"] == ["NotReady: a.b: it is bad", "What to do: mend it"]
     assert "Traceback" not in str(raised.value)
@@ -204,7 +207,9 @@ def test_foreseeable_error_inside_a_group(notebook: Callable[..., Path], tmp_pat
     )
     with pytest.raises(PapermillExecutionError):
         run(path, tmp_path / "out.ipynb")
+
     outputs = code_cells(tmp_path / "out.ipynb")[0]["outputs"]
+
     assert [output["output_type"] for output in outputs] == ["error"]
     assert outputs[0]["traceback"] == ["ConfigError: wrong", "What to do: mend it"]
 
@@ -225,6 +230,7 @@ def test_honest_states(
     with pytest.raises(error):
         run(probes / f"{probe}.ipynb", tmp_path / "out.ipynb", execution_timeout=1 if probe == "takes_its_time" else 30)
     assert statuses(tmp_path / "out.ipynb") == ["completed", status, "pending"]
+
     document = json.loads((tmp_path / "out.ipynb").read_text(encoding="utf-8"))
     assert document["metadata"]["papermill"]["exception"] is True
     assert words in json.dumps(code_cells(tmp_path / "out.ipynb")[1]["outputs"])
@@ -237,6 +243,7 @@ def test_file_is_whole_at_any_moment(notebook: Callable[..., Path], tmp_path: Pa
     command = [sys.executable, "-m", "papermill", "--engine", "scimkit", str(path), "out.ipynb"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     out = tmp_path / "out.ipynb"
+
     try:
         deadline = time.monotonic() + 30
         while not (out.exists() and "running" in statuses(out)[1:]):  # every look must find a whole file
@@ -245,6 +252,7 @@ def test_file_is_whole_at_any_moment(notebook: Callable[..., Path], tmp_path: Pa
     finally:
         process.kill()
         process.wait()
+
     assert statuses(out) == ["completed", "running", "pending"]
 
 
@@ -377,7 +385,9 @@ def test_secret_in_the_source_still_runs(notebook: Callable[..., Path], tmp_path
     """A cell whose source holds a known secret runs as written, and is saved without it."""
     REDACTOR.register(token)
     run(notebook("x", f"value = {token!r}\nprint(len(value))"), tmp_path / "out.ipynb")
+
     assert leaky_files(tmp_path / "work", token) == []
+
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
     assert not found_in(text.encode(), token)
     assert f"{len(token)}\\n" in text

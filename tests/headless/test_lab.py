@@ -50,6 +50,7 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
         "from scimkit import begin\nhere = begin('1_plan')\nhere.form.change('seats',"
         " 7)\nprint(here.graph.me()['userPrincipalName'])"
     )
+
     worked = subprocess.run(
         [sys.executable, "-c", kernel],
         cwd=run.folder,
@@ -59,10 +60,12 @@ def test_an_open_lab_holds_its_run(scimkit, run, lab):
         encoding="utf-8",
         check=False,
     )
+
     assert worked.returncode == 0, worked.stderr
     assert "@" in worked.stdout, worked.stderr
     assert RunStore.open(run.folder).choices("1_plan") == {"seats": 7}
     assert lab.poll() is None, "JupyterLab has ended by itself"
+
     lab.terminate()
     lab.wait(timeout=60)
     with run.locked():
@@ -73,6 +76,7 @@ def test_a_running_run_is_not_opened(scimkit, run):
     """While a runner is at work the lab stays closed, and says why."""
     with run.locked():
         refused = scimkit("lab", "--resume", run.folder, "--no-browser")
+
     assert refused.returncode == 2
     assert "running already" in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stderr

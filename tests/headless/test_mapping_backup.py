@@ -113,7 +113,9 @@ def test_slips_end_with_a_sentence(scimkit: Run, tmp_path: Path, settings: list[
         encoding="utf-8",
     )
     done = scimkit("run", "mapping_backup", *chain.from_iterable(("--set", each) for each in settings))
+
     assert done.returncode == code, done.stdout + done.stderr
+
     said = done.stdout + done.stderr
     assert words in said
     assert "What to do:" in said
@@ -240,10 +242,13 @@ def test_an_app_nobody_named_is_left_alone(scimkit: Run, tmp_path: Path, live_li
     path.write_text(
         path.read_text(encoding="utf-8").replace('service_principal = "Learning"', "seats = 5"), encoding="utf-8"
     )
+
     done = scimkit("run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", env=live_like.env)
+
     assert done.returncode == 1
     assert "no app is named" in done.stdout
     assert "Learning (" in done.stdout
+
     named = scimkit(
         "run", "mapping_backup", "--tenant", "contoso", "--runs", "runs", "--set", "adopt=Learning", env=live_like.env
     )

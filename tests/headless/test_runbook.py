@@ -16,6 +16,7 @@ from scimkit.headless.settings import parse_settings
 def test_steps_by_whole_and_short_name(runbook: Callable[..., Runbook]) -> None:
     """A step is found by its notebook's name and by what stands before the underscore."""
     book = runbook({"5c_pilot": ["1"], "rotate_token": ["1"]})
+
     assert [step.short for step in book.steps] == ["5c", "rotate_token"]
     assert book.step("5c") is book.step("5c_pilot") is book.steps[0]
     assert book.step("5") is None
@@ -47,8 +48,10 @@ def test_wrong_runbooks(text: str, words: str, tmp_path: Path) -> None:
     """A file that is no runbook is refused with its name and what is wanted."""
     path = tmp_path / "odd.yaml"
     path.write_text(text, encoding="utf-8")
+
     with pytest.raises(ConfigError, match=words) as raised:
         read_runbook(str(path))
+
     assert raised.value.remedy
 
 
@@ -73,6 +76,7 @@ def test_continue_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """The command names the run relative to where one is, and quotes for the shell."""
     monkeypatch.chdir(tmp_path)
     command = continue_command("onboard", tmp_path / "runs" / "r1", {"3": {"confirm": "1a2b"}, "": {"note": "x"}})
+
     assert command == f"scimkit run onboard --resume {Path('runs/r1')} --set 3.confirm=1a2b --set note=x"
     assert shown_path(tmp_path.parent) == str(tmp_path.parent)
 

@@ -56,10 +56,13 @@ def test_a_run_leaves_its_evidence(runbook: Write) -> None:
         }
     )
     events: list[Progress] = []
+
     result = run_runbook(
         book, settings={"": {"pilot": "00123"}, "1": {"people": "7"}}, around=Surroundings(progress=events.append)
     )
+
     assert (result.exit_code, dict(result.steps)) == (0, {"1_first": "passed", "2_second": "passed"})
+
     run = RunStore.open(result.folder)
     assert {
         "1_first.ipynb",
@@ -88,9 +91,11 @@ def test_pages_ask_no_other_server(runbook: Write) -> None:
     """A step's page loads nothing from elsewhere when it is opened, and has no prompts."""
     result = run_runbook(runbook({"1_first": [("markdown", "# Title $x$"), "print('hello')"]}))
     page = (result.folder / "1_first.html").read_text(encoding="utf-8")
+
     assert "hello" in page
     assert not re.findall(r"(?:src|href)=[\"']?(?:https?:)?//[^\"'>]*", page)
     assert "In&nbsp;[" not in page
+
     loaded = [url for url in re.findall(r"https?://[^\s\"'<>)]+", page) if re.search(r"\.(?:js|mjs|css|woff2?)\b", url)]
     assert loaded == []
 
@@ -101,16 +106,21 @@ def test_failed_check_and_resume(runbook: Write) -> None:
     pass."""
     book = runbook({"1_a": [note("a")], "2_b": [note("b"), FAIL_UNTIL_MENDED], "3_c": [note("c")]})
     result = run_runbook(book)
+
     assert (result.exit_code, list(result.steps.values())) == (1, ["passed", "failed", "pending"])
     assert result.lines[-3:-1] == ("2_b: a.bad: it is bad", "What to do: mend it")
     assert result.lines[-1].startswith("Then: scimkit run ")
     assert result.lines[-1].endswith(f"--resume {Path('runs') / result.folder.name}")
     assert "Traceback" not in "\n".join(result.lines)
+
     step = RunStore.open(result.folder).state()["steps"]["2_b"]
     assert (step["check"], step["remedy"]) == ("a.bad", "mend it")
+
     Path("mended").touch()
     events: list[Progress] = []
+
     again = run_runbook(book, resume=result.folder, around=Surroundings(progress=events.append))
+
     assert (again.exit_code, again.folder, set(again.steps.values())) == (0, result.folder, {"passed"})
     assert marks() == ["a", "b", "b", "c"]
     assert [event.state for event in events if event.step == "1_a"] == ["skipped"]
@@ -133,10 +143,13 @@ def test_waiting_ends_with_the_command_that_continues(runbook: Write) -> None:
         }
     )
     result = run_runbook(book)
+
     assert (result.exit_code, result.steps["3_app"]) == (3, "waiting")
+
     command = result.lines[-1]
     assert command.startswith("scimkit run ")
     assert "'3.confirm=it is a plan'" in command or '"3.confirm=it is a plan"' in command
+
     again = run_runbook(book, resume=result.folder, settings={"3": {"confirm": "it is a plan"}})
     assert again.exit_code == 0
     assert "it is a plan" in (result.folder / "3_app.ipynb").read_text(encoding="utf-8")
@@ -153,8 +166,11 @@ def test_changed_setting_runs_a_passed_step_again(runbook: Write) -> None:
     )
     first = run_runbook(book, settings={"1": {"people": "4"}})
     Path("mended").touch()
+
     run_runbook(book, resume=first.folder, settings={"": {"people": 4}})
+
     assert marks() == ["a", "b", "b"]
+
     run_runbook(book, resume=first.folder, settings={"1_a": {"people": "5"}})
     assert marks() == ["a", "b", "b", "a"]
     assert "people 5" in (first.folder / "1_a.ipynb").read_text(encoding="utf-8")
@@ -200,6 +216,7 @@ def test_missing_record_runs_a_passed_step_again(runbook: Write, tmp_path: Path)
 def test_could_not_finish(cells: list[str], words: str, runbook: Write, capfd: pytest.CaptureFixture[str]) -> None:
     """A defect, sys.exit, a dead kernel and a timeout end with 4 and say where to look; later steps do not run."""
     result = run_runbook(runbook({"1_a": cells, "2_b": ["1"]}), around=Surroundings(cell_timeout_seconds=1))
+
     assert (result.exit_code, list(result.steps.values())) == (4, ["error", "pending"])
     assert words in result.lines[-3]
     assert "run.log" in result.lines[-2]
@@ -225,6 +242,7 @@ def test_wrong_settings_start_nothing(settings: dict[str, dict[str, str]], words
     book = runbook({"1_a": [("parameters", "people = 3  # how many\napp = 'oreilly'")], "2_b": ["1"]})
     with pytest.raises(ConfigError, match=words) as raised:
         run_runbook(book, settings=settings)
+
     assert raised.value.exit_code == 2
     assert raised.value.remedy
     assert not Path("runs").exists()
@@ -236,6 +254,7 @@ def test_unknown_app_or_tenant_starts_nothing(wrong: dict[str, str], runbook: Wr
     book = runbook({"1_a": [("parameters", "app = 'oreilly'  # the app\ntenant = 'sandbox'  # where")]})
     with pytest.raises(ScimkitError) as raised:
         run_runbook(book, **{"app": "oreilly", "tenant": "sandbox", **wrong})
+
     assert raised.value.exit_code == 2
     assert raised.value.remedy
     assert not Path("runs").exists()
@@ -246,6 +265,7 @@ def test_secret_as_setting_is_refused(runbook: Write, token: str) -> None:
     book = runbook({"2_token": [("parameters", "token = 'sandbox'  # where the token is")]})
     with pytest.raises(CredentialError) as raised:
         run_runbook(book, settings={"2": {"token": token}})
+
     assert token not in str(raised.value) + raised.value.remedy
     assert not Path("runs").exists()
 
@@ -302,15 +322,20 @@ def test_interrupted(number: int, runbook: Write) -> None:
     kernel = Path("kernel")
     _wait_for(lambda: kernel.exists() and kernel.read_text(encoding="utf-8") != "", process)
     process.send_signal(number)
+
     out, err = process.communicate(timeout=20)
+
     assert process.returncode == 130, err
     assert b"Continue with: scimkit run " in out.splitlines()[-1]
     assert b"Traceback" not in out + err
+
     folder = next(Path("runs").iterdir())
     assert [step["state"] for step in RunStore.open(folder).state()["steps"].values()] == ["passed", "interrupted"]
     assert statuses(folder / "2_b.ipynb") == ["interrupted", "pending"]
+
     _wait_for(lambda: not _alive(int(kernel.read_text(encoding="utf-8"))))
     Path("mended").touch()
+
     assert run_runbook(book, resume=folder).exit_code == 0
     assert marks() == ["a"]
 
@@ -334,8 +359,11 @@ def test_killed(forked: bool, runbook: Write) -> None:
     process.kill()
     process.wait()
     _wait_for(lambda: not _alive(int(kernel.read_text(encoding="utf-8"))))
+
     folder = next(Path("runs").iterdir())
+
     assert RunStore.open(folder).state()["steps"]["1_a"]["state"] == "running"
+
     Path("mended").touch()
     assert run_runbook(book, resume=folder).exit_code == 0
 
@@ -361,8 +389,10 @@ def test_plain_progress() -> None:
     """Where nobody watches, progress is one plain line for each change of a step."""
     out = io.StringIO()
     follow = printer(out)
+
     for state in ("running", "cell", "passed"):
         follow(Progress("1_plan", "Plan", 1, 9, state))
+
     assert out.getvalue() == "[1/9] 1_plan: Plan\n[1/9] 1_plan: passed\n"
 
 

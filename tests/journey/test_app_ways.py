@@ -70,6 +70,7 @@ def test_two_apps_of_that_name_are_told_apart_by_their_id():
     assert caught.value.settings == {"3_app": {"adopt": "1"}}
     assert "(2)" in caught.value.message
     assert plan(Directory("TheOrgWiki", "TheOrgWiki"), adopt="2")[1]
+
     with pytest.raises(PlanRefused, match="is called Wiki"):
         plan(Directory("TheOrgWiki"), adopt="Wiki")
 
@@ -117,6 +118,7 @@ def test_an_unknown_subdomain_is_asked_for():
     """Nothing is made up; and LinkedIn's newer address is taken where none is chosen."""
     with pytest.raises(ConfigError, match="part of it is specific to you") as caught:
         access(WIKI).tenant_url()
+
     assert "subdomain" in caught.value.remedy
     assert access(LINKEDIN).tenant_url() == "https://api.linkedin.com/scim"
     assert access(LINKEDIN).tenant_url("https://api.linkedin.com") == "https://api.linkedin.com"
@@ -132,6 +134,7 @@ def test_each_of_linkedins_addresses_suggests_the_other():
 def test_whom_to_adopt_without_asking():
     """Live only what scimkit.toml names; in the sandbox what the sign-up has added; never for an app of the gallery."""
     sandbox = Config().tenant("sandbox")
+
     assert access(WIKI).to_adopt() == ""
     assert access(WIKI, service_principal="Wiki").to_adopt() == "Wiki"
     assert Access(sandbox, WIKI, None, step="3_app").to_adopt() == "TheOrgWiki"
@@ -151,6 +154,7 @@ def review(app, offered=None, drop=()):
 def test_no_active_in_the_apps_own_table_is_a_warning():
     """LinkedIn's table has none; of an app that has one, or that publishes no table, it is asked for."""
     found = review(LINKEDIN)
+
     assert found["mapping.active_missing"].status is Status.WARNING
     assert "licence" in found["mapping.active_missing"].message
     for app in (load("oreilly"), WIKI):
@@ -169,7 +173,9 @@ def test_something_else_may_come_from_is_soft_deleted():
         "parameters": [],
     }
     found = review_mapping(LINKEDIN.attributes, read_schema(schema), {}, decided=Expectations())
+
     (active,) = [check for check in found.checks if check.code == "mapping.active"]
+
     assert active.status is Status.PASSED
     assert "title" in active.message
 
@@ -189,6 +195,7 @@ def test_something_else_may_come_from_is_soft_deleted():
 def test_unpublished_rows_are_held_against_schemas(offered, status, words):
     """Discovered, not documented: known to the app, unknown to it, or not read."""
     found = review(WIKI, offered)
+
     assert found["mapping.not_published"].status is Status.WARNING
     assert found["mapping.discovered"].status is status
     assert words in found["mapping.discovered"].message
@@ -225,10 +232,13 @@ def test_own_decisions_of_an_app():
         "licence_type": "Premium",
     }
     assert _own_answers(LINKEDIN, "") == {}
+
     with pytest.raises(ConfigError, match="does not answer a question about LinkedIn Learning"):
         _own_answers(LINKEDIN, "colour=red")
     question = next(decision for decision in LINKEDIN.decisions if decision.key == "auto_assign")
+
     check = _assumed(question, "on")
+
     assert "assumed: Yes" in check.message
     assert "auto_assign=on | off" in check.remedy
     assert "licence type" in check.remedy

@@ -69,9 +69,11 @@ def test_a_running_job_is_not_adopted(own_office, tmp_path):
     office.graph.put_secrets(made.service_principal_id, values)
     office.graph.start_job(made.service_principal_id, made.job_id)
     checks = {}
+
     for who, journal in (("stranger", other_run(tmp_path)), ("own", office.journal)):
         again = make(office, journal=journal, adopt=made.display_name)
         checks[who] = next(check for check in again.checks if check.code == "app.job_running")
+
     assert (checks["stranger"].status, checks["own"].status) == (Status.FAILED, Status.WARNING)
 
 
@@ -83,6 +85,7 @@ def test_a_run_killed_while_making_the_app(own_office, tmp_path, state):
     made = make(office, name="Learning")
     template = find_app(office.app, office.graph, office.journal).template
     killed = other_run(tmp_path)
+
     killed._keep(
         Entry(
             1,
@@ -96,7 +99,9 @@ def test_a_run_killed_while_making_the_app(own_office, tmp_path, state):
             "2026-03-02T09:00:00Z",
         )
     )
+
     assert make(office, journal=killed).service_principal_id == made.service_principal_id
+
     foreign = other_run(tmp_path)
     foreign._keep(
         Entry(
@@ -123,7 +128,9 @@ def test_faults_on_the_way_make_no_second_app(own_office, fault):
     office.tell("faults", set=f"graph:{fault}")
     made = make(office)
     office.tell("faults", clear=True)
+
     template = office.graph.find_templates(office.app.gallery_names[0])[0]
+
     assert [sp["id"] for sp in office.graph.find_service_principals(template_id=template["id"])] == [
         made.service_principal_id
     ]
@@ -153,6 +160,7 @@ def test_a_gallery_without_one_fitting_entry(office, entries, words):
     found = find_app(office.app, Gallery(*entries), office.journal)
     with pytest.raises(NotReady, match=words) as caught:
         plan_app(office.app, None, found, display_name="", adopt="")
+
     assert caught.value.remedy
     assert isinstance(found, AppCandidates)
 

@@ -43,6 +43,7 @@ def test_nobody_assigned_is_a_failure(office, made):
     record = forecast(office, made)
     assert record.rows == ()
     assert by_code(record)["forecast.people"].status is Status.FAILED
+
     with pytest.raises(NotReady, match=r"forecast\.people"):
         plan_start(office.graph, made, record)
 
@@ -81,7 +82,9 @@ def test_a_group_is_forecast_person_by_person(office, made):
     """Everybody a group assigns is looked at once; who will fail is named with the reason."""
     group = next(g for g in office.graph.groups() if g["displayName"] == "All employees")
     office.graph.assign(made.service_principal_id, group["id"], pick_role(made)[0])
+
     record = forecast(office, made, seats=5)
+
     assert len(record.rows) == len({row.person.id for row in record.rows}) == sum(record.counts.values())
     assert all(row.reason for row in record.rows)
     assert by_code(record)["forecast.seats"].status is Status.FAILED
@@ -106,6 +109,7 @@ def test_what_cannot_be_listed_is_not_zero(office, made):
     """An app that cannot be listed leaves the number of its accounts unknown."""
     office.assign(made, GRACE)
     record = forecast(office, made, Deaf(office.scim, Unreachable("gone", cause="reset")))
+
     assert record.observed_accounts is None
     assert by_code(record)["forecast.accounts"].status is Status.NOT_OBSERVED
 
@@ -128,7 +132,9 @@ def test_many_failures(failing, of, codes):
     """Told one by one as long as somebody reads that; so many that the job stops are a finding of their own."""
     person = Person("id", "ada@contoso.example", "Ada", "", True, "Member", False)
     rows = tuple(ForecastRow(person, "failure" if number < failing else "create", "no value") for number in range(of))
+
     checks = _check_failures(rows)
+
     assert Counter(check.code for check in checks) == codes
     assert sum(check.status is Status.FAILED for check in checks) == codes.get("forecast.quarantine", 0)
 
@@ -191,7 +197,9 @@ def test_an_app_that_does_not_answer_here_is_asked_once(office, made, silent, mo
     asked = []
     find = type(silent).find
     monkeypatch.setattr(type(silent), "find", lambda self, *what: asked.append(what) or find(self, *what))
+
     record = forecast(office, made, silent)
+
     assert actions(record) == {
         "grace.oneill@contoso.example": "unknown",
         "jose.garcia@contoso.example": "unknown",
@@ -199,6 +207,7 @@ def test_an_app_that_does_not_answer_here_is_asked_once(office, made, silent, mo
     }
     assert len(asked) == 1
     assert record.observed_accounts is None
+
     found = by_code(record)
     assert found["forecast.accounts_unknown"].status is Status.NOT_OBSERVED
     assert "2 people" in found["forecast.accounts_unknown"].message

@@ -210,8 +210,11 @@ def test_the_cycle_does_what_was_forecast(scene, monkeypatch, seed):
         story.change_something()
     for _ in range(4):
         story.assign()
+
     first = story.forecast()
+
     assert compare_outcome(first, told(story.cycle())) == {}
+
     for _ in range(3):
         after = story.forecast()
         assert [

@@ -33,6 +33,7 @@ def test_onboard_leaves_whole_evidence(scimkit, tmp_path, leaks):
     done = scimkit("run", "onboard")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
     folder = tmp_path / run_folder(done.stdout)
     for step in STEPS:
         notebook = json.loads((folder / f"{step.name}.ipynb").read_text(encoding="utf-8"))
@@ -45,7 +46,9 @@ def test_onboard_leaves_whole_evidence(scimkit, tmp_path, leaks):
             )
             assert record["kind"] == kind
             assert record["made_utc"].endswith("Z")
+
     journal = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "journal").iterdir())]
+
     assert {entry["state"] for entry in journal} == {"done"}
     assert [entry["number"] for entry in journal] == list(range(1, len(journal) + 1))
     assert [entry["step"] for entry in journal if entry["path"].endswith("/provisionOnDemand")] == ["5c_pilot"] * 2
@@ -165,8 +168,10 @@ def test_an_assignment_seen_late_is_waited_for(scimkit, tmp_path):
     waiting = scimkit("run", "onboard", "--fault", "slow_assignments=300")
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
     assert "does not see the assignment yet" in waiting.stdout
+
     command = waiting.stdout.strip().splitlines()[-1]
     assert command.startswith("scimkit run onboard --resume ")
+
     done = scimkit(*shlex.split(command)[1:])
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -178,10 +183,12 @@ def test_a_filter_to_try_changes_nothing(scimkit, tmp_path):
     assert wrong.returncode == 2, wrong.stdout + wrong.stderr
     assert "try_filter" in wrong.stdout, wrong.stdout + wrong.stderr
     assert "Did you mean EQUALS" in wrong.stdout, wrong.stdout + wrong.stderr
+
     [folder] = (tmp_path / "runs").iterdir()
     assert not [
         path for path in (folder / "journal").iterdir() if "appRoleAssignedTo" in path.read_text(encoding="utf-8")
     ]
+
     done = scimkit("run", "onboard", "--resume", folder, "--set", "4.try_filter=department EQUALS Engineering")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing was written" in (folder / "4_scope.ipynb").read_text(encoding="utf-8")

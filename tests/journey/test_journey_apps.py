@@ -33,9 +33,12 @@ def test_onboard(scimkit, tmp_path, app):
     """All nine notebooks pass in the app's own order, and each names the next one in it."""
     done = scimkit("run", "onboard", "--app", app)
     assert done.returncode == 0, done.stdout + done.stderr
+
     folder = run_folder(tmp_path, done.stdout)
     steps = json.loads((folder / "run.json").read_text(encoding="utf-8"))["steps"]
+
     order = load(app).journey_order
+
     assert tuple(steps) == order
     assert {step["state"] for step in steps.values()} == {"passed"}
     for step, following in pairwise(order):
@@ -47,9 +50,11 @@ def test_linkedin_warns_of_leavers_and_asks_about_licences(scimkit, tmp_path):
     assumed."""
     done = scimkit("run", "onboard", "--app", "linkedin-learning")
     folder = run_folder(tmp_path, done.stdout)
+
     assert checks(folder, "5b_mapping_review")["mapping.active_missing"] == "warning"
     assert record(folder, "5a_connection_report")["data"]["matching"] == "externalId"
     assert checks(folder, "4_scope")["scope.role"] == "passed"
+
     plan = checks(folder, "1_readiness")
     assert {plan[f"plan.{key}"] for key in ("approved", "auto_assign", "application_instance", "licence_type")} == {
         "warning"
@@ -60,10 +65,14 @@ def test_theorgwiki_is_adopted_and_its_rows_are_discovered(scimkit, tmp_path):
     """The app of the sign-up is used, none is made; rows come from the live schema and /Schemas."""
     done = scimkit("run", "onboard", "--app", "theorgwiki")
     folder = run_folder(tmp_path, done.stdout)
+
     app = record(folder, "3_enterprise_app")["data"]
+
     assert (app["created"], app["gallery_template_id"], app["application_id"]) == (False, "", "")
+
     paths = [json.loads(path.read_text(encoding="utf-8"))["path"] for path in (folder / "journal").iterdir()]
     assert not [path for path in paths if path.endswith("/instantiate")]
+
     found = checks(folder, "5b_mapping_review")
     assert (found["mapping.not_published"], found["mapping.discovered"]) == ("warning", "passed")
     assert record(folder, "5a_connection_report")["data"]["tenant_url"].endswith("/api/v2/scim/v2/")

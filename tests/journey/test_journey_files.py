@@ -36,15 +36,18 @@ def test_cloud_academy(scimkit, tmp_path):
     be."""
     done = scimkit("run", "onboard", "--app", "cloud-academy")
     assert done.returncode == 0, done.stdout + done.stderr
+
     folder = run_folder(tmp_path, done.stdout)
     assert states(folder) == {"passed"}
     assert record(folder, "3_enterprise_app")["data"]["display_name"] == "QA"
     assert record(folder, "2_token_note")["data"]["overlap_hours"] == 8
     assert record(folder, "5a_connection_report")["data"]["tenant_url"].endswith("/webhooks/ad/v1/scim")
+
     found = checks(folder, "5b_mapping_review")
     assert found["mapping.user_name"]["status"] == "passed"
     assert "mapping.groups" not in found
     assert "(unconfirmed)" in (folder / "1_plan.html").read_text(encoding="utf-8")
+
     page = (folder / "5a_connection.ipynb").read_text(encoding="utf-8").replace("<wbr>", "")
     assert (
         "https://app.qa.com/webhooks/ad/v1/scim (your company signs in at app.qa.com); taken where none is chosen"
@@ -56,6 +59,7 @@ def test_cloud_academy_warns_where_the_user_name_is_not_the_mail(scimkit, tmp_pa
     """Anna's mail is another one than her user name, and the app has no attribute for it: a warning, not the end."""
     done = scimkit("run", "onboard", "--app", "cloud-academy", "--set", "pilot=anna.schmidt@contoso.example")
     assert done.returncode == 0, done.stdout + done.stderr
+
     found = checks(run_folder(tmp_path, done.stdout), "5b_mapping_review")["mapping.user_name_not_mail"]
     assert found["status"] == "warning"
     assert "a.schmidt@contoso.example" in found["message"]
@@ -67,14 +71,17 @@ def test_thrive(scimkit, tmp_path):
     looked at."""
     done = scimkit("run", "onboard", "--app", "thrive-lxp")
     assert done.returncode == 0, done.stdout + done.stderr
+
     folder = run_folder(tmp_path, done.stdout)
     assert states(folder) == {"passed"}
     assert not (folder / "2_mail.txt").exists()
+
     found = checks(folder, "5b_mapping_review")
     assert "timezone: needs a constant or an extension attribute" in found["mapping.row_missing"]["message"]
     assert found["mapping.groups"]["status"] == "passed"
     assert "matched by displayName" in found["mapping.groups"]["message"]
     assert found["mapping.renaming"]["status"] == "warning"
+
     manager = checks(folder, "4_scope")["scope.manager"]
     assert manager["status"] == "warning", "a manager who can never be in scope"
     assert "diego.blocked" in manager["message"], "a manager who can never be in scope"
@@ -152,8 +159,11 @@ def test_a_new_app_is_a_file(scimkit, tmp_path):
     own = tmp_path / "of my own"
     own.mkdir()
     shutil.copy(EXAMPLE, own / "my-app.toml")
+
     done = scimkit("run", "onboard", "--app", str(own / "my-app.toml"))
+
     assert done.returncode == 0, done.stdout + done.stderr
+
     folder = run_folder(tmp_path, done.stdout)
     assert states(folder) == {"passed"}
     assert record(folder, "1_readiness")["data"]["app"] == "northwind-campus"
@@ -167,18 +177,25 @@ def test_a_run_goes_on_without_its_apps_file(scimkit, tmp_path):
     well."""
     file = shutil.copy(EXAMPLE, tmp_path / "my-app.toml")
     refused = scimkit("run", "onboard", "--app", "my-app.toml", "--set", "pilot=diego.blocked@contoso.example")
+
     assert refused.returncode == 1, refused.stdout + refused.stderr
+
     folder = run_folder(tmp_path, refused.stdout)
     assert "Note:" not in refused.stdout
+
     file.write_text("name = 5", encoding="utf-8")
     again = scimkit("run", "onboard", "--resume", folder)
+
     assert again.returncode == 1, again.stdout + again.stderr
     assert "my-app.toml has changed" in again.stdout, again.stdout + again.stderr
+
     file.unlink()
     done = scimkit("run", "onboard", "--resume", folder, "--set", "4.pilot=grace.oneill@contoso.example")
+
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Note: my-app.toml is gone" in done.stdout
     assert states(folder) == {"passed"}
+
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "my-app.toml is gone" in page
     assert "Northwind Campus" in page
@@ -193,10 +210,14 @@ def test_a_new_app_without_gallery_entry(scimkit, tmp_path):
         .replace("groups = false", 'groups = "unclear"')
     )
     (tmp_path / "my-app.toml").write_text(text, encoding="utf-8")
+
     done = scimkit("run", "onboard", "--app", "my-app.toml")
+
     assert done.returncode == 0, done.stdout + done.stderr
+
     folder = run_folder(tmp_path, done.stdout)
     app = record(folder, "3_enterprise_app")["data"]
+
     assert (app["display_name"], app["template_id"], app["created"]) == ("Northwind Campus", "scim", True)
     assert app["gallery_template_id"] == "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
     assert "name.formatted" in checks(folder, "5b_mapping_review")["mapping.row_extra"]["message"]
@@ -206,7 +227,9 @@ def test_a_new_app_is_checked_and_described_by_its_file(scimkit, tmp_path):
     """`check` and `apps show` take the path as well, relative to where one is."""
     shutil.copy(EXAMPLE, tmp_path / "my-app.toml")
     asked = scimkit("check", "my-app.toml")
+
     assert asked.returncode == 0, asked.stdout + asked.stderr
+
     shown = scimkit("apps", "show", "my-app.toml")
     assert shown.returncode == 0
     assert "Northwind Campus (northwind-campus)" in shown.stdout

@@ -98,7 +98,9 @@ def test_each_expression_with_each_value_once(microsoft):
     stub, graph = microsoft
     stub.answer = honest
     opinion = ask_microsoft(graph, APP, LIVE, PEOPLE)
+
     asked = [(seen.json["expression"], source_of(seen)) for seen in stub.seen]
+
     assert asked == [
         ("Not([IsSoftDeleted])", {"IsSoftDeleted": False}),
         ("ToUpper([surname])", {"surname": "Lee"}),
@@ -114,9 +116,12 @@ def test_a_disagreement_shows_both_and_microsoft_wins(microsoft):
     stub, graph = microsoft
     stub.answer = lambda seen: reply(200, result("L.")) if source_of(seen).get("surname") == "Lee" else honest(seen)
     found = review(ask_microsoft(graph, APP, LIVE, PEOPLE))
+
     check = told(found, "mapping.microsoft_disagrees")
+
     assert check.status is Status.WARNING
     assert check.message == "title: for ann@contoso.example Microsoft returns L., scimkit LEE"
+
     row = next(row for row in found.rows if row.target == "title")
     assert (row.values["ann@contoso.example"], row.values["bo@contoso.example"]) == ("L.", "RAY")
     assert [(each.target, dict(each.values)) for each in found.overruled] == [("title", {"ann@contoso.example": "LEE"})]
@@ -145,7 +150,9 @@ def test_what_microsoft_may_answer(microsoft, answer, code, status, word):
     """It cannot read it, cannot work it out, or gives nothing."""
     stub, graph = microsoft
     stub.answer = lambda seen: reply(200, answer)
+
     check = told(review(ask_microsoft(graph, APP, LIVE, PEOPLE)), code)
+
     assert check.status == status
     assert word in check.message
     assert check.remedy
@@ -163,7 +170,9 @@ def test_without_the_right_nothing_is_claimed(microsoft, status, body):
     stub, graph = microsoft
     stub.answer = lambda seen: reply(status, body)
     found = review(ask_microsoft(graph, APP, LIVE, PEOPLE))
+
     check = told(found, "mapping.microsoft")
+
     assert check.status is Status.NOT_OBSERVED
     assert "Synchronization.ReadWrite.All" in check.message + check.remedy
     assert len(stub.seen) == 1
@@ -175,7 +184,9 @@ def test_what_was_answered_before_an_outage_counts(microsoft):
     stub, graph = microsoft
     stub.replies = [reply(200, result("False"))]
     stub.answer = lambda seen: reply(400, {"error": {"code": "BadRequest", "message": "no"}})
+
     found = review(ask_microsoft(graph, APP, LIVE, PEOPLE))
+
     assert "2 of 4" in told(found, "mapping.microsoft").message
     assert "Microsoft returns False" in told(found, "mapping.microsoft_disagrees").message
 
@@ -189,7 +200,9 @@ def test_what_is_redacted_is_masked_in_the_answers(microsoft, answer):
     stub.answer = lambda seen: reply(200, answer)
     live = users(("title", "Redact([surname])", "Expression"))
     opinion = ask_microsoft(graph, APP, live, PEOPLE)
+
     found = review(opinion, live)
+
     assert "Lee" not in to_text(opinion) + to_text(found)
     assert "[Redact]" in to_text(opinion)
     assert not found.overruled
@@ -199,7 +212,9 @@ def test_an_expression_only_microsoft_can_read(microsoft):
     """Where we cannot tell what it names, all source attributes go along."""
     stub, graph = microsoft
     stub.answer = lambda seen: reply(200, result("x"))
+
     ask_microsoft(graph, APP, users(("title", "Brandnew([surname])", "Expression")), PEOPLE)
+
     assert set(source_of(stub.seen[0])) == set(PEOPLE["ann@contoso.example"])
 
 
@@ -222,12 +237,16 @@ def test_expressions_of_groups_are_asked_with_the_groups_values(microsoft):
     stub, graph = microsoft
     stub.answer = lambda seen: reply(200, result("True") if "IsSoftDeleted" in source_of(seen) else result("learners"))
     live = with_groups(("title", "ToUpper([displayName])", "Expression"), ("members", "[members]", "Direct"))
+
     opinion = ask_microsoft(graph, APP, live, PEOPLE, GROUPS)
+
     assert [(seen.json["expression"], source_of(seen)) for seen in stub.seen][1:] == [
         ("ToUpper([displayName])", {"displayName": "Learners"})
     ]
+
     found = review(opinion, live)
     check = told(found, "mapping.microsoft_disagrees")
+
     assert check.status is Status.WARNING
     assert check.message == "title of groups: for Learners Microsoft returns learners, scimkit LEARNERS"
     assert not found.overruled
@@ -240,9 +259,11 @@ def test_groups_that_are_not_provisioned_or_not_known_are_not_asked_about(micros
     """A mapping that is off, or no group that goes first: only people are asked about."""
     stub, graph = microsoft
     stub.answer = honest
+
     opinion = ask_microsoft(
         graph, APP, with_groups(("title", "ToUpper([displayName])", "Expression"), enabled=enabled), PEOPLE, groups
     )
+
     assert {answer.object for answer in opinion.answers} == {"User"}
     assert len(stub.seen) == 1
 
@@ -273,5 +294,6 @@ def test_nothing_to_ask(microsoft):
     """A mapping of direct rows asks nothing and says so."""
     stub, graph = microsoft
     found = review(ask_microsoft(graph, APP, users(), PEOPLE), users())
+
     assert not stub.seen
     assert "no row has an expression" in told(found, "mapping.microsoft_agrees").message

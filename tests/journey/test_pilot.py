@@ -91,12 +91,15 @@ def test_what_microsoft_has_overruled_is_said(office, made):
     )
     scope = read_scope(office.app, office.graph, made, pilot=office.assign(made, name), limits=Limits())
     predictions = predict_pilot(office.graph, office.scim, made, scope, now=office.now(), review=review)
+
     user_name, title = predictions.checks
+
     assert f"title: for {name} Microsoft gives Boss, scimkit boss" == title.message
     assert title.status is Status.WARNING
     assert "theirs@contoso.example" in user_name.message
     assert "used for matching" in user_name.message
     assert title.message in " ".join(to_text(predictions).split())
+
     result = run_pilot(office.app, office.graph, office.scim, made, predictions, now=office.now)
     assert result.checks[:2] == (user_name, title)
     assert make_forecast(office.graph, office.scim, made, now=office.now(), limits=Limits(), pilot=result).checks[
@@ -117,6 +120,7 @@ def test_what_is_redacted_is_masked(office, made):
             ),
         ),
     )
+
     assert _shown({"title": "Boss", "nickName": "Bo"}, job) == {"title": "[Redact]", "nickName": "Bo"}
     assert _shown({"title": None}, job) == {"title": "(no value)"}
 
@@ -126,9 +130,12 @@ def test_a_changed_person_is_an_update(office, made):
     name = next(PEOPLE)
     run(office, made, predict(office, made, name))
     office.tell("people", person=name, do="change", values={"given_name": "Other"})
+
     [prediction] = predict(office, made, name)
+
     assert prediction.action == "update"
     assert prediction.values["name.givenName"] == "Other"
+
     result = run(office, made, (prediction,))
     assert result.people[0].verdict == "proved"
     assert result.people[0].observed["name.givenName"] == "Other"
@@ -154,9 +161,12 @@ def test_an_account_that_is_taken_over_is_held_only_to_what_flows_into_it(office
         'emails[type eq "work"].value': user["mail"],
     }
     office.scim.create("Users", create_body(values))
+
     [prediction] = predict(office, made, name)
+
     assert prediction.action == "update"
     assert "name.givenName" not in prediction.values
+
     [person] = run(office, made, [prediction]).people
     assert (person.reported, person.verdict) == ("update Success", "proved")
     assert "name.givenName" not in person.observed
@@ -168,10 +178,12 @@ def test_a_refusal_is_a_failed_check(office, made):
     """An app that refuses is a failed check in plain words, and nobody is called proved."""
     predictions = predict(office, made, next(PEOPLE))
     office.tell("faults", set="oreilly:html=500")
+
     try:
         result = run(office, made, predictions)
     finally:
         office.tell("faults", clear=True)
+
     assert by_code(result)["pilot.reported"].status is Status.FAILED
     assert by_code(result)["pilot.reported"].remedy
     assert result.people[0].verdict == "failed"
@@ -199,7 +211,9 @@ def test_somebody_who_is_not_assigned(office, made):
     [before] = predict(office, made, name)
     [assignment] = office.graph.assignments(made.service_principal_id)
     office.graph.unassign(made.service_principal_id, assignment["id"])
+
     result = run(office, made, (before,))
+
     assert by_code(result)["pilot.reported"].status is Status.FAILED
     assert "skipped" in by_code(result)["pilot.reported"].message
     assert by_code(result)["pilot.prediction"].status is Status.WARNING

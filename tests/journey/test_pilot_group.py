@@ -46,6 +46,7 @@ def by_code(checked):
 def test_the_group_by_name_and_by_id(group_office, made):
     """Either names it; the people in it are known."""
     group = choose(group_office, made, PILOT)
+
     assert group.name == PILOT
     assert len(group.member_ids) == 2
     assert choose(group_office, made, group.id) == group
@@ -54,6 +55,7 @@ def test_the_group_by_name_and_by_id(group_office, made):
 def test_the_sandbox_suggests_and_a_tenant_does_not(group_office, made):
     """Live nobody is brought into scope who was not named."""
     assert choose(group_office, made, "", may_suggest=True).name == PILOT
+
     none = choose(group_office, made, "")
     assert not none
     assert "named" in none.why
@@ -81,8 +83,10 @@ def test_where_groups_are_not_provisioned(office):
     """Naming one is refused, suggesting one is not tried."""
     made = office.make()
     none = choose(office, made, "", may_suggest=True)
+
     assert not none
     assert "no groups" in none.why
+
     with pytest.raises(ConfigError, match="provisions no groups"):
         choose(office, made, PILOT)
 
@@ -92,7 +96,9 @@ def test_the_group_brings_its_people(group_office, made):
     to do."""
     group = choose(group_office, made, PILOT)
     people = choose_pilot(group_office.app, group_office.graph, made, pilot="", may_suggest=True, group=group)
+
     assert {person.id for person in people} == set(group.member_ids), "people of the group are suggested"
+
     [change] = plan_assignments(group_office.graph, made, people, group)
     assert PILOT in change.object
     assert "2 people come into scope" in change.after
@@ -178,14 +184,17 @@ def test_the_manager_goes_first_and_is_written(group_office, made):
         group_office, made, None, "ivan.ivanov@contoso.example", "wang.xiaoming@contoso.example"
     )
     first, second = predictions.people
+
     assert (first.person.user_principal_name, second.person.user_principal_name) == (
         "wang.xiaoming@contoso.example",
         "ivan.ivanov@contoso.example",
     )
     assert MANAGER in second.values, "the manager of the first is not in the pilot"
     assert MANAGER not in first.values, "the manager of the first is not in the pilot"
+
     result = run(group_office, made, predictions)
     manager, report = result.people
+
     assert report.observed[MANAGER] == manager.target_id
     assert {p.verdict for p in result.people} == {"proved"}
     assert scope.pilot_group is None
@@ -202,13 +211,16 @@ def test_groups_and_managers_are_forecast(group_office, made):
     run(group_office, made, Predictions(predictions.people))
     group_office.assign(made, "soren.oester@contoso.example")  # grace's manager, who has no account yet
     record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits())
+
     actions = {row.person.user_principal_name: row.action for row in record.rows}
+
     assert actions["grace.oneill@contoso.example"] == "update"
     assert actions["soren.oester@contoso.example"] in (
         "create",
         "update",
         "nothing",
     )
+
     [row] = record.groups
     assert row.name == PILOT
     assert row.members == 2
@@ -223,7 +235,9 @@ def test_members_without_an_account_are_left_out(group_office, made):
     group_office.graph.assign(made.service_principal_id, all_employees["id"], _role(made))
     record = make_forecast(group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits())
     [row] = record.groups
+
     gone = sum(person.action in ("skip", "failure") for person in record.rows)
+
     assert row.left_out == gone > 0
     assert row.members + row.left_out == len(record.rows)
     assert by_code(record)["forecast.group_members"].status is Status.WARNING
@@ -240,7 +254,9 @@ def test_what_the_pilot_linked_is_known(group_office, made):
     record = make_forecast(
         group_office.graph, group_office.scim, made, now=group_office.now(), limits=Limits(), pilot=result
     )
+
     actions = {row.person.user_principal_name: row.action for row in record.rows}
+
     assert actions["sato.hanako@contoso.example"] == "disable"
     assert actions["grace.oneill@contoso.example"] == "nothing"
     assert record.groups[0].members == 1, "jose is in the group, and was not in the pilot"
@@ -263,9 +279,12 @@ def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, m
             predict_pilot(group_office.graph, group_office.scim, made, scope, now=group_office.now())
     finally:
         group_office.tell("people", person=jose, do="restore")
+
     [learning] = record.groups
+
     assert (learning.action, learning.removed) == ("unknown", 0)
     assert "deleted in Entra since" in learning.reason
+
     checks = by_code(record)
     assert checks["forecast.leavers"].message == "1 person would lose access"
     assert (
@@ -283,7 +302,9 @@ def test_what_left_scope_is_not_called_safe_where_the_app_cannot_be_asked(group_
     group_office.graph.unassign(made.service_principal_id, assignment["id"])
     with ScimClient("http://127.0.0.1:9/scim", group_office.scim_token, retry=False) as dead:
         record = make_forecast(group_office.graph, dead, made, now=group_office.now(), limits=Limits(), pilot=result)
+
     checks = by_code(record)
+
     assert checks["forecast.people"].status is Status.FAILED
     assert checks["forecast.leavers"].status is Status.WARNING
     assert "3 linked in the pilot left scope" in checks["forecast.leavers"].message

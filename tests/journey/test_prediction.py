@@ -160,7 +160,9 @@ def test_nobody_is_asked_about_twice() -> None:
     """A ring of three, one who leads themselves, and one below: each is searched once, and gets a manager."""
     app = App({}, {})
     RING[4]["manager"] = {"id": "id3"}
+
     found = list(predict_people(RING, job_of(ROWS, [user["id"] for user in RING]), Sight(app), now=NOW))
+
     assert set(app.asked.values()) == {1}
     assert all(one.outcome.decision.references for one in found)
 
@@ -169,7 +171,9 @@ def test_an_app_that_does_not_answer_is_asked_once() -> None:
     """Also in a ring, and for everybody after it."""
     app = App({}, {"p0@contoso.example": Unreachable("gone", cause="reset")})
     sight = Sight(app)
+
     found = list(predict_people(RING, job_of(ROWS, [user["id"] for user in RING]), sight, now=NOW))
+
     assert sight.lost is not None
     assert sum(app.asked.values()) <= 2
     assert [one.word for one in found].count("unknown") >= 4

@@ -36,6 +36,7 @@ def by_code(record):
 def test_the_sandbox_administrator_is_ready(office):
     """With nothing answered the profile's defaults hold, and nothing fails."""
     record = readiness(office)
+
     assert record.administrator == "admin@contoso.example"
     assert not record.deletes_wanted
     assert not [check for check in record.checks if check.status is Status.FAILED]
@@ -89,6 +90,7 @@ def test_seats_below_zero_are_refused(office):
 def test_decisions_have_consequences(office):
     """Each decision that was answered is one finding; a wanted delete is noted for the mapping review."""
     record = readiness(office, answers={"deletes_wanted": "yes", "single_sign_on": "same_app"})
+
     assert record.deletes_wanted
     assert {"plan.deletes_wanted", "plan.single_sign_on"} <= set(by_code(record))
     assert all(check.remedy for check in record.checks if check.status is Status.WARNING)

@@ -68,10 +68,12 @@ def test_the_pilot_is_assigned_once(office, made):
     """Two people are planned and assigned; a second plan after apply is empty and a second apply writes nothing."""
     pilot = choose(office, made, f"{GRACE}, {JOSE}")
     changes = plan_assignments(office.graph, made, pilot)
+
     assert [change.object.partition(" ")[0] for change in changes] == [GRACE, JOSE]
     assert len(assign_pilot(office.graph, made, pilot)) == 2
     assert plan_assignments(office.graph, made, pilot) == ()
     assert assign_pilot(office.graph, made, pilot) == ()
+
     record = scope_of(office, made, pilot, seats=2)
     assert record.people == 2
     assert all(a.made_here for a in record.assignments)
@@ -111,6 +113,7 @@ def test_who_cannot_be_the_pilot(office, made, pilot, error, words):
 def test_suggestions_are_for_the_sandbox(office, made):
     """The sandbox suggests two people who have every value; a live tenant suggests nobody."""
     suggested = choose(office, made, "", may_suggest=True)
+
     assert len(suggested) == 2
     assert all(person.enabled for person in suggested)
     assert all(person.mail for person in suggested)
@@ -121,7 +124,9 @@ def test_a_running_job_gets_nobody_new(office, made):
     """Who is assigned to a running job is provisioned unseen: refused; who is assigned already needs no plan."""
     [grace] = office.assign(made, GRACE)
     office.graph.start_job(made.service_principal_id, made.job_id)
+
     assert plan_assignments(office.graph, made, (grace,)) == ()
+
     with pytest.raises(PlanRefused, match="running"):
         plan_assignments(office.graph, made, choose(office, made, JOSE))
     office.graph.pause_job(made.service_principal_id, made.job_id)
@@ -134,8 +139,11 @@ def test_only_people_count(office, made):
     everybody = [
         m for m in office.graph.transitive_members(group(office, LEARNERS)) if m["@odata.type"].endswith("user")
     ]
+
     record = scope_of(office, made)
+
     assert record.people == len(direct) == len(assigned_people(office.graph, made))
+
     [assignment] = record.assignments
     assert (assignment.direct_members, assignment.nested_members) == (len(direct), len(everybody) - len(direct))
     assert by_code(record)["scope.nested_group"].status is Status.WARNING
@@ -145,6 +153,7 @@ def test_a_group_that_provisions_nobody(office, made):
     """A group that is not security-enabled is a failed check."""
     assign_group(office, made, NEWSLETTER)
     check = by_code(scope_of(office, made))["scope.group_not_security"]
+
     assert check.status is Status.FAILED
     assert NEWSLETTER in check.message
 
@@ -165,10 +174,13 @@ def test_a_pilot_person_who_is_gone_or_not_assigned(office, made):
     grace, jose = choose(office, made, f"{GRACE},{JOSE}")
     office.assign(made, JOSE)
     ghost = replace(jose, id="00000000-0000-4000-8000-000000000000", user_principal_name="ghost@contoso.example")
+
     codes = [
         check.code for check in scope_of(office, made, (grace, jose, ghost)).checks if check.status is Status.FAILED
     ]
+
     assert codes == ["scope.pilot_assigned", "scope.pilot_assigned"]
+
     with pytest.raises(NotReady, match="no longer in the directory"):
         read_sources(office.graph, (ghost,), made, ())
 
@@ -177,7 +189,9 @@ def test_sources_are_what_the_mapping_reads(office, made):
     """The pilot's source attributes are those of the user mapping, by user principal name."""
     people = choose(office, made, GRACE)
     users = user_mapping(office.graph.schema(made.service_principal_id, made.job_id))
+
     sources = read_sources(office.graph, people, made, (users,))
+
     assert set(sources) == {GRACE}
     assert sources[GRACE]["surname"] == "O'Neill"
     assert "appRoleAssignments" not in sources[GRACE]
@@ -190,7 +204,9 @@ def test_roles_are_read_where_the_mapping_asks_for_them(office, made):
     assign_pilot(office.graph, made, people)
     users = user_mapping(office.graph.schema(made.service_principal_id, made.job_id))
     roles = MappingRow("roles", "AppRoleAssignmentsComplex([appRoleAssignments])", "Expression")
+
     sources = read_sources(office.graph, people, made, (replace(users, rows=(*users.rows, roles)),))
+
     assert sources[GRACE]["appRoleAssignments"] == [pick_role(made)[1]]
 
 
@@ -210,6 +226,7 @@ def test_which_role(made, roles, picked):
     app = replace(
         made, roles=tuple(role(f"id-{name}", name.removeprefix("-"), not name.startswith("-")) for name in roles)
     )
+
     assert pick_role(app)[1] == picked
     assert (pick_role(app)[0] == DEFAULT_ACCESS) is (picked == "Default Access")
 
@@ -224,7 +241,9 @@ def test_what_another_run_assigned_is_not_ours(office, made, tmp_path):
         step="4_scope",
         now=office.now,
     )
+
     record = read_scope(office.app, office.graph, made, pilot=(), limits=Limits(), journal=empty)
+
     assert [a.made_here for a in record.assignments] == [False]
 
 
@@ -271,6 +290,7 @@ def test_without_a_filter_everybody_passes(office, made):
     """No filter: one passed check, nothing to review."""
     office.assign(made, GRACE)
     record = scope_of(office, made)
+
     assert record.filters == ()
     assert record.filter_reviews == ()
     assert by_code(record)["scope.filters"].status is Status.PASSED
@@ -285,13 +305,18 @@ def test_who_is_left_out_and_by_which_clause(office, made):
         office, made, ("Titled engineers", (("department", "EQUALS", "Engineering"), ("jobTitle", "IS NOT NULL", None)))
     )
     people = raw_people(office, made)
+
     expected = {u["userPrincipalName"] for u in people if u.get("department") != "Engineering" or not u.get("jobTitle")}
+
     assert 0 < len(expected) < len(people)
+
     record = scope_of(office, made)
     review = filter_review(record)
+
     assert record.filters == ("Titled engineers: department EQUALS Engineering AND jobTitle IS NOT NULL",)
     assert {each.person for each in review.left_out} == expected
     assert (review.judged, review.passing) == (len(people), len(people) - len(expected))
+
     by_name = {each.person: each for each in review.left_out}
     for user in people:
         if user["userPrincipalName"] in expected:
@@ -301,11 +326,14 @@ def test_who_is_left_out_and_by_which_clause(office, made):
         assert wrong.get("department", "Engineering") == (user.get("department") or EMPTY)
         lacks = bool(wrong) and not user.get("jobTitle")
         assert ("jobTitle" in wrong) is lacks
+
     counted = {count.clause: (count.people, count.empty) for count in review.counts}
+
     assert counted["department EQUALS Engineering"] == (
         sum(u.get("department") != "Engineering" for u in people),
         sum(not u.get("department") for u in people),
     )
+
     check = by_code(record)["scope.filters"]
     assert check.status is Status.WARNING
     assert f"{len(expected)} of {len(people)}" in check.message
@@ -324,9 +352,11 @@ def test_filters_join_by_or(office, made):
         ("none", (("department", "IS NULL", None),)),
     )
     both = scope_of(office, made)
+
     nothing_there = {each.person for each in filter_review(alone).left_out} - {
         each.person for each in filter_review(both).left_out
     }
+
     assert (
         nothing_there == {u["userPrincipalName"] for u in raw_people(office, made) if not u.get("department")} != set()
     )
@@ -344,13 +374,17 @@ def test_two_readings_of_a_pattern(office, made):
         ("whole", (("userPrincipalName", "REGEX MATCH", "jose.*"),)),
     )
     record = scope_of(office, made)
+
     [doubt] = filter_review(record).doubtful
+
     assert (doubt.person, doubt.passes_when) == (GRACE, "anywhere")
+
     check = by_code(record)["scope.filters_pattern"]
     assert check.status is Status.WARNING
     assert "unconfirmed" in check.source
     assert GRACE in check.message
     assert by_code(record)["scope.filter_anchoring"].source == "(unconfirmed)"
+
     plant(office, made, ("not", (("userPrincipalName", "NOT REGEX MATCH", "grace"),)))
     assert [(d.person, d.passes_when) for d in filter_review(scope_of(office, made)).doubtful] == [(GRACE, "whole")]
 
@@ -375,7 +409,9 @@ def test_what_the_checks_say(office, made, clause, *, code, status, words):
     meaning."""
     office.assign(made, GRACE)
     plant(office, made, ("f", (clause,)))
+
     check = by_code(scope_of(office, made))[code]
+
     assert check.status is status
     assert words in check.message
     assert check.remedy or status is Status.PASSED
@@ -386,7 +422,9 @@ def test_what_cannot_be_judged_is_not_claimed(office, made):
     office.assign(made, GRACE)
     plant(office, made, ("f", (("manager", "IS NOT NULL", None),)))
     record = scope_of(office, made)
+
     review = filter_review(record)
+
     assert (review.judged, review.passing, review.left_out) == (0, 0, ())
     assert "manager" in review.problem
     assert by_code(record)["scope.filters"].status is Status.NOT_REACHED
@@ -404,7 +442,9 @@ def test_an_attribute_of_the_schema_that_graph_does_not_give(office, made):
     review = review_filters(
         "User", filters, {GRACE: {"department": "Sales"}}, known=frozenset(("workerID", "department"))
     )
+
     [check] = [check for check in check_filters_of(review) if check.code == "scope.filters"]
+
     assert check.status is Status.NOT_OBSERVED
     assert review.unread == "workerID"
     assert review.left_out == ()
@@ -420,6 +460,7 @@ def test_a_pattern_only_dotnet_runs_judges_nobody(kind):
     them pass."""
     review = review_filters(kind, (*DOTNET, *SALES), {GRACE: {"displayName": "Sales"}}, known=frozenset())
     assert (review.judged, review.passing, review.left_out, review.not_reproduced) == (0, 0, (), True)
+
     [check] = check_filters_of(review)
     assert check.status is Status.NOT_OBSERVED
     assert "class subtraction" in check.message
@@ -430,6 +471,7 @@ def test_a_pattern_only_dotnet_runs_judges_nobody(kind):
 def test_a_trial_with_a_pattern_only_dotnet_runs(tried, today):
     """Whichever of the two filters it is, the trial names nobody and says why."""
     trial = try_filters("User", tried, today, {GRACE: {"displayName": "Sales"}, JOSE: {}}, known=frozenset())
+
     assert (trial.staying, trial.leaving, trial.entering) == (0, (), ())
     assert trial.review.not_reproduced
     assert "no one was checked" in to_text(trial)
@@ -441,7 +483,9 @@ def test_a_pilot_nobody_can_judge_is_not_called_out_of_scope(office, made):
     office.assign(made, GRACE)
     plant(office, made, ("f", (("department", "REGEX MATCH", "^[a-z-[aeiou]]+$"),)))
     pilot = choose_pilot(office.app, office.graph, made, pilot=GRACE, may_suggest=False)
+
     codes = by_code(read_scope(office.app, office.graph, made, pilot=pilot, limits=Limits()))
+
     assert codes["scope.filters"].status is Status.NOT_OBSERVED
     assert codes["scope.pilot"].status is Status.PASSED
 
@@ -456,15 +500,19 @@ def test_filters_of_the_group_mapping(office):
     assign_group(office, made, NEWSLETTER)
     plant(office, made, ("learning", (("displayName", "Includes", "Learn"),)), source_object="Group")
     record = scope_of(office, made)
+
     review = filter_review(record, "Group")
+
     assert [(each.person, each.group) for each in review.left_out] == [("", NEWSLETTER)]
     assert (
         review.judged,
         review.passing,
     ) == (2, 1)
+
     codes = by_code(record)
     assert codes["scope.group_filters"].status is Status.WARNING
     assert codes["scope.filters"].status is Status.PASSED
+
     plant(office, made, ("learning", (("displayName", "Includes", "Learn"),)), source_object="Group", enabled=False)
     assert filter_review(scope_of(office, made), "Group") is None
 
@@ -473,7 +521,9 @@ def test_the_scope_with_filters_survives_the_disk(office, made):
     """What was found is the same after it was kept and read back."""
     office.assign(made, GRACE, JOSE)
     plant(office, made, ("f", (("userPrincipalName", "REGEX MATCH", "grace"), ("department", "NOT EQUALS", "x"))))
+
     record = scope_of(office, made)
+
     assert load_record(dump_record(record, made_utc=office.now(), scimkit_version="0")) == record
     assert record.filter_reviews
 
@@ -492,11 +542,16 @@ def test_who_is_left_out_is_masked_in_a_report(office, made):
     data = plain(scope_of(office, made))
     people = People(b"k" * 32)
     people.learn([data])
+
     masked = people.mask(data)
+
     assert not re.search(r"grace|jose|garc|neill", json.dumps(masked), re.IGNORECASE)
+
     [first, _] = masked["filter_reviews"][0]["left_out"]
     has = {clause["attribute"]: clause["has"] for clause in first["clauses"]}
+
     source = office.graph.user(GRACE, select=SELECT)
+
     assert first["person"].startswith("person-")
     assert has["department"] == source["department"]
     assert has["mailNickname"] != source["mailNickname"]
@@ -508,11 +563,14 @@ def test_the_scope_reads_as_a_screenful(office, made):
     plant(office, made, ("sales", (("department", "EQUALS", "Sales"), ("jobTitle", "IS NOT NULL", None))))
     record = scope_of(office, made)
     shown = to_text(record)
+
     out = len(filter_review(record).left_out)
+
     assert f"Left out by filter: {out} of {record.people} people assigned" in shown
     assert "department EQUALS Sales" in shown
     assert "is empty" in shown
     assert f"{out - 12} more" in shown
+
     people = next(block for block in describe(record).blocks if getattr(block, "title", "") == "Each person left out")
     assert len(people.rows) == 12
     assert people.left_out == out - 12
@@ -526,16 +584,22 @@ def test_a_filter_is_tried_and_not_written(office, made):
     """Who stays, who goes out with the clause, who comes in; the job's schema and the journal stay as they were."""
     office.assign(made, GRACE, JOSE)
     grace, jose = (office.graph.user(name, select=SELECT) for name in (GRACE, JOSE))
+
     assert grace["department"] != jose["department"]
+
     plant(office, made, ("today", (("department", "EQUALS", jose["department"]),)))
     before, writes = office.graph.schema(made.service_principal_id, made.job_id), office.writes()
+
     trial = review_filter(office.graph, made, f'department EQUALS "{grace["department"]}" AND jobTitle IS NOT NULL')
+
     assert (trial.staying, [each.person for each in trial.leaving], trial.entering) == (0, [JOSE], (GRACE,))
     assert trial.leaving[0].clauses[0].has == jose["department"]
+
     both = review_filter(office.graph, made, "department IS NOT NULL")
     assert (both.staying, both.leaving, both.entering) == (1, (), (GRACE,))
     assert office.graph.schema(made.service_principal_id, made.job_id) == before
     assert office.writes() == writes
+
     shown = to_html(trial)
     assert JOSE in shown
     assert "1 go out, 1 come in" in shown
@@ -562,6 +626,7 @@ def test_a_misspelled_attribute_is_said(office, made):
     """A name that is not in the source schema judges nobody, and the likely one is named."""
     office.assign(made, GRACE)
     trial = review_filter(office.graph, made, "departmnt EQUALS Sales")
+
     assert trial.review.judged == 0
     assert "Did you mean department" in to_text(trial)
 

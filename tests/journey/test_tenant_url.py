@@ -43,6 +43,7 @@ def test_from_support():
     """What support has told, entered or noted; without it the words say whom to ask and where to put it."""
     assert address("thrive-lxp", "https://acme.thrive.example/scim") == "https://acme.thrive.example/scim"
     assert address("thrive-lxp", tenant_url="https://acme.thrive.example/scim") == "https://acme.thrive.example/scim"
+
     with pytest.raises(ConfigError, match="support gives it to each customer") as caught:
         address("thrive-lxp")
     for words in ("Ask support@thrivelearning.com.", "tenant_url", "[apps.thrive-lxp]", "--set 5a.tenant_url="):

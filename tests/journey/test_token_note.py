@@ -31,7 +31,9 @@ def test_one_lead_time_for_the_check_and_the_reminder(days, code, status):
     """The day to renew from is that of `credentials.remind_on`, and the check warns by the same lead time."""
     end = NOW.date() + timedelta(days=days)
     noted = note(end.isoformat())
+
     check = {check.code: check for check in noted.checks}[code]
+
     assert check.status is status
     assert str(end) in check.message
     assert noted.remind_on == remind_on(end, NOW).isoformat()

@@ -14,6 +14,7 @@ NOTHING = CredentialError("the environment variable X is not set")
 def test_one_mail_asks_for_everything():
     """Every ask stands in it, numbered; so do the match, the attributes and who signs."""
     mail = write_mail(THRIVE, sender="admin@contoso.example")
+
     assert (mail.to, mail.source) == ("support@thrivelearning.com", "tutorial, vendor")
     for number, ask in enumerate(THRIVE.token.mail.asks, start=1):
         assert f"{number}. {ask}\n" in mail.body
@@ -39,6 +40,7 @@ def test_no_mail_where_the_administrator_makes_the_token():
 def test_it_is_shown_line_by_line():
     """Lines stay lines in both forms, and what a directory may hold is escaped."""
     mail = write_mail(THRIVE, sender="<b>x</b>\u202e")
+
     assert "scimkit sends no mail" in to_text(mail)
     assert "2. The SCIM token" in to_text(mail)
     assert "\\n" not in to_text(mail)
@@ -54,6 +56,7 @@ def test_it_is_shown_line_by_line():
 def test_waiting_leaves_the_setting_that_goes_on(reference, place):
     """Exit 3, with the place the token is looked for in: the one named, else a variable named after the app."""
     waiting = wait_for_vendor(THRIVE, NOTHING, reference, url_known=False)
+
     assert waiting.exit_code == 3
     assert waiting.settings == {"2_token": {"token_ref": place}}
     assert "support@thrivelearning.com" in waiting.remedy

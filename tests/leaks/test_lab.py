@@ -74,7 +74,9 @@ def test_nothing_leaks(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         places = {**read_below(left), "page": seen[name].encode(), "nbconvert page": stock_page(document).encode()}
         traces[name] = Trace(places, planted[name], **looked_at(document, ALL))
     before, after = traces["unprotected"], traces["protected"]
+
     print(table(ALL, before, {"JupyterLab": after}))
+
     assert before.ran == after.ran == set(ALL)
     assert "widget-state" in (left / "work" / "protected.ipynb").read_text(encoding="utf-8"), (
         "the state of the widgets was not saved"

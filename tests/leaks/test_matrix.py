@@ -69,6 +69,7 @@ def of_places(before: Trace, after: dict[str, Trace]) -> dict[str, tuple[bool, d
 def test_the_probes_leak(before: Trace) -> None:
     """Under papermill's own engine every channel leaks that is said to, and no other."""
     assert before.ran == set(ALL)
+
     expected = {channel.name for channel in ALL if channel.leaks}
     assert {channel.name for channel in before.leaking} == expected
     assert THE_END.name in before.leaking_places(EXCEPTION)
@@ -80,6 +81,7 @@ def test_nothing_leaks(driver: str, after: dict[str, Trace]) -> None:
     """No secret is in any file, page, log or exception text; every cell has run, and says that something was taken
     out."""
     trace = after[driver]
+
     assert {channel.name: places for channel, places in trace.found.items() if places} == {}
     assert trace.ran == set(ALL)
     assert {channel.name for channel in SHOWN} <= {channel.name for channel in trace.masked}
@@ -90,7 +92,9 @@ def test_the_matrix(before: Trace, after: dict[str, Trace]) -> None:
     """Rows probed, rows leaking before, rows leaking after: 0."""
     places = of_places(before, after)
     print(table(ALL, before, after, places))
+
     print("\nout of scope:", *(f"  {what}: {why}" for what, why in OUT_OF_SCOPE), sep="\n")
+
     assert (len(ALL), len({channel.slug for channel in ALL})) == (ROWS, ROWS)
     assert len(before.leaking) == LEAKING
     assert [row for row, (_, now) in places.items() if any(now.values())] == []

@@ -16,7 +16,9 @@ def test_a_value_instead_of_a_reference(value: str, scimkit, tmp_path) -> None:
     """`--set token_ref=<the token>`: exit code 2, no run, the token neither said nor written."""
     probe = tmp_path / "probe.ipynb"
     write_probe(probe, [THE_END])
+
     done = scimkit("run", probe, "--set", f"token_ref={value}")
+
     assert (done.returncode, list(tmp_path.glob("runs/*"))) == (2, [])
     assert "not repeated" in done.stdout + done.stderr
     assert not is_in((done.stdout + done.stderr).encode(), TOKEN)

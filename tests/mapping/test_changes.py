@@ -50,6 +50,7 @@ def test_a_schema_and_itself() -> None:
     """Nothing differs, and that is a passed check."""
     objects = read_schema(SCHEMA)
     found = compare_mapping(MappingSide("live", objects), MappingSide("file", objects))
+
     assert found.same
     assert found.changes == found.order == ()
     assert found.checks[0].status is Status.PASSED
@@ -97,9 +98,12 @@ def test_rows_and_objects_come_and_go() -> None:
         ("active", "row removed", "", ACTIVE.expression, NOTHING),
         ("nickName", "row added", "", NOTHING, f'{NOTHING}, default "x", ObjectAddOnly'),
     ]
+
     groups = replace(users(), source_object="Group")
     less = compare_mapping(MappingSide("live", (users(), groups)), MappingSide("file", (users(),)))
+
     assert [(c.object, c.kind, c.before) for c in less.changes] == [("Group", "object removed", "urn:x, 3 rows")]
+
     more = compare_mapping(MappingSide("live", (users(),)), MappingSide("file", (users(), groups)))
     assert [(c.object, c.kind, c.after) for c in more.changes] == [("Group", "object added", "urn:x, 3 rows")]
 
@@ -148,7 +152,9 @@ def test_a_profile_says_less() -> None:
         (),
         (MappingRow("displayName", "[displayName]", "Direct", matching=1),),
     )
+
     live = MappingSide("live", (users(NAME, replace(TITLE, default="x"), enabled=False, filters=(SALES,)), groups))
+
     assert told(compare_mapping(side, live)) == [("city", "row removed", "", OPEN, NOTHING)]
     assert told(compare_mapping(live, side)) == [("city", "row added", "", NOTHING, OPEN)]
     assert told(
@@ -164,6 +170,7 @@ def test_a_profile_says_less() -> None:
 def test_a_profile_that_says_nothing() -> None:
     """Where an app has published no table nothing is claimed."""
     found = compare_mapping(expected_side([], [], title="profile"), MappingSide("live", (users(),)))
+
     assert not found.same
     assert found.changes == ()
     assert found.checks[0].status is Status.NOT_OBSERVED

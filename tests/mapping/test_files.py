@@ -58,7 +58,9 @@ def test_the_sample_goes_through_the_file() -> None:
     """Every object, row and filter of the sample comes back, and a second export is the same text."""
     objects = read_schema(SCHEMA)
     text = export(*objects)
+
     read = read_mapping_text(text)
+
     assert read.app == "oreilly"
     assert read.objects == objects
     assert export(*read.objects) == export(*objects) == text
@@ -77,6 +79,7 @@ def test_the_kinds_are_told_apart() -> None:
         MappingRow("d", None, "None", default="fixed"),
     )
     tables = tomllib.loads(export(users(*rows, enabled=False, actions=frozenset({"Delete", "Add"}))))["object"][0]
+
     assert tables["actions"] == ["Add", "Delete"]
     assert tables["enabled"] is False
     assert tables["row"] == [
@@ -95,6 +98,7 @@ def test_quotes_stand_without_backslashes_and_long_ones_in_lines() -> None:
             MappingRow("b", LONG, "Expression"),
         )
     )
+
     assert """target = 'emails[type eq "work"].value'\ntype = "Expression"\nsource = 'Append([mail], "x")'""" in text
     assert '"""' not in text
     assert "\\" not in text
@@ -116,6 +120,7 @@ def test_filters_are_readable_and_exact() -> None:
         ),
     )
     text = export(users(filters=filters))
+
     assert (
         '    {attribute = "department", operator = "EQUALS", value = "Sales"},\n    {attribute = "employeeId", operator'
         ' = "IS NOT NULL"},' in text
@@ -165,7 +170,9 @@ def test_whatever_a_tenant_has_goes_through_the_file(
         filters=tuple(filters),
         name=name,
     )
+
     text = print_mapping([mapping], app="oreilly", title=name, about={"tenant": name})
+
     assert read_mapping_text(text).objects == (mapping,)
     assert print_mapping([mapping], app="oreilly", title=name, about={"tenant": name}) == text
 
@@ -211,8 +218,11 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
         ]
     }
     objects = read_schema(schema)
+
     text = export(*objects)
+
     assert read_mapping_text(text, saved=objects).objects == objects
+
     with pytest.raises(MappingError):
         read_mapping_text(text)
     with pytest.raises(ExpressionError, match="no function Newest"):
@@ -311,6 +321,7 @@ def test_what_scimkit_does_not_know_is_kept_from_the_saved_schema() -> None:
 def test_slips_are_named(old: str, new: str, words: str, remedy: str) -> None:
     """File, table, row and key at fault are in the sentence, what is allowed in the remedy."""
     assert old in SMALL
+
     with pytest.raises(MappingError, match=words) as caught:
         read_mapping_text(SMALL.replace(old, new), file="mine.toml")
     assert str(caught.value).startswith("mine.toml: ")
@@ -327,6 +338,7 @@ def test_a_broken_expression_is_shown_with_its_place() -> None:
             .replace("source = '\n", "source = '''\n")
             .replace('"False")\'', "\"False\")'''")
         )
+
     assert caught.value.position == 2
     assert "Did you mean Switch" in caught.value.remedy
     assert caught.value.pointer().splitlines()[1] == "  ^"
@@ -337,5 +349,7 @@ def test_two_objects_of_one_kind_are_refused_unless_they_are_there() -> None:
     twice = SMALL + SMALL.partition("format = 1\n")[2]
     with pytest.raises(MappingError, match=r"two \[\[object\]\] of User to urn:x"):
         read_mapping_text(twice)
+
     there = read_mapping_text(SMALL).objects
+
     assert len(read_mapping_text(twice, saved=(*there, *there)).objects) == 2

@@ -49,6 +49,7 @@ def test_the_default_schema_is_read() -> None:
     """Users and groups are found by name, with their rows, actions and matching attribute."""
     before = copy.deepcopy(SCHEMA)
     groups, users = read_schema(SCHEMA)
+
     assert (groups.source_object, users.source_object) == ("Group", "User")
     assert user_mapping(SCHEMA) == users
     assert mapping_of(SCHEMA, "group") == groups
@@ -56,6 +57,7 @@ def test_the_default_schema_is_read() -> None:
     assert users.enabled
     assert users.filters == ()
     assert [row.target for row in users.matching_rows] == ["userName"]
+
     active = next(row for row in users.rows if row.target == "active")
     assert (active.kind, active.expression) == (
         "Expression",
@@ -68,6 +70,7 @@ def test_the_default_schema_is_read() -> None:
 def test_a_person_through_the_default_mapping() -> None:
     """Values by target; nulls are left out and listed."""
     values = evaluate_rows(user_mapping(SCHEMA), ADA, creating=True)
+
     assert values.errors == {}
     assert not values.object_ignored
     assert values.values == {
@@ -103,6 +106,7 @@ def test_defaults_and_create_only_rows() -> None:
         MappingRow("e", "Coalesce([department])", "Expression"),
     )
     assert evaluate_rows(users, ADA, creating=True).values == {"a": "none", "b": "fixed", "c": "first"}
+
     later = evaluate_rows(users, ADA, creating=False)
     assert later.values == {}
     assert later.empty == ("a", "b", "e")
@@ -119,6 +123,7 @@ def test_errors_are_collected_per_row() -> None:
         MappingRow("gone", "IgnoreObjectFlow", "Expression"),
     )
     values = evaluate_rows(users, {**ADA, "born": datetime(2020, 1, 2, tzinfo=UTC)}, creating=False)
+
     assert values.values == {"bad": "ada@contoso.example", "ok": "ada@contoso.example", "year": "1/2/2020 12:00:00 AM"}
     assert set(values.errors) == {"bad", "date"}
     assert all(isinstance(e, MappingError) for e in values.errors.values())
@@ -129,6 +134,7 @@ def test_direct_rows_keep_lists_and_booleans() -> None:
     """A Direct row hands the value on as it is, but not an empty list."""
     users = mapping(*(MappingRow(name, f"[{name}]", "Direct") for name in ("l", "t", "b", "n", "none")))
     values = evaluate_rows(users, {"l": ["x"], "t": ("y",), "b": False, "n": 0, "none": []}, creating=True)
+
     assert values.values == {"l": ["x"], "t": ["y"], "b": False, "n": 0}
     assert values.empty == ("none",)
 
@@ -151,11 +157,13 @@ def test_trees_give_the_expression_back() -> None:
     for each in read_schema(SCHEMA):
         for row in each.rows:
             assert print_expression(read_tree(row.raw["source"])) == row.expression
+
     raw = copy.deepcopy(SCHEMA)
     for rule in raw["synchronizationRules"]:
         for each in rule["objectMappings"]:
             for row in each["attributeMappings"]:
                 del row["source"]["expression"]
+
     assert [row.expression for row in user_mapping(raw).rows] == [row.expression for row in user_mapping(SCHEMA).rows]
 
 

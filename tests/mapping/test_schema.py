@@ -141,7 +141,9 @@ def test_any_order_and_any_members_come_back(seed: int, extra: dict[str, Any]) -
         for optional in ("defaultValue", "flowBehavior", "flowType", "matchingPriority"):
             if optional in table and "targetAttributeName" in table and dice.random() < 0.05:
                 del table[optional]
+
     made = write_schema(schema, read_schema(schema))
+
     assert text(made) == text(schema)
     assert read_schema(made) == read_schema(schema)
 
@@ -163,9 +165,11 @@ def test_changing_a_row_changes_its_members_alone(members: dict[str, Any], writt
     """One member of one row is written; the rest of the schema keeps its text."""
     made = write_schema(SCHEMA, change_row(SCHEMA, "title", **members), sources={"ToLower([mail])": TREE})
     wanted = copy.deepcopy(SCHEMA)
+
     for row in user_raw(wanted)["attributeMappings"]:
         if row["targetAttributeName"] == "title":
             row.update(written)
+
     assert text(made) == text(wanted)
 
 
@@ -178,7 +182,9 @@ def test_objects_are_written_as_they_are_switched() -> None:
     )
     wanted = copy.deepcopy(schema)
     wanted["synchronizationRules"][0]["objectMappings"][0]["enabled"] = False
+
     user_raw(wanted).update(flowTypes="Add,Update", scope=None)
+
     assert text(made) == text(wanted)
 
 
@@ -206,7 +212,9 @@ def test_filters_keep_what_was_not_changed() -> None:
         ),
     )
     assert made is not None
+
     first, second = made["groups"]
+
     assert text(first["clauses"][:2]) == text(PILOT["groups"][0]["clauses"])
     assert first["note"] == "unknown to us"
     assert first["clauses"][2] == {
@@ -244,7 +252,9 @@ def test_rows_are_added_and_removed_by_their_target() -> None:
             without, merged, sources={"ToLower([mail])": TREE}
         )  # what a file beside brings along is not taken unseen
     made = write_schema(without, merged, sources=saved_sources(saved) | {"ToLower([mail])": TREE})
+
     rows = {row["targetAttributeName"]: row for row in user_raw(made)["attributeMappings"]}
+
     assert "active" not in rows
     assert rows["title"]["unknown"] == [1]
     assert rows["nickName"] == {
@@ -264,7 +274,9 @@ def test_a_target_twice_is_two_rows() -> None:
     schema = copy.deepcopy(SCHEMA)
     rows = user_raw(schema)["attributeMappings"]
     rows.append(copy.deepcopy(rows[2]) | {"flowType": "ObjectAddOnly"})
+
     objects = merge_mapping(schema, read_schema(schema))
+
     assert text(write_schema(schema, objects)) == text(schema)
     assert len(keyed_rows(objects[1].rows)) == len(rows)
 
@@ -273,8 +285,11 @@ def test_a_tree_must_say_what_its_text_says() -> None:
     """A saved tree stands in for an expression only where it says the same: a review has seen the text alone."""
     schema = copy.deepcopy(SCHEMA)
     active = next(row for row in user_raw(schema)["attributeMappings"] if row["targetAttributeName"] == "active")
+
     key = meaning(active["source"]["expression"])
+
     assert saved_sources(schema)[key] == active["source"]
+
     active["source"]["parameters"][0]["value"]["name"] = "accountEnabled"
     assert key not in saved_sources(schema)
 
@@ -326,9 +341,11 @@ def test_what_is_no_schema_is_named(damage: Any, words: str) -> None:
     schema = copy.deepcopy(SCHEMA)
     damage(schema)
     before = text(schema)
+
     with pytest.raises(MappingError, match=words) as caught:
         write_schema(schema, read_schema(SCHEMA))
         read_schema(schema)
+
     assert caught.value.remedy
     assert text(schema) == before
 
@@ -340,8 +357,10 @@ def test_what_does_not_belong_together_is_refused() -> None:
         write_schema(SCHEMA, (users, groups))
     with pytest.raises(MappingError, match="no mapping of Device to urn:x; it has Group"):
         merge_mapping(SCHEMA, (replace(users, source_object="Device", target_object="urn:x"),))
+
     with pytest.raises(MappingError, match="no source tree for title") as caught:
         write_schema(SCHEMA, change_row(SCHEMA, "title", expression="ToUpper([mail])"))
+
     assert caught.value.position == 0
 
 
@@ -358,7 +377,9 @@ def test_names_the_directories_do_not_have() -> None:
         ),
         filters=(ScopingFilter("f", (Clause("Department", "IS NULL"),)),),
     )
+
     found = list(undefined_names(SCHEMA, there, (groups, wanted)))
+
     assert [message for message, _ in found] == [
         "the app has no attribute titel in this tenant",
         "the app has no attribute x in this tenant",
@@ -368,6 +389,7 @@ def test_names_the_directories_do_not_have() -> None:
     assert "Did you mean title?" in found[0][1]
     assert "Did you mean department?" in found[3][1]
     assert list(undefined_names(SCHEMA, there, there)) == []
+
     with pytest.raises(MappingError, match="does not describe"):
         list(undefined_names({**SCHEMA, "directories": []}, there, (groups, wanted)))
 
@@ -380,6 +402,7 @@ def test_extensions_that_graph_must_be_asked_for() -> None:
         rows=(MappingRow("title", 'Coalesce([extension_1_a], [extension_1_b], "x")', "Expression"),),
         filters=(ScopingFilter("f", (Clause("extension_1_b", "IS NULL"),)),),
     )
+
     assert used_extensions(wanted) == () == used_extensions(users)
     assert used_extensions(replace(wanted, source_definition={"attributes": [{"name": "extension_1_b"}]})) == (
         "extension_1_b",

@@ -16,6 +16,7 @@ EVENTS = json.loads((DATA / "provisioning-logs.json").read_text(encoding="utf-8"
 def test_documented_events_are_read(event):
     """Each documented event becomes a line with person, action, status and time, and a code that is explained."""
     line = read_line(event)
+
     assert line.person
     assert line.time_utc.endswith("Z")
     assert line.status in ("success", "failure", "skipped", "warning")

@@ -125,8 +125,10 @@ def test_a_number_out_of_bounds_is_refused(name, value, fits):
     if fits:
         assert check_values(number, {name: value}, where="5a")[name] == int(value)
         return
+
     with pytest.raises(ConfigError, match=f"5a: parameter {name} is {value}") as caught:
         check_values(number, {name: value}, where="5a")
+
     assert "at least" in caught.value.remedy
 
 
@@ -160,8 +162,10 @@ def test_every_shipped_parameter_has_a_readable_label():
     names = {}
     for path in [*sorted((root / "notebooks").glob("*.ipynb")), *sorted((root / "runbooks").glob("*.ipynb"))]:
         names[path.stem] = [parameter.name for parameter in declared_parameters(path)]
+
     for declared_names in names.values():
         labels = [label_of(name) for name in declared_names]
         assert len(set(labels)) == len(labels)
         assert not [text for text in labels if "_" in text or not text[:1].isupper()]
+
     assert set(LABELS) <= set(chain.from_iterable(names.values()))

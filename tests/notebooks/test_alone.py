@@ -29,6 +29,7 @@ def test_papermill_runs_it(path, tmp_path, leaks):
         encoding="utf-8",
         timeout=300,
     )
+
     assert done.returncode == 0, done.stderr
     assert shown(output) == shown(path)
     assert leaks(tmp_path, sandbox_token(DEFAULT_SEED, "oreilly"), sandbox_token(DEFAULT_SEED, "graph")) == []

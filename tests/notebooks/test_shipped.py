@@ -34,9 +34,11 @@ def test_every_cell_is_compared(path):
     exempt."""
     cells = code_cells(path)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+
     silent = [cell["id"] for cell in cells if not cell["outputs"] and not _assigns_only("".join(cell["source"]))]
     assert not silent, f"cells that should show something: {silent}"
     assert sum(bool(cell["outputs"]) for cell in cells) >= 3
+
     tags = chain.from_iterable(cell["metadata"].get("tags", []) for cell in cells)
     assert [tag for tag in tags if tag.startswith(("nbval", "raises"))] == []
 
@@ -50,6 +52,7 @@ def _assigns_only(source):
 def test_outputs_hold_nothing_foreign(path):
     """No error, no standard error, no token, no port and no path of a machine stands in a committed notebook."""
     text = path.read_text(encoding="utf-8")
+
     for cell in code_cells(path):
         assert not [o for o in cell["outputs"] if o["output_type"] == "error" or o.get("name") == "stderr"], cell["id"]
     for audience in ("graph", "oreilly"):
@@ -62,6 +65,7 @@ def test_outputs_hold_nothing_foreign(path):
 def test_cells_are_short_and_plain(path):
     """Cells call verbs: at most five lines beside the list of parameters, and no logic in them."""
     sources = ["".join(cell["source"]) for cell in code_cells(path)]
+
     assert max(len(source.splitlines()) for source in sources[1:]) <= 5
     assert len(sources[0].splitlines()) <= 12
     for source in sources:
@@ -76,8 +80,10 @@ def test_cell_plan(path):
     """Title first, then the tagged parameters, then begin(); ids and metadata are stable."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = notebook["cells"]
+
     assert cells[0]["cell_type"] == "markdown"
     assert "".join(cells[0]["source"]).startswith("# ")
+
     code = code_cells(path)
     assert code[0]["metadata"] == {"tags": ["parameters"]}
     assert code[1]["metadata"] == {"tags": ["setup"]}
@@ -94,5 +100,6 @@ def test_writing_notebooks_confirm_once(path):
     """A notebook that writes has one plan and one confirmation, and declares `confirm`."""
     source = "\n".join("".join(cell["source"]) for cell in code_cells(path))
     writes = path.stem in ("3_app", "4_scope", "5a_connection", "5c_pilot", "5d_enable", "mapping_backup")
+
     assert source.count("here.plan(") == source.count("here.confirm(plan)") == int(writes)
     assert ("confirm" in {p.name for p in declared_parameters(path)}) is writes

@@ -168,6 +168,7 @@ def test_a_backup_is_two_files_that_say_the_same(office, desk, made, leaks):
     assert json.loads(office.run.read("mapping.schema.json")) == desk.live(made)
     assert record.objects[0].matching == ("userName",)
     assert record.objects[0].rows == 6
+
     for name in ("mapping.toml", "mapping.schema.json"):
         read = read_mapping(name, run=office.run)
         assert read.objects == read_schema(desk.live(made))
@@ -177,8 +178,10 @@ def test_a_backup_is_two_files_that_say_the_same(office, desk, made, leaks):
 def test_a_backup_overwrites_nothing(office, desk, made):
     """The same mapping is kept once; an edited file stays, and the backup gets a number."""
     assert desk.kept(made).file == desk.kept(made).file == "mapping.toml"
+
     edited = office.run.read("mapping.toml").replace("[mail]", "ToLower([mail])")
     office.run.write("mapping.toml", edited)
+
     assert desk.kept(made).file == "mapping-2.toml"
     assert office.run.read("mapping.toml") == edited
     assert desk.kept(made).file == "mapping-2.toml"
@@ -228,10 +231,13 @@ def test_live_file_profile_and_an_earlier_run(office, desk, made, tmp_path):
         sources=saved_sources(schema)
         | {"[employeeId]": {"type": "Attribute", "name": "employeeId", "expression": "[employeeId]", "parameters": []}},
     )
+
     back_up_mapping(changed, app=office.app, tenant=office.tenant, run=other, now=office.now())
+
     assert compare_mapping(*sides(office, schema, what="backup")).same
     assert compare_mapping(*sides(office, schema, against="profile")).same
     assert compare_mapping(*sides(office, schema, file="mapping.toml")).same
+
     earlier = compare_mapping(*sides(office, schema, against=str(other.folder)))
     assert [(c.target, c.member, c.before, c.after) for c in earlier.changes] == [
         ("externalId", "source", "[employeeId]", "[mailNickname]")
@@ -250,18 +256,25 @@ def test_a_run_of_the_journey_has_a_schema_too(office, desk, made, tmp_path):
     other.write("5b_schema.json", "\ufeff" + json.dumps(desk.live(made)))
     with pytest.raises(MappingError, match="is no JSON"):
         read_mapping(str(other.folder))
+
     other.write("5b_schema.json", json.dumps(desk.live(made)))
+
     assert (read_mapping(str(other.folder)).title, read_mapping(str(other.folder)).app) == (
         f"run {other.name}",
         "oreilly",
     )
+
     other.change_state(lambda state: state.update(app="linkedin-learning"))
     with pytest.raises(PlanRefused, match="a mapping of linkedin-learning"):
         wanted_mapping(office.app, what="restore", file=str(other.folder), run=office.run)
+
     other.change_state(lambda state: state.update(app="gone"))
+
     assert read_mapping(str(other.folder)).app == ""
+
     desk.kept(made)
     office.run.write("marked.toml", "\ufeff" + office.run.read("mapping.toml"))
+
     assert read_mapping("marked.toml", run=office.run).objects == read_schema(desk.live(made))
 
 
@@ -290,8 +303,10 @@ def test_what_cannot_be_compared(office, desk, made, *, chosen, error, words):
     desk.kept(made)
     office.run.append("run.log", "a line")
     office.run.write("other.toml", office.run.read("mapping.toml").replace('"oreilly"', '"linkedin-learning"'))
+
     with pytest.raises(error, match=words) as caught:
         sides(office, desk.live(made), **chosen)
+
     assert caught.value.remedy
 
 
@@ -315,7 +330,9 @@ def test_a_file_is_put_back(office, desk, made):
     objects = with_user(
         objects, rows=tuple(row for row in user_mapping_of(objects).rows if row.target != "name.givenName")
     )
+
     changes, record = desk.put_back(made, objects)
+
     assert words(changes) == [
         ("set", "User: actions"),
         ("set", "User: filters"),
@@ -329,11 +346,14 @@ def test_a_file_is_put_back(office, desk, made):
         "mapping_backup.kept": Status.PASSED,
         "mapping_backup.job": Status.PASSED,
     }
+
     after = desk.live(made)
     wanted = write_schema(before, after_objects(after), sources=saved_sources(after))
+
     assert {k: v for k, v in after.items() if k not in ("version", "@odata.context")} == {
         k: v for k, v in wanted.items() if k not in ("version", "@odata.context")
     }
+
     row = next(
         raw
         for raw in after["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
@@ -366,8 +386,11 @@ def test_back_to_what_was_saved(office, desk, made):
     """The whole way: keep, change, put the file back; the schema is again what it was, but for its version."""
     before = desk.live(made)
     desk.kept(made)
+
     desk.put_back(made, with_rows(with_user(read_schema(before), enabled=False), active='"True"'))
+
     assert desk.live(made) != before
+
     for name in ("mapping.toml", "mapping.schema.json"):
         wanted = read_mapping(name, run=office.run)
         changes = desk.planned(made, wanted)
@@ -397,7 +420,9 @@ def test_a_tree_that_was_tampered_with_is_not_used(desk, made):
     row["source"]["parameters"][0]["value"]["name"] = "accountEnabled"
     desk.put_back(made, read_schema(forged), schema=forged)
     rows = desk.live(made)["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
+
     written = next(raw for raw in rows if raw["targetAttributeName"] == "active")["source"]
+
     assert written["parameters"][0]["value"]["name"] == "IsSoftDeleted"
     assert written["expression"] == row["source"]["expression"]
 
@@ -406,7 +431,9 @@ def test_only_the_order_differs(office, desk, made):
     """The order of rows means nothing to the service: nothing is planned, nothing written."""
     objects = with_user(read_schema(desk.live(made)), rows=tuple(reversed(user_mapping(desk.live(made)).rows)))
     writes = len(office.writes())
+
     changes, record = desk.put_back(made, objects)
+
     assert changes == ()
     assert status(record, "written") is Status.PASSED
     assert len(office.writes()) == writes
@@ -427,8 +454,10 @@ def test_what_the_service_would_not_take_is_refused(office, desk, made):
         with pytest.raises(PlanRefused, match=said) as caught:
             desk.planned(made, saved_as(wanted))
         assert caught.value.remedy
+
     with pytest.raises(MappingError, match="no mapping of Device"):
         desk.planned(made, saved_as([replace(objects[0], source_object="Device")]))
+
     assert not [write for write in office.writes() if write[1:] == ("PUT", "schema")]
 
 
@@ -442,11 +471,13 @@ def test_another_apps_saved_schema_is_refused(office, desk, made):
     other["directories"][1]["id"] = "another"
     office.run.write("other.schema.json", json.dumps(other))
     writes = len(office.writes())
+
     for ask in (desk.predicted, desk.planned):
         with pytest.raises(
             PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, and this job writes to"
         ):
             ask(made, read_mapping("other.schema.json", run=office.run))
+
     assert len(office.writes()) == writes
 
 
@@ -499,6 +530,7 @@ def test_without_a_tree_nothing_is_written(office, desk, made, *, answer, error,
     wanted = saved_as(with_rows(read_schema(desk.live(made)), externalId='Append([mail], ".x")'))
     changes = desk.planned(made, wanted)
     real, office.graph = office.graph, Refusing(office.graph, answer)
+
     try:
         if error is Denied:
             assert desk.planned(made, wanted) == changes
@@ -506,6 +538,7 @@ def test_without_a_tree_nothing_is_written(office, desk, made, *, answer, error,
             desk.restored(made, wanted, changes)
     finally:
         office.graph = real
+
     assert not [write for write in office.writes() if write[1:] == ("PUT", "schema")]
 
 
@@ -514,8 +547,10 @@ def test_what_the_plan_rests_on_is_read_again(desk, made):
     wanted = saved_as(with_rows(read_schema(desk.live(made)), externalId="[mail]"))
     changes = desk.planned(made, wanted)
     desk.put_back(made, with_rows(read_schema(desk.live(made)), externalId="[employeeId]"))
+
     with pytest.raises(NotReady, match="has changed since") as caught:
         desk.restored(made, wanted, changes)
+
     assert caught.value.remedy
     assert (
         next(row for row in user_mapping(desk.live(made)).rows if row.target == "externalId").expression
@@ -549,6 +584,7 @@ def test_each_restore_keeps_what_was_before_it(office, desk, made):
     """Two restores in one run leave two mappings from before; nothing is overwritten."""
     first = desk.put_back(made, with_rows(read_schema(desk.live(made)), externalId="[mail]"))[1]
     second = desk.put_back(made, with_rows(read_schema(desk.live(made)), externalId="[employeeId]"))[1]
+
     assert (first.before_file, second.before_file) == ("mapping.before.toml", "mapping.before-2.toml")
     assert "[mailNickname]" in office.run.read(first.before_file)
     assert "[mail]" in office.run.read(second.before_file)
@@ -612,6 +648,7 @@ def test_a_running_job_is_paused_and_started_again(office, desk, running):
     again."""
     since = len(office.journal.entries())
     changes, record = desk.put_back(running, with_rows(read_schema(desk.live(running)), externalId="[employeeId]"))
+
     assert words(changes) == [
         ("pause", "provisioning of Learning"),
         ("set", "User externalId: source"),
@@ -634,7 +671,9 @@ def test_leavers_are_named(office, desk, running):
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
     )
     changes, record = desk.put_back(running, objects)
+
     [leaver] = [change for change in changes if change.action == "disable"]
+
     assert leaver.object == JOSE
     assert "fails the scoping filters" in leaver.after
     assert [person.user_principal_name for person in record.left_scope] == [JOSE]
@@ -671,9 +710,12 @@ def test_as_many_as_the_threshold_are_refused(office, desk, running):
     store_threshold(office, running, 2)
     since = len(office.journal.entries())
     wanted = saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,)))
+
     prediction = desk.predicted(running, wanted)
+
     assert {each.person.user_principal_name for each in prediction.leavers} == {GRACE, JOSE}
     assert prediction.checks[0].status is Status.FAILED
+
     with pytest.raises(
         PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}"
     ) as caught:
@@ -692,10 +734,14 @@ def test_who_may_keep_the_account_is_not_refused(office, desk, running):
         "SkipOutOfScopeDeletions": "True",
     }
     office.graph.put_secrets(running.service_principal_id, secrets)
+
     changes = desk.planned(running, saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,))))
+
     assert ["stays as it is" in change.after for change in changes if change.action == "disable"] == [True, True]
+
     by_row = with_rows(read_schema(desk.live(running)), active='"False"')
     leavers = desk.predicted(running, saved_as(by_row)).leavers
+
     assert [each.keeps_account for each in leavers] == [False, False], "a row that gives False is obeyed all the same"
 
 
@@ -754,13 +800,16 @@ def test_groups_that_fall_out_of_scope_are_named(office, desk, made):
     office.graph.assign(made.service_principal_id, learners["id"], pick_role(made)[0])
     users = user_mapping(desk.live(made))
     before = ObjectMapping("Groups", "Group", "urn:g", True, users.actions, (), ())
+
     after = replace(before, filters=(ScopingFilter("f", (Clause("displayName", "EQUALS", "Others"),)),))
+
     assert find_leaving_groups(office.graph, made, before, after) == ("Learners",)
     assert (
         find_leaving_groups(office.graph, made, after, before)
         == find_leaving_groups(office.graph, made, after, after)
         == ()
     )
+
     with pytest.raises(PlanRefused, match="it is unknown who would fall out"):
         find_leaving_groups(
             office.graph,
@@ -769,7 +818,9 @@ def test_groups_that_fall_out_of_scope_are_named(office, desk, made):
             replace(before, filters=(ScopingFilter("f", (Clause("visibility", "IS NULL"),)),)),
         )
     rules = DisablingRules(1, True, False, False)
+
     assert make_restore_prediction((), ("Learners",), rules).checks[0].status is Status.FAILED
+
     with pytest.raises(PlanRefused, match="1 group would be switched off, and the job stops at 1: Learners"):
         refuse_leavers(make_restore_prediction((), ("Learners",), rules))
 
@@ -784,7 +835,9 @@ def test_a_job_paused_by_somebody_else_stays_paused(office, desk, running):
         read_schema(desk.live(running)),
         filters=(ScopingFilter("Grace", (Clause("userPrincipalName", "EQUALS", GRACE),)),),
     )
+
     changes, record = desk.put_back(running, objects)
+
     assert [change.action for change in changes] == ["set", "disable"]
     assert not record.started
     assert state_of(office, running) == "Paused"

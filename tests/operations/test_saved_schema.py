@@ -102,6 +102,7 @@ def test_a_schema_with_half_a_character_is_not_kept(run):
         ),
     ) as caught:
         back_up_mapping(broken(), app=load("oreilly"), tenant=Config().tenant("sandbox"), run=run, now=NOW)
+
     assert caught.value.remedy
     assert "\ud800" not in caught.value.message
     assert sorted(path.name for path in run.folder.iterdir()) == before
@@ -118,8 +119,10 @@ def test_no_file_of_a_run_holds_half_a_character(run):
     """Whatever else is written, too: words, and the file stays as it was."""
     run.write("5b_schema.json", "{}")
     before = sorted(path.name for path in run.folder.iterdir())
+
     with pytest.raises(RunError, match=r"5b_schema\.json cannot be written: a string contains half a character"):
         run.write("5b_schema.json", json.dumps(broken(), ensure_ascii=False))
+
     assert run.read("5b_schema.json") == "{}"
     assert sorted(path.name for path in run.folder.iterdir()) == before
 

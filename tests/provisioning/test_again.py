@@ -227,15 +227,21 @@ def test_the_second_time_there_is_nothing_to_do(
         "skip_out_of_scope": drawn["skip"],
         "soft_deletes": drawn["soft_deletes"],
     }
+
     foretold = predict(source, scope, mapping, link, endpoint, **common)
+
     assert set(endpoint.log) <= {"find", "read"}
+
     first = provision(source, scope, mapping, link, endpoint, **common)
     assert first.decision == foretold.decision
+
     sent = len(endpoint.log)
     second = provision(source, scope, mapping, first.link, endpoint, **common)
+
     if first.result == "Failure":
         assert second.decision == first.decision or first.error is not None
         return
+
     assert second.decision.result == "Skipped", (first.decision, second.decision)
     assert not set(endpoint.log[sent:]) & {"create", "patch", "delete"}
 

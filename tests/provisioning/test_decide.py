@@ -59,6 +59,7 @@ def test_lists_are_compared_without_order() -> None:
     account = {"photos": ["a", "b"]}
     assert differences({"photos": ["b", "a"]}, account) == ()
     assert differences({"photos": ["c"]}, account) == (Change("photos", ["a", "b"], ["c"]),)
+
     adding = differences({"photos": ["b", "c"]}, account, flow_types={"photos": "MultiValueAddOnly"})
     assert adding == (Change("photos", ["a", "b"], ["c"], adds=True),)
 
@@ -75,9 +76,11 @@ def test_roles_sent_as_text_are_recognised() -> None:
     """A role kept as JSON inside text is the role it names; others are added, the assertive list replaces."""
     account = {"roles": [{"value": '{"id":"1","value":"25","displayName":"Role"}'}]}
     assert differences({"roles": [{"displayName": "Role", "value": "25"}]}, account) == ()
+
     (added,) = differences({"roles": [{"displayName": "Other", "value": "26"}]}, account)
     assert added.adds
     assert added.new == [{"displayName": "Other", "value": "26"}]
+
     (replaced,) = differences({"roles": [{"display": "Other", "value": "26"}]}, account)
     assert not replaced.adds
 
@@ -86,9 +89,11 @@ def test_a_broken_expression_fails_the_person() -> None:
     """With the target and the fault in words; a create-only row matters on create only."""
     desired = Desired(KEYS, errors={"title": "no such function"})
     created = decide(desired, IN, None, Observed())
+
     assert (created.action, created.result, created.log_action) == ("refuse", "Failure", "create")
     assert "title" in created.reason
     assert "no such function" in created.reason
+
     on_create_only = Differences({"title": "ObjectAddOnly"})
     assert decide(desired, IN, LINK, Observed({"id": "a1"}), differences=on_create_only).result == "Skipped"
 
@@ -97,8 +102,11 @@ def test_a_broken_expression_elsewhere_does_not_keep_an_account_alive() -> None:
     """Disabling needs only the rows that use IsSoftDeleted."""
     broken = {"title": "no such function"}
     desired = Desired(KEYS, leaving={"active": False}, leaving_rows=("active",), errors=broken)
+
     account = {"id": "a1", "active": True}
+
     assert decide(desired, OUT, LINK, Observed(account)).action == "disable"
+
     itself = Desired(KEYS, leaving_rows=("active",), errors={"active": "odd"})
     assert decide(itself, OUT, LINK, Observed(account)).result == "Failure"
 
@@ -133,7 +141,9 @@ def test_the_reason_names_who_is_left_out(resource: dict[str, Any] | None) -> No
     """A manager without a linked account, whatever else is done."""
     manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
     desired = Desired(KEYS, create={"title": "Boss"}, update={"title": "Boss"}, unresolved=(manager,))
+
     told = decide(desired, IN, LINK if resource else None, Observed(resource))
+
     assert told.reason.endswith("; left out: manager, who has no linked account in scope")
 
 
@@ -141,7 +151,9 @@ def test_ignore_object_flow_leaves_the_person_alone(memory_endpoint: Any) -> Non
     """The word IgnoreObjectFlow stops processing before the target is asked."""
     endpoint = memory_endpoint()
     row = MappingRow("nickName", 'IIF([department]="x", IgnoreObjectFlow, "y")', "Expression")
+
     outcome = provision({"userPrincipalName": "ann", "department": "x"}, IN, users(row), None, endpoint)
+
     assert (outcome.decision.action, endpoint.log) == ("nothing", [])
 
 
@@ -149,7 +161,9 @@ def test_a_failed_first_update_leaves_the_link(memory_endpoint: Any) -> None:
     """The match was found, so the next cycle goes on from it."""
     endpoint = memory_endpoint([{"id": "a1", "userName": "ann", "title": "a"}], {"patch": 500})
     source = {"objectId": "p", "userPrincipalName": "ann", "jobTitle": "b"}
+
     outcome = provision(source, IN, users(MappingRow("title", "[jobTitle]", "Direct")), None, endpoint)
+
     assert (outcome.result, outcome.error_code) == ("Failure", "InternalServerError")
     assert outcome.link == Link("p", "a1")
 
@@ -166,6 +180,7 @@ def test_a_target_the_connector_cannot_name_fails_the_person(memory_endpoint: An
     """A mapping row whose target has no known form is told in words, and does not stop the others' run."""
     mapping = users(MappingRow("a b", "[mail]", "Direct"))
     outcome = provision({"userPrincipalName": "ann", "mail": "x"}, IN, mapping, None, memory_endpoint())
+
     assert outcome.result == "Failure"
     assert "'a b' is not a target attribute" in outcome.error_text
 
@@ -185,6 +200,8 @@ def test_required_values_of_the_schema(memory_endpoint: Any) -> None:
     """Only mapped targets can be asked for; empty text counts as missing."""
     facts = TargetFacts(required=frozenset({"title", "unmapped"}))
     mapping = users(MappingRow("title", 'Join("", [jobTitle])', "Expression"))
+
     outcome = provision({"userPrincipalName": "ann"}, IN, mapping, None, memory_endpoint(), facts=facts)
+
     assert outcome.error_code == "MandatoryFieldsMissing"
     assert "unmapped" not in outcome.error_text

@@ -236,6 +236,7 @@ def test_forecast_says_the_same_and_writes_nothing(case: dict[str, str], memory_
     """The forecast's decision is that of the row, and only reads were sent."""
     endpoint = memory_endpoint(accounts_of(case), settings_of(case).get("fault"))
     outcome, link = run(case, endpoint, predict)
+
     assert outcome.decision.action == case["action"]
     assert set(endpoint.log) <= {"find", "read"}
     assert outcome.link == link
@@ -259,6 +260,7 @@ def test_afterwards_the_target_has_it(case: dict[str, str], memory_endpoint: Any
     scope = scope_of(case, person_of(case))
     source = source_attributes(person_of(case), soft_deleted=False, manager_id=person_of(case).get("manager"))
     settings = settings_of(case)
+
     again = provision(
         source,
         scope,
@@ -269,6 +271,7 @@ def test_afterwards_the_target_has_it(case: dict[str, str], memory_endpoint: Any
         references=settings.get("references"),
         facts=TargetFacts(exact=frozenset(settings.get("exact", ()))),
     )
+
     assert again.decision.result == "Skipped", again.decision.reason
     assert set(endpoint.log[before:]) <= {"read"}
 

@@ -166,6 +166,7 @@ def test_filter_as_published(sample: str) -> None:
 def test_a_user_as_answered_is_read() -> None:
     """The plain answer to a GET, not wrapped in a list: every mapped value is found in it."""
     answer = SAMPLES["scim-p02"]["response"]["body"]
+
     assert read_target(answer, WORK_MAIL) == answer["emails"][0]["value"]
     assert read_target(answer, "name.familyName") == "familyName"
     assert read_target(answer, "active") is True
@@ -201,6 +202,7 @@ def test_role_list_with_the_flag_has_the_form_of_post() -> None:
     """No JSON inside text; the assertive function replaces, in lower case, in both dialects."""
     complex_roles = [Change("roles", None, [{"displayName": "A", "value": "a", "primary": False}])]
     assert patch_body(complex_roles, COMPLIANT)["Operations"][0]["value"] == complex_roles[0].new
+
     assertive = patch_body([Change("roles", [{"value": "b"}], [{"display": "A", "value": "a", "primary": False}])])
     assert assertive["Operations"][0]["op"] == "replace"
     assert assertive["Operations"][0]["value"] == [{"display": "A", "value": "a", "primary": False}]
@@ -210,7 +212,9 @@ def test_roles_inside_text_hold_what_the_samples_show() -> None:
     """`id`, `value`, `displayName` in this order; a row that may only add never replaces the list."""
     role = {"primary": False, "displayName": "A", "value": "a", "id": "1"}
     (added,) = patch_body([Change("roles", None, [role])])["Operations"]
+
     assert added["value"] == [{"value": '{"id":"1","value":"a","displayName":"A"}'}]
+
     assertive = [{"primary": False, "display": "A", "value": "a"}]
     for flag, value in ((False, [{"value": '{"value":"a","display":"A"}'}]), (True, assertive)):
         (one,) = patch_body([Change("roles", [{"value": "b"}], assertive, adds=True)], dialect_of(flag))["Operations"]
@@ -221,8 +225,10 @@ def test_what_becomes_of_external_id_with_the_flag_is_one_constant(monkeypatch: 
     """Merged as the rest, or an operation of its own."""
     changes = [Change(target, "old", "new") for target in ("displayName", "externalId", "title")]
     assert len(patch_body(changes, COMPLIANT)["Operations"]) == 1
+
     monkeypatch.setattr(dialect, "FLAG_MERGES_EXTERNAL_ID", False)
     alone, merged = patch_body(changes, COMPLIANT)["Operations"]
+
     assert alone == {"op": "replace", "path": "externalId", "value": "new"}
     assert merged["value"].keys() == {
         "displayName",
@@ -258,6 +264,7 @@ def test_several_members_travel_in_one_operation_or_one_each() -> None:
         (added,) = add_members(["u1", "u2"], dialect_of(flag))["Operations"]
         assert (added["op"].lower(), [one["value"] for one in added["value"]]) == ("add", ["u1", "u2"])
     (removed,) = remove_members(["u1", "u2"])["Operations"]
+
     assert [one["value"] for one in removed["value"]] == ["u1", "u2"]
     assert [one["path"] for one in remove_members(["u1", 'u"2'], COMPLIANT)["Operations"]] == [
         'members[value eq "u1"]',
@@ -300,6 +307,7 @@ def test_extension_values_stand_under_their_urn() -> None:
     """Enterprise and custom attributes go into an object per URN; only the enterprise URN is listed."""
     custom = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User"
     body = create_body({"userName": "a", f"{ENTERPRISE}:department": "Sales", f"{custom}:costCenter": 7})
+
     assert body[ENTERPRISE] == {"department": "Sales"}
     assert body[custom] == {"costCenter": "7"}
     assert custom not in body["schemas"]
@@ -308,6 +316,7 @@ def test_extension_values_stand_under_their_urn() -> None:
 def test_types_of_the_schema_decide() -> None:
     """Integers stay numbers and booleans become booleans where the schema says so."""
     path = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User:level"
+
     assert create_body({path: "7"}, facts=TargetFacts({path: "Integer"}))[path.rpartition(":")[0]] == {"level": 7}
     assert patch_value(path, "True", COMPLIANT, TargetFacts({path: "Boolean"})) is True
     assert patch_value(path, True, DEFAULT, TargetFacts({path: "Boolean"})) == "True"
@@ -356,6 +365,7 @@ def test_target_facts_come_from_the_schema() -> None:
         {"name": "tags", "type": "String", "multivalued": True},
     ]
     facts = read_target_facts({"directories": [{"objects": [{"name": "U", "attributes": attributes}]}]}, "U")
+
     assert (facts.exact, facts.required) == (frozenset({"userName"}), frozenset({"userName"}))
     assert takes_several("tags", facts)
     assert not takes_several("userName", facts)

@@ -120,5 +120,7 @@ def test_most_of_an_account_needs_a_glance_only() -> None:
     }
     seen = {path: FACTS.rule(path).glance(account) for path in PATHS if path != "emails"}
     blind = dict.fromkeys(("title", f"{CUSTOM}:level", f"{CUSTOM}:name.part"))
+
     texts = {"active": "True", 'emails[type eq "home"].primary': "False"}
+
     assert seen == dict.fromkeys(seen, "a") | texts | blind

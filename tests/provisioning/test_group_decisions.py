@@ -179,6 +179,7 @@ def test_forecast_says_the_same_and_writes_nothing(case: dict[str, str], memory_
     """The forecast's decision is that of the row, and only reads were sent."""
     endpoint = endpoint_of(case, memory_endpoint)
     outcome, link = run(case, endpoint, predict)
+
     assert outcome.decision.action == case["action"]
     assert " ".join(member.target_id for member in outcome.decision.add) == case["added"]
     assert set(endpoint.log) <= {"find", "read"}
@@ -193,7 +194,9 @@ def test_doing_it_again_sends_no_write(case: dict[str, str], memory_endpoint: An
     if outcome.result != "Success" or outcome.action == "delete" or any(write.code for write in outcome.members):
         return
     before = len(endpoint.log)
+
     again, _ = run(case, endpoint, link=outcome.link)
+
     assert again.decision.result == "Skipped", again.decision.reason
     assert set(endpoint.log[before:]) <= {"read"}
 

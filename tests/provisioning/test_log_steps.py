@@ -64,7 +64,9 @@ def test_the_documented_entries(memory_endpoint: Any, number: int, fault: dict[s
     """A create that worked, one that failed and a skip: every step's name, type, status, words and details."""
     entry = ENTRIES[number]
     source = told(entry) | ({"mailNickname": "priya.nair"} if number == 0 else {})
+
     outcome = run(source, memory_endpoint(faults=fault), assigned=assigned)
+
     assert steps_of(outcome) == [
         (step["name"], step["provisioningStepType"], step["status"], step["description"])
         for step in entry["provisioningSteps"]
@@ -76,6 +78,7 @@ def test_the_documented_entries(memory_endpoint: Any, number: int, fault: dict[s
         entry["provisioningAction"],
         entry["provisioningStatusInfo"]["status"],
     )
+
     error = entry["provisioningStatusInfo"]["errorInformation"]
     if error:
         assert outcome.error_code == error["errorCode"]
@@ -94,6 +97,7 @@ def test_on_demand_words(memory_endpoint: Any) -> None:
         [{"id": "1", "userName": "priya.nair@contoso.example", "active": True, "displayName": "Priya Nair"}]
     )
     outcome = run(told(ENTRIES[0]), endpoint, on_demand=True, target_system="Contoso")
+
     assert [(step.type, step.name) for step in outcome.steps] == [
         ("import", "EntryImport"),
         ("scoping", "EntrySynchronizationScoping"),
@@ -108,6 +112,7 @@ def test_on_demand_words(memory_endpoint: Any) -> None:
 def test_a_reference_left_out_is_a_warning(memory_endpoint: Any) -> None:
     """The person is created; the missing manager is a step of its own."""
     outcome = run(told(ENTRIES[0]) | {"manager": "boss"}, memory_endpoint())
+
     assert outcome.result == "Success"
     assert (outcome.steps[-1].type, outcome.steps[-1].status) == ("referenceResolution", "warning")
     assert outcome.steps[-1].details == {"ErrorCode": "UnableToResolveReferenceAttributeValue"}
@@ -123,6 +128,7 @@ def test_a_written_reference_is_a_step(memory_endpoint: Any) -> None:
 def test_a_match_that_failed_ends_the_steps(memory_endpoint: Any) -> None:
     """No export step follows a target that could not be read; the job may have to be quarantined."""
     outcome = run(told(ENTRIES[0]), memory_endpoint(faults={"find": 401}))
+
     assert [step.type for step in outcome.steps] == ["import", "scoping", "matching"]
     assert outcome.steps[-1].status == "failure"
     assert outcome.quarantine
@@ -133,11 +139,15 @@ def test_redacted_values_do_not_show(memory_endpoint: Any) -> None:
     rows = (*MAPPING.rows[:3], MappingRow("nickName", "Redact([employeeId])", "Expression"))
     mapping = ObjectMapping("Users", "User", ENTERPRISE, True, MAPPING.actions, (), rows)
     endpoint = memory_endpoint()
+
     outcome = run(told(ENTRIES[0]) | {"employeeId": "s3cret-17"}, endpoint, mapping=mapping)
+
     assert endpoint.bodies[0]["nickName"] == "s3cret-17"
     assert {"displayName": "nickName", "oldValue": None, "newValue": "[Redact]"} in outcome.modified
+
     later = [step.details for step in outcome.steps[1:]]
     assert "s3cret-17" not in json.dumps([outcome.modified, later])
+
     again = run(told(ENTRIES[0]) | {"employeeId": "s3cret-17"}, endpoint, mapping=mapping, link=outcome.link)
     assert "s3cret-17" not in json.dumps([step.details for step in again.steps[1:]])
 
@@ -146,5 +156,6 @@ def test_skip_reasons(memory_endpoint: Any) -> None:
     """Not entitled out of scope; the code itself when the mapping's actions are the reason."""
     out = run(told(ENTRIES[0]), memory_endpoint(), assigned=False)
     assert out.steps[-1].details == {"SkipReason": "NotEffectivelyEntitled"}
+
     not_created = run(told(ENTRIES[0]), memory_endpoint(), actions={"Update"})
     assert not_created.steps[-1].details == {"SkipReason": "EntrySynchronizationSkipped"}

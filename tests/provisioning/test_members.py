@@ -71,12 +71,14 @@ def test_one_refused_member_does_not_lose_the_others(memory_endpoint: Any, at_on
     """However many travel together, only the refused one is missing, and it is tried again the next time."""
     endpoint = picky(memory_endpoint(groups=[sales()]), "b1")
     outcome = run(endpoint, list(PEOPLE), Link("sales", "g1"), members_per_request=at_once)
+
     assert endpoint.members("g1") == ["a1", "c1", "d1"]
     assert (outcome.result, outcome.error_code) == ("Success", "")
     assert outcome.reference_code == "SystemForCrossDomainIdentityManagementBadRequest"
     assert [write.member.source_id for write in outcome.members if write.code] == ["bob"]
     assert outcome.link
     assert set(outcome.link.members) == {"ann", "cem", "dan"}
+
     again = run(endpoint, list(PEOPLE), outcome.link)
     assert [member.source_id for member in again.decision.add] == ["bob"]
 
@@ -85,12 +87,15 @@ def test_steps_and_properties_show_members(memory_endpoint: Any) -> None:
     """Steps speak of a Group; every member written is a changed property, refused ones are not."""
     endpoint = picky(memory_endpoint(groups=[sales("d1")]), "b1")
     outcome = run(endpoint, ["ann", "bob", "zoe"], Link("sales", "g1", True, {"dan": "d1"}))
+
     assert outcome.modified == [
         {"displayName": "members", "oldValue": None, "newValue": "a1"},
         {"displayName": "members", "oldValue": "d1", "newValue": None},
     ]
+
     told = [(step.type, step.status) for step in outcome.steps]
     assert told[-3:] == [("referenceResolution", status) for status in ("success", "failure", "warning")]
+
     left_out = outcome.steps[-1]
     assert left_out.details == {"ErrorCode": "UnableToResolveReferenceAttributeValue", "Member": "zoe"}
     assert left_out.description == "We were unable to assign zoe as the members of Sales."
@@ -116,7 +121,9 @@ def test_memberships_can_wait(memory_endpoint: Any) -> None:
     """A cycle first makes all groups, then writes who is in them."""
     endpoint = memory_endpoint()
     first = run(endpoint, ["ann", "zoe"], None, memberships=False)
+
     assert (endpoint.log, first.reference_code) == (["find", "create"], "")
+
     second = run(endpoint, ["ann", "zoe"], first.link)
     assert endpoint.members(second.target_id) == ["a1"]
     assert (second.decision.action, second.decision.changes) == ("update", ())
@@ -132,7 +139,9 @@ def test_a_deleted_group_is_forgotten(memory_endpoint: Any) -> None:
     """After the unassignment it is matched or made anew, and its members are written anew."""
     endpoint = memory_endpoint(groups=[sales("a1")])
     gone = run(endpoint, ["ann"], Link("sales", "g1", True, {"ann": "a1"}), scope=OUT)
+
     assert (gone.action, gone.link, endpoint.groups) == ("delete", None, {})
+
     back = run(endpoint, ["ann"], gone.link)
     assert back.action == "create"
     assert endpoint.members(back.target_id) == ["a1"]
@@ -142,17 +151,23 @@ def test_the_unconfirmed_rules_can_be_turned(memory_endpoint: Any, monkeypatch: 
     """Each is one constant, and its other value is what the name says."""
     monkeypatch.setattr(deciding, "UNASSIGNED_GROUP_IS_DELETED", False)
     stays = run(memory_endpoint(groups=[sales()]), [], Link("sales", "g1"), scope=OUT)
+
     assert (stays.decision.action, stays.link) == ("nothing", Link("sales", "g1", managed=False))
+
     monkeypatch.undo()
     monkeypatch.setattr(deciding, "SKIP_SETTING_COVERS_GROUPS", False)
+
     assert (
         run(memory_endpoint(groups=[sales()]), [], Link("sales", "g1"), scope=OUT, skip_out_of_scope=True).action
         == "delete"
     )
+
     monkeypatch.setattr(members, "TAKEN_OVER_MEMBERS_STAY", False)
     endpoint = memory_endpoint(groups=[sales("a1", "x9")])
     endpoint.find = lambda *_: [sales("a1", "x9")]  # a target that shows members although they are excluded
+
     outcome = run(endpoint, ["ann", "bob"], None)
+
     assert endpoint.members("g1") == ["a1", "b1"]
     assert outcome.link
     assert outcome.link.members == {"ann": "a1", "bob": "b1"}
@@ -167,14 +182,21 @@ def test_a_removed_manager_is_sent_only_by_the_constant(memory_endpoint: Any, mo
     )
     mapping = ObjectMapping("Users", "User", manager.removesuffix(":manager"), True, ALL, (), rows)
     account = {"id": "a1", "userName": "ann", manager.removesuffix(":manager"): {"manager": {"value": "m1"}}}
+
     person, scope = {"objectId": "ann", "userPrincipalName": "ann"}, judge_scope(ScopeFacts(True, True))
+
     assert provision(person, scope, mapping, Link("ann", "a1"), memory_endpoint([account])).decision.action == "nothing"
+
     monkeypatch.setattr(wanted, "REMOVED_MANAGER_IS_SENT", True)
     endpoint = memory_endpoint([account])
+
     provision(person, scope, mapping, Link("ann", "a1"), endpoint)
+
     assert endpoint.bodies[0]["Operations"] == [{"op": "Replace", "path": manager, "value": ""}]
+
     fresh = memory_endpoint()
     provision(person, scope, mapping, None, fresh)
+
     assert fresh.log == ["find", "create"]
 
 
@@ -231,22 +253,31 @@ def test_the_second_time_there_is_nothing_to_do(memory_endpoint: Any, **drawn: A
     link = None
     if has_link:
         link = Link("sales", "g1", True, written)
+
     foretold = run(endpoint, drawn["wanted"], link, verb=predict, **common)
+
     assert set(endpoint.log) <= {"find", "read"}
+
     first = run(endpoint, drawn["wanted"], link, members_per_request=drawn["at_once"], **common)
     assert first.decision == foretold.decision
     assert first.result != "Failure"
+
     sent = len(endpoint.log)
     second = run(endpoint, drawn["wanted"], first.link, **common)
+
     assert second.decision.result == "Skipped", (first.decision, second.decision)
     assert not set(endpoint.log[sent:]) & {"create", "patch", "delete"}
+
     if first.link is None or not drawn["in_scope"]:
         return
     now = endpoint.members(first.target_id)
+
     assert len(now) == len(set(now))
+
     if drawn["exists"] and first.decision.action != "create":
         assert set(drawn["strangers"]) <= set(now)
     assert set(first.link.members.values()) <= set(now)
+
     writable = first.decision.action == "create" or "Update" in drawn["actions"]
     if writable and drawn["apply"] == "Always" and drawn["only"] is None:
         resolvable = {f"t-{one}" for one in drawn["wanted"] if one in drawn["linked"]}

@@ -39,6 +39,7 @@ def test_every_scene_ends_as_before() -> None:
     """All of them, and the one hash of everything."""
     found, expected = digest_of(numbers()), kept()
     scenes = differing(found.blocks, expected["blocks"])
+
     assert not scenes, told(scenes)
     assert (found.sha256, found.endings) == (expected["sha256"], expected["endings"])
 

@@ -36,6 +36,7 @@ def test_named_details_use_the_words_of_on_demand_answers() -> None:
     """The other documented vocabulary, and each clause's result as title.attribute operator 'value'."""
     verdict = judge(MARKETING, {"department": "Marketing"})
     details = judge_scope(ScopeFacts(active=True, assigned=True, filters=verdict)).named_details
+
     assert list(details) == [
         "IsActive",
         "Assigned",
@@ -56,7 +57,9 @@ def test_the_formula(active: bool, assigned: bool, entitled: bool, sync_all: boo
     """In scope is active, and either everybody is or the person is assigned by a role that counts."""
     facts = ScopeFacts(active, assigned, entitled, None, sync_all)
     decision = judge_scope(facts)
+
     expected = active and (sync_all or (assigned and entitled))
+
     assert decision.in_scope == expected
     assert decision.reasons
 
@@ -83,5 +86,7 @@ def test_scope_of_a_group(
     """Assigned itself and security enabled; the reasons speak of groups, not of signing in."""
     described = {"id": "g", "securityEnabled": True} | group
     assignments = [{"principalId": principal, "appRoleId": "r"}]
+
     facts = group_scope_facts(described, assignments, [{"id": "r", "isEnabled": True}], **settings)
+
     assert judge_scope(facts).reasons == reasons

@@ -128,6 +128,8 @@ def test_a_prepared_reader_reads_what_is_used_alike(
     """Whatever a mapping may name: it sees what `source_attributes` has, and nothing of what Graph has besides."""
     before = deepcopy(user)
     told = {"soft_deleted": leaving, "manager_id": manager, "app_roles": roles}
+
     whole, read = source_attributes(user, **told), SourceReader(used).read(user, **told)
+
     assert {name: read.get(name) for name in used} == {name: whole.get(name) for name in used}
     assert user == before

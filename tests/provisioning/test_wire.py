@@ -193,7 +193,9 @@ def test_matching_attributes_are_asked_one_by_one(wire: Wire) -> None:
         None,
         users=mapping([("userName", "[userPrincipalName]"), (keys[0], "[mail]"), (keys[1], "[employeeId]")], *keys),
     )[:3]
+
     extension = ENTERPRISE.replace(":", "%3A")
+
     assert asked == [
         "GET /Users?filter=emails%5Btype+eq+%22work%22%5D.value+eq+%22ann%40contoso.com%22",
         f"GET /Users?filter={extension}%3AemployeeNumber+eq+%22007%22",
@@ -215,6 +217,7 @@ def test_differences_by_default_go_one_by_one(wire: Wire) -> None:
         )
     }
     read, changed, manager = act(wire, False, ANN, IN, Link("o1", "a1"))
+
     assert read == "GET /Users/a1"
     assert changed == [
         {"op": "Replace", "path": "title", "value": "Analyst"},
@@ -261,9 +264,11 @@ def test_disabled_restored_deleted(wire: Wire, flag: bool) -> None:
             }
         )
     }
+
     assert act(wire, flag, ANN, OUT, link)[1:] == [
         [{"op": word, "path": "active", "value": False if flag else "False"}]
     ]
+
     wire.holds["Users"] = (wire.holds["Users"] or {}) | {"active": False}
     assert act(wire, flag, ANN, IN, link) == [
         "GET /Users/a1",
@@ -280,6 +285,7 @@ def test_a_group_and_its_members(wire: Wire, flag: bool) -> None:
     else:
         add, replace, remove = ("Add", "Replace", "Remove")
     found, made, *members = act(wire, flag, TEAM, GROUP_IN, None)
+
     assert found == "GET /Groups?excludedAttributes=members&filter=displayName+eq+%22R%26D+%2B+S%C3%BCd%22"
     assert made == {
         "schemas": [
@@ -293,11 +299,13 @@ def test_a_group_and_its_members(wire: Wire, flag: bool) -> None:
     assert members == [
         [{"op": add, "path": "members", "value": [{"$ref": None, "value": one}]}] for one in ("a1", "a2")
     ]
+
     wire.holds = {"Groups": {"id": "g7", "displayName": "Old", "externalId": "g1"}}
     if flag:
         gone = {"op": remove, "path": 'members[value eq "a9"]'}
     else:
         gone = {"op": remove, "path": "members", "value": [{"$ref": None, "value": "a9"}]}
+
     assert act(wire, flag, TEAM, GROUP_IN, Link("g1", "g7", members={"o1": "a1", "o2": "a2", "o9": "a9"})) == [
         "GET /Groups/g7?excludedAttributes=members",
         [{"op": replace, "path": "displayName", "value": "R&D + Süd"}],

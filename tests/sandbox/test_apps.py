@@ -34,6 +34,7 @@ def test_linkedin_is_searched_by_external_id_only(both: tuple[Desk, Desk]) -> No
     """externalId finds the accounts from before; userName cannot be filtered."""
     linkedin, _ = both
     assert linkedin.scim.get("Users", params={"filter": 'externalId eq "jose.garcia"'}).json()["totalResults"] == 1
+
     answer = linkedin.scim.get("Users", params={"filter": 'userName eq "x"'})
     assert answer.status_code == 400
     assert answer.json()["scimType"] == "invalidFilter"
@@ -43,6 +44,7 @@ def test_linkedins_older_address_is_not_found(both: tuple[Desk, Desk]) -> None:
     """The Tenant URL without /scim answers 404, as the hint says."""
     linkedin, _ = both
     url = linkedin.address.scim_urls["linkedin-learning"]
+
     assert url.endswith("/apps/linkedin-learning/scim")
     assert linkedin.scim.get(url.removesuffix("/scim") + "/Users").status_code == 404
 
@@ -58,13 +60,18 @@ def test_linkedins_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> 
     """People by externalId without active, groups by displayName."""
     desk = open_desk(app="linkedin-learning")
     template = desk.get("applicationTemplates", filter="displayName eq 'LinkedIn Learning'")["value"][0]
+
     sp = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "LinkedIn"}).json()[
         "servicePrincipal"
     ]
+
     assert [role["displayName"] for role in sp["appRoles"]] == ["User", "msiam_access"]
+
     wait(desk.address, 10)
     schema = desk.get(f"servicePrincipals/{sp['id']}/synchronization/templates/linkedin-learning/schema")
+
     people, groups = user_mapping(schema), mapping_of(schema, "Group")
+
     assert [row.target for row in people.matching_rows] == ["externalId"]
     assert "active" not in {row.target for row in people.rows}
     assert {row.target for row in groups.rows} == {"displayName", "members", "externalId"}
@@ -75,8 +82,10 @@ def test_linkedin_deletes_nobody(open_desk: Callable[..., Any]) -> None:
     """A delete is refused, and the record stays as it was; a group goes."""
     desk = open_desk(app="linkedin-learning")
     made = desk.scim.post("Users", json={"schemas": [CORE], "userName": "a@contoso.example", "externalId": "a"}).json()
+
     assert desk.scim.delete(f"Users/{made['id']}").status_code == 403
     assert desk.scim.get(f"Users/{made['id']}").status_code == 200
+
     group = desk.scim.post(
         "Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]}
     )
@@ -97,10 +106,14 @@ def test_who_leaves_linkedin_keeps_the_account(open_desk: Callable[..., Any]) ->
     desk.job = desk.graph.post(f"{desk.base}/jobs", json={"templateId": "linkedin-learning"}).json()["id"]
     desk.save()
     grace = desk.person("grace.oneill")
+
     assignment = desk.assign(grace["id"])
+
     assert desk.result(grace["id"])[1]["action"] == "Create"
+
     before = desk.accounts()["grace.oneill@contoso.example"]
     assert desk.graph.delete(f"servicePrincipals/{desk.sp}/appRoleAssignedTo/{assignment['id']}").status_code == 204
+
     result, details = desk.result(grace["id"])
     assert (result, details["statusInfo"]["errorCode"]) == ("Skipped", "RedundantExport")
     assert desk.accounts()["grace.oneill@contoso.example"] == before
@@ -125,7 +138,9 @@ def test_theorgwiki_has_a_small_invented_table(both: tuple[Desk, Desk]) -> None:
         schema["id"]: schema
         for schema in wiki.scim.get("Schemas", params={"startIndex": 1, "count": 100}).json()["Resources"]
     }
+
     names = {attribute["name"] for attribute in schemas[CORE]["attributes"]}
+
     assert names == {"userName", "active", "displayName", "title", "emails", "name"}
     assert {attribute["name"] for attribute in schemas[ENTERPRISE]["attributes"]} == {"department", "manager"}
     assert wiki.scim.get("Users", params={"filter": 'userName eq "x"'}).json()["totalResults"] == 0
@@ -136,13 +151,18 @@ def test_a_sign_up_adds_the_app(open_desk: Callable[..., Any]) -> None:
     """Nothing is there before and the template makes nothing; after the sign-up the app is, once, with templates."""
     desk = open_desk(app="theorgwiki")
     here = {"filter": "displayName eq 'TheOrgWiki'"}
+
     assert desk.get("servicePrincipals", **here)["value"] == []
+
     template = desk.get("applicationTemplates", **here)["value"][0]
     refused = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "TheOrgWiki"})
+
     assert refused.status_code == 400
     assert "sign up" in refused.json()["error"]["message"]
+
     added = desk.tell("sign_up", app="theorgwiki")
     assert desk.tell("sign_up", app="theorgwiki")["id"] == added["id"]
+
     (principal,) = desk.get("servicePrincipals", **here)["value"]
     assert principal["id"] == added["id"]
     assert principal["applicationTemplateId"] is None
@@ -150,8 +170,10 @@ def test_a_sign_up_adds_the_app(open_desk: Callable[..., Any]) -> None:
     assert desk.get("applications", filter=f"appId eq '{principal['appId']}'")["value"] == [], (
         "the registration is the vendor's"
     )
+
     (kind,) = desk.get(f"servicePrincipals/{principal['id']}/synchronization/templates")["value"]
     schema = desk.get(f"servicePrincipals/{principal['id']}/synchronization/templates/{kind['id']}/schema")
+
     assert {row.target for row in user_mapping(schema).rows} == set(load("theorgwiki").sandbox.targets)
 
 
@@ -160,7 +182,9 @@ def test_the_sign_up_survives_a_restart(open_desk: Callable[..., Any]) -> None:
     first = open_desk("run", app="theorgwiki")
     added = first.tell("sign_up", app="theorgwiki")
     stop(first.address)
+
     again = open_desk("run", app="theorgwiki")
+
     assert [sp["id"] for sp in again.get("servicePrincipals", filter="displayName eq 'TheOrgWiki'")["value"]] == [
         added["id"]
     ]

@@ -58,6 +58,7 @@ def test_request_ids_come_back(desk: Any) -> None:
     """The client's id is echoed in the header and in the error, next to the server's own."""
     answer = desk.graph.get("users/nobody", headers={"client-request-id": "my-id"})
     told = answer.json()["error"]["innerError"]
+
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "Request_ResourceNotFound"
     assert answer.headers["client-request-id"] == told["client-request-id"] == "my-id"
@@ -85,12 +86,15 @@ def test_users_come_in_pages(desk: Any) -> None:
     """Following nextLink to its end gives everybody once, without the recycle bin."""
     seen: list[str] = []
     url = "users?$top=7&$select=userPrincipalName"
+
     while url:
         answer = desk.graph.get(url)
         seen += [u["userPrincipalName"] for u in answer.json()["value"]]
         url = answer.json().get("@odata.nextLink", "")
+
     assert len(seen) == len(set(seen)) == 39
     assert "paula.left@contoso.example" not in seen
+
     deleted = desk.get("directory/deletedItems/microsoft.graph.user", select="userPrincipalName,deletedDateTime")[
         "value"
     ]
@@ -115,6 +119,7 @@ def test_a_manager_is_read_alone_and_expanded(desk: Any) -> None:
     """Both ways give the same person; who has none is a 404."""
     alone = desk.get("users/anna.schmidt@contoso.example/manager", select="id")
     expanded = desk.get("users/anna.schmidt@contoso.example", expand="manager($select=id)")
+
     assert alone["id"] == expanded["manager"]["id"]
     assert desk.graph.get("users/admin@contoso.example/manager").status_code == 404
 
@@ -123,11 +128,15 @@ def test_members_direct_and_nested(desk: Any) -> None:
     """The cast gives people only; transitive members include those of the inner group; $count wants its header."""
     group = desk.get("groups", filter="displayName eq 'Learners'")["value"][0]["id"]
     direct = desk.get(f"groups/{group}/members/microsoft.graph.user")["value"]
+
     everybody = desk.get(f"groups/{group}/transitiveMembers/microsoft.graph.user")["value"]
+
     assert len(everybody) > len(direct)
+
     path = f"groups/{group}/members/microsoft.graph.user?$count=true"
     assert desk.graph.get(path).status_code == 400
     assert desk.graph.get(path, headers={"ConsistencyLevel": "eventual"}).json()["@odata.count"] == len(direct)
+
     kinds = {m["@odata.type"] for m in desk.get(f"groups/{group}/members")["value"]}
     assert kinds == {"#microsoft.graph.user", "#microsoft.graph.group"}
 
@@ -148,10 +157,14 @@ def test_a_fresh_app_takes_a_moment(open_desk: Callable[..., Any]) -> None:
     """First 404, then readable, then its templates come; each look takes a virtual second."""
     desk = open_desk()
     template = desk.get("applicationTemplates", filter="contains(displayName,'Reilly')")["value"][0]
+
     made = desk.graph.post(f"applicationTemplates/{template['id']}/instantiate", json={"displayName": "x"})
+
     assert made.status_code == 201
+
     sp = made.json()["servicePrincipal"]["id"]
     assert [desk.graph.get(f"servicePrincipals/{sp}").status_code for _ in range(2)] == [404, 200]
+
     looks = [len(desk.get(f"servicePrincipals/{sp}/synchronization/templates")["value"]) for _ in range(2)]
     assert looks == [0, 1]
     assert desk.get("servicePrincipals", filter=f"applicationTemplateId eq '{template['id']}'")["value"][0]["id"] == sp
@@ -166,11 +179,15 @@ def test_the_custom_app_has_the_default_mapping(open_desk: Callable[..., Any]) -
     ).json()
     sp = made["servicePrincipal"]["id"]
     desk.tell("wait", seconds=10)
+
     job = desk.graph.post(f"servicePrincipals/{sp}/synchronization/jobs", json={"templateId": "scim"}).json()
+
     assert job["id"].startswith("scim.")
     assert job["schedule"]["state"] == "Disabled"
+
     schema = desk.get(f"servicePrincipals/{sp}/synchronization/jobs/{job['id']}/schema")
     mappings = schema["synchronizationRules"][0]["objectMappings"]
+
     assert {m["sourceObjectName"] for m in mappings} == {"User", "Group"}
 
 
@@ -181,17 +198,22 @@ def test_the_job_s_schema_is_the_profile_s(open_desk: Callable[..., Any]) -> Non
     path = f"{desk.base}/jobs/{desk.job}/schema"
     schema = desk.get(path)
     rule = schema["synchronizationRules"][0]
+
     rows = {row["targetAttributeName"]: row for row in rule["objectMappings"][0]["attributeMappings"]}
+
     assert rule["id"] == "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8"
     assert {"key": "supportsProvisionOnDemand", "value": "true"} in rule["metadata"]
     assert [name for name, row in rows.items() if row["matchingPriority"]] == ["userName"]
+
     switch = rows["active"]["source"]
     assert switch["type"] == "Function"
     assert [p["key"] for p in switch["parameters"]] == ["source", *["switchValue"] * 4]
     assert [d["name"] for d in schema["directories"]] == ["Azure Active Directory", "O'Reilly learning platform"]
+
     refused = desk.graph.patch(path, json={})
     assert refused.status_code == 404
     assert "No HTTP resource was found" in refused.json()["error"]["message"]
+
     rows["externalId"]["source"] = {
         "expression": "[objectId]",
         "name": "objectId",
@@ -199,8 +221,10 @@ def test_the_job_s_schema_is_the_profile_s(open_desk: Callable[..., Any]) -> Non
         "parameters": [],
     }
     assert desk.graph.put(path, json=schema).status_code == 204
+
     changed = desk.get(path)
     assert changed["version"] != schema["version"]
+
     rows["userName"]["matchingPriority"] = 0
     assert inner(desk.graph.put(path, json=schema))["code"] == "InvalidSchema"
     assert desk.graph.delete(path).status_code == 204
@@ -211,11 +235,14 @@ def test_secrets_are_replaced_and_masked(open_desk: Callable[..., Any]) -> None:
     """The token reads as `*`, a key left out is gone, an empty notification text is refused."""
     desk = open_desk().make_app(SkipOutOfScopeDeletions="True")
     value = {item["key"]: item["value"] for item in desk.get(f"{desk.base}/secrets")["value"]}
+
     assert value["SecretToken"] == "*"
     assert value["SkipOutOfScopeDeletions"] == "True"
     assert value["BaseAddress"] == desk.address.scim_urls["oreilly"]
+
     desk.save()
     assert "SkipOutOfScopeDeletions" not in {item["key"] for item in desk.get(f"{desk.base}/secrets")["value"]}
+
     answer = desk.graph.put(f"{desk.base}/secrets", json={"value": [{"key": "SyncNotificationSettings", "value": ""}]})
     assert inner(answer)["code"] == "InvalidNotificationSettings"
     assert "\r\n" in answer.json()["error"]["message"]
@@ -252,9 +279,12 @@ def test_assignments(open_desk: Callable[..., Any]) -> None:
     grace = desk.person("grace.oneill")["id"]
     made = desk.assign(grace)
     path = f"servicePrincipals/{desk.sp}/appRoleAssignedTo"
+
     again = desk.graph.post(path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": desk.role})
+
     assert again.status_code == 400
     assert "already exists" in again.json()["error"]["message"]
+
     other = desk.graph.post(
         path, json={"principalId": grace, "resourceId": desk.sp, "appRoleId": "11111111-1111-4111-8111-111111111111"}
     )

@@ -59,6 +59,7 @@ def test_the_documented_example(desk: Any) -> None:
     answer = ask(
         desk, 'Replace([preferredLanguage], "-", , , "_", , )', [{"key": "preferredLanguage", "value": "EN-US"}]
     ).json()
+
     assert answer["parsingSucceeded"]
     assert answer["evaluationSucceeded"]
     assert answer["error"] is None
@@ -95,7 +96,9 @@ def test_a_bad_expression_is_a_200_that_says_so(desk: Any, expression: str, pars
     """One that cannot be read has no tree; one that fails on this person has."""
     desk.make_app()
     answer = ask(desk, expression, [])
+
     told = answer.json()
+
     assert answer.status_code == 200
     assert not told["evaluationSucceeded"]
     assert told["parsingSucceeded"] is parsed
@@ -106,6 +109,7 @@ def test_a_bad_expression_is_a_200_that_says_so(desk: Any, expression: str, pars
 def test_without_test_input_it_is_only_read(desk: Any) -> None:
     desk.make_app()
     told = ask(desk, "[mail]").json()
+
     assert told["parsingSucceeded"]
     assert not told["evaluationSucceeded"]
     assert told["error"] is None
@@ -138,6 +142,7 @@ def test_what_goes_over_the_wire_comes_back_as_it_was_meant(desk: Any) -> None:
         for each in EXAMPLES
         if each["check"] == "exact" and "now" not in each and not isinstance(each["expected"], dict)
     ]
+
     with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
         for each in examples:
             told = graph.parse_expression(desk.sp, desk.job, each["expression"], each["source attributes"])
@@ -146,6 +151,7 @@ def test_what_goes_over_the_wire_comes_back_as_it_was_meant(desk: Any) -> None:
                 str(item) for item in (expected if isinstance(expected, list) else [expected]) if item not in (None, "")
             ]
             assert [text for text in told["evaluationResult"] if text] == texts, each["expression"]
+
     assert len(examples) > 40
 
 
@@ -164,9 +170,12 @@ def test_ours_and_the_emulators_word_agree_on_a_group(desk: Any) -> None:
         opinion = ask_microsoft(
             graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, {}, sources
         )
+
     found = review_mapping(load("oreilly").attributes, live, {}, decided=Expectations(), opinion=opinion)
+
     assert len(sources[pilot.name]["members"]) > 1
     assert [each.values for each in opinion.answers if each.target == "title"] == [("True",)]
+
     [check] = [check for check in found.checks if check.code.startswith("mapping.microsoft")]
     assert check.code == "mapping.microsoft_agrees"
     assert "displayName of groups" in check.message
@@ -188,7 +197,9 @@ def test_ours_and_the_emulators_word_agree(desk: Any, app: str) -> None:
         opinion = ask_microsoft(
             graph, EnterpriseApp("x", desk.sp, "", "", "", "", desk.job, True, (), ()), live, sources
         )
+
     found = review_mapping(load(app).attributes, live, sources, decided=Expectations(), opinion=opinion)
+
     assert len(opinion.answers) == len(sources)
     assert not found.overruled
     assert "mapping.microsoft_agrees" in [check.code for check in found.checks]

@@ -89,17 +89,22 @@ def test_the_first_cycle_makes_people_then_groups_then_members(open_app: Callabl
     """In this order, with the log and the counts of the job speaking of both kinds."""
     desk = open_app(app)
     desk.assign(group_id(desk))
+
     status = run_first(desk)
+
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+
     told = [(e["sourceIdentity"]["identityType"], e["provisioningAction"]) for e in desk.logs()]
     assert [kind for kind, _ in told] == sorted((kind for kind, _ in told), reverse=True)
     assert [action for kind, action in told if kind == "Group"] == ["create", "update"]
+
     made, filled = group_logs(desk)
     assert made["sourceIdentity"]["details"]["odatatype"] == "Group"
     assert made["targetIdentity"]["identityType"] == CORE_GROUP
     assert {change["displayName"] for change in made["modifiedProperties"]} == {"displayName", "externalId"}
     assert [change["displayName"] for change in filled["modifiedProperties"]] == ["members", "members"]
     assert filled["provisioningSteps"][-1]["provisioningStepType"] == "referenceResolution"
+
     counts = {item["key"].split(" ")[0]: item["value"] for item in status["synchronizedEntryCountByType"]}
     assert counts == {"User": 2, "Group": 1}
     assert status["lastExecution"]["countExported"] == 4
@@ -114,11 +119,15 @@ def test_members_come_and_go(open_app: Callable[..., Any], flag: str) -> None:
     desk.assign(group_id(desk))
     run_first(desk)
     desk.tell("groups", group=PILOT, remove=[GRACE])
+
     cycle(desk)
+
     assert groups_at(desk) == {PILOT: {JOSE}}
     assert desk.accounts()[GRACE]["active"] is False
+
     desk.tell("groups", group=PILOT, add=[GRACE])
     cycle(desk)
+
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
     assert desk.accounts()[GRACE]["active"] is True
 
@@ -129,13 +138,19 @@ def test_only_differences_are_sent(open_app: Callable[..., Any]) -> None:
     desk.assign(group_id(desk))
     run_first(desk)
     before = len(group_logs(desk))
+
     cycle(desk)
+
     assert len(group_logs(desk)) == before
+
     desk.tell("groups", group=PILOT, do="change", values={"description": "not mapped"})
     cycle(desk)
+
     assert [entry["provisioningAction"] for entry in group_logs(desk)[before:]] == ["other"]
+
     desk.tell("groups", group=PILOT, do="change", values={"display_name": "First ring"})
     cycle(desk)
+
     assert groups_at(desk) == {"First ring": {GRACE, JOSE}}
     assert group_logs(desk)[-1]["modifiedProperties"] == [
         {"displayName": "displayName", "oldValue": PILOT, "newValue": "First ring"}
@@ -150,14 +165,20 @@ def test_a_group_that_leaves_scope_is_deleted_and_made_anew(open_app: Callable[.
     assignment = desk.assign(group_id(desk))
     run_first(desk)
     desk.graph.delete(f"servicePrincipals/{desk.sp}/appRoleAssignedTo/{assignment['id']}")
+
     cycle(desk)
+
     assert groups_at(desk) == {}
     assert all(account["active"] for account in desk.accounts().values())
+
     desk.assign(group_id(desk))
     cycle(desk)
+
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+
     desk.tell("groups", group=PILOT, do="delete")
     cycle(desk)
+
     assert groups_at(desk) == {}
     assert [e["provisioningAction"] for e in group_logs(desk)] == [
         "create",
@@ -176,11 +197,15 @@ def test_a_restored_person_is_still_a_member(open_app: Callable[..., Any]) -> No
     run_first(desk)
     written = len(group_logs(desk))
     desk.tell("people", person=GRACE, do="soft_delete")
+
     cycle(desk)
+
     assert desk.accounts()[GRACE]["active"] is False
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+
     desk.tell("people", person=GRACE, do="restore")
     cycle(desk)
+
     assert desk.accounts()[GRACE]["active"] is True
     assert len(group_logs(desk)) == written
 
@@ -192,12 +217,16 @@ def test_a_member_deleted_for_good_needs_no_further_request(open_app: Callable[.
     run_first(desk)
     written = len(group_logs(desk))
     desk.tell("people", person=GRACE, do="hard_delete")
+
     cycle(desk)
+
     assert desk.logs()[-2]["provisioningAction"] == "delete"
     assert desk.logs()[-2]["sourceIdentity"]["identityType"] == "User"
     assert [entry["provisioningAction"] for entry in group_logs(desk)[written:]] == ["other"]
+
     desk.tell("groups", group=PILOT, remove=[JOSE])
     cycle(desk)
+
     assert JOSE not in groups_at(desk)[PILOT]
 
 
@@ -207,17 +236,23 @@ def test_who_comes_into_scope_later_waits_for_a_restart(open_app: Callable[..., 
     desk = open_app()
     desk.tell("people", person=GRACE, do="change", values={"enabled": False})
     desk.assign(group_id(desk))
+
     status = run_first(desk)
+
     assert groups_at(desk) == {PILOT: {JOSE}}
     assert status["lastExecution"]["state"] == "Succeeded"
     assert status["lastExecution"]["countEscrowed"] == 0
+
     step = group_logs(desk)[-1]["provisioningSteps"][-1]
     assert (step["status"], step["details"]["ErrorCode"]) == ("warning", "UnableToResolveReferenceAttributeValue")
+
     desk.tell("people", person=GRACE, do="change", values={"enabled": True})
     cycle(desk)
+
     assert GRACE in desk.accounts()
     assert groups_at(desk) == {PILOT: {JOSE}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json={"criteria": {}}).status_code == 204
+
     desk.status()
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
 
@@ -252,13 +287,18 @@ def test_inner_groups_are_members_when_they_are_assigned_themselves(open_app: Ca
     desk = open_app()
     desk.assign(group_id(desk, "Learners"))
     run_first(desk)
+
     learners = groups_at(desk)["Learners"]
+
     assert learners
     assert "Contractors" not in learners
+
     desk.assign(group_id(desk, "Contractors"))
     desk.tell("groups", group="Learners", do="change", values={"description": "touched"})
     cycle(desk)
+
     after = groups_at(desk)
+
     assert after["Learners"] == learners | {"Contractors"}
     assert after["Contractors"]
 
@@ -268,14 +308,19 @@ def test_groups_that_cannot_be_provisioned(open_app: Callable[..., Any]) -> None
     desk = open_app(SyncAll="true")
     run_first(desk)
     there = groups_at(desk)
+
     awkward = "R&D / \"Skunk works\" – O'Brien's"
+
     assert there[awkward] == set()
     assert "Newsletter" not in there
     assert len(there) == 6
+
     (skipped,) = [e for e in group_logs(desk) if e["sourceIdentity"]["displayName"] == "Newsletter"]
     assert skipped["provisioningStatusInfo"]["status"] == "skipped"
+
     full = {"criteria": {"resetScope": "Full"}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json=full).status_code == 204
+
     desk.status()
     assert groups_at(desk) == there
     assert desk.status()["synchronizedEntryCountByType"][1]["value"] == 6
@@ -290,7 +335,9 @@ def test_a_group_of_the_same_name_is_taken_over(open_app: Callable[..., Any]) ->
     body = {"schemas": [CORE_GROUP], "displayName": PILOT.upper(), "members": [{"value": stranger["id"]}]}
     old = desk.scim.post("Groups", json=body).json()["id"]
     desk.assign(group_id(desk))
+
     run_first(desk)
+
     assert groups_at(desk) == {PILOT.upper(): {"old", GRACE, JOSE}}
     assert group_logs(desk)[0]["targetIdentity"]["id"] == old
 
@@ -301,12 +348,16 @@ def test_a_failed_person_is_a_member_as_soon_as_the_account_is_there(open_app: C
     desk.assign(group_id(desk))
     desk.tell("people", person=GRACE, do="change", values={"user_principal_name": JOSE.upper()})  # a name that is taken
     status = run_first(desk)
+
     members = groups_at(desk)[PILOT]
+
     assert len(members) == 1
     assert status["lastExecution"]["countEscrowed"] == 1
     assert status["lastExecution"]["countEscrowedRaw"] == 2
+
     desk.tell("people", person=JOSE.upper(), do="change", values={"user_principal_name": GRACE})
     cycle(desk)
+
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
 
 
@@ -319,8 +370,11 @@ def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next
     desk = open_app()
     desk.assign(group_id(desk))
     desk.tell("faults", set=fault)
+
     last = run_first(desk)["lastExecution"]
+
     assert (last["state"], last["countEscrowed"], last["countEscrowedRaw"]) == ("Succeeded", 0, 1)
+
     steps = group_logs(desk)[-1]["provisioningSteps"]
     assert [step["status"] for step in steps if step["provisioningStepType"] == "referenceResolution"] == [
         "success",
@@ -328,10 +382,13 @@ def test_a_vendor_that_fails_among_the_members_loses_one_and_gets_it_in_the_next
     ]
     assert "internal" not in steps[-1]["description"]
     assert "/apps/" in steps[-1]["description"]
+
     desk.tell("faults", clear=True)
     cycle(desk)
+
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
     assert desk.status()["lastExecution"]["countEscrowedRaw"] == 0
+
     [group] = desk.scim.get("Groups").json()["Resources"]
     assert len(group["members"]) == 2
 
@@ -348,14 +405,19 @@ def test_groups_count_for_the_deletion_threshold(open_app: Callable[..., Any]) -
     assignment = desk.assign(group_id(desk))
     run_first(desk)
     desk.graph.delete(f"servicePrincipals/{desk.sp}/appRoleAssignedTo/{assignment['id']}")
+
     cycle(desk)
+
     assert desk.status()["quarantine"]["reason"] == "TooManyDeletes"
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
     assert all(account["active"] for account in desk.accounts().values())
+
     staged = desk.logs(filter="provisioningAction eq 'stagedDelete'")
     assert [entry["sourceIdentity"]["identityType"] for entry in staged] == ["User", "User", "Group"]
+
     restart = {"criteria": {"resetScope": "ForceDeletes"}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json=restart).status_code == 204
+
     desk.status()
     assert groups_at(desk) == {}
     assert not any(account["active"] for account in desk.accounts().values())
@@ -377,7 +439,9 @@ def test_a_mapping_that_is_switched_off_leaves_groups_alone(open_app: Callable[.
     desk = open_app()
     switch_groups(desk, enabled=False)
     desk.assign(group_id(desk))
+
     run_first(desk)
+
     assert set(desk.accounts()) == {GRACE, JOSE}
     assert groups_at(desk) == {}
     assert group_logs(desk) == []
@@ -396,15 +460,21 @@ def test_the_probe_asks_for_a_group_only_where_groups_are_mapped(
     objects = chain.from_iterable(directory["objects"] for directory in whole["directories"])
     described = [item for item in objects if item["name"] == CORE_GROUP]
     schema["directories"][1]["objects"] += described
+
     schema["synchronizationRules"][0]["objectMappings"].append(mapping)
+
     assert desk.graph.put(path, json=schema).status_code == 204
+
     desk.assign(group_id(desk))
     status = run_first(desk)
+
     assert status["quarantine"]["reason"] == "EncounteredQuarantineException"
     assert desk.accounts() == {}
     assert "Response Status Code: 404" in status["quarantine"]["error"]["message"]
+
     switch_groups(desk, enabled=False)
     desk.start()
+
     assert desk.status()["quarantine"] is None
     assert set(desk.accounts()) == {GRACE, JOSE}
 
@@ -420,10 +490,14 @@ def test_a_restarted_sandbox_knows_its_groups(open_app: Callable[..., Any], open
     before, sp, job = groups_at(desk), desk.sp, desk.job
     stop(desk.address)
     again = open_desk("run", app=without_accounts("thrive-lxp"))
+
     again.sp, again.job = sp, job
+
     assert groups_at(again) == before == {"First ring": {JOSE}}
+
     again.tell("groups", group="First ring", add=[GRACE])
     cycle(again)
+
     assert groups_at(again) == {"First ring": {GRACE, JOSE}}
 
 
@@ -446,18 +520,23 @@ def test_a_group_with_chosen_members_on_demand(open_app: Callable[..., Any]) -> 
     desk = open_app()
     desk.save(BaseAddress=f"{desk.address.scim_urls[desk.app]}?{FLAG}")
     pilot, grace, jose = group_id(desk), desk.get(f"users/{GRACE}")["id"], desk.get(f"users/{JOSE}")["id"]
+
     desk.assign(pilot)
+
     assert desk.result(grace)[0] == desk.result(jose)[0] == "Success"
+
     answer = on_demand(desk, pilot, [grace])
     assert answer.status_code == 200
     assert json.loads(answer.json()["key"]) == {"result": "Success", "details": {}}
     assert json.loads(answer.json()["value"]) == {}
     assert groups_at(desk) == {PILOT: {GRACE}}
+
     (entry,) = group_logs(desk)
     assert entry["provisioningAction"] == "create"
     assert entry["initiatedBy"]["initiatorType"] == "user"
     assert on_demand(desk, pilot, [grace, jose]).status_code == 200
     assert groups_at(desk) == {PILOT: {GRACE, JOSE}}
+
     again = json.loads(on_demand(desk, pilot, [jose]).json()["key"])
     assert (again["result"], again["details"]["errorCode"]) == ("Skipped", "RedundantExport")
 
@@ -466,10 +545,13 @@ def test_who_has_no_account_is_left_out_on_demand(open_app: Callable[..., Any]) 
     """The group is made; the member without a linked account is named in the log, and nobody else is looked at."""
     desk = open_app()
     pilot, grace = group_id(desk), desk.get(f"users/{GRACE}")["id"]
+
     desk.assign(pilot)
+
     assert json.loads(on_demand(desk, pilot, [grace]).json()["key"])["result"] == "Success"
     assert groups_at(desk) == {PILOT: set()}
     assert desk.accounts() == {}
+
     step = group_logs(desk)[-1]["provisioningSteps"][-1]
     assert step["details"] == {"ErrorCode": "UnableToResolveReferenceAttributeValue", "Member": grace}
 
@@ -478,6 +560,7 @@ def test_an_unassigned_group_is_skipped_on_demand(open_app: Callable[..., Any]) 
     """Scope is obeyed as in a cycle."""
     desk = open_app()
     answer = json.loads(on_demand(desk, group_id(desk), []).json()["key"])
+
     assert (answer["result"], answer["details"]["errorCode"]) == ("Skipped", "EntrySynchronizationSkipped")
     assert groups_at(desk) == {}
 
@@ -486,12 +569,17 @@ def test_what_on_demand_refuses_about_groups(open_app: Callable[..., Any], open_
     """More than five members, an unknown group, members of no known shape, an app without groups."""
     desk = open_app()
     pilot = group_id(desk)
+
     assert on_demand(desk, pilot, ["p"] * 6).status_code == 400
     assert "5" in on_demand(desk, pilot, ["p"] * 6).json()["error"]["message"]
     assert on_demand(desk, "nobody", []).status_code == 404
+
     rule = desk.get(f"{desk.base}/jobs/{desk.job}/schema")["synchronizationRules"][0]["id"]
     odd = {"objectId": pilot, "objectTypeName": "Group", "links": {"members": [{"id": "x"}]}}
+
     path = f"{desk.base}/jobs/{desk.job}/provisionOnDemand"
+
     assert desk.graph.post(path, json={"parameters": [{"ruleId": rule, "subjects": [odd]}]}).status_code == 400
+
     plain = open_desk().make_app()
     assert on_demand(plain, group_id(plain), []).status_code == 400

@@ -77,7 +77,9 @@ def test_a_cycle_ends_as_it_does_over_a_socket(open_desk: Callable[..., Any], ap
     without, over_socket = open_desk(app=app), open_desk(app=app, faults=[FAR_AWAY])
     for desk in (without, over_socket):
         live(desk)
+
     found, expected = left_by(without), left_by(over_socket)
+
     assert len(found["logs"]) > 20
     assert found == expected
 

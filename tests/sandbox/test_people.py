@@ -20,6 +20,7 @@ def test_the_awkward_ones_are_there() -> None:
     """A directory of the default size holds each difficulty at least once."""
     people = make_people(Ids(7), 40)
     mails = [p.mail for p in people if p.mail]
+
     assert any("'" in (p.surname or "") for p in people)
     assert any(not (p.display_name).isascii() for p in people)
     assert any("\u4e00" <= p.display_name[0] <= "\u9fff" for p in people)
@@ -37,8 +38,11 @@ def test_managers_form_a_chain_and_a_circle() -> None:
     people = {p.id: p for p in make_people(Ids(7), 40)}
     grace = next(p for p in people.values() if p.key == "grace.oneill")
     soren = people[grace.manager]
+
     madhuri = people[soren.manager]
+
     assert people[madhuri.manager] is grace
+
     anna = next(p for p in people.values() if p.key == "anna.schmidt")
     assert people[people[anna.manager].manager].key == "admin"
 
@@ -53,9 +57,11 @@ def test_groups_are_of_every_kind() -> None:
     """Dynamic, nested, empty, not security enabled, and one with an awkward name."""
     directory = Directory(Ids(7), 40)
     groups = {g.display_name: g for g in directory.groups.values()}
+
     assert [g for g in groups.values() if ("DynamicMembership" in g.group_types and g.membership_rule)]
     assert any(not g.security_enabled for g in groups.values())
     assert any(not g.members for g in groups.values())
+
     people, inner = directory.nested_members(groups["Learners"])
     assert [g.display_name for g in inner] == ["Contractors"]
     assert len(people) > len(directory.direct_people(groups["Learners"]))
@@ -68,5 +74,7 @@ def test_a_change_is_remembered_in_order() -> None:
     directory.change(person.id, department="Legal")
     group = next(g for g in directory.groups.values() if g.display_name == "Learning pilot")
     leaving = group.members[0]
+
     directory.set_members(group.id, group.members[1:])
+
     assert directory.changes == [person.id, leaving, group.id]

@@ -74,11 +74,15 @@ def test_it_ends_with_its_owner(open_desk: Callable[..., Any]) -> None:
     desk = open_desk("run")
     child = next(c.process for c in process._children.values() if c.address == desk.address)
     child.send_signal(signal.SIGINT)
+
     time.sleep(0.3)
+
     assert child.poll() is None
     assert desk.get("me")
+
     process.stop(desk.address)
     assert child.poll() == 0
+
     with pytest.raises(Unreachable):
         process.control(desk.address)
 
@@ -96,6 +100,7 @@ def test_the_living_one_is_found(open_desk: Callable[..., Any], tmp_path: Path) 
         "from scimkit.sandbox import process; import sys;"
         "a = process.ensure_sandbox(sys.argv[1], app='oreilly'); print(a.port, a.owned, a.scim_urls)"
     )
+
     told = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "run")],
         capture_output=True,
@@ -104,7 +109,9 @@ def test_the_living_one_is_found(open_desk: Callable[..., Any], tmp_path: Path) 
         timeout=60,
         check=True,
     ).stdout
+
     assert told.startswith(f"{desk.address.port} False {{'oreilly'")
+
     with pytest.raises(RunError, match="lives with the seed 7"):
         process.find_sandbox(tmp_path / "run", seed=8)
 
@@ -113,8 +120,10 @@ def test_two_sandboxes_do_not_know_each_other(open_desk: Callable[..., Any]) -> 
     """Side by side, each with its own state; the tokens of another seed open nothing."""
     one, two = open_desk("one"), open_desk("two", seed=8)
     one.make_app()
+
     assert two.get("servicePrincipals")["value"] == []
     assert one.get("servicePrincipals")["value"]
+
     stranger = httpx.get(
         two.address.graph_url + "/me", headers={"Authorization": f"Bearer {sandbox_token(7, 'graph')}"}, trust_env=False
     )
@@ -157,18 +166,25 @@ def test_a_killed_sandbox_comes_back_as_it_was(
         desk.tell("faults", clear=True)
     desk.tell("wait", seconds=3 * 3600)
     desk.scim.post("Users", json=account("extra@contoso.example"))
+
     refused = desk.scim.post("Users", json=account("extra@contoso.example"))
+
     assert refused.status_code == 409
+
     before, at = plain(everything(desk), desk.address.port), desk.tell("wait", seconds=0)["clock_utc"]
     child = next(c.process for c in process._children.values() if c.address == desk.address)
     child.kill()
     child.wait()
     again = open_desk("run")
+
     again.sp, again.job = desk.sp, desk.job
+
     assert process.control(again.address)["clock_utc"] == at
+
     after = json.loads(plain(everything(again), again.address.port))
     for part, seen in json.loads(before).items():
         assert after[part] == seen, part
+
     again.scim.post("Users", json=account("later@contoso.example"))
     assert json.loads(before)["accounts"]["totalResults"] + 1 == again.scim.get("Users").json()["totalResults"]
 
@@ -193,8 +209,11 @@ def test_it_comes_back_on_another_port(open_desk: Callable[..., Any], tmp_path: 
     told = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(told | {"port": 1}), encoding="utf-8")
     again = open_desk("run")
+
     again.sp, again.job = desk.sp, desk.job
+
     assert again.result(again.person("grace.oneill")["id"])[0] == "Success"
+
     secrets = {i["key"]: i["value"] for i in again.get(f"{again.base}/secrets")["value"]}
     assert secrets["BaseAddress"] == again.address.scim_urls["oreilly"]
 
@@ -213,7 +232,9 @@ def test_no_token_is_kept(open_desk: Callable[..., Any], tmp_path: Path) -> None
         for secret in secrets:
             assert secret.encode() not in content, file.name
             assert base64.b64encode(secret.encode()) not in content, file.name
+
     lines = (tmp_path / "run" / "sandbox.jsonl").read_text(encoding="utf-8")
+
     assert "[sandbox token oreilly]" in lines
     assert "[some other secret]" in lines
 
@@ -224,7 +245,9 @@ def test_other_settings_are_refused(open_desk: Callable[..., Any], tmp_path: Pat
     process.stop(desk.address)
     with pytest.raises(RunError, match="seed = 9"):
         process.ensure_sandbox(tmp_path / "run", app="oreilly", seed=7)
+
     again = open_desk("run")
+
     assert (again.address.seed, process.control(again.address)["people"]) == (9, 30)
 
 
@@ -232,6 +255,7 @@ def test_a_profile_object_needs_no_file(open_desk: Callable[..., Any], old_accou
     """A changed profile travels to the child as it is."""
     other = old_accounts.model_copy(update={"name": "my-app"})
     desk = open_desk(app=other)
+
     assert list(desk.address.scim_urls) == ["my-app"]
     assert len(desk.accounts()) == 3
 
@@ -262,7 +286,9 @@ def test_five_thousand_people_fit(open_desk: Callable[..., Any]) -> None:
     process.wait(desk.address, 60)
     seconds = time.monotonic() - begun
     done = desk.status()["lastExecution"]
+
     megabytes = psutil.Process(child.pid).memory_info().rss / 1e6
+
     assert done["countExported"] > 4700
     assert megabytes < 250, megabytes
     assert done["countImported"] / seconds > 30, seconds  # 190 on an idle machine; others may be at work

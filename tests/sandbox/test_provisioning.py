@@ -28,13 +28,17 @@ def test_one_person_is_created_on_demand(open_desk: Callable[..., Any]) -> None:
     desk = open_desk().make_app()
     grace = desk.person("grace.oneill")["id"]
     desk.assign(grace)
+
     result, value = desk.result(grace)
+
     assert (result, value["action"], value["statusInfo"]["status"]) == ("Success", "Create", "Success")
     assert [s["type"] for s in value["provisioningSteps"]] == ["Import", "Scoping", "Matching", "Export"]
     assert {"displayName": "name.familyName", "oldValue": None, "newValue": "O'Neill"} in value["modifiedProperties"]
+
     account = desk.accounts()["grace.oneill@contoso.example"]
     assert account["id"] == value["targetIdentity"]["id"]
     assert account["active"] is True
+
     (entry,) = desk.logs(filter=f"jobId eq '{desk.job}' and activityDateTime gt 2026-03-01T00:00:00Z")
     assert entry["changeId"] == value["changeId"]
     assert entry["provisioningAction"] == "create"
@@ -48,7 +52,9 @@ def test_the_same_person_again_is_redundant(open_desk: Callable[..., Any]) -> No
     grace = desk.person("grace.oneill")["id"]
     desk.assign(grace)
     desk.result(grace)
+
     answer = desk.on_demand(grace).json()
+
     assert json.loads(answer["key"])["details"]["errorCode"] == "RedundantExport"
 
 
@@ -56,7 +62,9 @@ def test_who_is_not_assigned_is_skipped(open_desk: Callable[..., Any]) -> None:
     """Out of scope, with the scoping step saying why; no account appears."""
     desk = open_desk().make_app()
     result, value = desk.result(desk.person("zoe.young-smith")["id"])
+
     scoping = next(s for s in value["provisioningSteps"] if s["type"] == "Scoping")
+
     assert result == "Skipped"
     assert scoping["details"]["Assigned"] == "False"
     assert desk.accounts() == {}
@@ -70,7 +78,9 @@ def test_a_missing_required_value_fails(open_desk: Callable[..., Any], key: str,
     desk = open_desk().make_app()
     person = desk.person(key)["id"]
     desk.assign(person)
+
     answer = desk.on_demand(person).json()
+
     assert json.loads(answer["key"])["result"] == "Failure"
     assert json.loads(answer["key"])["details"]["errorCode"] == code
 
@@ -81,7 +91,9 @@ def test_the_sixth_call_in_ten_seconds_is_throttled(open_desk: Callable[..., Any
     person = desk.person("zoe.young-smith")["id"]
     rule = desk.get(f"{desk.base}/jobs/{desk.job}/schema")["synchronizationRules"][0]["id"]
     body = {"parameters": [{"ruleId": rule, "subjects": [{"objectId": person, "objectTypeName": "User"}]}]}
+
     answers = [desk.graph.post(f"{desk.base}/jobs/{desk.job}/provisionOnDemand", json=body) for _ in range(7)]
+
     assert [a.status_code for a in answers] == [200] * 5 + [429, 200]
     assert answers[5].headers["Retry-After"] == "0.5"
 
@@ -96,7 +108,9 @@ def test_several_subjects_or_an_unknown_rule_are_refused(open_desk: Callable[...
     """One subject a call, and the rule of the schema."""
     desk = open_desk().make_app()
     path = f"{desk.base}/jobs/{desk.job}/provisionOnDemand"
+
     subject = {"objectId": "x", "objectTypeName": "User"}
+
     assert (
         desk.graph.post(path, json={"parameters": [{"ruleId": "r", "subjects": [subject, subject]}]}).status_code == 400
     )
@@ -110,13 +124,18 @@ def test_a_job_tells_its_life(open_desk: Callable[..., Any]) -> None:
     """Not configured with the sentinels, then run, then paused."""
     desk = open_desk().make_app()
     fresh = desk.get(f"{desk.base}/jobs/{desk.job}")
+
     assert fresh["schedule"]["interval"] == "P10675199DT2H48M5.4775807S"
     assert fresh["status"]["code"] == "NotConfigured"
+
     last = fresh["status"]["lastExecution"]
     assert (last["state"], last["timeBegan"], last["error"]["code"]) == ("Failed", "0001-01-01T00:00:00Z", "None")
+
     desk.assign(group_id(desk))
     desk.start()
+
     run = desk.get(f"{desk.base}/jobs/{desk.job}")
+
     assert run["status"]["code"] == "Active"
     assert run["schedule"] == {
         "expiration": None,
@@ -138,7 +157,9 @@ def test_an_assigned_group_brings_its_direct_members(open_desk: Callable[..., An
     desk.assign(group_id(desk, "Newsletter"))
     desk.start()
     desk.status()
+
     names = set(desk.accounts())
+
     assert "grace.oneill@contoso.example" in names
     assert not any("fabrikam" in name for name in names)
 
@@ -152,16 +173,24 @@ def test_leaving_and_coming_back(open_desk: Callable[..., Any]) -> None:
     name = "grace.oneill@contoso.example"
     first = desk.accounts()[name]
     desk.tell("groups", group=GROUP, remove=[name])
+
     desk.tell("wait", seconds=41 * 60)
+
     assert desk.accounts()[name]["active"] is False
+
     desk.tell("groups", group=GROUP, add=[name])
     desk.tell("wait", seconds=41 * 60)
+
     again = desk.accounts()[name]
+
     assert again["active"] is True
     assert again["id"] == first["id"]
+
     desk.tell("people", person=name, do="hard_delete")
     desk.tell("wait", seconds=41 * 60)
+
     assert name not in desk.accounts()
+
     actions = [
         e["provisioningAction"]
         for e in desk.logs(filter=f"contains(sourceIdentity/id,'{desk_id(desk, name, first)}')") or ()
@@ -182,7 +211,9 @@ def test_a_change_travels_at_the_next_cycle(open_desk: Callable[..., Any]) -> No
     desk.start()
     desk.status()
     desk.tell("people", person="grace.oneill@contoso.example", do="change", values={"surname": "O'Brien"})
+
     desk.tell("wait", seconds=41 * 60)
+
     assert desk.accounts()["grace.oneill@contoso.example"]["name"]["familyName"] == "O'Brien"
     assert desk.status()["lastExecution"]["countImported"] == 1
 
@@ -191,14 +222,18 @@ def test_old_accounts_are_taken_over(open_desk: Callable[..., Any], old_accounts
     """One matches, one differs only in case, one belongs to nobody and stays untouched."""
     desk = open_desk(app=old_accounts).make_app(SyncAll="true")
     before = desk.accounts()
+
     assert set(before) == {
         "jose.garcia@contoso.example",
         "former.colleague1@contoso.example",
         "ZOE.YOUNG-SMITH@CONTOSO.EXAMPLE",
     }
+
     desk.start()
     desk.status()
+
     after = desk.accounts()
+
     assert after["jose.garcia@contoso.example"]["id"] == before["jose.garcia@contoso.example"]["id"]
     assert after["former.colleague1@contoso.example"] == before["former.colleague1@contoso.example"]
     assert after["ZOE.YOUNG-SMITH@CONTOSO.EXAMPLE"]["id"] == before["ZOE.YOUNG-SMITH@CONTOSO.EXAMPLE"]["id"]
@@ -212,18 +247,23 @@ def test_scoping_filters_hold(open_desk: Callable[..., Any]) -> None:
     schema = copy.deepcopy(desk.get(path))
     clause = {"operatorName": "EQUALS", "sourceOperandName": "department", "targetOperand": {"values": ["Sales"]}}
     groups = [{"name": "Sales", "clauses": [clause]}]
+
     schema["synchronizationRules"][0]["objectMappings"][0]["scope"] = {
         "categoryFilterGroups": [],
         "inputFilterGroups": [],
         "groups": groups,
     }
+
     assert desk.graph.put(path, json=schema).status_code == 204
+
     desk.start()
     desk.status()
+
     sales = {
         u["userPrincipalName"]
         for u in desk.get("users", filter="department eq 'Sales' and accountEnabled eq true", top="999")["value"]
     }
+
     assert set(desk.accounts()) == sales
 
 
@@ -235,17 +275,22 @@ def test_a_wrong_token_quarantines(open_desk: Callable[..., Any]) -> None:
     desk = open_desk().make_app(SecretToken="not-the-token")
     desk.assign(group_id(desk))
     desk.start()
+
     status = desk.status()
+
     assert status["code"] == "Quarantine"
     assert status["quarantine"]["reason"] == "EncounteredQuarantineException"
     assert status["quarantine"]["error"]["code"].endswith("CredentialValidationFailure")
     assert status["quarantine"]["nextAttempt"] == "2026-03-02T15" + status["quarantine"]["currentBegan"][13:]
     assert status["lastExecution"]["state"] == "Failed"
     assert desk.accounts() == {}
+
     desk.tell("wait", seconds=24 * 3600 + 60)
     assert desk.status()["quarantine"]["seriesCount"] == 4
+
     desk.save()
     desk.start()
+
     assert desk.status()["code"] == "Active"
 
 
@@ -253,7 +298,9 @@ def test_four_weeks_of_quarantine_end_the_job(open_desk: Callable[..., Any]) -> 
     """After 28 days the schedule is disabled."""
     desk = open_desk().make_app(SecretToken="not-the-token", start=True)
     desk.tell("wait", seconds=30 * 86400)
+
     job = desk.get(f"{desk.base}/jobs/{desk.job}")
+
     assert job["schedule"]["state"] == "Disabled"
 
 
@@ -267,12 +314,15 @@ def test_many_leavers_are_held_back(open_desk: Callable[..., Any]) -> None:
     desk.start()
     desk.status()
     desk.graph.delete(f"servicePrincipals/{desk.sp}/appRoleAssignedTo/{assignment['id']}")
+
     desk.tell("wait", seconds=41 * 60)
+
     assert desk.status()["quarantine"]["reason"] == "TooManyDeletes"
     assert all(account["active"] for account in desk.accounts().values())
     assert [e["provisioningAction"] for e in desk.logs(filter="provisioningAction eq 'stagedDelete'")] == [
         "stagedDelete"
     ] * 2
+
     restart = {"criteria": {"resetScope": "ForceDeletes"}}
     assert desk.graph.post(f"{desk.base}/jobs/{desk.job}/restart", json=restart).status_code == 204
     assert desk.status()["quarantine"] is None
@@ -289,7 +339,9 @@ def test_logs_come_in_pages_newest_first_when_asked(open_desk: Callable[..., Any
         answer = desk.graph.get(url).json()
         ids += [e["id"] for e in answer["value"]]
         url = answer.get("@odata.nextLink", "")
+
     everything = [e["id"] for e in desk.logs(top="1000")]
+
     assert ids == everything[::-1]
     assert len(ids) == 40
     assert (

@@ -23,10 +23,13 @@ def test_unknown_members_are_kept(office: Any, job: Any) -> None:
     sent["directories"][0]["objects"][0]["attributes"][0]["unknown"] = [1]
     sent["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][0]["source"]["unknown"] = "x"
     office.graph.put_schema(job.service_principal_id, job.job_id, sent, before=before)
+
     after = office.graph.schema(job.service_principal_id, job.job_id)
+
     assert after["id"] == before["id"]
     assert after["version"] not in (before["version"], "v9")
     assert {**after, "id": "", "version": ""} == {**sent, "id": "", "version": ""}
+
     entry = office.journal.entries()[-1]
     assert (entry.method, entry.state, entry.before) == ("PUT", "done", before)
     assert "@odata.context" not in entry.after
@@ -58,6 +61,8 @@ def test_what_could_not_be_used_is_refused(office: Any, job: Any, damage: Any, w
     before = office.graph.schema(job.service_principal_id, job.job_id)
     sent = copy.deepcopy(before)
     damage(sent)
+
     with pytest.raises(Rejected, match=words):
         office.graph.put_schema(job.service_principal_id, job.job_id, sent)
+
     assert office.graph.schema(job.service_principal_id, job.job_id) == before

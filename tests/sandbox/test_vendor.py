@@ -55,6 +55,7 @@ def test_the_vendor_wants_its_token(desk: Any, token: str | None) -> None:
 def test_the_test_connection_passes(desk: Any) -> None:
     """A user who cannot exist: 200, an empty ListResponse, with any Accept."""
     answer = desk.scim.get("Users", params={"filter": 'userName eq "0d9c"'}, headers={"Accept": "*/*"})
+
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/scim+json"
     assert answer.json()["totalResults"] == 0
@@ -87,6 +88,7 @@ def test_other_addresses_are_a_web_site(desk: Any) -> None:
 def test_required_values_are_insisted_on(desk: Any, missing: str) -> None:
     """A creation without one of them is a 400 that names it."""
     answer = desk.scim.post("Users", json={k: v for k, v in person("missing").items() if k != missing})
+
     assert answer.status_code == 400
     assert answer.json()["scimType"] == "invalidValue"
     assert missing in answer.json()["detail"]
@@ -99,7 +101,9 @@ def test_entra_s_dialect_is_taken(desk: Any) -> None:
         {"op": "Replace", "path": "active", "value": "False"},
         {"op": "Add", "path": 'emails[type eq "home"].value', "value": "home@contoso.example"},
     )
+
     assert desk.scim.patch(f"Users/{made['id']}", json=body).status_code == 204
+
     seen = desk.scim.get(f"Users/{made['id']}").json()
     assert seen["active"] is False
     assert {"type": "home", "value": "home@contoso.example"} in seen["emails"]
@@ -109,10 +113,13 @@ def test_values_are_unique_and_ids_are_the_sandbox_s(open_desk: Callable[..., An
     """The same userName or externalId is 409, takes no id away, and is free again after a delete."""
     one, two = open_desk(), open_desk()
     first = one.scim.post("Users", json=person("a")).json()
+
     assert one.scim.post("Users", json=person("A", externalId="other")).status_code == 409
     assert one.scim.post("Users", json=person("b", externalId="a")).status_code == 409
+
     second = one.scim.post("Users", json=person("c")).json()
     same = [two.scim.post("Users", json=person(name)).json()["id"] for name in ("a", "c")]
+
     assert [first["id"], second["id"]] == same
     assert one.scim.delete(f"Users/{first['id']}").status_code == 204
     assert one.scim.delete(f"Users/{first['id']}").status_code == 404
@@ -128,6 +135,7 @@ def test_seats_run_out(open_desk: Callable[..., Any]) -> None:
     """With two seats the third active account is refused; an inactive one takes none."""
     desk = open_desk(app=changed(seats=2))
     answers = [desk.scim.post("Users", json=person(n)).status_code for n in ("a", "b", "c")]
+
     assert answers == [201, 201, 403]
     assert desk.scim.post("Users", json=person("d", active=False)).status_code == 201
 
@@ -136,8 +144,11 @@ def test_a_strict_vendor_refuses_the_dialect(open_desk: Callable[..., Any]) -> N
     """The same typed path on a missing element is a 400."""
     desk = open_desk(app=changed(tolerant=False))
     strict = {k: v for k, v in person("s", schemas=[CORE]).items() if k != "roles"}
+
     made = desk.scim.post("Users", json=strict)
+
     assert made.status_code == 201, made.text
+
     operation = {"op": "Add", "path": 'emails[type eq "home"].value', "value": "home@contoso.example"}
     assert desk.scim.patch(f"Users/{made.json()['id']}", json=patch(operation)).status_code == 400
 
@@ -147,6 +158,7 @@ def test_a_delete_may_not_delete(open_desk: Callable[..., Any], rule: str, statu
     """The vendor switches the account off, or refuses."""
     desk = open_desk(app=changed(on_delete=rule))
     made = desk.scim.post("Users", json=person("a")).json()
+
     assert desk.scim.delete(f"Users/{made['id']}").status_code == status
     assert desk.scim.get(f"Users/{made['id']}").json()["active"] is active
 
@@ -164,12 +176,16 @@ def test_a_vendor_without_a_table_has_everything(open_desk: Callable[..., Any]) 
             "sandbox": profile.sandbox.model_copy(update={"unique": ("userName",)}),
         }
     )
+
     desk = open_desk(app=whole)
+
     assert desk.scim.get("Groups").status_code == 200
+
     boss, made = (desk.scim.post("Users", json=person(n)).json()["id"] for n in ("boss", "report"))
     for value in (boss, {"value": boss}, [{"value": boss}]):
         operation = {"op": "Add", "path": f"{ENTERPRISE}:manager", "value": value}
         assert desk.scim.patch(f"Users/{made}", json=patch(operation)).status_code == 204, value
+
     assert desk.scim.get(f"Users/{made}").json()[ENTERPRISE]["manager"]["value"] == boss
     assert desk.scim.get("Users", params={"filter": 'externalId eq "boss"'}).json()["totalResults"] == 1
 

@@ -48,12 +48,14 @@ def test_cloud_academy_has_users_without_addresses(three: dict[str, Desk]) -> No
     """No groups, no e-mail attribute: one that is sent is not kept. userName alone can be filtered."""
     scim = three["cloud-academy"].scim
     assert scim.get("Groups").status_code == 404
+
     body = {
         "schemas": [CORE],
         "userName": "new@contoso.example",
         "emails": [{"type": "work", "value": "new@contoso.example"}],
     }
     made = scim.post("Users", json=body)
+
     assert made.status_code == 201
     assert "emails" not in scim.get(f"Users/{made.json()['id']}").json()
     assert scim.get("Users", params={"filter": 'userName eq "NEW@contoso.example"'}).json()["totalResults"] == 1
@@ -72,12 +74,16 @@ def test_thrive_serves_groups_and_managers(three: dict[str, Desk]) -> None:
         ENTERPRISE: {"manager": {"value": boss}},
     }
     made = scim.post("Users", json=body).json()
+
     seen = scim.get(f"Users/{made['id']}").json()
+
     assert (seen["timezone"], seen[ENTERPRISE]["manager"]["value"]) == ("Europe/Berlin", boss)
+
     group = scim.post(
         "Groups", json={"schemas": [GROUP], "displayName": "Learners", "members": [{"value": made["id"]}]}
     )
     assert group.status_code == 201
+
     listed = scim.get("Groups", params={"filter": 'displayName eq "Learners"'}).json()["Resources"]
     assert [member["value"] for member in listed[0]["members"]] == [made["id"]]
 
@@ -85,6 +91,7 @@ def test_thrive_serves_groups_and_managers(three: dict[str, Desk]) -> None:
 def test_thrive_suspends_instead_of_deleting(three: dict[str, Desk]) -> None:
     scim = three["thrive-lxp"].scim
     made = scim.post("Users", json={"schemas": [CORE], "userName": "leaver@contoso.example", "active": True}).json()
+
     assert scim.delete(f"Users/{made['id']}").status_code == 204
     assert scim.get(f"Users/{made['id']}").json()["active"] is False
 
@@ -100,11 +107,14 @@ def test_thrives_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> No
     desk.sp, desk.role = sp["id"], sp["appRoles"][0]["id"]
     wait(desk.address, 10)
     schema = desk.get(f"{desk.base}/templates/thrive-lxp/schema")
+
     people, groups = user_mapping(schema), mapping_of(schema, "Group")
+
     assert {row.target for row in people.rows} == {row.target for row in load("thrive-lxp").attributes} - {"timezone"}
     assert {row.target for row in groups.rows} == {"displayName", "externalId", "members"}
     assert groups.enabled
     assert [row.target for row in groups.matching_rows] == ["displayName"]
+
     desk.job = desk.graph.post(f"{desk.base}/jobs", json={"templateId": "thrive-lxp"}).json()["id"]
     desk.save()
     grace, soren = desk.person("grace.oneill"), desk.person("soren.oester")
@@ -114,7 +124,9 @@ def test_thrives_job_maps_people_and_groups(open_desk: Callable[..., Any]) -> No
     desk.start()
     wait(desk.address, 3600)
     accounts = desk.accounts()
+
     manager = accounts["grace.oneill@contoso.example"][ENTERPRISE]["manager"]["value"]
+
     assert manager == accounts["soren.oester@contoso.example"]["id"]
 
 
@@ -123,6 +135,7 @@ def test_a_file_makes_a_vendor(three: dict[str, Desk]) -> None:
     desk = three["northwind-campus"]
     assert desk.address.scim_urls["northwind-campus"].endswith("/apps/northwind-campus/campus/scim/v2")
     assert found_in_gallery(desk, "Northwind Campus") == ["Northwind Campus"]
+
     refused = desk.scim.post("Users", json={"schemas": [CORE], "userName": "a@contoso.example"})
     assert refused.status_code == 400
     assert "displayName" in refused.json()["detail"]

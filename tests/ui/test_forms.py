@@ -86,6 +86,7 @@ def test_cells_read_values_and_never_ask_which(store: Store, interactive: bool) 
 def test_without_a_front_end_it_is_a_table(store: Store) -> None:
     """Labels above the names, values, what they are: fixed text and escaped HTML, no widget."""
     bundle = _form(store, interactive=False)._repr_mimebundle_()
+
     assert set(bundle) == {"text/plain", "text/html"}
     assert bundle["text/plain"] == (
         "Parameters\n\n"
@@ -111,6 +112,7 @@ def test_with_a_front_end_every_field_has_its_label(store: Store) -> None:
     """Lists for choices, boxes for yes or no, numbers, text; the description is the label."""
     form = _form(store, interactive=True, labels={"app": "Which app"})
     widgets = form._fields.widgets  # type: ignore[union-attr]
+
     assert {name: (type(w).__name__, w.description) for name, w in widgets.items()} == {
         "app": ("Text", "Which app"),
         "tenant": ("Dropdown", "Tenant"),
@@ -120,6 +122,7 @@ def test_with_a_front_end_every_field_has_its_label(store: Store) -> None:
         "token_ref": ("Text", "Token reference"),
     }
     assert widgets["people"].tooltip == "people: how many"
+
     bundle = form._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/plain"] == repr(form)
@@ -139,10 +142,13 @@ def test_a_list_speaks_words(store: Store) -> None:
     )
     fields = form._fields
     assert fields is not None
+
     widget, message = fields.widgets["single_sign_on"], fields.messages["single_sign_on"]
+
     assert widget.options == (("Nowhere", "none"), ("In the <enterprise> app", "same_app"), ("new", "new"))
     assert "none |" not in message.value
     assert ">where single sign-on lives<" in message.value
+
     widget.value = "same_app"
     assert form.single_sign_on == "same_app"
     assert store.kept == [("1_plan", {"single_sign_on": "same_app"})]
@@ -153,10 +159,12 @@ def test_a_text_that_cannot_be_read_is_a_wrong_value(store: Store) -> None:
     form = _form(store, interactive=False, rules={"app": lambda text: read_filter_text(text) if " " in text else None})
     with pytest.raises(ConfigError, match=r"app: .*'EQALS', at character 12") as caught:
         form.change("app", "department EQALS Sales")
+
     assert "Did you mean EQUALS" in caught.value.remedy
     assert caught.value.exit_code == 2
     assert store.kept == []
     assert form.app == "oreilly"
+
     form.change("app", "department EQUALS Sales")
 
 
@@ -166,7 +174,9 @@ def test_a_change_is_kept_at_once(store: Store) -> None:
     widgets = form._fields.widgets  # type: ignore[union-attr]
     widgets["app"].value = "  mine.toml "
     widgets["tenant"].value = "contoso"
+
     widgets["deletes_wanted"].value = True
+
     assert (form.app, form.tenant, form.deletes_wanted) == ("mine.toml", "contoso", True)
     assert store.kept == [
         ("1_plan", {"app": "mine.toml"}),
@@ -201,7 +211,9 @@ def test_a_value_that_cannot_be_kept_is_not_in_use(store: Store) -> None:
     """Form and run never disagree."""
     form = _form(store, interactive=True)
     store.full = True
+
     form._fields.widgets["people"].value = 9  # type: ignore[union-attr]
+
     assert form.people == 7
     assert "the disk is full" in form._fields.messages["people"].value
 
@@ -285,15 +297,19 @@ def test_a_token_is_taken_cleaned_and_gone_from_the_field(keeper: Keeper) -> Non
     """Leaving the field is enough: nothing of it stays in any widget."""
     form = _token_form(keeper)
     form.field.value = f' "Bearer {TOKEN}"\n'
+
     assert form.field.value == ""
     assert TOKEN not in _state(form)
     assert REDACTOR.text(TOKEN) == "[secret]"
     assert "word before it removed" in form.message.value
     assert "quotation marks removed" in form.message.value
+
     form.where.value = "file:token"
     form.button.click()
+
     assert keeper.taken == [(TOKEN, "file:token")]
     assert "Kept under file:token." in form.message.value
+
     form.button.click()
     assert len(keeper.taken) == 1
     assert "no token to keep" in form.message.value
@@ -311,10 +327,13 @@ def test_what_is_no_token_is_refused_without_repeating_it(keeper: Keeper, pasted
     """Refused with words; an earlier token is forgotten, so that none is kept by mistake."""
     form = _token_form(keeper)
     form.field.value = TOKEN
+
     form.field.value = pasted
+
     assert form.field.value == ""
     assert "✗" in form.message.value
     assert not pasted.strip() or pasted not in _state(form)
+
     form.button.click()
     assert keeper.taken == []
 
@@ -324,10 +343,14 @@ def test_a_place_that_refuses_leaves_the_token_for_another(keeper: Keeper) -> No
     form = _token_form(keeper)
     form.field.value = TOKEN
     form.where.value = "env:X"
+
     form.button.click()
+
     assert "Choose another place" in form.message.value
+
     form.where.value = "keyring:scimkit-oreilly"
     form.button.click()
+
     assert keeper.taken == [(TOKEN, "keyring:scimkit-oreilly")]
 
 
@@ -336,10 +359,13 @@ def test_the_kernel_does_not_echo_the_token(keeper: Keeper, monkeypatch: pytest.
     form = _token_form(keeper)
     sent: list[Any] = []
     monkeypatch.setattr(type(form.field), "_send", lambda self, message, buffers=None: sent.append(message))
+
     form.field.set_state({"value": TOKEN})
+
     assert TOKEN not in json.dumps(sent)
     assert TOKEN not in _state(form)
     assert {"method": "update", "state": {"value": ""}, "buffer_paths": []} in sent  # the field is told to blank itself
+
     form.button.click()
     assert keeper.taken == [(TOKEN, "keyring:scimkit-oreilly")]
 
@@ -348,5 +374,6 @@ def test_no_form_repeats_the_token(keeper: Keeper) -> None:
     """repr, text and HTML name the place only."""
     form = TokenForm("SCIM token", ("prompt",), keeper, reference="env:SCIM_TOKEN", interactive=False)
     bundle = form._repr_mimebundle_()
+
     assert bundle["text/plain"] == "SCIM token\n\n  comes from  env:SCIM_TOKEN"
     assert "<code>env:SCIM_TOKEN</code>" in bundle["text/html"]

@@ -58,6 +58,7 @@ def test_every_message_is_redacted(run: Callable[..., Any], tmp_path: Path) -> N
         "import ipywidgets\nipywidgets.Text(value=token)",
         "ipywidgets.Image(value=token.encode())",
     )
+
     assert leaks(tmp_path) == []
     assert cells[2]["outputs"][0]["text"] == ["[secret]\n"]
     assert cells[3]["outputs"][0]["evalue"] == "[secret]"
@@ -86,7 +87,9 @@ def test_printed_in_pieces(run: Callable[..., Any], between: str) -> None:
         "print('abc', token[:2], end='', flush=True)",
         "print(token[:2], end='')\nfrom IPython.display import clear_output\nclear_output()\nprint('x')",
     )
+
     said = [printed(cell) for cell in cells]
+
     assert said[2:] == ["a[secret]b\n", f"abc {TOKEN[:2]}", "x\n"]
 
 
@@ -117,8 +120,11 @@ def test_repeated_on_the_console(
         "import time\nos.write(1, f'out {token}\\n'.encode())\nos.write(2, f'err"
         " {token}\\n'.encode())\ntime.sleep(0.3)",
     )
+
     said = capfd.readouterr()
+
     assert TOKEN not in said.out + said.err
+
     if os.name == "posix":
         assert ("out [secret]" in said.out, "err [secret]" in said.err) == (True, True)
 
@@ -133,6 +139,7 @@ def test_foreseeable_errors(run: Callable[..., Any]) -> None:
     """A ScimkitError is its sentence and its remedy; any other error keeps its traceback."""
     cells = run(INSTALL, "from scimkit.errors import PlanRefused\nraise PlanRefused('too many', 'take fewer')", "1 / 0")
     error, defect = cells[1]["outputs"][0], cells[2]["outputs"][0]
+
     assert (error["ename"], error["evalue"]) == ("PlanRefused", "too many")
     assert error["traceback"] == ["PlanRefused: too many", "What to do: take fewer"]
     assert len(defect["traceback"]) > 2
@@ -161,7 +168,9 @@ def test_history(run: Callable[..., Any], tmp_path: Path) -> None:
         "import time\nget_ipython().history_manager.writeout_cache()\ntime.sleep(0.5)",
         ipython_hist_file=str(history),
     )
+
     assert "REDACTOR.register('[secret]')" in cells[3]["outputs"][0]["text"][1]
+
     written = b"".join(path.read_bytes() for path in tmp_path.glob("history*"))
     assert TOKEN.encode() not in written
     assert b"[secret]" in written

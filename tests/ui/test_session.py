@@ -86,7 +86,9 @@ def test_which_run(tmp_path, monkeypatch):
     """The run parameter wins over SCIMKIT_RUN, which wins over the folder the notebook lies in."""
     named, told, around = (make_run(tmp_path / name) for name in ("a", "b", "c"))
     monkeypatch.chdir(around.folder)
+
     assert begin("1_plan", run="").run.name == around.name
+
     monkeypatch.setenv("SCIMKIT_RUN", str(told.folder))
     assert begin("1_plan", run="").run.name == told.name
     assert begin("1_plan", run=os.path.relpath(named.folder)).run.name == named.name
@@ -125,9 +127,12 @@ def test_a_name_that_papermill_was_given_by_mistake(tmp_path):
     """papermill only warns of it: the notebook would run with the default instead."""
     run = str(make_run(tmp_path).folder)
     injected = "# Parameters\npilot = \"grace.oneill@contoso.example\"\npiolt = [1, {'a': None}]\n"
+
     with pytest.raises(ConfigError, match="4_scope has no parameter piolt") as caught:
         begin("4_scope", run=run, In=["", "piolts = 1", injected])
+
     assert "Did you mean pilot?" in caught.value.remedy
+
     begin("1_plan", run=run, In=["", "# Parameters\nseats = 20\n", "anything = 1"])
 
 
@@ -159,13 +164,18 @@ def test_records_stop_the_line(tmp_path):
     here = begin("3_app", run=str(make_run(tmp_path).folder))
     with pytest.raises(RunError, match="no TokenNote yet") as missing:
         here.record("TokenNote")
+
     assert "2_token" in missing.value.remedy
+
     here.run.keep("2_token", note(checks.failed("token.expired", "it ended", "Make a new one.")), now=NOW)
     with pytest.raises(NotReady, match=r"token\.expired") as stopped:
         here.record("TokenNote")
+
     assert stopped.value.remedy == "Make a new one."
+
     here.run.keep("2_token", note(checks.warning("token.expiry_unknown", "who knows")), now=NOW)
     assert here.record("TokenNote").reference == "sandbox"
+
     with pytest.raises(RunError, match="no step leaves a record called Nonsense"):
         here.record("Nonsense")
 
@@ -208,10 +218,12 @@ def test_confirming(tmp_path):
     here = begin("4_scope", run=str(make_run(tmp_path).folder))
     assert "Nothing to write" in str(here.confirm(here.plan((), summary="Assign.")))
     assert not here.run.has("4_scope", "ChangePlan")
+
     plan = here.plan((PlannedChange("assign", "ann to App"),), summary="Assign.")
     assert plan.fingerprint in str(here.confirm(plan))
     assert here.run.get("4_scope", "ChangePlan").confirmed_utc
     assert not here.run.get("4_scope", "ChangePlan").completed_utc
+
     here.close(Outcome(()))
     assert here.run.get("4_scope", "ChangePlan").completed_utc
 
@@ -254,10 +266,14 @@ def test_live_the_empty_field_is_pointed_at(tmp_path, monkeypatch, app, words):
     Path("scimkit.toml").write_text(LIVE, encoding="utf-8")
     here = begin("2_token", run=str(make_run(tmp_path, tenant="contoso", app=app).folder))
     monkeypatch.setenv("SCIMKIT_FRONT_END", "1")
+
     with pytest.raises(Waiting, match="has been entered yet") as caught:
         here.token("sandbox")
+
     assert words in caught.value.remedy
+
     monkeypatch.setenv("SCIMKIT_FRONT_END", "0")
     with pytest.raises(ScimkitError) as caught:
         here.token("sandbox")
+
     assert "masked field" not in caught.value.remedy

@@ -48,6 +48,7 @@ def test_other_sequences_stay_as_they_are(shell: InteractiveShell, value: object
     """Nobody's own tuples change, also after a second registration."""
     register(shell)
     bundle = _bundle(shell, value)
+
     assert set(bundle) == {"text/plain"}
     assert " ".join(bundle["text/plain"].split()) == repr(value)
 

@@ -22,6 +22,7 @@ def test_every_kind_shows_its_checks(kind_and_data: tuple[str, dict[str, Any]]) 
     """The checks of a record stand below it, all of them."""
     kind, data = kind_and_data
     lists = [block for block in describe_kind(kind, data).blocks if isinstance(block, CheckList)]
+
     assert sum(len(block.rows) for block in lists) == len(data.get("checks", []))
     assert len(lists) <= (3 if kind == "MappingReview" else 1), "only the review groups them"
 
@@ -70,6 +71,7 @@ def test_a_plan_shows_no_clock(records: dict[str, dict[str, Any]]) -> None:
     """When a plan was made or confirmed differs at every run, so outputs leave it out."""
     data = {**records["ChangePlan"], "made_utc": "2026-01-01T00:00:00Z", "confirmed_utc": "2026-01-01T00:00:00Z"}
     text = render_text(describe_kind("ChangePlan", data))
+
     assert "2026-01-01" not in text
     assert "confirmed    yes" in text
 
@@ -135,9 +137,12 @@ def test_the_review_groups_its_findings_by_what_they_ask_for(records: dict[str, 
     data = {**records["MappingReview"], "overruled": [{"target": "userName", "values": {"ada@contoso.example": "ADA"}}]}
     data["rows"] = [{**row, "kind": "Direct", "default": "x"} for row in data["rows"]]
     view = describe_kind("MappingReview", data)
+
     lists = [block for block in view.blocks if isinstance(block, CheckList)]
+
     assert [block.title for block in lists] == ["Must be fixed", "Should be known", "Fine"]
     assert {row.status for row in lists[0].rows} <= {"failed", "not_reached"}
+
     rows = _tables("MappingReview", data)["Rows"]
     assert rows.columns == ("target", "expected", "live", "type", "default", "applies", "matching")
     assert [row[5].text for row in rows.rows] == ["always", "always", "—"]
@@ -148,8 +153,10 @@ def test_an_expression_is_a_tree_table() -> None:
     """Inner parts are indented, branches not taken say so, and what was empty is named."""
     told = explain('IIF([a] = "x", Join("-", [a], [b]), "no")', {"a": "x"})
     table = describe(told).blocks[0]
+
     assert isinstance(table, Table)
     assert table.columns == ("part", "is", "gives", "why")
+
     parts = {row[0].text: row for row in table.rows}
     assert parts["all of it"][3].text == "condition True"
     assert parts["· · source 2"][3].text == "empty in the source"

@@ -29,6 +29,7 @@ def test_differences_are_read_in_both_forms() -> None:
     """Object, attribute, what and both texts; what a tenant holds is escaped and its tricks spelled out."""
     shown = view(users(NAME), users(MappingRow("userName", "[userPrincipalName]", "Direct", matching=1), TITLE))
     text, html = render_text(shown), render_html(shown)
+
     assert "From live to wanted.toml: 2 differences." in text
     assert "changed: source" in text
     assert "[userPrincipalName]" in text
@@ -47,6 +48,7 @@ def test_differences_are_read_in_both_forms() -> None:
 def test_the_same_is_said(after: tuple[MappingRow, ...], words: str) -> None:
     """Nothing differs, or the order alone, which is told apart and changes nothing."""
     text = render_text(view(users(NAME, TITLE), users(*after)))
+
     assert words in text
     assert "Differences: none" in text
     assert ("In another order, which changes nothing" in text) == ("another order" in words)
@@ -82,7 +84,9 @@ def test_what_was_put_back() -> None:
         "left_scope": [person],
         "checks": [],
     }
+
     text = render_text(describe_kind("MappingRestore", data))
+
     for words in (
         "1 difference written",
         "User title source",
@@ -112,7 +116,9 @@ def test_who_would_leave() -> None:
         "keeps_leavers": False,
         "checks": [],
     }
+
     text = render_text(describe_kind("RestoreForecast", data))
+
     assert "Ada <ada@contoso.example>  fails the scoping filters" in text
     assert "Learners" in text
     assert "nothing to check" in render_text(describe_kind("RestoreForecast", {**data, "made": False}))

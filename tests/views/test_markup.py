@@ -55,6 +55,7 @@ def test_html_is_well_formed_and_quiet(kind_and_data: tuple[str, dict[str, Any]]
     """Only tables, paragraphs and marks: no script, link, image, id or handler."""
     page = Tags(render_html(describe_kind(*kind_and_data)))
     drawn = "div style p table caption thead tbody tr th td span code br wbr em b a"
+
     assert page.tags <= set(drawn.split())
     assert page.attributes <= {"class", "scope", "aria-hidden", "href", "target", "rel"}
 
@@ -63,7 +64,9 @@ def test_hostile_values_are_only_text(kind_and_data: tuple[str, dict[str, Any]])
     """Markup, quotes, templates and control characters from outside arrive as text."""
     kind, data = kind_and_data
     html = render_html(describe_kind(kind, _poisoned(data)))
+
     page = Tags(html)
+
     assert "script" not in page.tags
     assert "49" not in page.text
     assert "\u202e" not in html
@@ -99,6 +102,7 @@ def test_only_an_https_address_of_a_profile_is_a_link(records: dict[str, dict[st
     assert 'href="https://learn.example/tutorial#step-5"' in render_html(describe_kind("StepGuide", guide))
     for url in ("javascript:alert(1)", "data:text/html,x", "http://x.example", '"onclick="x'):
         assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": url}))
+
     said = {
         "kind": "address",
         "text": "https://app.example/scim (for some); taken where none is chosen",
@@ -115,12 +119,15 @@ def test_a_page_does_not_grow_with_the_directory() -> None:
     many = [{"code": "a.b", "status": "warning", "message": f"person {n}"} for n in range(5000)]
     people = ", ".join(f"person{n}@contoso.example" for n in range(5000))
     checks = [*many, {"code": "a.worst", "status": "failed", "message": f"taken over: {people}"}]
+
     html = render_html(describe_kind("Scope", {"checks": checks}))
+
     assert len(html) < 60_000
     assert "1 failed, 5000 warnings" in html
     assert "… and 4801 more" in html
     assert html.index("a.worst") < html.index("person 0<")
     assert "more characters are in the record" in html
+
     text = render_text(describe_kind("Scope", {"checks": checks}))
     assert len(text) < 30_000
     assert "… and 4801 more" in text
@@ -156,6 +163,7 @@ def test_an_endless_word_in_a_sentence_stays_in_its_column() -> None:
             "ChangePlan", {"changes": [{"action": "provision", "object": "x" * 90, "before": "", "after": after}]}
         )
     )
+
     assert ">create: urn:<wbr>ietf:<wbr>params:" in html
     assert "User:<wbr>department = Sales</td>" in html
     assert f'<span class="sk-anywhere">{"x" * 90}</span>' in html

@@ -42,6 +42,7 @@ def test_one_person_has_one_pseudonym(people: People) -> None:
             "ada@contoso.example",
         )
     }
+
     assert len(names) == 1
     assert re.fullmatch(r"person-[0-9a-f]{4}", names.pop())
     assert people.mask("王小明") == people.mask("wei.wang@contoso.example") != _ada(people)
@@ -131,8 +132,11 @@ def test_a_mapped_value_that_is_an_ordinary_word_leaves_public_texts_alone() -> 
         "people": [pilot],
         "body": {"userName": "admin@x.example", "externalId": "admin", "active": True},
     }
+
     masked = _people(documents).mask(documents)
+
     assert masked["data"]["facts"][0] == fact
+
     name = masked["people"][0]["person"]["id"]
     assert masked["rows"][0]["values"] == {name: name}
     assert masked["people"][0]["observed"] == {"externalId": name, "active": True}
@@ -151,7 +155,9 @@ def test_bodies_of_requests_teach_and_are_masked() -> None:
     }
     people = _people({"after": body})
     masked = people.mask({"after": body, "answer": {"message": "Bo Vance exists"}})
+
     text = json.dumps(masked)
+
     assert not re.search(r"\bBo\b|Vance|@", text)
     assert masked["after"]["title"] == "Engineer"
     assert masked["after"]["schemas"] == body["schemas"]
@@ -196,7 +202,9 @@ def test_mapped_values_are_masked_and_marks_stay(records: dict[str, dict[str, An
         ]
     }
     row = people.mask(review)["rows"][0]
+
     assert list(row["values"].values()) == ["(no value)", people.mask("王小明")]
+
     shared = people.mask(records["MappingReview"])["rows"][1]
     assert set(shared["values"].values()) == {"True"}
     assert all(name.startswith("person-") for name in shared["values"])
@@ -222,7 +230,9 @@ def test_pseudonyms_never_collide_and_thousands_are_quick() -> None:
     ]
     started = time.perf_counter()
     people = _people(crowd)
+
     names = [person["id"] for person in people.mask(crowd)]
+
     assert len(set(names)) == 3000
     assert time.perf_counter() - started < 10
 
@@ -255,6 +265,8 @@ def test_what_microsoft_has_overruled_is_masked_too(people: People) -> None:
             }
         ],
     }
+
     people.learn([review])
+
     assert "Adeline" not in json.dumps(people.mask(review))
     assert "hara" not in json.dumps(people.mask(review))

@@ -23,6 +23,7 @@ def test_long_values_are_broken(text: str) -> None:
     """Ids, scripts without blanks and long sentences all find their line breaks, and nothing is lost."""
     view = View(text, text, (Pairs(((text, Cell(text)),)), Table(text, ("a", "b"), ((Cell(text), Cell("b")),))))
     lines = render_text(view).split("\n")
+
     assert max(width_of(line) for line in lines) <= WIDTH
     assert "".join(lines).replace(" ", "").count(text.replace(" ", "")) >= 2
 
@@ -31,6 +32,7 @@ def test_a_table_too_wide_for_columns_is_stacked() -> None:
     """Where columns would tear words apart, each row becomes a list."""
     row = tuple(Cell("w" * 28) for _ in range(6))
     text = render_text(View("T", "", (Table("Wide", tuple("abcdef"), (row,)),)))
+
     assert "  1.  a  wwww" in text
     assert "      f  wwww" in text
 

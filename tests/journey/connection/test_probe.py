@@ -37,6 +37,7 @@ def test_a_redirect_is_not_followed(world: World) -> None:
     """Nobody at the other place hears of us."""
     other = world.answer(found())
     here = world.answer(reply(302, headers={"Location": other.url + "/login"}))
+
     assert first_failed(ask(here.url + "/scim").checks).code == "connection.redirect"
     assert other.seen == []
 
@@ -45,6 +46,7 @@ def test_the_other_scheme_is_asked_without_a_token(world: World) -> None:
     """https beside http is another origin: even where its certificate is trusted, no token goes there."""
     stub = world.answer(found(), tls=world.tls())
     probe = ask(stub.url.replace("https:", "http:") + "/scim", ca_file=world.ca_file)
+
     assert first_failed(probe.checks).code == "connection.not_https"
     assert stub.seen
     assert all("authorization" not in seen.headers for seen in stub.seen)
@@ -58,6 +60,7 @@ def test_a_known_address_gets_the_token_and_no_other(world: World) -> None:
         world.answer(found()),
     )
     probe = ask(here.url + "/scim", app_with(here.url + "/scim", there.url + "/scim"))
+
     assert first_failed(probe.checks).code == "connection.other_address"
     assert [seen.headers["authorization"] for seen in there.seen] == [f"Bearer {TOKEN}"]
     assert stranger.seen == []
@@ -67,6 +70,7 @@ def test_a_known_address_gets_the_token_and_no_other(world: World) -> None:
 def test_the_sandbox_leaves_the_world_alone() -> None:
     """From a loopback address no real one is tried; elsewhere all but the one entered."""
     app = app_with("https://api.contoso.example/scim", "http://127.0.0.1:2/scim")
+
     assert alternatives(app, "http://127.0.0.1:1/scim") == ("http://127.0.0.1:2/scim",)
     assert alternatives(app, "https://other.example/scim")[0] == "https://api.contoso.example/scim"
     assert "https://api.contoso.example/scim" not in alternatives(
@@ -81,6 +85,7 @@ def test_without_a_profile_nothing_else_is_asked(world: World) -> None:
     """The neighbours of an address are on its own server."""
     here, there = world.answer(lambda seen: not_there()), world.answer(found())
     ask(here.url + "/scim")
+
     assert there.seen == []
     assert 1 < len(here.seen) <= 7
 
@@ -96,6 +101,7 @@ def test_a_good_answer_needs_one_question(world: World) -> None:
     """And gives four passed checks."""
     stub = world.answer(found())
     probe = ask(stub.url + "/scim")
+
     assert [c.status for c in probe.checks] == [Status.PASSED] * 4
     assert len(stub.seen) == 1
     assert stub.seen[0].headers["accept"] == "*/*"
@@ -106,6 +112,7 @@ def test_waiting_is_the_clients_own(world: World) -> None:
     """A short Retry-After is waited for once, in the tenant's own time; a long one is not."""
     waits: list[float] = []
     stub = world.answer(reply(503, headers={"Retry-After": "7"}))
+
     assert first_failed(ask(stub.url, wait=waits.append).checks).code == "connection.server_error"
     assert waits == [7.0]
     assert len(stub.seen) == 2
@@ -129,8 +136,10 @@ def test_the_tutorials_own_remedy_is_given(world: World) -> None:
     """The app's failure hint ends the remedy; an app that states none says nothing."""
     stub = world.answer(reply(401))
     assert "platform-integration@oreilly.com" in first_failed(ask(stub.url, load("oreilly")).checks).remedy
+
     nothing = load("oreilly").failure_hint.model_copy(update={"value": "not stated"})
     silent = load("oreilly").model_copy(update={"failure_hint": nothing, "help_contact": nothing})
+
     assert "not stated" not in first_failed(ask(stub.url, silent).checks).remedy
 
 
@@ -159,6 +168,7 @@ def test_what_to_ask_next_is_decided_without_asking() -> None:
 def test_neighbours(path: str, near: tuple[str, ...]) -> None:
     """At most four, none the address itself."""
     found = tuple(address.removeprefix("https://h.example") for address in neighbours("https://h.example" + path))
+
     assert found[: len(near)] == near
     assert len(found) <= 4
     assert path not in found
@@ -204,13 +214,17 @@ def test_not_reachable_from_here(name: str, world: World, monkeypatch: pytest.Mo
     setup = next(f for f in FAILURES if f.name == name).start(world)
     for variable, value in setup.env.items():
         monkeypatch.setenv(variable, value)
+
     with ScimClient(setup.url, Secret(TOKEN), timeout_seconds=0.5) as scim:
         probe = probe_endpoint(None, scim)
+
     assert first_failed(probe.certain.checks) is None, (
         "this machine's own trouble must not stop the notebook before Entra has spoken"
     )
+
     weighed = probe.weigh(ACCEPTED)
     assert first_failed(weighed.checks) is None
+
     unknown = next(c for c in weighed.checks if c.code == "connection.not_reachable_from_here")
     assert unknown.status is Status.NOT_OBSERVED
     assert "remains unknown from here" in unknown.remedy
@@ -243,8 +257,11 @@ def test_from_here_closed_from_there_open(
     vendor = world.answer(found())
     vendor.replies = [RESET]
     app = EnterpriseApp("Learning", desk.sp, "", "", "", "", desk.job, True, (), ())
+
     probe = ask(vendor.url + "/scim", load("oreilly"))
+
     assert first_failed(probe.checks).code == "connection.reset"
+
     with GraphClient(desk.address.graph_url, Secret(sandbox_token(desk.address.seed, "graph"))) as graph:
         verdict = validate_through_graph(
             load("oreilly"), graph, app, base_address=vendor.url + "/scim", token=Secret(TOKEN)

@@ -32,7 +32,9 @@ def test_all_keys_travel_together(office):
     """What is stored afterwards is scope, address and notification, with the token masked."""
     made = office.make()
     written = save_credentials(office.graph, made, settings(office), token=office.scim_token)
+
     stored = office.graph.secrets(made.service_principal_id)
+
     assert set(written) == set(stored)
     assert stored["SyncAll"] == "false"
     assert "*" in stored["SecretToken"]

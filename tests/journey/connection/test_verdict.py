@@ -48,9 +48,11 @@ def test_a_mapping_of_groups_for_an_app_without_any(office, custom):
     """The template's mapping of groups asks /Groups: the remedy says what to switch off and where, and then it
     passes."""
     assert office.app.capabilities.groups.value is False
+
     check = ask(office, custom)
     assert (check.code, check.status) == ("connection.groups_asked", Status.FAILED)
     assert "404" in check.message
+
     name = switch_groups_off(office, custom)
     assert f"Mappings open {name}, set Enabled to No" in check.remedy
     assert ask(office, custom).code == ENTRA_ACCEPTED
@@ -60,7 +62,9 @@ def test_a_gallery_app_without_groups_maps_none(office):
     """The connector of an app that takes people only has no mapping of groups; another refusal keeps its own remedy."""
     made = office.make()
     assert ask(office, made).code == ENTRA_ACCEPTED
+
     wrong = type(office.scim_token)("another-token-0123456789abcdef")
     check = ask(office, made, wrong)
+
     assert check.code == "connection.entra_refused"
     assert "groups" not in check.remedy

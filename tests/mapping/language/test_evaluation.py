@@ -244,6 +244,7 @@ def test_errors_of_evaluation(expression: str, words: str) -> None:
     with pytest.raises(MappingError) as caught:
         evaluate(expression, A, now=NOW)
     message = caught.value.message + caught.value.remedy
+
     assert words in message
     assert caught.value.text == expression
     assert caught.value.position is not None
@@ -260,6 +261,7 @@ def test_the_argument_to_blame_is_pointed_at() -> None:
 def test_lenient_conditions_and_warnings() -> None:
     """Strict and lenient differ on null conditions, and strict says which attribute it was."""
     warnings: list[str] = []
+
     assert evaluate('IIF([n] = "", "empty", "full")', A, warnings=warnings) is None
     assert "[n]" in warnings[0]
     assert evaluate('IIF([n] = "", "empty", "full")', A, settings=LENIENT) == "empty"
@@ -283,6 +285,7 @@ def test_roles() -> None:
     """Role functions read objects and texts; the complex ones give the forms of a POST."""
     source = {"appRoleAssignments": [{"id": "1", "value": "admin", "displayName": "Administrator"}]}
     assert evaluate("SingleAppRoleAssignment([appRoleAssignments])", source) == "admin"
+
     by_name = Settings(single_role="displayName")
     assert evaluate("SingleAppRoleAssignment([appRoleAssignments])", source, settings=by_name) == "Administrator"
     assert evaluate("AssertiveAppRoleAssignmentsComplex([appRoleAssignments])", source) == [
@@ -382,8 +385,10 @@ def test_growing_text_is_refused() -> None:
     for _ in range(60):
         text = f'Replace({text}, "a", , , "aaaaaaaaaa", , )'
     started = time.perf_counter()
+
     with pytest.raises(MappingError, match="longer than"):
         evaluate(text, {})
+
     assert time.perf_counter() - started < 2
 
 
@@ -392,7 +397,9 @@ def test_deep_chains_up_to_the_limit_evaluate() -> None:
     text = '"end"'
     for number in range(99):
         text = f'IIF([a] = "{number}", "x", {text})'
+
     assert evaluate(text, A) == "end"
+
     with pytest.raises(MappingError):
         evaluate(f"Not(Not({text}))", A)
 

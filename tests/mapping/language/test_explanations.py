@@ -22,12 +22,14 @@ def test_every_intermediate_value_is_shown() -> None:
     assert told.error is None
     assert told.empty == ("g", "c")
     assert told.branches == ("IIF: condition False", 'Switch: key ""')
+
     rows = {row.expression: row for row in told.rows()}
     assert rows["[g]"].value == "not taken"
     assert rows["Left([d], 2)"].value == '"he"'
     assert rows["Left([d], 2)"].role == "value 1"
     assert rows["[c]"].note == "empty in the source"
     assert rows['[a] = "x"'].value == "False"
+
     text = str(told)
     assert '= "he"' in text
     assert "empty: g, c" in text
@@ -37,6 +39,7 @@ def test_every_intermediate_value_is_shown() -> None:
 def test_a_null_condition_is_explained() -> None:
     """Strict mode: no branch is taken, and the attribute is named."""
     told = explain('IIF([n] = "x", "1", "2")', {})
+
     assert told.value is None
     assert told.branches == ("IIF: no branch: the condition reads [n], which is null",)
     assert "[n]" in told.warnings[0]
@@ -45,6 +48,7 @@ def test_a_null_condition_is_explained() -> None:
 def test_an_error_is_part_of_the_explanation() -> None:
     """The failing part carries the message; values found before it stay."""
     told = explain('Join("", Left([a], 1), CDate([a]))', {"a": "soon"})
+
     assert isinstance(told.error, MappingError)
     assert told.value is None
     assert [row.value for row in told.rows()][:3] == ["failed", '""', '"s"']
@@ -63,6 +67,7 @@ def test_redacted_values_are_masked() -> None:
     """Nothing of a redacted value is shown, neither inside nor around it."""
     told = explain('Switch(Redact([ssn]), "d", [ssn], Join("-", Redact([ssn]), "x"))', {"ssn": "123456789"})
     assert told.value == "[Redact]"
+
     without_plain_use = explain('Join("-", Redact(Left([ssn], 5)), "x")', {"ssn": "123456789"})
     assert "12345" not in repr(without_plain_use) + str(without_plain_use)
 
@@ -110,6 +115,7 @@ def test_clean_expressions_have_no_finding() -> None:
     """Ordinary expressions are not frowned at."""
     for clean in ("[mail]", 'Join(" ", [givenName], [surname])', 'IIF([country] = "US", "1", "2")', "Mid([a], 1, 8)"):
         assert lint(clean, attributes=["mail", "givenName", "surname", "country", "a"]) == ()
+
     assert lint("Guid()", apply="ObjectAddOnly") == ()
     assert lint("[Mail]", attributes=["mail"])[0].remedy == "Did you mean [mail]?"
     assert lint("Guid()", matching=True)[0].code == "expression.random_matching"

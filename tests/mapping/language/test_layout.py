@@ -31,7 +31,9 @@ def test_each_module_imports_only_from_those_above_it() -> None:
     """The table of the docstring names every module, from the ground up."""
     order = names_in(language.__doc__)
     there = {path.stem for path in FOLDER.iterdir() if path.suffix == ".py" or path.name == "functions"}
+
     assert set(order) == there - {"__init__"}
+
     for place, name in enumerate(order):
         if name == "functions":
             files = sorted((FOLDER / name).glob("*.py"))

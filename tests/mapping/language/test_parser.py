@@ -146,6 +146,7 @@ def test_errors_point_at_the_place(text: str, position: int, words: str) -> None
     """Each mistake is named at its own character, with a remedy."""
     with pytest.raises(MappingError) as caught:
         parse(text)
+
     assert words in caught.value.message
     assert caught.value.position == position
     assert caught.value.remedy
@@ -155,6 +156,7 @@ def test_the_caret_stands_under_the_fault() -> None:
     """The rendering shows the line at fault, a caret and the remedy."""
     with pytest.raises(ExpressionError) as caught:
         parse('Join(",",\n  Jion([a]))')
+
     assert caught.value.pointer() == "  Jion([a]))\n  ^"
     assert (caught.value.line, caught.value.column) == (2, 3)
     assert caught.value._render_traceback_()[-1] == "What to do: Did you mean Join(separator, source, ...)?"
@@ -169,6 +171,7 @@ def test_the_caret_heeds_how_wide_characters_are(before: str, column: int) -> No
     with pytest.raises(ExpressionError) as caught:
         parse(before + "Foo())")
     line, caret = caught.value.pointer().splitlines()
+
     assert caret == " " * column + "^"
     assert line.endswith("Foo())")
 
@@ -194,6 +197,7 @@ def test_habits_of_other_languages_are_answered(text: str, remedy: str) -> None:
 def test_omitted_and_empty_arguments_differ() -> None:
     """A comma with nothing is an omitted argument; "" is a given one; trailing omissions do not count."""
     node = parse('Replace([a], , "x", , "", , )')
+
     assert isinstance(node, Call)
     assert node.arguments == (Attribute("a"), None, Text("x"), None, Text(""))
     assert parse('Replace([a],,"x",,"",,)') == parse('Replace ( [a] ,\n,"x"\t, , "" )') == node

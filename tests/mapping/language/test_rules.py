@@ -326,6 +326,7 @@ def test_what_a_rule_refuses(expression: str) -> None:
     """An error with a place in the text and something to do about it."""
     with pytest.raises(MappingError) as caught:
         evaluate(expression, PERSON, now=NOW)
+
     assert caught.value.message
     assert caught.value.remedy
     assert caught.value.position is not None
@@ -358,6 +359,7 @@ def test_drawn_values_keep_their_rules() -> None:
 def test_null_in_a_condition(expression: str, strict: str | None, lenient: str) -> None:
     """Strict ends the condition and names the attribute; lenient evaluates it as written."""
     warnings: list[str] = []
+
     assert evaluate(expression, PERSON, warnings=warnings) == strict
     assert evaluate(expression, PERSON, settings=LENIENT) == lenient
     assert bool(warnings) is (strict is None)

@@ -64,5 +64,7 @@ def test_streaming_takes_at_most_three_times_as_long_as_the_function() -> None:
     rounds = [
         (seconds_for(by_hand, people(PEOPLE // 10)), seconds_for(compiled, people(PEOPLE // 10))) for _ in range(10)
     ]
+
     hand, ours = min(hand for hand, _ in rounds), min(ours for _, ours in rounds)
+
     assert ours <= 3 * hand, f"{ours / hand:.2f} times"

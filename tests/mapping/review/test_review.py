@@ -67,6 +67,7 @@ def test_without_an_email_attribute_the_user_name_is_the_address(source, mail, c
     """A user name that is no address, or another one than the person's mail, is a warning with a remedy."""
     person = {"userPrincipalName": "ann@contoso.example", "mail": mail, "mailNickname": "ann", "IsSoftDeleted": False}
     found = review(["userName", "externalId", "active"], users(source), person=person)
+
     assert found[code].status == status
     assert status == "passed" or found[code].remedy
 

@@ -887,7 +887,9 @@ def test_ordinary_people_leave_what_the_schema_leaves(app: str) -> None:
     """For Ada, who has everything, no finding is about a person."""
     case = case_of(app)
     only_ada(case)
+
     about_people = {"matching_special", "value_missing", "null_stays", "user_name_not_mail"}
+
     assert findings(case.review()) == BASE[app] - about_people
 
 
@@ -898,14 +900,19 @@ def test_every_plant_is_found(app: str, plant: Plant) -> None:
     plant.spoil(case)
     review = case.review()
     base = (BASE[app] | set(plant.also)) - set(plant.gone)
+
     if plant.status == "ok":
         assert findings(review) == base
         return
+
     assert findings(review) == base | {plant.code}
+
     told = [check for check in review.checks if check.code == f"mapping.{plant.code}" and check.status == plant.status]
     saying = told
+
     for word in plant.words:
         saying = [check for check in saying if word in check.message]
+
     assert saying, [str(check) for check in told]
     assert all(check.remedy for check in told)
 
@@ -955,7 +962,9 @@ def test_an_equivalent_expression_is_not_different(live: str, expected: str) -> 
     case = case_of("thrive-lxp")
     place = next(n for n, row in enumerate(case.attributes) if row.target == "title")
     case.attributes[place] = case.attributes[place].model_copy(update={"suggested_source": expected})
+
     case.come_from("title", live)
+
     assert "row_different" not in findings(case.review())
 
 
@@ -965,7 +974,9 @@ def test_the_rows_carry_type_default_and_masked_values() -> None:
     case.come_from("title", "Redact([jobTitle])")
     case.come_from("preferredLanguage", '"en-US"')
     case.row("preferredLanguage")["defaultValue"] = "de-DE"
+
     rows = {row.target: row for row in case.review().rows}
+
     assert [rows[t].kind for t in ("userName", "preferredLanguage", "active", "timezone")] == [
         "Direct",
         "Constant",
@@ -981,8 +992,11 @@ def test_what_is_redacted_is_in_no_finding(app: str) -> None:
     """The two Annas have one address: that they do is said, the address is not."""
     case = case_of(app)
     case.come_from("userName", "Redact([mail])")
+
     review = case.review()
+
     assert "matching_not_unique" in findings(review)
+
     told = [check.message.partition("their mail is")[0] for check in review.checks]  # their mail is a row of its own
     assert not [text for text in told if " a.schmidt@" in text]
 
@@ -991,14 +1005,20 @@ def test_microsofts_answer_stands() -> None:
     """It is what the row shows and what every other finding goes by; ours is kept beside it."""
     case = case_of("oreilly")
     only_ada(case)
+
     case.come_from("name.familyName", 'IIF(IsPresent([otherMails]), [surname], "")')
+
     assert "value_missing" in findings(case.review())
+
     case.opinion = answers(("name.familyName", ("Lind",), ""), ("active", ("True",), ""))
     review = case.review()
+
     assert "value_missing" not in findings(review)
     assert "microsoft_disagrees" in findings(review)
+
     row = next(row for row in review.rows if row.target == "name.familyName")
     assert row.values[ADA] == "Lind"
+
     (replaced,) = review.overruled
     assert (replaced.target, replaced.values[ADA]) == ("name.familyName", "(no value)")
 
@@ -1013,7 +1033,9 @@ def test_a_default_is_no_other_answer(theirs: tuple[str, ...], codes_of_microsof
     case.come_from("title", "ToUpper([jobTitle])")
     case.row("title")["defaultValue"] = "none"
     case.opinion = answers(("title", theirs, ""))
+
     review = case.review()
+
     assert {
         check.code.removeprefix("mapping.") for check in review.checks if "microsoft" in check.code
     } == codes_of_microsoft
@@ -1037,6 +1059,8 @@ def test_what_counts_as_the_same_answer(expression: str, values: tuple[str, ...]
     anybody."""
     case = case_of("theorgwiki")
     case.come_from("title", expression)
+
     case.opinion = answers(("title", values, ""))
+
     assert ("microsoft_disagrees" not in findings(case.review())) is agrees
     assert ("microsoft_agrees" in codes(case.review(), Status.PASSED)) is agrees

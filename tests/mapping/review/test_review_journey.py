@@ -21,6 +21,7 @@ def test_single_sign_on_by_another_name_is_a_warning(scimkit, tmp_path):
         "run", "onboard", "--set", ANNA, "--set", "5b.sign_in_identifier=[mail]", "--set", "5b.explain_target=userName"
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
     found = checks(tmp_path, done.stdout)
     assert found["mapping.sign_in_differs"]["status"] == "warning"
     assert "anna.schmidt@contoso.example" in found["mapping.sign_in_differs"]["message"]
@@ -38,6 +39,7 @@ def test_single_sign_on_by_another_name_is_a_warning(scimkit, tmp_path):
 def test_a_wrong_choice_is_one_sentence(scimkit, setting, words):
     """A row that is not there, an expression that cannot be read: the sentence and its remedy, no traceback."""
     done = scimkit("run", "onboard", "--set", setting)
+
     assert done.returncode in (1, 2)
     assert words in done.stdout
     assert "Traceback" not in done.stdout

@@ -137,6 +137,7 @@ def test_anything_is_reviewed(rows, actions, attributes, *, people, app, offered
         now=read_utc("2026-03-02T08:00:00Z"),
         opinion=Opinion(tuple(said)),
     )
+
     assert all(check.source for check in review.checks)
     assert all((check.remedy or check.status is Status.PASSED) for check in review.checks)
     assert load_record(dump_record(review, made_utc=read_utc("2026-03-02T08:00:00Z"), scimkit_version="0")) == review

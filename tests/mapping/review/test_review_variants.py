@@ -74,7 +74,9 @@ def test_a_wrong_active_stops_the_journey(app: str, expression: str, code: str) 
     """Whoever is unassigned while the account stays enabled has to be switched off as well."""
     case = case_of(app)
     case.come_from("active", expression)
+
     (found,) = [check for check in case.review().checks if check.code == f"mapping.{code}"]
+
     assert found.status == Status.FAILED
     assert "active comes from" in found.message
     assert found.remedy
@@ -179,7 +181,9 @@ def test_planted_in_other_ways(app: str, spoil: Spoil, codes: set[str], words: s
     """All that comes is expected, and the text or the remedy names what an administrator has to look at."""
     case = case_of(app)
     spoil(case)
+
     review = case.review()
+
     assert findings(review) - BASE[app] == codes - BASE[app]
     assert any(
         words in check.message + check.remedy for check in review.checks if check.code.removeprefix("mapping.") in codes
@@ -216,7 +220,9 @@ def test_without_a_table_the_app_is_custom(app: str) -> None:
     """A custom app has no table: it is told to be discovered, and what is wrong with active is found all the same."""
     case = case_of(app)
     case.attributes.clear()
+
     assert {"not_published", "discovered"} <= findings(case.review())
+
     if app in WITH_ACTIVE:
         case.come_from("active", "[accountEnabled]")
         assert "account_enabled" in findings(case.review())
@@ -227,8 +233,10 @@ def test_a_sign_in_identifier_that_is_none_is_named(identifier: str) -> None:
     """The error says which setting it is about, and how to write it."""
     case = case_of("thrive-lxp")
     case.decide(single_sign_on="same_app", sign_in_identifier=identifier)
+
     with pytest.raises(MappingError) as caught:
         case.review()
+
     assert "sign_in_identifier" in caught.value.message
     assert "[userPrincipalName]" in caught.value.remedy
 
@@ -238,5 +246,7 @@ def test_an_empty_text_is_shown_as_one() -> None:
     case = case_of("theorgwiki")
     case.people[ADA].pop("jobTitle")
     case.come_from("title", 'Join("", [jobTitle], "")')
+
     row = next(row for row in case.review().rows if row.target == "title")
+
     assert row.values[ADA] == "(empty text)"

@@ -78,6 +78,7 @@ def test_what_cannot_be_read(text, position, message, remedy):
     """The place, what is wrong there, and how to write it."""
     with pytest.raises(ExpressionError, match=message) as caught:
         read_filter_text(text)
+
     assert caught.value.position == position
     assert remedy in caught.value.remedy
     assert caught.value.pointer().endswith("^")

@@ -101,11 +101,14 @@ def test_groups_are_or_and_clauses_are_and() -> None:
     """One filter suffices, but all of its clauses must hold; the verdict names the decider."""
     both = group(("department", "EQUALS", "Sales"), ("jobTitle", "IS NOT NULL", None), name="titled sales")
     other = group(("department", "IS NULL", None), name="no department")
+
     verdict = judge({"groups": [both, other]}, PERSON)
+
     assert not verdict.passed
     assert "titled sales jobTitle IS NOT NULL: jobTitle is empty" in verdict.reason
     assert 'no department department IS NULL: department is "Sales"' in verdict.reason
     assert (verdict.filter, str(verdict.clause)) == ("titled sales", "jobTitle IS NOT NULL")
+
     passed = judge([both, group(("level", "EQUALS", "7"), name="seven")], PERSON)
     assert passed.passed
     assert passed.filter == "seven"
@@ -123,6 +126,7 @@ def test_both_anchorings_are_compared() -> None:
     """Where a part matches but not the whole, the verdict warns, and the setting decides."""
     filters = [group(("level", "REGEX MATCH", "[1-9]"), ("userPrincipalName", "REGEX MATCH", "ada"))]
     verdict = judge(filters, PERSON)
+
     assert verdict.passed
     assert len(verdict.warnings) == 1
     assert "^...$" in verdict.warnings[0]
@@ -135,6 +139,7 @@ def test_filters_of_one_name_are_told_apart(name: str) -> None:
     """The portal does not ask for different titles; each filter's own clause decided."""
     filters = [group(("department", "EQUALS", "Ops"), name=name), group(("absent", "IS NOT NULL", None), name=name)]
     verdict = judge(filters, PERSON)
+
     assert not verdict
     assert "department EQUALS Ops" in verdict.reason
     assert "absent IS NOT NULL" in verdict.reason
@@ -196,7 +201,9 @@ def test_a_real_mistake_comes_before_a_pattern_only_dotnet_runs() -> None:
     unrun = ("department", "REGEX MATCH", "[a-z-[aeiou]]")
     with pytest.raises(UnfilterableAttribute):
         judge([group(unrun, ("manager", "IS NULL", None))], PERSON)
+
     [finding] = [each for each in lint_filters([group(unrun)]) if each.code == "filter.not_reproduced"]
+
     assert (finding.severity, finding.mark) == ("warning", "unconfirmed")
     assert "class subtraction" in finding.message
 
