@@ -298,7 +298,7 @@ def _filter(each: ScopingFilter) -> Iterator[Finding]:
     for clause in each.clauses:
         operator, value = operator_of(clause), clause.value or ""
         if operator in ("&", "!&"):
-            message = f"{each.name}: {clause}: the meaning of {operator} is not documented clearly"
+            message = f"{each.name}: {clause}: the meaning of {operator} is not clearly documented"
             yield Finding("filter.ampersand", "warning", message, "Use Includes or REGEX MATCH.", 0, "unconfirmed")
         if operator in ("NOT EQUALS", "NOT REGEX MATCH"):
             message = f"{each.name}: {clause}: people whose {clause.attribute} is empty do not pass either"

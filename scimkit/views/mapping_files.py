@@ -75,10 +75,10 @@ def _what(change: Data) -> str:
     return str(change.get("kind") or "")
 
 
-def describe_forecast(data: Data) -> Description:
+def describe_prediction(data: Data) -> Description:
     """Who would lose their access, and why."""
     if not data.get("made"):
-        return "Forecast of the restore", "There was nothing to check in the directory.", ()
+        return "Prediction of the restore", "There was nothing to check in the directory.", ()
     people = table(
         "No longer in scope, or switched off",
         {"person": field("person"), "why": field("reason")},
@@ -88,7 +88,7 @@ def describe_forecast(data: Data) -> Description:
     groups: tuple[Pairs, ...] = ()
     if data.get("groups"):
         groups = (Pairs((("groups that fall out of scope", cell(data["groups"])),)),)
-    return "Forecast of the restore", "", (people, *groups)
+    return "Prediction of the restore", "", (people, *groups)
 
 
 def describe_restore(data: Data) -> Description:
@@ -108,7 +108,10 @@ def describe_restore(data: Data) -> Description:
         ("started again", cell(data.get("started"))),
     )
     people = table(
-        "No longer in scope, by the forecast", {"person": phrase}, data.get("left_scope") or [], empty="none"
+        "No longer in scope, according to the prediction",
+        {"person": phrase},
+        data.get("left_scope") or [],
+        empty="none",
     )
     written = table("Written", columns, changes, empty="nothing: everything was already there")
     return (
@@ -121,6 +124,6 @@ def describe_restore(data: Data) -> Description:
 DESCRIPTIONS: dict[str, Callable[[Data], Description]] = {
     "MappingBackup": describe_backup,
     "MappingComparison": describe_comparison,
-    "RestoreForecast": describe_forecast,
+    "RestoreForecast": describe_prediction,
     "MappingRestore": describe_restore,
 }

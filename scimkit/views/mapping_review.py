@@ -102,7 +102,7 @@ def describe_opinion(data: Data) -> tuple[str, str, tuple[Block, ...]]:
     columns = {
         "target": field("target", code=True),
         who: field("person"),
-        "Microsoft gives": lambda row: cell(
+        "Microsoft returns": lambda row: cell(
             (row.get("error") and f"an error: {row['error']}") or ", ".join(row.get("values") or []) or "(no value)"
         ),
     }

@@ -83,7 +83,7 @@ def test_where_the_connection_fails_it_comes_first(world, check):
     code, out, _ = check(place, "--write", "--test-tenant", token="another-token-0123456789")
 
     assert code == 1
-    assert "connection.token_refused comes first" in out
+    assert "fix connection.token_refused first" in out
     assert {entry["method"] for entry in place.state()["log"]} == {"GET"}
 
 
@@ -96,7 +96,7 @@ def test_with_write_a_right_server_works(world, check, tmp_path):
     code, out, err = check(place, "--write", "--test-tenant")
 
     assert code == 0, out + err
-    assert "made and removed" in out.splitlines()[-1]
+    assert "created and removed" in out.splitlines()[-1]
     assert place.residue() == []
     assert not probes(tmp_path)
 

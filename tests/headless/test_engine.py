@@ -218,7 +218,7 @@ def test_foreseeable_error_inside_a_group(notebook: Callable[..., Path], tmp_pat
 @pytest.mark.parametrize(
     ("probe", "error", "status", "words"),
     [
-        ("takes_its_time", CellTimeoutError, "failed", "not done after 1 seconds"),
+        ("takes_its_time", CellTimeoutError, "failed", "not finished after 1 seconds"),
         ("kills_its_kernel", DeadKernelError, "failed", "process ended"),
         ("exits_quietly", PapermillExecutionError, "failed", "sys.exit(0) in a notebook"),
     ],

@@ -210,7 +210,7 @@ def test_missing_record_runs_a_passed_step_again(runbook: Write, tmp_path: Path)
         (["1 / 0"], "ZeroDivisionError in cell [1] of 1_a: division by zero"),
         (["import sys\nsys.exit(0)"], "SystemExit in cell [1] of 1_a: sys.exit(0) in a notebook"),
         (["import os\nos._exit(3)"], "the kernel of 1_a died"),
-        (["import time\ntime.sleep(60)"], "a cell of 1_a was not done after 1 seconds"),
+        (["import time\ntime.sleep(60)"], "a cell of 1_a was not finished after 1 seconds"),
     ],
 )
 def test_could_not_finish(cells: list[str], words: str, runbook: Write, capfd: pytest.CaptureFixture[str]) -> None:

@@ -128,7 +128,7 @@ def test_live_waits_for_the_sign_up_and_for_the_adoption(scimkit, tmp_path, orgw
     options = ["--tenant", "contoso", "--set", "token_ref=env:APP_TOKEN", "--set", "pilot=grace.oneill@contoso.example"]
     waiting = scimkit("run", "onboard", "--app", "theorgwiki", *options, env=env)
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
-    assert "Sign up: in the portal's gallery open TheOrgWiki" in waiting.stdout
+    assert "Sign up: open TheOrgWiki in the portal's gallery" in waiting.stdout
     command = waiting.stdout.strip().splitlines()[-1]
 
     assert httpx.post(f"{origin}/sandbox/sign_up", json={"app": "theorgwiki"}, trust_env=False).status_code == 200

@@ -50,8 +50,7 @@ def test_cloud_academy(scimkit, tmp_path):
 
     page = (folder / "5a_connection.ipynb").read_text(encoding="utf-8").replace("<wbr>", "")
     assert (
-        "https://app.qa.com/webhooks/ad/v1/scim (your company signs in at app.qa.com); taken where none is chosen"
-        in page
+        "https://app.qa.com/webhooks/ad/v1/scim (your company signs in at app.qa.com); used if none is chosen" in page
     )
 
 

@@ -94,7 +94,7 @@ def test_what_microsoft_has_overruled_is_said(office, made):
 
     user_name, title = predictions.checks
 
-    assert f"title: for {name} Microsoft gives Boss, scimkit boss" == title.message
+    assert f"title: for {name} Microsoft returns Boss, scimkit boss" == title.message
     assert title.status is Status.WARNING
     assert "theirs@contoso.example" in user_name.message
     assert "used for matching" in user_name.message

@@ -289,7 +289,7 @@ def test_who_is_deleted_since_the_pilot_is_taken_out_of_no_group(group_office, m
     assert checks["forecast.leavers"].message == "1 person would lose access"
     assert (
         checks["forecast.people"].message
-        == "1 person is assigned, each was looked at; so was 1 of the pilot who is not assigned any more"
+        == "1 person is assigned, and each was checked; so was 1 of the pilot who is no longer assigned"
     )
 
 

@@ -400,7 +400,7 @@ def test_two_readings_of_a_pattern(office, made):
             Status.FAILED,
             "Department is not in the source schema",
         ),
-        (("department", "&", "Sales and more"), "scope.filter_ampersand", Status.WARNING, "not settled"),
+        (("department", "&", "Sales and more"), "scope.filter_ampersand", Status.WARNING, "not clearly documented"),
         (("originalUserPrincipalName", "ENDS_WITH", "contoso.example"), "scope.filters", Status.PASSED, "all 1 people"),
     ],
 )
@@ -474,7 +474,7 @@ def test_a_trial_with_a_pattern_only_dotnet_runs(tried, today):
 
     assert (trial.staying, trial.leaving, trial.entering) == (0, (), ())
     assert trial.review.not_reproduced
-    assert "no one was checked" in to_text(trial)
+    assert "no one was evaluated" in to_text(trial)
     assert "class subtraction" in to_text(trial)
 
 
@@ -602,7 +602,7 @@ def test_a_filter_is_tried_and_not_written(office, made):
 
     shown = to_html(trial)
     assert JOSE in shown
-    assert "1 go out, 1 come in" in shown
+    assert "1 would leave it, 1 would enter it" in shown
     assert "Nothing was written" in shown
 
 

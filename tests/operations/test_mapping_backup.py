@@ -251,7 +251,7 @@ def test_a_run_of_the_journey_has_a_schema_too(office, desk, made, tmp_path):
     other = RunStore.create(
         tmp_path / "other", app="oreilly", tenant="sandbox", runbook="onboard", steps=(), now=office.now()
     )
-    with pytest.raises(ConfigError, match="has stored no mapping"):
+    with pytest.raises(ConfigError, match="contains no mapping"):
         read_mapping(str(other.folder))
     other.write("5b_schema.json", "\ufeff" + json.dumps(desk.live(made)))
     with pytest.raises(MappingError, match="is no JSON"):
@@ -474,7 +474,7 @@ def test_another_apps_saved_schema_is_refused(office, desk, made):
 
     for ask in (desk.predicted, desk.planned):
         with pytest.raises(
-            PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, and this job writes to"
+            PlanRefused, match=r"other\.schema\.json is the mapping of LinkedIn Learning, but this job writes to"
         ):
             ask(made, read_mapping("other.schema.json", run=office.run))
 
@@ -519,8 +519,8 @@ class Refusing(Otherwise):
         ),
         ({}, MappingError, "it gives no reason"),
         ({"parsingSucceeded": True, "parsedExpression": None}, MappingError, "it gives no reason"),
-        (Rejected("nothing is here", status=404), PlanRefused, "refused to read"),
-        (Denied("no", status=403), Denied, "not permitted"),
+        (Rejected("nothing is here", status=404), PlanRefused, "did not read the expression"),
+        (Denied("no", status=403), Denied, "no permission"),
         (Unreachable("away"), Unreachable, "away"),
     ],
 )
@@ -701,7 +701,7 @@ def test_a_row_that_switches_people_off(desk, running):
     )
     changes = desk.planned(running, saved_as(objects))
     assert [
-        (change.object, "active gives False" in change.after) for change in changes if change.action == "disable"
+        (change.object, "active returns False" in change.after) for change in changes if change.action == "disable"
     ] == [(JOSE, True)]
 
 
@@ -786,7 +786,7 @@ def test_everybody_is_looked_at_where_everybody_is_provisioned(office, desk, run
     with pytest.raises(
         PlanRefused,
         match=(
-            r"\d\d people would be switched off, and the job has no threshold of its own, and scimkit stops at 20: .*"
+            r"\d\d people would be switched off, and the job has no deletion threshold, so scimkit stops at 20: .*"
             r" and others"
         ),
     ):

@@ -112,7 +112,7 @@ def test_the_living_one_is_found(open_desk: Callable[..., Any], tmp_path: Path) 
 
     assert told.startswith(f"{desk.address.port} False {{'oreilly'")
 
-    with pytest.raises(RunError, match="lives with the seed 7"):
+    with pytest.raises(RunError, match="runs with the seed 7"):
         process.find_sandbox(tmp_path / "run", seed=8)
 
 

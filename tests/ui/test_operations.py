@@ -88,7 +88,7 @@ def test_a_run_of_the_journey_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
     run = make_run(tmp_path, "onboard")
     here = begin("mapping_backup", run=str(run.folder))
     try:
-        with pytest.raises(PlanRefused, match="has not set O'Reilly learning platform up") as caught:
+        with pytest.raises(PlanRefused, match="has not set up O'Reilly learning platform") as caught:
             _ = here.enterprise_app
         assert "1_plan" in caught.value.remedy
         assert run.list("journal") == ()

@@ -105,7 +105,7 @@ def test_only_an_https_address_of_a_profile_is_a_link(records: dict[str, dict[st
 
     said = {
         "kind": "address",
-        "text": "https://app.example/scim (for some); taken where none is chosen",
+        "text": "https://app.example/scim (for some); used if none is chosen",
         "source": "kit",
     }
     assert "href" not in render_html(describe_kind("StepGuide", {**guide, "url": "", "lines": [said]}))

@@ -261,7 +261,7 @@ def test_what_microsoft_has_overruled_is_masked_too(people: People) -> None:
         "checks": [
             {
                 "code": "mapping.microsoft_disagrees",
-                "message": f"nickName: for {ada} Microsoft gives Adeline Theirs, scimkit Adeline Ours",
+                "message": f"nickName: for {ada} Microsoft returns Adeline Theirs, scimkit Adeline Ours",
             }
         ],
     }

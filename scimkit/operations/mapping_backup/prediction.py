@@ -58,7 +58,7 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
     parts = [_count(off, "person", "people"), _count(gone, "group", "groups")]
     count = " and ".join(part for part in parts if part)
     if count and off + gone >= rules.threshold:
-        whose = "the job has no deletion threshold, and scimkit stops at"
+        whose = "the job has no deletion threshold, so scimkit stops at"
         if rules.threshold_stored:
             whose = "the job stops at"
         remedy = (

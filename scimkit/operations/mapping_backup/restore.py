@@ -280,7 +280,7 @@ def _check_job(graph: GraphClient, enterprise_app: EnterpriseApp, found: Restora
             warning(
                 "mapping_backup.job",
                 "the job stays off; once it is started, its first cycle evaluates everyone",
-                "Run the forecast before you start it.",
+                "Make the forecast in 5d_enable before you start it.",
                 SOURCE,
             ),
         )
