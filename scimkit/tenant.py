@@ -421,8 +421,7 @@ class Access:
     # -- where the vendor's sign-up adds the app -----------------------------
 
     def sign_up(self) -> bool:
-        """In the sandbox, where no one else does it: sign up at a vendor whose sign-up adds the app. Returns whether
-        this was due."""
+        """In the sandbox: sign up at a vendor whose sign-up adds the app. Returns whether this was due."""
         if not self.tenant.is_sandbox or self.profile.gallery.added_by != "sign_up":
             return False
         from scimkit.sandbox.process import control
@@ -431,8 +430,7 @@ class Access:
         return True
 
     def to_adopt(self) -> str:
-        """The enterprise app to adopt without asking: the one scimkit.toml names; in the sandbox, the one the sign-up
-        has added."""
+        """The enterprise app to adopt without asking: the one in scimkit.toml, or in the sandbox the signed-up one."""
         added = self.tenant.is_sandbox and self.profile.gallery.added_by == "sign_up"
         if not self.values.service_principal and added:
             return self.profile.gallery_names[0]

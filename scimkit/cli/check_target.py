@@ -47,9 +47,10 @@ def find_place(url_or_app: str, tenant: str | None, config: Path | None) -> Plac
         named = settings.tenant(tenant or "sandbox")
     if is_url and named is not None and named.is_sandbox:
         raise click.UsageError("--tenant sandbox is for an app; an address is used as it is.")
-    return Place(
-        named, None if is_url else load(whole_path(url_or_app) or url_or_app), settings, lambda: datetime.now(UTC)
-    )
+    profile = None
+    if not is_url:
+        profile = load(whole_path(url_or_app) or url_or_app)
+    return Place(named, profile, settings, lambda: datetime.now(UTC))
 
 
 def require_permission_at(place: Place, url_or_app: str, test_tenant: bool) -> None:

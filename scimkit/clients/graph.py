@@ -179,8 +179,7 @@ class GraphClient:
         return {"application": self.application(str(principal.get("appId", ""))) or {}, "servicePrincipal": principal}
 
     def application(self, app_id: str) -> JSON | None:
-        """The app registration behind an enterprise app, by its appId; None if there is none, or it may not be
-        read."""
+        """The app registration behind an enterprise app, by its appId; None if there is none or no permission."""
         try:
             found = list(self._pages("/applications", {"$filter": f"appId eq {quote_text(app_id)}"}))
         except (Denied, Rejected):
@@ -252,8 +251,7 @@ class GraphClient:
         return list(self._pages(f"{_sync(sp)}/jobs"))
 
     def create_job(self, sp: str, template_id: str) -> JSON:
-        """Create the provisioning job. List first: the effect of a second job from the same template is not
-        documented."""
+        """Create the provisioning job. List first: a second job from the same template is not documented."""
 
         def look() -> JSON | None:
             found = [job for job in self.jobs(sp) if str(job.get("templateId", "")).lower() == template_id.lower()]
@@ -430,8 +428,7 @@ class GraphClient:
     # -- the directory -----------------------------------------------------------
 
     def users(self, select: Sequence[str] = USER_FIELDS, filter: str = "", *, manager: bool = False) -> Iterator[JSON]:
-        """People, page after page, each with `manager` (id and name) if requested. Quote values in `filter` with
-        `quote_text`."""
+        """People, page by page, each with `manager` (id, name) if requested. Quote filter values with `quote_text`."""
         return self._pages("/users", _query(select, filter=filter, top=PAGE, manager=manager))
 
     def user(self, id_or_upn: str, select: Sequence[str] = USER_FIELDS, *, manager: bool = False) -> JSON | None:

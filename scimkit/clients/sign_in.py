@@ -436,8 +436,7 @@ def _register_all(cache: Any) -> None:
 
 
 def open_cache(file: Path | None) -> Any:
-    """msal's token cache: encrypted in `file` if the system supports it, otherwise in memory. Never in clear
-    text on disk."""
+    """msal's token cache: encrypted in `file` if the system supports it, otherwise in memory. Never in clear text."""
     msal = _library()
     if file is not None:
         import msal_extensions

@@ -19,8 +19,7 @@ NOT_SENT = frozenset({"refused", "dns", "tls", "proxy"})  # causes with which th
 
 
 def explain(error: httpx.HTTPError, request: httpx.Request) -> Unreachable:
-    """The httpx error as scimkit's own: the cause, a sentence, a remedy; none of its text, which may contain
-    headers."""
+    """The httpx error as scimkit's own: cause, sentence and remedy, but not its text, which may contain headers."""
     cause, sentence, remedy = _explain_proxy(error, request.url) or _explain(error, request.url.host)
     cause, _, detail = cause.partition(".")
     return Unreachable(

@@ -88,8 +88,7 @@ class Reply:
 
 @dataclass(slots=True)
 class _Made:
-    """An object the probe created. keys: values of its matching attribute, by which it can be found, the latest
-    last."""
+    """An object the probe created. keys: values of its matching attribute, by which it can be found, latest last."""
 
     resource_type: str
     name: str
@@ -265,8 +264,7 @@ class Endpoint:
     # -- removing ------------------------------------------------------------
 
     def clean_up(self) -> tuple[LeftBehind, ...]:
-        """Remove everything that was created, groups before people, the newest first; returns what could not
-        be removed."""
+        """Remove everything that was created, groups first, newest first; returns what could not be removed."""
         self.ends, self.silences = time.monotonic() + CLEANUP_SECONDS, 0
         waiting = [entry for entry in reversed(self.made) if not entry.gone]
         waiting.sort(key=lambda entry: entry.resource_type)  # Groups, then Users
@@ -286,8 +284,7 @@ class Endpoint:
         return (*left, *self._try_again(again))
 
     def _try_again(self, entries: list[_Made]) -> list[LeftBehind]:
-        """What is left after further tries: a manager, for example, may be deletable only when no one has that
-        manager."""
+        """What is left after more tries: a manager, for example, can often be deleted only after their reports."""
         for _ in range(MOST_ATTEMPTS):
             entries = [entry for entry in entries if not self._remove_quietly(entry)]
             if not self.silences:  # what was refused will be refused again
@@ -316,8 +313,7 @@ class Endpoint:
         return all([self._remove_found(entry, attribute, key) for key in dict.fromkeys(reversed(entry.keys))])
 
     def _remove_found(self, entry: _Made, attribute: str, key: str) -> bool:
-        """Delete objects found by `key` that have a name of `entry`; a bare array is read as a list
-        here."""
+        """Delete objects found by `key` that have a name of `entry`; here a bare array is read as a list."""
         reply = self.find(entry.resource_type, attribute, key)
         if isinstance(reply.json, dict):
             items = reply.json.get("Resources") or ()

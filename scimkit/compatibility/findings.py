@@ -15,7 +15,7 @@ from scimkit.compatibility.causes.cause import ADVICE, CONDITIONAL, DROP_ROWS, G
 from scimkit.compatibility.causes.cause import FAILS as BREAKS
 from scimkit.compatibility.probed_mapping import Mapped
 from scimkit.compatibility.record import BOTH_DIALECTS, CompatibilityRow, Finding
-from scimkit.compatibility.results import Result
+from scimkit.compatibility.results import NOT_ASKED, Result
 from scimkit.evidence.checks import Status
 from scimkit.provisioning.dialect import DEFAULT, Dialect
 
@@ -99,7 +99,7 @@ def _finding(
         dialects = (BOTH_DIALECTS,)
     harmless = all(row.outcome == Status.WARNING for row in own)
     silent = any(
-        row.code == "auth.token" or (row.outcome == Status.NOT_REACHED and not row.got.startswith("not asked:"))
+        row.code == "auth.token" or (row.outcome == Status.NOT_REACHED and not row.got.startswith(NOT_ASKED))
         for row in rows
     )
     return Finding(
@@ -144,8 +144,7 @@ def _weight(
 
 
 def _hits_identity(cause: Cause, targets: Sequence[str], mapped: Mapped) -> bool:
-    """Whether it affects what Entra cannot do without: `active`, and matching attributes where rows would be
-    dropped."""
+    """Whether it affects `active`, or matching attributes whose rows would be dropped: Entra needs both."""
     vital = {"active"}
     if cause.way == DROP_ROWS:
         vital |= {target.casefold() for target in mapped.matching}

@@ -1,5 +1,4 @@
-"""Creating the test people and groups of a probe: the values from the mapping, and the requests that create and
-remove them."""
+"""Creating and removing the test people and groups of a probe, with values from the mapping."""
 
 from __future__ import annotations
 
@@ -33,8 +32,7 @@ def post(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | N
 
 
 def basic_values(trial: Trial, number: str) -> dict[str, Any]:
-    """The minimum the mapping gives for a person: matching attributes, userName, active, and what the endpoint
-    insists on."""
+    """The minimum for a person: matching attributes, userName, active, and what the endpoint requires."""
     full = values_of(trial.mapped, full_source(trial.names, number), now=trial.now)
     keep = {"username", "active", *(name.casefold() for name in (*trial.mapped.matching, *trial.learned.required))}
     return {target: value for target, value in full.items() if target.casefold() in keep}
@@ -93,8 +91,7 @@ def group_values(trial: Trial, number: str) -> dict[str, Any]:
 
 
 def post_group(trial: Trial, values: Mapping[str, Any], *, more: Mapping[str, Any] | None = None) -> Reply:
-    """Create a group with these values; `more` replaces parts of the body. Microsoft's own URN is left out if it was
-    refused."""
+    """Create a group with these values; `more` replaces parts of the body. A refused Microsoft URN is left out."""
     body = create_body(values, "Groups") | dict(more or {})
     row = trial.results.found("group.schema", None, NOBODY)
     if row is not None and row.outcome == Status.FAILED:

@@ -173,8 +173,7 @@ class ReadBack:
         }
 
     def _is_made(self, there: Any, target: str, wanted: Mapping[str, Any]) -> bool:
-        """Whether the endpoint derived this value: it differed from what was sent before, or is what was sent for
-        another target."""
+        """Whether the endpoint derived this value: it differed before, or it is the value sent for another target."""
         if not isinstance(there, str) or not there:
             return False
         return target in self.learned.changed_on_arrival or any(

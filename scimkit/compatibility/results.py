@@ -13,6 +13,8 @@ from scimkit.evidence.checks import Status
 from scimkit.provisioning.dialect import Dialect
 
 MET = (Status.PASSED, Status.WARNING)
+NOT_ASKED = "not asked: "
+"""How `got` begins for a check that was left out because of another one; silence and errors read otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ def unknown(why: str, reply: Reply | None = None) -> Result:
     if reply:
         return Result(Status.NOT_OBSERVED, "", reply.sent, f"{reply.said}; {why}")
     return Result(Status.NOT_OBSERVED, "", "", why)
+
+
+def not_asked(why: str, cause: str = "", *, outcome: Status = Status.NOT_REACHED) -> Result:
+    """The check is left out, because of what another one has shown."""
+    return Result(outcome, cause, "", NOT_ASKED + why)
+
+
+def need_not_met(need: str, cause: str = "", *, outcome: Status = Status.NOT_REACHED) -> Result:
+    """The check is left out, because the check `need` did not pass."""
+    return not_asked(f"{need} did not pass", cause, outcome=outcome)
 
 
 def _said(reply: Reply, more: str) -> str:

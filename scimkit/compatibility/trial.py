@@ -13,7 +13,7 @@ from scimkit.compatibility.learned import Learned
 from scimkit.compatibility.probed_mapping import Mapped
 from scimkit.compatibility.read_back import Changed, ReadBack, Subject
 from scimkit.compatibility.record import NOBODY
-from scimkit.compatibility.results import MET, Result, Results
+from scimkit.compatibility.results import MET, Result, Results, need_not_met
 from scimkit.compatibility.test_people import Names, full_source, values_of
 from scimkit.evidence.checks import Status
 from scimkit.provisioning.dialect import Dialect
@@ -90,5 +90,5 @@ class Trial:
                 outcome = Status.NOT_REACHED
                 if row.outcome == Status.NOT_OBSERVED:
                     outcome = Status.NOT_OBSERVED
-                return Result(outcome, row.cause, "", f"not asked: {need} was not met")
+                return need_not_met(need, row.cause, outcome=outcome)
         return None

@@ -106,8 +106,7 @@ class Redactor:
         return len(text) - cut
 
     def _torn_at(self, text: str, cut: int) -> int:
-        """Where the first secret begins that a cut before character `cut` would tear apart; `cut` when it
-        tears none."""
+        """Where the first secret begins that a cut before character `cut` would split; `cut` if it splits none."""
         starts = [cut]
         for form in (*self._literals, *self._ends()):
             start = text.find(form, max(cut - len(form) + 1, 0), cut + len(form) - 1)
@@ -127,8 +126,7 @@ class Redactor:
         return self.text(data.decode("latin-1")).encode("latin-1")
 
     def plain(self, value: Any) -> Any:
-        """The same for everything inside a JSON-like value, keys included; returns a new value, the old is
-        unchanged."""
+        """The same for everything inside a JSON-like value, keys included; returns a new value."""
         if isinstance(value, Secret):
             return MASK
         if isinstance(value, str):

@@ -77,8 +77,7 @@ def parse_reference(text: str | Reference) -> Reference:
 
 
 def _looks_like_a_token(kind: str, name: str) -> bool:
-    """Whether `name` is more likely a secret than the name of a place: a JWT, a GUID, a long run of letters and
-    digits."""
+    """Whether `name` looks like a secret and not the name of a place: a JWT, a GUID, a long random string."""
     if kind == "file" and (re.match(r"[/~.\\]|[A-Za-z]:[/\\]", name) or "." in name[-8:]):
         return False
     runs = re.findall(r"[A-Za-z0-9]{20,}", name)

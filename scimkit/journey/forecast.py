@@ -140,8 +140,7 @@ def make_forecast(
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """The prediction for everyone who is checked, by object id in the order of Graph; and who may be referred
-    to."""
+    """The prediction for everyone checked, by object id in Graph's order; and everyone who may be referred to."""
 
     rows: dict[str, ForecastRow]
     accounts: dict[str, str]

@@ -81,8 +81,7 @@ def read_group_sources(
 
 
 def _masked(row: MappingRow, answer: Answer) -> Answer:
-    """The answer as people may see it: values passed through Redact are masked, also in Microsoft's explanation of a
-    failure."""
+    """The answer as people may see it: values passed through Redact are masked, also in Microsoft's explanations."""
     if not redacts(row):
         return answer
     if answer.read and answer.error:

@@ -249,8 +249,7 @@ def _desired(user: Mapping[str, Any], job: JobFacts, now: datetime, accounts: Ma
 
 
 def _values(desired: Desired, job: JobFacts, action: str) -> dict[str, Any]:
-    """The values the account should have afterwards: for a creation all values; otherwise only those that flow into an
-    existing account."""
+    """The values the account should have afterwards: all for a creation, otherwise those that flow on update."""
     if action in ("create", "unknown"):
         return {**desired.create, **desired.references}
     flow_types = job.people.differences.flow_types

@@ -139,8 +139,7 @@ def _suggestible(graph: GraphClient, raw: Mapping[str, Any]) -> PilotGroup | Non
 def check_pilot_group(
     group: PilotGroup | None, pilot_ids: Iterable[str], assigned_ids: Iterable[str]
 ) -> tuple[Check, ...]:
-    """Whether the pilot can prove the group: assigned, with one of the pilot people in it, and with a searchable
-    name."""
+    """Whether the pilot can prove the group: assigned, with a pilot person in it, and with a searchable name."""
     if not group:
         return ()
     if group.id not in set(assigned_ids):

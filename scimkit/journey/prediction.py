@@ -72,8 +72,7 @@ NOBODY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class GroupRead:
-    """One group that is, or was, assigned to the app: as returned by Graph, and the ids of its direct members,
-    in order.
+    """One group that is or was assigned to the app: Graph's object, and the ids of its direct members in order.
 
     gone  deleted in Entra; then only its id is known
     """
@@ -549,8 +548,7 @@ def predict_groups(
     links: Links = NO_LINKS,
     gone: Collection[str] = frozenset(),
 ) -> list[Foreseen]:
-    """What the service would do with each group in the next cycle, members included; nothing if groups are not
-    provisioned.
+    """What the service would do with each group and its members next; nothing if groups are not provisioned.
 
     groups    assigned groups, and linked groups that are no longer assigned
     accounts  object id in Entra to account id, of people who are or will be linked
@@ -611,8 +609,7 @@ def account_of(outcome: Outcome, scope: ScopeDecision) -> str:
 
 
 def outcome_word(outcome: Outcome) -> str:
-    """create | update | nothing | disable | delete | skip | failure, or unknown if the app cannot be reached from
-    here."""
+    """create | update | nothing | disable | delete | skip | failure; unknown if the app cannot be reached here."""
     decision = outcome.decision
     if outcome.error is not None and isinstance(outcome.error, Unreachable):
         return "unknown"

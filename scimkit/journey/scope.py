@@ -365,8 +365,7 @@ def _unassigned(
 def assign_pilot(
     graph: GraphClient, enterprise_app: EnterpriseApp, pilot: Iterable[Person], group: PilotGroup | None = None
 ) -> tuple[str, ...]:
-    """Assign the pilot group, then the pilot people who are not assigned yet; returns the ids of the new
-    assignments."""
+    """Assign the pilot group, then the pilot people not assigned yet; returns the ids of the new assignments."""
     role_id, _ = pick_role(enterprise_app)
     new_group, people = _unassigned(graph, enterprise_app, pilot, group)
     ids = [*([new_group.id] if new_group else []), *(person.id for person in people)]

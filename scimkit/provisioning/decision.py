@@ -308,8 +308,7 @@ def is_kept_by_setting(case: Case) -> Decision | None:
 
 
 def group_leaves(case: Case) -> Decision | None:
-    """A group cannot be disabled (`UNASSIGNED_GROUP_IS_DELETED`). If the group is already gone, nothing
-    remains to do."""
+    """A group cannot be disabled (`UNASSIGNED_GROUP_IS_DELETED`). If it is already gone, nothing remains to do."""
     if case.kind.can_disable:
         return None
     reason = _left(case, "; a group cannot be disabled")

@@ -157,8 +157,7 @@ def match_filter(attribute: str, value: str) -> str:
 
 
 def reference_query(resource_id: str, attribute: str, referenced_id: str) -> dict[str, str]:
-    """The query that checks whether a reference exists without reading it: `manager` of a user, `members` of a
-    group.
+    """The query that checks a reference without reading it: `manager` of a user, `members` of a group.
 
     The tutorial describes it; that the current service sends it is (unconfirmed), so
     nothing here depends on it. An endpoint needs `and` and `eq` for it.

@@ -290,8 +290,7 @@ def _finish(world: World, job: Job, tally: Tally, *, began: datetime, initial: b
 
 
 def _judge_failures(job: Job, tally: Tally, initial: bool, now: Any) -> None:
-    """Too many failures: the first cycle drops them and the job pauses, any later one ends in quarantine (Graph's
-    reference)."""
+    """Too many failures: the first cycle drops them and the job pauses, a later one ends in quarantine."""
     reason = judge_failures(len(tally.failed), of=tally.imported, references=len(tally.unresolved - tally.failed))
     job.pruned = bool(reason) and initial
     if job.pruned:

@@ -85,8 +85,7 @@ class Faults:
         self.active = []
 
     def at(self, place: str, name: str) -> Fault | None:
-        """The fault `name` in force at `place` ("graph" or an app's name); one set for the app overrides one
-        for all."""
+        """The fault `name` in force at `place` ("graph" or an app's name); an app's own overrides the one for all."""
         wheres = ("graph",) if place == "graph" else (place, "vendors")
         for where, fault in product(wheres, self.active):
             if fault.where == where and fault.name == name:

@@ -1,5 +1,4 @@
-"""Provision one person or one group of one job as the service does: facts from the directory, `scimkit.provisioning`,
-a log entry."""
+"""Provision one person or group of one job as the service does: directory, `scimkit.provisioning`, log entry."""
 
 from __future__ import annotations
 

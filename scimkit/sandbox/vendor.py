@@ -190,8 +190,7 @@ class VendorService(ScimService):
     def patch_response(
         self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
     ) -> ScimResponse:
-        """204 at once where nothing is requested. Otherwise the server would copy the whole group for a response
-        without a body."""
+        """204 at once if nothing is requested: the server would copy the whole group for an empty response."""
         if response_parameters.attributes or response_parameters.excluded_attributes:
             return super().patch_response(base_url, resource, response_parameters)
         return ScimResponse(HTTPStatus.NO_CONTENT, None, {})

@@ -172,8 +172,7 @@ class Form:
         return value
 
     def _follow(self, name: str, value: Any) -> None:
-        """Apply the rule of `name`: an expression or a filter that cannot be read is an invalid value like any
-        other."""
+        """Apply the rule of `name`: an expression or filter that cannot be read is an invalid value like any other."""
         try:
             self._rules[name](value)
         except MappingError as error:

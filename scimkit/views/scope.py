@@ -87,8 +87,7 @@ def people_table(title: str, people: Sequence[Data]) -> Table:
 
 
 def _review(review: Data) -> list[Block]:
-    """The filters of one mapping: what they say, who is left out by which clause, and who depends on an open
-    rule."""
+    """The filters of one mapping: what they say, who each clause leaves out, and who depends on an open rule."""
     what = " of the group mapping"
     if review["object"] == "User":
         what = ""

@@ -52,8 +52,7 @@ def judge_token(trial: Trial, reply: Reply) -> Result:
 
 
 def judge_plain_get(trial: Trial, attribute: str, replies: list[Reply]) -> Result:
-    """If the plain GET is refused, the rest of the probe names the media type: one cause, and all other checks still
-    run."""
+    """If the plain GET is refused, the rest of the probe names the media type: one cause, and no check is lost."""
     reply = replies[0]
     if reply.status not in (406, 415):
         return met(reply)

@@ -17,8 +17,7 @@ from scimkit.provisioning.dialect import COMPLIANT, DEFAULT, Dialect
 
 
 def check_people(trial: Trial) -> None:
-    """Create the people for all further checks: for each dialect one who has everything and one who lacks the
-    rest."""
+    """Create the people for all later checks: in each dialect one with everything and one with the minimum."""
     replies: list[Reply] = []
     values: dict[str, Any] = {}
 

@@ -10,7 +10,7 @@ from scimkit.compatibility.checks.members import members_of
 from scimkit.compatibility.objects import DIALECTS
 from scimkit.compatibility.read_back import Changed, Subject, exactly, same
 from scimkit.compatibility.record import FULL, SPARSE
-from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.results import Result, met, need_not_met, not_asked, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial
 from scimkit.evidence.checks import Status
 from scimkit.provisioning.dialect import DEFAULT, Dialect, patch_message
@@ -35,12 +35,7 @@ def check_switches(trial: Trial) -> None:
 
 def _spare_the_others(trial: Trial) -> None:
     """Hidden people cannot be removed: one such person is enough."""
-    reason = Result(
-        Status.NOT_REACHED,
-        "compat.inactive_hidden",
-        "",
-        "not asked: a disabled person can no longer be reached",
-    )
+    reason = not_asked("a disabled person can no longer be reached", "compat.inactive_hidden")
     for dialect, people in trial.created.people:
         if ("disable.own", dialect, people) not in trial.results.index:
             for code in ("disable.own", "inactive.readable", "inactive.found", "restore.own", "restore.id"):
@@ -224,7 +219,7 @@ def _check_mixed(trial: Trial) -> None:
         row = trial.results.found("inactive.readable", dialect, FULL)
         trial.results.note(
             "restore.mixed",
-            Result(Status.NOT_REACHED, row.cause if row else "", "", "not asked: inactive.readable was not met"),
+            need_not_met("inactive.readable", row.cause if row else ""),
         )
         return
     trial.check("restore.mixed", back)

@@ -7,7 +7,7 @@ from typing import Any
 
 from scimkit.compatibility.answers import nobody, resources_of
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.results import Result, met, tolerated, unmet
+from scimkit.compatibility.results import Result, met, need_not_met, tolerated, unmet
 from scimkit.compatibility.trial import Trial
 from scimkit.evidence.checks import Status
 from scimkit.mapping.rows import objects_in
@@ -41,7 +41,7 @@ def check_discovery(trial: Trial) -> None:
         for code in ("nulls", "words", "targets"):
             trial.results.note(
                 f"discovery.schemas_{code}",
-                Result(Status.NOT_REACHED, "compat.schemas_missing", "", "not asked: discovery.schemas was not met"),
+                need_not_met("discovery.schemas", "compat.schemas_missing"),
             )
     else:
         trial.check("discovery.schemas_nulls", lambda: _judge_nulls(replies["Schemas"]))

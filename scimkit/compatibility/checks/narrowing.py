@@ -39,8 +39,7 @@ def find_what_is_refused(trial: Trial, replies: list[Reply]) -> Result:
 
 
 def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
-    """The answer to a minimal person, and the targets of the first part of the person that is accepted; None: none
-    is.
+    """The answer to a minimal person, and the targets of the first accepted part of the person, if there is one.
 
     If none is, all are tried again without the enterprise URN in `schemas`.
     """
@@ -62,8 +61,7 @@ def _find_base(trial: Trial) -> tuple[Reply, set[str] | None]:
 
 
 def _parts(trial: Trial) -> Iterator[set[str]]:
-    """Parts of a person: the minimum first, then more and more of what may be required, last the whole without one
-    attribute."""
+    """Parts of a person: the minimum, then more and more of what may be required, then all but one attribute."""
     least, full = set(basic_values(trial, "1")), set(good_values(trial, "1"))
     left_out = {root_of(target) for target in full - least}
     roots = [root for root in INSISTED if root in left_out]

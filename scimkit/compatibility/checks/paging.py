@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scimkit.compatibility.answers import ids_of, resources_of, total_of
 from scimkit.compatibility.endpoint import Reply
-from scimkit.compatibility.results import Result, met, tolerated, unknown
+from scimkit.compatibility.results import Result, met, need_not_met, tolerated, unknown
 from scimkit.compatibility.trial import Trial
 from scimkit.evidence.checks import Status
 
@@ -83,9 +83,7 @@ def check_paging(trial: Trial) -> None:
         ("paging.no_repeats", pages.no_repeats),
     ):
         if row.outcome == Status.WARNING:  # there are no pages to look at
-            trial.results.note(
-                code, Result(Status.NOT_REACHED, "compat.paging", "", "not asked: paging.count was not met")
-            )
+            trial.results.note(code, need_not_met("paging.count", "compat.paging"))
         else:
             trial.check(code, ask)
     trial.check("paging.past_the_end", pages.past_the_end)

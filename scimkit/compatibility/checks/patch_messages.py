@@ -9,7 +9,7 @@ from scimkit.compatibility.checks.changes import judge, judge_again, other_value
 from scimkit.compatibility.probed_mapping import EXTENSION, NESTED, SIMPLE, TYPED, kind_of
 from scimkit.compatibility.read_back import Changed, Subject, same
 from scimkit.compatibility.record import FULL, SPARSE
-from scimkit.compatibility.results import Result, met, tolerated, unknown, unmet
+from scimkit.compatibility.results import Result, met, not_asked, tolerated, unknown, unmet
 from scimkit.compatibility.trial import Trial
 from scimkit.evidence.checks import Status
 from scimkit.provisioning.dialect import COMPLIANT, Dialect, patch_body, patch_message
@@ -91,12 +91,10 @@ def check_all_mapped(trial: Trial, subject: Subject, dialect: Dialect) -> Result
         and row.outcome in (Status.FAILED, Status.NOT_STORED)
         for code in ("patch.pathless", "patch.pathless_keys")
     ):
-        return Result(
-            Status.NOT_REACHED,
-            "compat.pathless_keys" if trial.results.met("patch.pathless", dialect, FULL) else "compat.pathless",
-            "",
-            "not asked: messages without a path do not work",
-        )
+        cause = "compat.pathless"
+        if trial.results.met("patch.pathless", dialect, FULL):
+            cause = "compat.pathless_keys"
+        return not_asked("messages without a path do not work", cause)
     targets = usable(trial, subject, dialect)
     if not targets:
         return unknown("nothing is left to change")

@@ -87,8 +87,7 @@ class UnknownOperator(MappingError):
 
 
 class UnfilterableAttribute(MappingError):
-    """A scoping filter uses an attribute that cannot be filtered on ("Scoping users or groups with scoping
-    filters")."""
+    """A scoping filter uses an attribute that does not support filters ("Scoping users or groups ...")."""
 
 
 class EvaluationFault(Exception):
