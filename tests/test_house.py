@@ -338,7 +338,7 @@ MOST_PARAMETERS = 7
 def test_no_function_takes_more_than_seven_parameters(path: Path) -> None:
     """What depends on the job alone is compiled once, so that nobody passes it on; `**` hides none either."""
     too_many = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         if not isinstance(node, ast.FunctionDef):
             continue
         names = [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]

@@ -117,6 +117,7 @@ class Odd(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 def test_without_a_limit_for_the_whole_only_a_pause_is_too_long(odd):
     """An answer that keeps coming is read to its end, however long that takes; `seconds` is the limit of the whole."""
     with ScimClient(odd.base_url, TOKEN, timeout_seconds=0.4) as patient:

@@ -175,6 +175,7 @@ def test_command_line(probes: Path, tmp_path: Path, token: str) -> None:
     assert leaky_files(tmp_path, token) == []
 
 
+@pytest.mark.slow
 def test_foreseeable_error(notebook: Callable[..., Path], tmp_path: Path) -> None:
     """A ScimkitError is one sentence and its remedy in the notebook, and its details reach the watch."""
     path = notebook(
@@ -381,6 +382,7 @@ def test_kernel_without_scimkit_is_refused(
     assert statuses(tmp_path / "out.ipynb") == ["pending"]
 
 
+@pytest.mark.slow
 def test_secret_in_the_source_still_runs(notebook: Callable[..., Path], tmp_path: Path, token: str) -> None:
     """A cell whose source holds a known secret runs as written, and is saved without it."""
     REDACTOR.register(token)
