@@ -18,6 +18,8 @@ from scimkit.evidence.checks import Status
 from tests.compatibility.crooked.defects import TOKEN
 from tests.compatibility.crooked.server import Handler, Server
 
+pytestmark = pytest.mark.slow  # a whole probe for each shape
+
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 SHAPES = (
     None,

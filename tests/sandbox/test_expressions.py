@@ -22,6 +22,8 @@ from scimkit.sandbox.identity import Ids
 from scimkit.sandbox.people import make_people
 from scimkit.sandbox.schema import make_schema
 
+pytestmark = pytest.mark.slow  # a sandbox of its own
+
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "expression-examples.json").read_text(encoding="utf-8"))
 
 TREE = {

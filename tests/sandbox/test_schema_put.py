@@ -9,6 +9,8 @@ import pytest
 
 from scimkit.errors import Rejected
 
+pytestmark = pytest.mark.slow  # a sandbox of its own
+
 
 @pytest.fixture
 def job(office: Any) -> Any:
