@@ -48,7 +48,7 @@ def _check_sources(value: Any) -> Any:
 CAPABILITY_WORDS = {
     "create": "creates accounts",
     "update": "updates accounts",
-    "disable": "switches accounts off",
+    "disable": "disables accounts",
     "delete": "deletes accounts",
     "groups": "takes groups",
     "single_sign_on": "single sign-on",

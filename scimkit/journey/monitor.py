@@ -220,7 +220,7 @@ def _check_lines(lines: tuple[LogLine, ...]) -> tuple[Check, ...]:
         found.append(
             warning(
                 "monitor.switched_off",
-                f"switched off: {', '.join(line.person for line in disabled)}",
+                f"disabled: {', '.join(line.person for line in disabled)}",
                 "Make sure that each of them has really left.",
             )
         )

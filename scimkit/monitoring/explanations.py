@@ -98,7 +98,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "the manager or member has no account in the app yet", "Bring them into scope; then restart provisioning once."
     ),
     "NotEffectivelyEntitled": Explanation(
-        "the assignment does not count: not assigned, or switched off",
+        "the assignment does not count: not assigned, or disabled",
         "Check the scoping step. If it says assigned, remove the assignment and assign again.",
     ),
 }

@@ -31,7 +31,7 @@ AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("creating, reading", ("create", "read")),
     ("changing", ("patch", "rename")),
     ("manager", ("manager",)),
-    ("switching off and on", ("disable", "inactive", "restore")),
+    ("disabling and enabling", ("disable", "inactive", "restore")),
     ("groups and members", ("group", "member")),
     ("deleting", ("delete",)),
 )
@@ -43,7 +43,7 @@ VERDICTS = {
     "unknown": ("Nothing found against it so far", "doubt"),
 }
 GRADES = {"fails": ("BREAKS", "bad"), "conditional": ("CONDITION", "doubt"), "advice": ("ADVICE", "strong")}
-MENDERS = {"vendor": "the vendor", "administrator": "you", "both": "the vendor, or you"}
+FIXERS = {"vendor": "the vendor", "administrator": "you", "both": "the vendor, or you"}
 _PATCH_HEAD = '{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],'  # the same in each: left out
 MOST_ROWS, MOST_CODES = 2, 6  # attributes, and checks, that are named where they are one part of a sentence
 MET, OPEN = ("passed", "warning"), ("not_reached", "not_observed")
@@ -182,13 +182,13 @@ def _finding(number: int, finding: Finding) -> Iterator[Part]:
     yield from _labelled("means", _without_rows(finding.means, finding, "these rows"))
     yield from _labelled("meanwhile", _without_rows(finding.meanwhile, finding, "these"))
     yield from _labelled(
-        "to fix", f"{MENDERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}"
+        "to fix", f"{FIXERS.get(finding.who, finding.who)}: {_without_rows(finding.remedy, finding, 'them')}"
     )
     if len(finding.explains) > 1:
         more = ""
         if len(finding.explains) > MOST_CODES:
             more = f" and {len(finding.explains) - MOST_CODES} more"
-        yield from _labelled("spoils", ", ".join(finding.explains[:MOST_CODES]) + more, tone="quiet")
+        yield from _labelled("affects", ", ".join(finding.explains[:MOST_CODES]) + more, tone="quiet")
 
 
 def _only_dialect(finding: Finding) -> str:

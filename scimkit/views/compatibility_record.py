@@ -123,7 +123,7 @@ def _finding(number: int, finding: Data) -> Pairs:
             ("who can fix it", cell(WHO.get(str(finding.get("who")), finding.get("who")))),
             ("for the vendor", cell(finding.get("remedy"))),
             ("in Entra meanwhile", cell(finding.get("meanwhile"))),
-            ("checks it spoils", cell(finding.get("explains"))),
+            ("checks it affects", cell(finding.get("explains"))),
             ("source", cell(f"{finding.get('source')} ({finding.get('evidence')})")),
         )
     )

@@ -80,7 +80,7 @@ def describe_prediction(data: Data) -> Description:
     if not data.get("made"):
         return "Prediction of the restore", "There was nothing to check in the directory.", ()
     people = table(
-        "No longer in scope, or switched off",
+        "No longer in scope, or disabled",
         {"person": field("person"), "why": field("reason")},
         data.get("leavers") or [],
         empty="none",

@@ -717,7 +717,7 @@ def test_as_many_as_the_threshold_are_refused(office, desk, running):
     assert prediction.checks[0].status is Status.FAILED
 
     with pytest.raises(
-        PlanRefused, match=f"2 people would be switched off, and the job stops at 2: .*{JOSE}"
+        PlanRefused, match=f"2 people would be disabled or deleted, and the job stops at 2: .*{JOSE}"
     ) as caught:
         desk.planned(running, wanted)
     assert caught.value.remedy
@@ -786,8 +786,8 @@ def test_everybody_is_looked_at_where_everybody_is_provisioned(office, desk, run
     with pytest.raises(
         PlanRefused,
         match=(
-            r"\d\d people would be switched off, and the job has no deletion threshold, so scimkit stops at 20: .*"
-            r" and others"
+            r"\d\d people would be disabled or deleted, and the job has no deletion threshold,"
+            r" so scimkit stops at 20: .* and others"
         ),
     ):
         desk.planned(running, saved_as(with_user(read_schema(desk.live(running)), filters=(ENGINEERS,))))
@@ -821,7 +821,7 @@ def test_groups_that_fall_out_of_scope_are_named(office, desk, made):
 
     assert make_restore_prediction((), ("Learners",), rules).checks[0].status is Status.FAILED
 
-    with pytest.raises(PlanRefused, match="1 group would be switched off, and the job stops at 1: Learners"):
+    with pytest.raises(PlanRefused, match="1 group would be disabled or deleted, and the job stops at 1: Learners"):
         refuse_leavers(make_restore_prediction((), ("Learners",), rules))
 
 

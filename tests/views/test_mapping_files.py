@@ -122,4 +122,4 @@ def test_who_would_leave() -> None:
     assert "Ada <ada@contoso.example>  fails the scoping filters" in text
     assert "Learners" in text
     assert "nothing to check" in render_text(describe_kind("RestoreForecast", {**data, "made": False}))
-    assert "switched off: none" in render_text(describe_kind("RestoreForecast", {**data, "leavers": []}))
+    assert "or disabled: none" in render_text(describe_kind("RestoreForecast", {**data, "leavers": []}))

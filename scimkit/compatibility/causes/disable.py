@@ -1,4 +1,4 @@
-"""Causes in switching people off and on."""
+"""Causes in disabling and enabling people."""
 
 from __future__ import annotations
 

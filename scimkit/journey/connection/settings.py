@@ -65,7 +65,7 @@ def plan_credentials(
     there = graph.secrets(enterprise_app.service_principal_id)
     notice = (
         f"e-mail to {settings.notification_email or 'no one'}, stop before {settings.deletion_threshold} people are"
-        " switched off in one cycle"
+        " disabled in one cycle"
     )
     wanted = {
         "BaseAddress": settings.shown_url,

@@ -5,7 +5,7 @@ Each module covers one theme, as a list of checks on the same `Subject`:
     presence     rows that are missing, extra, mapped twice, or unknown to the app
     sources      rows with a source other than the expected one
     matching     what an existing account is found by
-    leavers      whether people who leave are switched off
+    leavers      whether people who leave are disabled
     expressions  errors in an expression, found before it is evaluated for anyone
     results      what people get: nothing, an error, the wrong type or shape
     flow         what changes too often, or never

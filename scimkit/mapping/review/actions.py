@@ -30,14 +30,12 @@ def check_actions(subject: Subject) -> Iterator[Check]:
             documented(HOW),
         )
     if "Update" not in users.actions:
-        text = (
-            "the job is not allowed to update accounts: changes never arrive, and leavers are not switched off either"
-        )
+        text = "the job is not allowed to update accounts: changes never arrive, and leavers are not disabled either"
         yield warning(
             "mapping.update_not_allowed",
             text,
             f"Tick Update {PLACE}.",
-            unconfirmed("it follows that leavers stay active, because they are switched off by an update"),
+            unconfirmed("it follows that leavers stay active, because they are disabled by an update"),
         )
     yield _deletes("Delete" in users.actions, subject.decided.deletes)
 

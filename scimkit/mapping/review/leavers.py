@@ -1,4 +1,4 @@
-"""Whether people who leave are switched off: what `active` comes from, and whether its value is correct."""
+"""Whether people who leave are disabled: what `active` comes from, and whether its value is correct."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
         names = ()
     if LEFT not in names and "accountEnabled" in names:
         text = (
-            f"active comes from {row.expression}: only a blocked sign-in switches a person off; anyone who is"
+            f"active comes from {row.expression}: only a blocked sign-in disables a person; anyone who is"
             " unassigned, filtered out or deleted keeps their access"
         )
         yield failed("mapping.account_enabled", text, REMEDY, SOURCE)
@@ -84,7 +84,7 @@ def _active(subject: Subject, row: MappingRow) -> Iterator[Check]:
             "mapping.active_create_only", "active is set at creation only: leavers keep their access", remedy, SOURCE
         )
     else:
-        yield passed("mapping.active", f"leavers are switched off: active comes from {LEFT}", SOURCE)
+        yield passed("mapping.active", f"leavers are disabled: active comes from {LEFT}", SOURCE)
 
 
 def _wrong_way_round(subject: Subject, expression: str) -> str:

@@ -38,7 +38,7 @@ class Leaver:
 
 @dataclass(frozen=True, slots=True)
 class DisablingRules:
-    """What the job's settings say about switching people off.
+    """What the job's settings say about disabling people.
 
     threshold         a cycle that would switch off this many people or more stops
     threshold_stored  whether that is the job's own threshold; else the kit's default is used
@@ -92,7 +92,7 @@ def find_leavers(
     *,
     now: datetime,
 ) -> tuple[Leaver, ...]:
-    """Everyone in scope under the user mapping `before` who would be out of scope or switched off under `after`.
+    """Everyone in scope under the user mapping `before` who would be out of scope or disabled under `after`.
 
     Reads the directory if filters or the row for `active` differ, and writes nothing.
     Raises MappingError for a filter that the service would not evaluate, NotReproduced for
@@ -174,6 +174,6 @@ def _scope(user: Mapping[str, Any], job: JobFacts, everybody: bool) -> ScopeDeci
 
 
 def _is_on(user: Mapping[str, Any], job: JobFacts, now: datetime) -> bool:
-    """Whether the row for `active` leaves a person in scope switched on; without such a row no one is switched off."""
+    """Whether the row for `active` keeps a person in scope enabled; without such a row no one is disabled."""
     values = evaluate_rows(_active_rows(job.mapping), source_of(user, job), now=now, creating=True).values
     return all(as_boolean(value) is not False for value in values.values())

@@ -132,7 +132,7 @@ def planned_changes(
     """The plan that results from `found`. The words are the same before and after an interruption, so that
     what is left of a plan is recognised as a part of it.
 
-    Raises PlanRefused if too many people would be switched off.
+    Raises PlanRefused if too many people would be disabled.
     """
     job = f"provisioning of {enterprise_app.display_name}"
     start = (
@@ -162,7 +162,7 @@ def planned_changes(
 def _outcome(leaver: Leaver) -> str:
     if leaver.keeps_account:
         return "out of scope, and the account stays as it is"
-    return "switched off by the next cycle"
+    return "disabled by the next cycle"
 
 
 def _planned(change: MappingChange) -> PlannedChange:

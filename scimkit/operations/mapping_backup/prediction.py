@@ -21,7 +21,7 @@ class RestorePrediction:
     """Who would lose their access if a mapping were restored.
 
     made       the directory was read; else `leavers` is empty for the reason in the check
-    leavers    everyone who is in scope now and would not be, or would be switched off
+    leavers    everyone who is in scope now and would not be, or would be disabled
     groups     names of the assigned groups that fall out of scope
     threshold  a cycle that would switch off this many people and groups, or more, stops
     """
@@ -65,11 +65,11 @@ def _check_leaving(leavers: Sequence[Leaver], groups: Sequence[str], rules: Disa
             "Narrow the change: check the filters and the row for active. It is better to unassign people who have"
             " really left first."
         )
-        return failed(CODE, f"{count} would be switched off, and {whose} {rules.threshold}", remedy, SOURCE)
+        return failed(CODE, f"{count} would be disabled or deleted, and {whose} {rules.threshold}", remedy, SOURCE)
     if count:
         return warning(
             CODE,
-            f"{count} would be switched off by the next cycle",
+            f"{count} would be disabled or deleted by the next cycle",
             "Make sure that each of them has really left.",
             SOURCE,
         )
@@ -107,7 +107,7 @@ def _check_rules(rules: DisablingRules) -> tuple[Check, ...]:
 
 
 def refuse_leavers(prediction: RestorePrediction) -> None:
-    """Raises PlanRefused if too many would be switched off, and names them."""
+    """Raises PlanRefused if too many would be disabled, and names them."""
     check = first_failed(prediction.checks)
     if check is not None:
         names = [
