@@ -60,7 +60,7 @@ class ScimkitError(Exception):
         return [f"{type(self).__name__}: {first}", *rest]
 
     def lines(self) -> list[str]:
-        """The message, and on a line of its own what to do, if there is something to do."""
+        """The message, and on a separate line what to do, if there is something to do."""
         return lines_of(self.message, self.remedy)
 
 

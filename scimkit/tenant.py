@@ -194,7 +194,7 @@ NEAR_APP = 0.8  # of 1, by difflib: a slip of the key, not another name
 
 
 def _likely_app(section: str, known: tuple[str, ...]) -> str:
-    """The app that `section` was likely meant for; "" for a name of its own.
+    """The app that `section` was likely meant for; "" for an unrelated name.
 
     >>> known = ("oreilly", "thrive-lxp")
     >>> _likely_app("oreily", known), _likely_app("thrive", known), _likely_app("oreilly-test", known)
@@ -205,7 +205,7 @@ def _likely_app(section: str, known: tuple[str, ...]) -> str:
         if app.startswith(f"{name}-"):
             return app
         if re.fullmatch(rf"{re.escape(app)}[-.\d].*", name):
-            return ""  # such as an app of its own for tests
+            return ""  # such as a separate app for tests
     near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR_APP)
     if near:
         return near[0]

@@ -120,7 +120,7 @@ def _bullet(text: str, indent: int = 2) -> list[str]:
 
 
 def _address(url: str) -> Iterator[str]:
-    """`url` on a line of its own; a long one is broken after a slash."""
+    """`url` on a separate line; a long one is broken after a slash."""
     indent = " " * 6
     line = indent
     for piece in re.findall(r"[^/]*/*", url):

@@ -91,7 +91,7 @@ class Redactor:
         """How many characters at the end of `text` must wait for the following text before they are redacted.
 
         They may be the beginning of a secret whose rest is still to come. A whole form that reaches into that
-        beginning waits with it: the start of a long value, cut off as a display does, is a form of its own.
+        beginning waits with it: the start of a long value, cut off as a display does, is a separate form.
         """
         longest = 0
         for form in (*self._literals, *self._ends()):

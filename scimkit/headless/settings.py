@@ -17,7 +17,7 @@ from scimkit.headless.runbook import Runbook, Step
 from scimkit.notebook.parameters import Parameter, check_values, declared_parameters
 
 Settings = Mapping[str, Mapping[str, Any]]  # step (whole or short name; "" for all) -> parameter -> value
-GIVEN = {"app": "--app", "tenant": "--tenant", "run": "--resume"}  # parameters that have an option of their own
+GIVEN = {"app": "--app", "tenant": "--tenant", "run": "--resume"}  # parameters that have their own option
 _SETTING = re.compile(r"(?:(?P<step>[^.=]+)\.)?(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 _REFERENCE = re.compile(r"(?:.*_)?(?:token|secret|password)(?:_ref)?")
 

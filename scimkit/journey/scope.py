@@ -313,7 +313,7 @@ def plan_assignments(
 def pick_role(enterprise_app: EnterpriseApp) -> tuple[str, str]:
     """Id and name of the app role to assign: a named one if there is one.
 
-    Default Access is only for apps that declare no role of their own. `msiam_access`
+    Default Access is only for apps that declare no roles. `msiam_access`
     is created by single sign-on and means nothing to the app.
     """
     named = [role for role in enterprise_app.roles if role.enabled and role.name != "msiam_access"]

@@ -36,7 +36,7 @@ class TokenNote:
 def note_token(app: AppProfile, reference: str, token: Secret, *, expires: str, now: datetime) -> TokenNote:
     """What is known about the secret of `reference`.
 
-    token    checked for an expiry date of its own (a JWT), not stored
+    token    checked for its own expiry date (a JWT), not stored
     expires  the date the administrator noted at the vendor, YYYY-MM-DD, or ""
 
     Raises ConfigError if `expires` is not a date.

@@ -127,7 +127,7 @@ def act(
     managed: bool = True,
     writing: Writing = USUAL,
 ) -> Outcome:
-    """Send what `decision` says; references and members follow in later requests of their own.
+    """Send what `decision` says; references and members follow in later, separate requests.
 
     source_id  the object's id in Entra, for the new link
     link       the stored link, which a refusal leaves unchanged

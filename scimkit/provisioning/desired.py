@@ -277,7 +277,7 @@ class CompiledDesires:
 
     def _fit(self, made: Values) -> tuple[str, ...]:
         """Keep in the values what is written with the object: lists of one are unpacked for a single
-        value, anything sent in requests of its own is removed. Returns the targets with too many values."""
+        value, anything sent in separate requests is removed. Returns the targets with too many values."""
         values = made.values
         for target in self._left_out:
             values.pop(target, None)

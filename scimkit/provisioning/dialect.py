@@ -264,7 +264,7 @@ def _merged(operations: list[dict[str, Any]], dialect: Dialect) -> list[dict[str
 
 
 def _merges(path: str) -> bool:
-    """Whether a replacement of this target has no path of its own: all except those with a filter."""
+    """Whether a replacement of this target has no separate path: all except those with a filter."""
     return not parse_target(path).typed and (FLAG_MERGES_EXTERNAL_ID or path.casefold() != "externalid")
 
 

@@ -30,7 +30,7 @@ MANAGER = f"{ENTERPRISE_USER}:manager"
 
 MEMBERS = "members"
 """The attribute of a group that refers to its members. They are never part of a create or of the other
-changes: they follow in requests of their own."""
+changes: they follow in separate requests."""
 
 REFERENCES = frozenset({MANAGER.casefold(), "manager"})
 """User attributes that contain the id of another object in the target. Custom

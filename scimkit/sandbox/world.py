@@ -78,7 +78,7 @@ class World:
         return text.replace(PLACEHOLDER_ORIGIN, self.origin)
 
     def internal_address(self, base_address: str) -> str:
-        """Where the emulator itself reaches a base address. It reaches the vendors here by a path of its own,
+        """Where the emulator itself reaches a base address. It reaches the vendors here through a separate path,
         so that its requests neither advance the clock nor enter the change log."""
         shown = self.shown(self.kept(base_address))
         parts = urlsplit(shown)

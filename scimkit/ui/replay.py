@@ -1,4 +1,4 @@
-"""Running the earlier notebooks quietly, so that each can be opened alone in the sandbox."""
+"""Running the earlier notebooks without output, so that each can be opened alone in the sandbox."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scimkit.notebook.shipped import shipped
 from scimkit.tenant import Config
 
 REPLAY = "__scimkit_replay__"
-"""Name of the run in the namespace of a notebook that is played quietly."""
+"""Name of the run in the namespace of a notebook that runs without output."""
 
 
 def temporary_run(step: str, given: Mapping[str, Any], config: Config) -> RunStore:

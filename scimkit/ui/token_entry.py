@@ -50,7 +50,7 @@ class TokenEntry:
 class WaitingToken:
     """The app's token in a live tenant, before it exists: each `wait_for…` raises Waiting if that is why there is none.
 
-    quiet      the run is not interactive: the notebook is played
+    quiet      the notebook runs without output, to prepare a later one
     url_known  the Tenant URL was entered or noted before
     """
 

@@ -84,7 +84,7 @@ def _kind_of(block: Any) -> str:
 
 
 def render_html(view: View) -> str:
-    """The view as one `<div class="scimkit">` with a few styles of its own."""
+    """The view as one `<div class="scimkit">` with its own few styles."""
     return environment().get_template("view.html").render(view=view, style=style("view.css")).strip()
 
 

@@ -331,7 +331,7 @@ def _is_searched(value: str) -> bool:
 
 
 def _is_long_enough(value: str) -> bool:
-    """Whether `value` is also found inside longer words; a short name only as a word of its own."""
+    """Whether `value` is also found inside longer words; a short name only as a whole word."""
     wide = any(ord(letter) > 0x2E7F for letter in value)  # scripts without blanks between words
     return "@" in value or "%40" in value or wide or len(value) >= 20
 
