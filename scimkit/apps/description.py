@@ -196,8 +196,8 @@ def _access(profile: AppProfile) -> Iterator[str]:
             note = f": {method.note}"
         yield from _pair("  other method", marked(f"{method.method}{state}{note}", method))
     yield from _pair("  expires", marked(EXPIRES.get(str(token.expires), str(token.expires)), token.expires))
-    yield from _fact("  lives, days", token.lifetime_days)
-    yield from _fact("  old outlives new, hours", token.overlap)
+    yield from _fact("  valid for, days", token.lifetime_days)
+    yield from _fact("  overlap, hours", token.overlap)
     yield from _fact("  shown only once", token.shown_once)
     yield from _fact("  permission", token.permission)
     if token.mail:

@@ -204,7 +204,7 @@ class TokenGuide(Sourced):
 
     @property
     def overlap_hours(self) -> int | None:
-        """How many hours an old token outlives a new one; None if not stated."""
+        """How many hours an old token stays valid after a new one is created; None if not stated."""
         return _whole(self.overlap)
 
     @model_validator(mode="after")

@@ -249,8 +249,8 @@ def _named_facts(profile: AppProfile) -> Iterator[tuple[str, Fact | None]]:
     yield "Tenant URL, note", profile.tenant_url.note
     yield "token page", profile.token.page
     yield "token expires", profile.token.expires
-    yield "token lives, days", profile.token.lifetime_days
-    yield "old token outlives a new one, hours", profile.token.overlap
+    yield "token is valid for, days", profile.token.lifetime_days
+    yield "old token stays valid, hours", profile.token.overlap
     for part, words in CAPABILITY_WORDS.items():
         yield words, getattr(profile.capabilities, part)
     for prerequisite in profile.prerequisites:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from scimkit.apps.facts import NOT_STATED
 from scimkit.apps.profile import AppProfile
 from scimkit.credentials import REMIND_DAYS, Secret, days_left, jwt_expiry, remind_on
 from scimkit.errors import ConfigError
 from scimkit.evidence.checks import Check, failed, passed, warning
 from scimkit.evidence.records import record
+
+_LIFETIMES = {
+    "chosen": "it was chosen when the token was created",
+    "fixed": "the token expires after a fixed time",
+    "never": "the profile says that the token does not expire, so make sure",
+    NOT_STATED: "no source says how long the token is valid",
+}
 
 
 @record("TokenNote")
@@ -19,7 +27,7 @@ class TokenNote:
 
     reference      env:NAME, keyring:NAME, file:PATH, prompt or sandbox: where it comes from
     expires        YYYY-MM-DD; "" if unknown
-    overlap_hours  how long an old key works beside a new one; None: not stated
+    overlap_hours  how long an old key works after a new one is created; None: not stated
     remind_on      YYYY-MM-DD on which to start renewing; "" without an expiry date
     """
 
@@ -87,7 +95,7 @@ def _check_end(app: AppProfile, end: date | None, now: datetime) -> Check:
     if end is None:
         text = f"the expiry date of the {app.token.label} has not been noted"
         remedy = (
-            f"Find it at the vendor ({app.token.expires}, according to the profile) and note it under expires. A"
+            f"Look up the date at the vendor and enter it under expires: {_LIFETIMES[str(app.token.expires)]}. A"
             " forgotten expiry date stops provisioning for everyone."
         )
         return warning("token.expiry_unknown", text, remedy, "field reports")

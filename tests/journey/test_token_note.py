@@ -51,6 +51,28 @@ def test_an_unknown_end_has_no_reminder():
     assert {check.code: check.status for check in noted.checks}["token.expiry_unknown"] is Status.WARNING
 
 
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ("chosen", "chosen when the token was created"),
+        ("fixed", "after a fixed time"),
+        ("never", "does not expire"),
+        ("not stated", "no source says"),
+    ],
+)
+def test_an_unknown_end_says_what_the_profile_knows(stated, words):
+    """Whatever a profile may state about the lifetime, the remedy says it in a sentence."""
+    app = load("oreilly")
+    fact = app.token.expires.model_copy(update={"value": stated})
+    token = app.token.model_copy(update={"expires": fact})
+
+    noted = note_token(
+        app.model_copy(update={"token": token}), "env:X", Secret("opaque-token-1234567890"), expires="", now=NOW
+    )
+
+    assert words in noted.checks[-1].remedy
+
+
 def test_what_is_no_date_is_refused():
     """A date in another form is refused in words."""
     with pytest.raises(ConfigError, match="not a date"):
