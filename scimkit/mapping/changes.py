@@ -317,4 +317,4 @@ def _checks(
     if changes:
         text = f"{names}: {count(len(changes), 'difference')}"
         return (warning("mapping_backup.compared", text, "Decide for each which side is right."),)
-    return (passed("mapping_backup.compared", f"{names} say the same{', in another order' if order else ''}"),)
+    return (passed("mapping_backup.compared", f"{names} have the same content{', in another order' if order else ''}"),)
