@@ -61,7 +61,7 @@ class WaitingToken:
 
     def wait_for_entry(self, reference: str) -> None:
         """In an interactive run with the field still empty: raise Waiting, and point to the field."""
-        nowhere = reference == "sandbox"  # the default, which is good there only
+        nowhere = reference == "sandbox"  # the default, which works only there
         if not nowhere or self.quiet or not has_front_end():
             return
         ask = "Paste"
