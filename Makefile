@@ -1,4 +1,4 @@
-# What each target does stands in README.md. On Windows: the PowerShell lines there.
+# README.md explains each target. On Windows, use its PowerShell lines.
 PYTHON ?= python3
 APP    ?= oreilly
 TENANT ?= sandbox
@@ -8,7 +8,7 @@ BIN := .venv/Scripts
 else
 BIN := .venv/bin
 endif
-# nbformat pays a second for an import nobody needs here; see the module
+# saves an import of a second that nbformat does not need here; see the module
 PYTEST := $(BIN)/python -m pytest -p tests.without_slow_import
 
 .PHONY: onboard test check lab bench acceptance notebooks lint types unit notebook-test pins
@@ -46,7 +46,7 @@ unit: .venv/ready
 notebook-test: .venv/ready
 	$(PYTEST) -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks runbooks
 
-# renew the outputs committed in notebooks/ and runbooks/: look at the diff before you commit it
+# renew the outputs committed in notebooks/ and runbooks/: read the diff before you commit it
 notebooks: .venv/ready
 	$(BIN)/python tests/renew_notebooks.py
 
@@ -56,6 +56,6 @@ bench: .venv/ready
 acceptance: .venv/ready
 	$(PYTEST) -p no:nbval -q -m acceptance tests
 
-# after a change of dependencies in pyproject.toml; wants uv
+# after a change of dependencies in pyproject.toml; needs uv
 pins:
 	uv pip compile --quiet --universal --python-version 3.11 --group dev --no-header --no-annotate pyproject.toml -o requirements.txt

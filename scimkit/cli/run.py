@@ -27,7 +27,7 @@ from scimkit.cli.output import print_json
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The scimkit.toml to use.")
 @click.option("--people", type=click.IntRange(1, 100_000), help="Sandbox only: people in the directory.")
 @click.option("--seed", type=int, help="Sandbox only: another directory, other ids and tokens.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="Sandbox only: misbehave.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="Sandbox only: simulate this fault.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
 @click.pass_context
 def run(  # noqa: PLR0913, PLR0917  # click passes each option by name
